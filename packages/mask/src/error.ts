@@ -1,0 +1,30 @@
+// The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+
+export type MaskErrorCode =
+  /** Bytes or text that are not what their format says. */
+  | 'malformed'
+  /** Width, height or lengths that contradict each other. */
+  | 'size-mismatch'
+  /** More pixels, runs or bytes than the named limit. */
+  | 'too-large'
+  /** A number outside its range: a negative size, a NaN vertex, an even kernel where an odd one is needed. */
+  | 'out-of-range'
+  /** Well-formed input that this reader knows but does not read. */
+  | 'unsupported'
+
+export type MaskErrorOptions = { hint?: string; at?: number; cause?: unknown }
+
+/** What went wrong, with the place (`at`: byte, character or record number) and a hint where one is known. */
+export class MaskError extends Error {
+  readonly code: MaskErrorCode
+  readonly hint: string | undefined
+  readonly at: number | undefined
+
+  constructor(code: MaskErrorCode, message: string, options: MaskErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'MaskError'
+    this.code = code
+    this.hint = options.hint
+    this.at = options.at
+  }
+}
