@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@maskwords/source'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    globalSetup: ['./scripts/chromium.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

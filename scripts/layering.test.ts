@@ -1,0 +1,88 @@
+// The rooms of the house: each package may import only those above it in this table, and two of them import nothing at all.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ALLOWED: Record<string, { packages: string[]; external: string[] }> = {
+  mask: { packages: [], external: [] },
+  words: { packages: ['mask'], external: [] },
+  graph: { packages: [], external: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
+  models: { packages: ['graph'], external: [] },
+  codecs: { packages: ['mask', 'words', 'graph', 'models'], external: ['node:'] },
+  maskwords: {
+    packages: ['mask', 'words', 'graph', 'models', 'codecs'],
+    external: ['node:', 'citty', 'zod', 'sharp', 'onnxruntime-node'],
+  },
+}
+
+const ROOT = join(import.meta.dirname, '..', 'packages')
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) =>
+      entry.isDirectory() ? sourceFiles(join(folder, entry.name)) : [join(folder, entry.name)],
+    )
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+}
+
+/** Every module that a source text imports or re-exports, dynamically too. */
+function importsOf(text: string): string[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*(?:\/\*.*?\*\/\s*)?['"]([^'"]+)['"]/gms,
+  )
+  return [...statements].map((match) => (match[1] ?? match[2] ?? match[3])!)
+}
+
+describe('layering', () => {
+  it('has a rule for every package', () => {
+    expect(readdirSync(ROOT).sort()).toEqual(Object.keys(ALLOWED).sort())
+  })
+
+  for (const [name, rule] of Object.entries(ALLOWED)) {
+    it(`${name} imports only what its place in the house allows`, () => {
+      const files = sourceFiles(join(ROOT, name, 'src'))
+      expect(files.length).toBeGreaterThan(0)
+      const wrong = files.flatMap((path) =>
+        importsOf(readFileSync(path, 'utf8'))
+          .filter((target) => !target.startsWith('.'))
+          .filter((target) => !rule.packages.some((other) => target === `@maskwords/${other}`))
+          .filter(
+            (target) =>
+              !rule.external.some(
+                (other) => target === other || target.startsWith(other.endsWith(':') ? other : `${other}/`),
+              ),
+          )
+          .map((target) => `${path}: ${target}`),
+      )
+      expect(wrong).toEqual([])
+    })
+
+    it(`${name} declares what it imports`, () => {
+      const manifest = JSON.parse(readFileSync(join(ROOT, name, 'package.json'), 'utf8'))
+      const declared = Object.keys({
+        ...manifest.dependencies,
+        ...manifest.optionalDependencies,
+        ...manifest.peerDependencies,
+        ...(name === 'maskwords' ? manifest.devDependencies : {}),
+      })
+      const used = new Set(
+        sourceFiles(join(ROOT, name, 'src'))
+          .flatMap((path) => importsOf(readFileSync(path, 'utf8')))
+          .filter((target) => !target.startsWith('.') && !target.startsWith('node:'))
+          .map((target) =>
+            target
+              .split('/')
+              .slice(0, target.startsWith('@') ? 2 : 1)
+              .join('/'),
+          ),
+      )
+      expect([...used].filter((target) => !declared.includes(target))).toEqual([])
+    })
+  }
+
+  it('finds static, dynamic and re-exporting imports', () => {
+    const text = `import { a } from 'one'\nimport type {\n  b,\n} from "two"\nexport { c } from './three.ts'\nconst d = await import('four')\nimport 'five'\n`
+    expect(importsOf(text)).toEqual(['one', 'two', './three.ts', 'four', 'five'])
+  })
+})
