@@ -1,0 +1,32 @@
+// The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+
+export type CodecErrorCode =
+  /** A number outside its range: a grid of 0 cells, a NaN corner, an offset that is not -1, 0 or 1. */
+  | 'out-of-range'
+  /** Two sizes or counts that contradict each other: a mask of another picture, offsets that do not mirror the words. */
+  | 'size-mismatch'
+  /** Words that this codec cannot read: unknown codes, a container with too few of them. */
+  | 'malformed-words'
+  /** A picture, a segmenter or an option that this call needs and did not get. */
+  | 'missing-input'
+  /** A value made by another codec, or used after `close()`. */
+  | 'wrong-owner'
+  /** More cells, points or masks than the named limit. */
+  | 'too-large'
+
+export type CodecErrorOptions = { hint?: string; at?: number; cause?: unknown }
+
+/** What went wrong, with the place (`at`: index of the mask, word or character) and a hint where one is known. */
+export class CodecError extends Error {
+  readonly code: CodecErrorCode
+  readonly hint: string | undefined
+  readonly at: number | undefined
+
+  constructor(code: CodecErrorCode, message: string, options: CodecErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'CodecError'
+    this.code = code
+    this.hint = options.hint
+    this.at = options.at
+  }
+}
