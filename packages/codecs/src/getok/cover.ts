@@ -1,0 +1,217 @@
+// A mask as grid cells without a network: greedy cover by medial discs. The paper chooses cells by covering the mask with
+// a segmenter's proposals (see proposals.ts); here the proposal of a cell is the disc around its centre that just leaves
+// the mask. Definition and constants: ours, set so that random blobs cost as many words as the paper reports.
+
+import { type Mask, tightBox } from '@maskwords/mask'
+import { centreX, centreY, type Grid } from './grid.ts'
+import { maskHas } from './pixel.ts'
+import { distanceTo, sampleMask } from './raster.ts'
+
+/** Most points of one mask. The paper's means are 5 to 15; a mask that needs more is not said by points. */
+export const MAX_POINTS = 64
+
+/** A disc reaches this many cells further than the background. */
+const INFLATE_CELLS = 0.33
+
+/** The cover is good enough at this IoU, or when the next disc gains less than this (scaled to 32 cells per axis). */
+const GOOD_IOU = 0.98
+const LEAST_GAIN = 0.003
+
+/** The frame is 840 units a side; samples are 4 units apart, or as fine as keeps 128 on the longer side of small masks. */
+const FRAME = 840
+const COARSEST_STEP = 4
+const FINEST_STEP = 0.5
+const SAMPLES = 128
+
+export type Cover = {
+  /** Chosen cells in the order of acceptance. */
+  readonly cells: number[]
+  /** IoU of the union of the discs with the mask after each acceptance; never falls. */
+  readonly ious: number[]
+}
+
+/** One candidate: its cell and its disc, on the raster. */
+type Disc = { cell: number; x: number; y: number; radius: number; bound: number }
+
+/**
+ * Cells whose discs cover the mask, by largest gain in IoU, in order of acceptance. Where no centre lies in the mask,
+ * the one cell whose centre is nearest to it (an offset word can then bring the point inside). Empty mask: no cells.
+ */
+export function coverMask(grid: Grid, mask: Mask): Cover {
+  if (mask.edges.length === 0) return { cells: [], ious: [] }
+  const raster = frameRaster(grid, mask)
+  const discs = discsOf(grid, mask, raster)
+  if (discs.length === 0) return { cells: [nearestCell(grid, mask)], ious: [0] }
+  const leastGain = LEAST_GAIN * (32 / grid.cells) ** 2
+  return greedy(discs, raster, leastGain)
+}
+
+type FrameRaster = {
+  width: number
+  height: number
+  bytes: Uint8Array
+  left: number
+  top: number
+  step: number
+}
+
+/** The tight box of the mask with a margin, in units of the 840 frame, sampled at a step of its own. */
+function frameRaster(grid: Grid, mask: Mask): FrameRaster {
+  const box = tightBox(mask)
+  const unitX = mask.widthPx / FRAME
+  const unitY = mask.heightPx / FRAME
+  const longer = Math.max(box.width / unitX, box.height / unitY)
+  const step = Math.min(Math.max(longer / SAMPLES, FINEST_STEP), COARSEST_STEP)
+  const margin = (INFLATE_CELLS * FRAME) / grid.cells + 2 * step
+  const left = Math.max(Math.floor((box.x / unitX - margin) / step), 0)
+  const top = Math.max(Math.floor((box.y / unitY - margin) / step), 0)
+  const right = Math.min(Math.ceil(((box.x + box.width) / unitX + margin) / step), Math.ceil(FRAME / step))
+  const bottom = Math.min(Math.ceil(((box.y + box.height) / unitY + margin) / step), Math.ceil(FRAME / step))
+  const [width, height] = [right - left, bottom - top]
+  const window = [
+    left * step * unitX,
+    top * step * unitY,
+    right * step * unitX,
+    bottom * step * unitY,
+  ] as const
+  return { width, height, bytes: sampleMask(mask, width, height, window).bytes, left, top, step }
+}
+
+/** A disc for every centre in the mask, by cell number. */
+function discsOf(grid: Grid, mask: Mask, raster: FrameRaster): Disc[] {
+  const { width, height, bytes, left, top, step } = raster
+  const distances = distanceTo(bytes, width, height, 0)
+  const box = tightBox(mask)
+  const n = grid.cells
+  const i0 = Math.floor((box.x * n) / mask.widthPx)
+  const i1 = Math.min(Math.floor(((box.x + box.width) * n) / mask.widthPx), n - 1)
+  const j0 = Math.floor((box.y * n) / mask.heightPx)
+  const j1 = Math.min(Math.floor(((box.y + box.height) * n) / mask.heightPx), n - 1)
+  const discs: Disc[] = []
+  for (let j = j0; j <= j1; j++) {
+    for (let i = i0; i <= i1; i++) {
+      const cell = j * n + i
+      if (!maskHas(mask, centreX(grid, cell), centreY(grid, cell))) continue
+      const x = Math.min(Math.max(Math.floor(((i + 0.5) * FRAME) / n / step) - left, 0), width - 1)
+      const y = Math.min(Math.max(Math.floor(((j + 0.5) * FRAME) / n / step) - top, 0), height - 1)
+      const depth = Math.min(distances[y * width + x]!, width + height)
+      const radius = depth + (INFLATE_CELLS * FRAME) / n / step
+      discs.push({ cell, x, y, radius, bound: Number.POSITIVE_INFINITY })
+    }
+  }
+  return discs
+}
+
+/** Running sums along rows of the uncovered samples inside and outside the mask: a disc is then one difference a row. */
+function sumRow(
+  free: Uint8Array,
+  bytes: Uint8Array,
+  inner: Int32Array,
+  outer: Int32Array,
+  width: number,
+  y: number,
+): void {
+  const from = y * (width + 1)
+  for (let x = 0; x < width; x++) {
+    const open = free[y * width + x]!
+    const within = bytes[y * width + x]!
+    inner[from + x + 1] = inner[from + x]! + (open & within)
+    outer[from + x + 1] = outer[from + x]! + (open & (within ^ 1))
+  }
+}
+
+function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
+  const { width, height, bytes } = raster
+  let target = 0
+  for (let k = 0; k < bytes.length; k++) target += bytes[k]!
+  const free = new Uint8Array(bytes.length).fill(1)
+  const inner = new Int32Array((width + 1) * height)
+  const outer = new Int32Array((width + 1) * height)
+  for (let y = 0; y < height; y++) sumRow(free, bytes, inner, outer, width, y)
+
+  const cover: Cover = { cells: [], ious: [] }
+  let [covered, spilt, iou] = [0, 0, 0]
+  while (cover.cells.length < MAX_POINTS && iou < GOOD_IOU) {
+    let best: Disc | undefined
+    let bestIou = -1
+    let bestIn = 0
+    let bestOut = 0
+    for (const disc of discs) {
+      // What a disc adds inside the mask only shrinks, so its last count bounds its IoU from above.
+      if ((covered + disc.bound) / (target + spilt) <= bestIou) continue
+      const y0 = Math.max(Math.ceil(disc.y - disc.radius), 0)
+      const y1 = Math.min(Math.floor(disc.y + disc.radius), height - 1)
+      let added = 0
+      let over = 0
+      for (let y = y0; y <= y1; y++) {
+        const half = Math.floor(Math.sqrt(disc.radius * disc.radius - (y - disc.y) * (y - disc.y)))
+        const from = y * (width + 1) + Math.max(disc.x - half, 0)
+        const to = y * (width + 1) + Math.min(disc.x + half + 1, width)
+        added += inner[to]! - inner[from]!
+        over += outer[to]! - outer[from]!
+      }
+      disc.bound = added
+      const value = (covered + added) / (target + spilt + over)
+      if (value > bestIou) {
+        best = disc
+        bestIou = value
+        bestIn = added
+        bestOut = over
+      }
+    }
+    if (best === undefined || bestIou <= iou || (cover.cells.length > 0 && bestIou - iou < leastGain)) break
+    cover.cells.push(best.cell)
+    cover.ious.push((iou = bestIou))
+    covered += bestIn
+    spilt += bestOut
+    const y0 = Math.max(Math.ceil(best.y - best.radius), 0)
+    const y1 = Math.min(Math.floor(best.y + best.radius), height - 1)
+    for (let y = y0; y <= y1; y++) {
+      const half = Math.floor(Math.sqrt(best.radius * best.radius - (y - best.y) * (y - best.y)))
+      free.fill(0, y * width + Math.max(best.x - half, 0), y * width + Math.min(best.x + half + 1, width))
+      sumRow(free, bytes, inner, outer, width, y)
+    }
+  }
+  // A mask may own a centre and yet no sample of the raster: the first such cell stands for it.
+  if (cover.cells.length === 0) return { cells: [discs[0]!.cell], ious: [0] }
+  return cover
+}
+
+/** The cell in the mask whose centre lies deepest in it; where no centre lies in the mask, the nearest to it. */
+export function deepestCell(grid: Grid, mask: Mask): number {
+  const discs = discsOf(grid, mask, frameRaster(grid, mask))
+  if (discs.length === 0) return nearestCell(grid, mask)
+  let best = discs[0]!
+  for (const disc of discs) if (disc.radius > best.radius) best = disc
+  return best.cell
+}
+
+/** The cell whose centre is nearest to a pixel centre of a non-empty mask, in cells; ties to the lowest number. */
+export function nearestCell(grid: Grid, mask: Mask): number {
+  const n = grid.cells
+  const { edges, widthPx, heightPx } = mask
+  let best = 0
+  let bestDistance = Number.POSITIVE_INFINITY
+  for (let k = 0; k < edges.length; k += 2) {
+    let from = edges[k]!
+    while (from < edges[k + 1]!) {
+      const column = Math.floor(from / heightPx)
+      const to = Math.min(edges[k + 1]!, (column + 1) * heightPx)
+      const u = ((column + 0.5) * n) / widthPx
+      const v0 = ((from - column * heightPx + 0.5) * n) / heightPx
+      const v1 = ((to - 1 - column * heightPx + 0.5) * n) / heightPx
+      const i = Math.min(Math.floor(u), n - 1)
+      for (let j = Math.floor(v0); j <= Math.floor(v1); j++) {
+        const v = Math.min(Math.max(j + 0.5, v0), v1)
+        const distance = (u - i - 0.5) ** 2 + (v - j - 0.5) ** 2
+        const cell = j * n + i
+        if (distance < bestDistance - 1e-12 || (Math.abs(distance - bestDistance) <= 1e-12 && cell < best)) {
+          best = cell
+          bestDistance = distance
+        }
+      }
+      from = to
+    }
+  }
+  return best
+}
