@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The `maskwords` command: loads the bundle and hands it the process.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(
+    `maskwords needs Node.js 20.19 or newer, this is ${process.versions.node} (https://nodejs.org)\n`,
+  )
+  process.exitCode = 1
+} else {
+  const { main } = await import('../dist/cli.js').catch((error) => {
+    if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes('cli.js')) throw error
+    process.stderr.write('maskwords is not built: run `npm run build` in the repository first\n')
+    process.exit(1)
+  })
+  await main()
+}

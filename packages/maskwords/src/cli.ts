@@ -1,0 +1,159 @@
+// The command line: finds the command, parses its options, runs it, and turns whatever happens into an exit code.
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Command, type ExitCode, makeContext, makeTalk } from './command.ts'
+import { MaskwordsError, reportOf } from './error.ts'
+import { ClosedPipe, type Io, processIo } from './io.ts'
+import { helpText, nearest, parseCommandLine } from './options.ts'
+import { styleFor } from './output/colour.ts'
+import { removeUnfinished } from './output/files.ts'
+import { VERSION } from './version.ts'
+
+type Entry = { readonly summary: string; readonly load: () => Promise<{ command: Command }> }
+
+/** Commands load on demand: `maskwords --help` must not read an engine. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  encode: {
+    summary: 'picture + masks -> words',
+    load: () => import('./commands/encode.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  decode: {
+    summary: 'picture + words -> masks and an overlay picture',
+    load: () => import('./commands/decode.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  roundtrip: {
+    summary: 'masks -> words -> masks: IoU, boundary F, tokens, times, a side-by-side picture',
+    load: () => import('./commands/roundtrip.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  inspect: {
+    summary: 'say what a file or a text is, and what is wrong with it',
+    load: () => import('./commands/inspect.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  convert: {
+    summary: 'masks from one dialect to another (COCO, CVAT, Label Studio, PNG, raw)',
+    load: () => import('./commands/convert.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  doctor: {
+    summary: 'check this machine: versions, optional packages, permissions',
+    load: () => import('./commands/doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  demo: {
+    summary: 'draw a scene, speak its masks, read them back; needs no file',
+    load: () => import('./commands/demo.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+}
+
+function rootHelp(io: Io): string {
+  const { bold } = styleFor(io.env, io.stdout)
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
+  return [
+    'maskwords: regions of a picture as a few words that a language model reads and writes, and back',
+    '',
+    `${bold('Usage')}  maskwords <command> [options]`,
+    '',
+    bold('Commands'),
+    ...Object.entries(COMMANDS).map(([name, entry]) => `  ${name.padEnd(width)}  ${entry.summary}`),
+    '',
+    bold('Examples'),
+    '  maskwords encode photo.jpg mask.png',
+    '  maskwords decode photo.jpg "<box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>" -o out.png',
+    '  maskwords roundtrip photo.jpg mask.png -o side-by-side.png',
+    '',
+    'maskwords <command> --help tells more.  Exit codes: 0 done, 1 something failed, 2 usage, 130 interrupted.',
+    '',
+  ].join('\n')
+}
+
+/** Runs one command line and returns its exit code. Never throws, except for a stream that breaks. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const wantsJson = argv.includes('--json')
+  const talk = makeTalk(io, argv.includes('--quiet') || argv.includes('-q'))
+  try {
+    return await dispatch(argv, io, talk)
+  } catch (error) {
+    if (error instanceof ClosedPipe) return 0
+    const interrupted = io.signal.aborted || reportOf(error).code === 'interrupted'
+    const thrown = interrupted ? new MaskwordsError('interrupted', 'interrupted') : error
+    try {
+      const report = await talk.error(thrown)
+      if (wantsJson) await io.stdout.write(`${JSON.stringify({ error: report }, undefined, 2)}\n`)
+    } catch (second) {
+      if (!(second instanceof ClosedPipe)) throw second
+    }
+    if (interrupted) return 130
+    return reportOf(error).code === 'usage' ? 2 : 1
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  io: Io,
+  talk: ReturnType<typeof makeTalk>,
+): Promise<ExitCode> {
+  const [name, ...rest] = argv
+  if (name === undefined) {
+    await io.stderr.write(rootHelp(io))
+    return 2
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const topic = rest[0]
+    if (name === 'help' && topic !== undefined && Object.hasOwn(COMMANDS, topic)) {
+      return await dispatch([topic, '--help'], io, talk)
+    }
+    await io.stdout.write(rootHelp(io))
+    return 0
+  }
+  if (name === '--version' || name === '-V') {
+    await io.stdout.write(`${VERSION}\n`)
+    return 0
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
+  if (entry === undefined) {
+    const near = nearest(name, Object.keys(COMMANDS))
+    const what = name.startsWith('-') ? `no option ${name} before a command` : `there is no command "${name}"`
+    throw new MaskwordsError('usage', what, {
+      hint: near === undefined ? 'maskwords --help' : `did you mean maskwords ${near}?`,
+    })
+  }
+  const { command } = await entry.load()
+  const parsed = parseCommandLine(command.spec, rest)
+  if (parsed.options.help) {
+    await io.stdout.write(helpText(command.spec, styleFor(io.env, io.stdout).bold))
+    return 0
+  }
+  const code = await command.run(makeContext(io, parsed.options, parsed.args, talk))
+  await talk.clear()
+  return code
+}
+
+/** How long a command may take to stop in order after Ctrl-C before the process ends without it. */
+const STOP_GRACE_MS = 3000
+
+/** Runs this process's command line; the entry of `bin/maskwords.js`. */
+export async function main(): Promise<void> {
+  const controller = new AbortController()
+  const stop = () => {
+    if (controller.signal.aborted) return leave(130)
+    controller.abort()
+    setTimeout(() => leave(130), STOP_GRACE_MS).unref()
+  }
+  const leave = (code: number) => {
+    removeUnfinished()
+    process.exit(code)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('exit', removeUnfinished)
+  leave(await run(process.argv.slice(2), processIo(controller.signal)))
+}
+
+const started = process.argv[1]
+if (started !== undefined && safeRealPath(started) === fileURLToPath(import.meta.url)) await main()
+
+function safeRealPath(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,91 @@
+// What a command sees of the outside: streams, environment, folder and the signal to stop. Tests hand in their own.
+import { isAbsolute, join } from 'node:path'
+import { MaskwordsError, throwIfAborted } from './error.ts'
+
+/** A stream to write to; `write` resolves when the bytes are handed over, and rejects with ClosedPipe after EPIPE. */
+export type Output = {
+  readonly isTTY: boolean
+  readonly columns: number
+  write(chunk: string | Uint8Array): Promise<void>
+}
+
+export type Io = {
+  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly signal: AbortSignal
+}
+
+/** The reader at the other end of a pipe is gone (`maskwords ... | head`): nothing is wrong, there is just no more to say. */
+export class ClosedPipe extends Error {
+  constructor() {
+    super('the reader of the pipe has closed it')
+    this.name = 'ClosedPipe'
+  }
+}
+
+function processOutput(stream: NodeJS.WriteStream): Output {
+  let closed = false
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') closed = true
+    else throw error
+  })
+  return {
+    get isTTY() {
+      return stream.isTTY === true
+    },
+    get columns() {
+      return stream.columns ?? 80
+    },
+    write: (chunk) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new ClosedPipe())
+        stream.write(chunk, (error) => {
+          const code = (error as NodeJS.ErrnoException | null | undefined)?.code
+          if (!error) resolve()
+          else if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') reject(new ClosedPipe())
+          else reject(error)
+        })
+      }),
+  }
+}
+
+/** The streams, environment and folder of this process. */
+export function processIo(signal: AbortSignal): Io {
+  return {
+    stdin: process.stdin,
+    stdout: processOutput(process.stdout),
+    stderr: processOutput(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    signal,
+  }
+}
+
+/** A path as the user wrote it, made absolute from the command's folder. */
+export function resolvePath(io: Pick<Io, 'cwd'>, path: string): string {
+  return isAbsolute(path) ? path : join(io.cwd, path)
+}
+
+/** Everything on stdin, as bytes. Refuses more than `maxBytes`. */
+export async function readStdin(io: Pick<Io, 'stdin' | 'signal'>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let total = 0
+  for await (const chunk of io.stdin) {
+    throwIfAborted(io.signal)
+    total += chunk.byteLength
+    if (total > maxBytes) {
+      throw new MaskwordsError('too-large', `more than ${maxBytes} bytes on stdin`, { file: 'stdin' })
+    }
+    chunks.push(chunk)
+  }
+  const bytes = new Uint8Array(total)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}

@@ -1,0 +1,225 @@
+// Command lines: the declaration of a command's options, their parsing (on node:util's parseArgs), and the help text.
+import { parseArgs } from 'node:util'
+import { MaskwordsError } from './error.ts'
+
+type Described = { readonly help: string; readonly short?: string; readonly valueName?: string }
+export type OptionSpec = Described &
+  (
+    | { readonly type: 'flag' }
+    | { readonly type: 'text' }
+    | { readonly type: 'integer'; readonly min: number; readonly max: number }
+    | { readonly type: 'number'; readonly min: number; readonly max: number }
+    | { readonly type: 'choice'; readonly choices: readonly string[] }
+    | { readonly type: 'size' }
+  )
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>
+
+export type Size = { readonly widthPx: number; readonly heightPx: number }
+
+type ValueOf<S extends OptionSpec> = S extends { type: 'flag' }
+  ? boolean
+  : S extends { type: 'integer' | 'number' }
+    ? number
+    : S extends { type: 'size' }
+      ? Size
+      : S extends { type: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string
+export type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]?: ValueOf<O[K]> }
+
+export type ArgumentSpec = {
+  readonly name: string
+  readonly help: string
+  readonly optional?: boolean
+  /** Takes all the rest; only the last argument may. */
+  readonly many?: boolean
+}
+
+export type Example = { readonly command: string; readonly note: string }
+
+export type CommandSpec<O extends OptionSpecs = OptionSpecs> = {
+  readonly name: string
+  readonly summary: string
+  readonly details?: readonly string[]
+  readonly arguments: readonly ArgumentSpec[]
+  readonly options: O
+  readonly examples: readonly Example[]
+}
+
+/** Options that every command has. */
+export const COMMON_OPTIONS = {
+  json: { type: 'flag', help: 'print one JSON object on stdout (errors too)' },
+  quiet: { type: 'flag', short: 'q', help: 'no notes and no progress on stderr, errors only' },
+  help: { type: 'flag', short: 'h', help: 'show this help' },
+} as const satisfies OptionSpecs
+
+export type ParsedCommand<O extends OptionSpecs> = {
+  readonly options: OptionValues<O & typeof COMMON_OPTIONS>
+  readonly args: readonly string[]
+}
+
+/** Parses what follows the command's name. Throws MaskwordsError `usage` for anything the declaration does not allow. */
+export function parseCommandLine<O extends OptionSpecs>(
+  spec: CommandSpec<O>,
+  argv: readonly string[],
+): ParsedCommand<O> {
+  const specs: OptionSpecs = { ...spec.options, ...COMMON_OPTIONS }
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(
+      Object.entries(specs).map(([name, option]) => [
+        name,
+        {
+          type: option.type === 'flag' ? ('boolean' as const) : ('string' as const),
+          ...(option.short && { short: option.short }),
+        },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const options: Record<string, unknown> = {}
+  const args: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') args.push(token.value)
+    if (token.kind !== 'option') continue
+    const option = Object.hasOwn(specs, token.name) ? specs[token.name]! : undefined
+    if (option === undefined) throw unknownOption(spec, token.rawName, Object.keys(specs))
+    if (Object.hasOwn(options, token.name)) {
+      throw usage(spec, `${token.rawName} is given twice`)
+    }
+    if (option.type === 'flag') {
+      if (token.value !== undefined) throw usage(spec, `${token.rawName} takes no value`)
+      options[token.name] = true
+    } else {
+      options[token.name] = optionValue(spec, token.rawName, option, token.value)
+    }
+  }
+  if (options['help'] !== true) checkArguments(spec, args)
+  return { options: options as ParsedCommand<O>['options'], args }
+}
+
+function optionValue(
+  spec: CommandSpec,
+  name: string,
+  option: OptionSpec,
+  value: string | undefined,
+): unknown {
+  // parseArgs takes the next word even where it looks like an option; `-` alone is stdin and negative numbers are numbers.
+  if (value === undefined || (/^-./.test(value) && !/^-[\d.]/.test(value))) {
+    throw usage(spec, `${name} needs a value (${valueName(option)})`)
+  }
+  if (option.type === 'choice' && !option.choices.includes(value)) {
+    const near = nearest(value, option.choices)
+    throw usage(
+      spec,
+      `${name} takes one of ${option.choices.join(', ')}; got "${value}"`,
+      near && `${name} ${near}`,
+    )
+  }
+  if (option.type === 'integer' || option.type === 'number') {
+    const number = value.trim() === '' ? Number.NaN : Number(value)
+    const fits = number >= option.min && number <= option.max
+    if (!fits || (option.type === 'integer' && !Number.isInteger(number))) {
+      const kind = option.type === 'integer' ? 'a whole number' : 'a number'
+      throw usage(spec, `${name} takes ${kind} from ${option.min} to ${option.max}; got "${value}"`)
+    }
+    return number
+  }
+  if (option.type === 'size') {
+    const match = /^(\d{1,7})\s*[xX×]\s*(\d{1,7})$/.exec(value)
+    if (!match) throw usage(spec, `${name} takes width x height, as in 640x480; got "${value}"`)
+    return { widthPx: Number(match[1]), heightPx: Number(match[2]) }
+  }
+  return value
+}
+
+function checkArguments(spec: CommandSpec, args: readonly string[]): void {
+  const required = spec.arguments.filter((argument) => !argument.optional)
+  if (args.length < required.length) {
+    throw usage(spec, `missing <${required[args.length]!.name}>: ${required[args.length]!.help}`)
+  }
+  if (args.length > spec.arguments.length && !spec.arguments.at(-1)?.many) {
+    throw usage(spec, `"${args[spec.arguments.length]}" is one argument too many`)
+  }
+}
+
+function usage(spec: CommandSpec, message: string, hint?: string): MaskwordsError {
+  return new MaskwordsError('usage', message, { hint: hint ?? `maskwords ${spec.name} --help` })
+}
+
+function unknownOption(spec: CommandSpec, rawName: string, names: readonly string[]): MaskwordsError {
+  const near = nearest(rawName.replace(/^-+/, ''), names)
+  return usage(
+    spec,
+    `${spec.name} has no option ${rawName}`,
+    near === undefined ? undefined : `did you mean --${near}?  (maskwords ${spec.name} --help lists all)`,
+  )
+}
+
+/** The nearest of some names by edit distance, or undefined where none is near. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const name of names) {
+    const distance = name.startsWith(word) && word.length >= 2 ? 1 : editDistance(word, name)
+    if (distance < bestDistance) {
+      best = name
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  if (Math.max(a.length, b.length) > 64) return 64
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
+
+function valueName(option: OptionSpec): string {
+  if (option.valueName !== undefined) return option.valueName
+  if (option.type === 'choice') return option.choices.join('|')
+  if (option.type === 'size') return 'WxH'
+  if (option.type === 'integer' || option.type === 'number') return 'number'
+  return 'text'
+}
+
+/** The help text of a command: what it does, its arguments, options and examples. */
+export function helpText(spec: CommandSpec, bold: (text: string) => string): string {
+  const shape = spec.arguments.map((argument) => {
+    const name = `${argument.name}${argument.many ? '...' : ''}`
+    return argument.optional ? `[${name}]` : `<${name}>`
+  })
+  const lines = [spec.summary, '']
+  lines.push(`${bold('Usage')}  maskwords ${spec.name} ${[...shape, '[options]'].join(' ')}`, '')
+  if (spec.details) lines.push(...spec.details, '')
+  if (spec.arguments.length > 0) {
+    lines.push(bold('Arguments'), ...columns(spec.arguments.map((a) => [a.name, a.help])), '')
+  }
+  const rows = Object.entries({ ...spec.options, ...COMMON_OPTIONS } as OptionSpecs).map(([name, option]) => {
+    const value = option.type === 'flag' ? '' : ` <${valueName(option)}>`
+    return [`${option.short ? `-${option.short}, ` : '    '}--${name}${value}`, option.help]
+  })
+  lines.push(bold('Options'), ...columns(rows), '')
+  lines.push(bold('Examples'))
+  for (const example of spec.examples) lines.push(`  # ${example.note}`, `  ${example.command}`)
+  return `${lines.join('\n')}\n`
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.min(34, Math.max(...rows.map((row) => row[0]!.length)))
+  return rows.flatMap(([left, right]) =>
+    left!.length > width
+      ? [`  ${left}`, `  ${' '.repeat(width)}  ${right}`]
+      : [`  ${left!.padEnd(width)}  ${right}`],
+  )
+}

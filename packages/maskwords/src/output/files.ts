@@ -1,0 +1,90 @@
+// Files that appear whole or not at all: written under a temporary name beside the target, then renamed.
+import { unlinkSync } from 'node:fs'
+import { mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { MaskwordsError, throwIfAborted } from '../error.ts'
+
+/** Temporary files that exist right now, for the last clean-up of an interrupted process. */
+const unfinished = new Set<string>()
+let serial = 0
+
+/** Removes what an interrupted process would leave behind. Synchronous: it runs while the process ends. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) {
+    try {
+      unlinkSync(path)
+    } catch {
+      // Already renamed or removed.
+    }
+  }
+  unfinished.clear()
+}
+
+/** Writes the bytes to `path`, replacing an earlier file in one step. Throws MaskwordsError `write-failed`. */
+export async function writeWhole(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  throwIfAborted(signal)
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial++}.partial`)
+  try {
+    unfinished.add(temporary)
+    const handle = await open(temporary, 'wx')
+    try {
+      await handle.writeFile(bytes, { signal })
+    } finally {
+      await handle.close()
+    }
+    throwIfAborted(signal)
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => {})
+    throwIfAborted(signal)
+    throw writeError(path, error)
+  } finally {
+    unfinished.delete(temporary)
+  }
+}
+
+/** Makes a folder (and those above it) where it is missing. */
+export async function ensureFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    throw writeError(path, error)
+  }
+}
+
+/** Refuses an output that is one of the inputs: `-o photo.jpg` must not destroy the photograph. */
+export async function refuseSameFile(output: string, inputs: readonly string[]): Promise<void> {
+  const target = await stat(output).catch(() => undefined)
+  if (target === undefined) return
+  if (target.isDirectory()) {
+    throw new MaskwordsError('usage', 'the output is a folder', {
+      file: output,
+      hint: `name a file in it, for example ${join(output, 'out.png')}`,
+    })
+  }
+  for (const input of inputs) {
+    const source = await stat(input).catch(() => undefined)
+    if (source !== undefined && source.ino === target.ino && source.dev === target.dev) {
+      throw new MaskwordsError('usage', 'the output is also an input', {
+        file: output,
+        hint: 'write to another name',
+      })
+    }
+  }
+}
+
+function writeError(path: string, error: unknown): MaskwordsError {
+  if (error instanceof MaskwordsError) return error
+  const code = (error as NodeJS.ErrnoException).code
+  const [message, hint] =
+    code === 'ENOENT'
+      ? ['the folder does not exist', `mkdir -p ${dirname(path)}`]
+      : code === 'ENOSPC' || code === 'EDQUOT'
+        ? ['no space is left on this disk', 'free some, or write elsewhere with -o']
+        : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+          ? ['no permission to write here', 'write elsewhere with -o']
+          : code === 'EISDIR'
+            ? ['this is a folder', 'name a file in it']
+            : [`cannot write: ${error instanceof Error ? error.message : String(error)}`, undefined]
+  return new MaskwordsError('write-failed', message!, { file: path, hint, cause: error })
+}
