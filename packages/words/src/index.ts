@@ -1,1 +1,80 @@
-export {}
+export { WordsError, type WordsErrorCode, type WordsErrorOptions } from './error.ts'
+export {
+  formatGetokAnswer,
+  formatGetokGeometry,
+  formatGetokInstance,
+  formatGetokInstances,
+  formatGetokRefinement,
+  GETOK_WORD_COUNT,
+  type GetokGeometry,
+  type GetokGeometryKind,
+  type GetokInstance,
+} from './getok-format.ts'
+export {
+  type FoundGeometry,
+  type FoundInstance,
+  type FoundRefinement,
+  type GetokParse,
+  type GetokProblem,
+  type GetokProblemKind,
+  MAX_GETOK_GEOMETRIES,
+  type PairedOffsets,
+  pairGetokOffsets,
+  parseGetok,
+} from './getok-parse.ts'
+export {
+  type DeletePoint,
+  type GetokSymbol,
+  type GridCell,
+  getokCode,
+  getokSymbol,
+  getokWord,
+  type OffsetMove,
+} from './getok-word.ts'
+export { formatMaskDisplay, formatMaskWords, maskTokenIds } from './mask-format.ts'
+export { MAX_GAP, MAX_SPANS, type MachineOptions } from './mask-machine.ts'
+export {
+  type OfficialMask,
+  type OfficialParse,
+  type OfficialVariant,
+  parseOfficial,
+  parseOfficialBucket,
+  REPAIR_FILLER,
+} from './mask-official.ts'
+export {
+  codesFromText,
+  type MaskParse,
+  type ParseMaskOptions,
+  parseMaskDisplay,
+  parseMaskTokenIds,
+  parseMaskWords,
+  usableCodes,
+} from './mask-parse.ts'
+export {
+  describeRepair,
+  MAX_SPAN_IDS,
+  MAX_SPAN_REPAIRS,
+  type MaskSpan,
+  type Repair,
+  type RepairKind,
+  type SpanStatus,
+} from './mask-span.ts'
+export {
+  type GetokVocabulary,
+  getokVocabulary,
+  type HimtokVocabulary,
+  himtokVocabulary,
+  MASK_END,
+  MASK_START,
+  MAX_HIMTOK_LENGTH,
+  MAX_LEVELS,
+  MAX_VOCABULARY_CODES,
+  type SamtokVocabulary,
+  type SpanVocabulary,
+  samtokVocabulary,
+  type TokenIds,
+  type Vocabulary,
+  withTokenIds,
+  wordAt,
+  wordsOf,
+} from './vocabulary.ts'

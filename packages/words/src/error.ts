@@ -1,0 +1,32 @@
+// The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+
+export type WordsErrorCode =
+  /** Text or a file that is not what its format says. */
+  | 'malformed'
+  /** A code, level, grid cell, offset or token id outside its vocabulary. */
+  | 'out-of-range'
+  /** A file or vocabulary that lacks what was asked of it: words, token ids. */
+  | 'not-found'
+  /** Well-formed input that this function knows but does not handle. */
+  | 'unsupported'
+  /** More than a named limit. */
+  | 'too-large'
+  /** Only from the parsers that copy published code: that code raises an exception on this input. */
+  | 'official-failure'
+
+export type WordsErrorOptions = { hint?: string; at?: number; cause?: unknown }
+
+/** What went wrong, with the place (`at`: character, token or record number) and a hint where one is known. */
+export class WordsError extends Error {
+  readonly code: WordsErrorCode
+  readonly hint: string | undefined
+  readonly at: number | undefined
+
+  constructor(code: WordsErrorCode, message: string, options: WordsErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'WordsError'
+    this.code = code
+    this.hint = options.hint
+    this.at = options.at
+  }
+}

@@ -1,0 +1,254 @@
+// GETok text: every published spelling, the containers, what is wrong with them, and round trips.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  formatGetokAnswer,
+  formatGetokGeometry,
+  formatGetokRefinement,
+  type GetokGeometry,
+} from './getok-format.ts'
+import { pairGetokOffsets, parseGetok } from './getok-parse.ts'
+import { getokCode, getokSymbol } from './getok-word.ts'
+import { getokVocabulary, wordAt, wordsOf } from './vocabulary.ts'
+
+const getok = getokVocabulary()
+const cell = (i: number, j: number) => getokCode({ kind: 'grid', i, j }, getok)
+const move = (u: number, v: number) => getokCode({ kind: 'offset', u, v }, getok)
+const DELETE = getokCode({ kind: 'delete' }, getok)
+
+describe('the vocabulary', () => {
+  it('has 1034 words: the grid row by row, nine offsets by v then u, delete', () => {
+    const words = wordsOf(getok)
+    expect(words).toHaveLength(1034)
+    expect(words.slice(0, 2)).toEqual(['<grid_0_0>', '<grid_1_0>'])
+    expect(words[32]).toBe('<grid_0_1>')
+    expect(words.slice(1024)).toEqual([
+      '[OFF_-1_-1]',
+      '[OFF_0_-1]',
+      '[OFF_1_-1]',
+      '[OFF_-1_0]',
+      '[OFF_0_0]',
+      '[OFF_1_0]',
+      '[OFF_-1_1]',
+      '[OFF_0_1]',
+      '[OFF_1_1]',
+      '<DELETE>',
+    ])
+  })
+
+  it('gives every word back from its code', () => {
+    for (let code = 0; code < getok.wordCount; code++) {
+      expect(getokCode(getokSymbol(code, getok), getok)).toBe(code)
+    }
+  })
+})
+
+describe('spellings', () => {
+  const cells = [
+    '<grid_19_1>',
+    '<grid 19,1>',
+    '<grid_19,1>',
+    '<grid19,1>',
+    '<gird_19_1>',
+    '<gird 19,1>',
+    '<gird19,1>',
+    '<grid_{19,1}>',
+    '<grid_{19_1}>',
+    '<grid 19, 1>',
+    '<grid 19 1>',
+  ]
+  for (const spelling of cells) {
+    it(`reads ${spelling} as column 19, row 1`, () => {
+      const { instances, problems } = parseGetok(`at ${spelling} here`, getok)
+      expect(instances[0]!.geometries[0]).toMatchObject({ kind: 'point', codes: [cell(19, 1)], start: 3 })
+      expect(problems.map((p) => p.kind)).toEqual(spelling === '<grid_19_1>' ? [] : ['alias'])
+    })
+  }
+  const moves = ['[OFF_-1_0]', '[OFF_-1,0]', '<OFF_-1,0>', '<OFF-1,0>', '<OFF_{-1,0}>', '<OFF_\u22121,0>']
+  for (const spelling of moves) {
+    it(`reads ${spelling} as one step to the left`, () => {
+      const { refinements } = parseGetok(`<offset>${spelling}</offset>`, getok)
+      expect(refinements[0]!.instances[0]!.geometries[0]!.codes).toEqual([move(-1, 0)])
+    })
+  }
+  it('takes <bbox> for <box> and says so', () => {
+    const { instances, problems } = parseGetok('<bbox><grid_1_1><grid_2_2></bbox>', getok)
+    expect(instances[0]!.geometries[0]).toMatchObject({ kind: 'box', status: 'repaired' })
+    expect(problems.map((p) => p.kind)).toEqual(['alias', 'alias'])
+  })
+  it('leaves other brackets alone', () => {
+    const { instances, problems } = parseGetok(
+      'a [1] <b> <grid> <grid_1> <grid_1_2_3> <DELETED> [OFF_1]',
+      getok,
+    )
+    expect([instances, problems]).toEqual([[], []])
+  })
+})
+
+describe('containers', () => {
+  it('reads one instance a line, with labels and places', () => {
+    const text =
+      '<think>maybe <grid_0_0></think><answer>red cup: <box><grid_1_2><grid_5_6></box><seg><grid_3_3></seg>\ndog: <pl><grid_0_0><grid_1_1></pl></answer>'
+    const parse = parseGetok(text, getok)
+    expect(parse.problems).toEqual([])
+    expect(parse.instances.map((i) => [i.label, i.geometries.map((g) => [g.kind, g.codes])])).toEqual([
+      [
+        'red cup',
+        [
+          ['box', [cell(1, 2), cell(5, 6)]],
+          ['seg', [cell(3, 3)]],
+        ],
+      ],
+      ['dog', [['pl', [cell(0, 0), cell(1, 1)]]]],
+    ])
+    const seg = parse.instances[0]!.geometries[1]!
+    expect(text.slice(seg.start, seg.end)).toBe('<seg><grid_3_3></seg>')
+    expect(text.slice(seg.places[0], seg.places[1])).toBe('<grid_3_3>')
+    expect(text.slice(parse.think!.start, parse.think!.end)).toBe('maybe <grid_0_0>')
+    expect(text.slice(parse.answer!.start, parse.answer!.end)).toMatch(/^red cup.*<\/pl>$/s)
+  })
+
+  const faults: [text: string, problem: string, status: string][] = [
+    ['<box><grid_1_1></box>', 'count', 'rejected'],
+    ['<box><grid_1_1><grid_2_2><grid_3_3></box>', 'count', 'rejected'],
+    ['<seg></seg>', 'count', 'rejected'],
+    ['<pg><grid_1_1><grid_2_2></pg>', 'count', 'rejected'],
+    ['<seg><grid_1_1><grid_1_1></seg>', 'duplicate', 'repaired'],
+    ['<seg><grid_1_1><grid_32_1></seg>', 'out-of-range', 'rejected'],
+    ['<seg><grid_1_1>[OFF_0_0]</seg>', 'misplaced', 'rejected'],
+    ['<offset><seg><grid_1_1></seg></offset>', 'misplaced', 'rejected'],
+    ['<offset><seg>[OFF_2_0]</seg></offset>', 'out-of-range', 'rejected'],
+    ['<box><grid_5_1><grid_2_2></box>', 'corner-order', 'repaired'],
+    ['<seg><grid_1_1> and <grid_2_2></seg>', 'text-inside', 'repaired'],
+    ['<seg><grid_1_1><grid_2_2>', 'unclosed', 'repaired'],
+    ['<seg><grid_1_1></box>', 'stray-close', 'repaired'],
+  ]
+  for (const [text, problem, status] of faults) {
+    it(`finds "${problem}" in ${text}`, () => {
+      const parse = parseGetok(text, getok)
+      const [instance] = parse.refinements[0]?.instances ?? parse.instances
+      expect(parse.problems.map((p) => p.kind)).toContain(problem)
+      expect(instance!.geometries[0]!.status).toBe(status)
+    })
+  }
+
+  it('sorts the corners of a box and keeps its extent', () => {
+    const { instances } = parseGetok('<box><grid_5_1><grid_2_7></box>', getok)
+    expect(instances[0]!.geometries[0]!.codes).toEqual([cell(2, 1), cell(5, 7)])
+  })
+})
+
+describe('refinement', () => {
+  const answer = '<answer><box><grid_1_2><grid_5_6></box><seg><grid_3_3><grid_4_4></seg></answer>'
+  it('pairs offsets with the words they answer, over the published line breaks', () => {
+    const text = formatGetokRefinement(
+      [
+        { kind: 'box', codes: [move(0, 0), move(1, 1)] },
+        { kind: 'seg', codes: [DELETE, move(-1, 0)] },
+      ],
+      getok,
+    )
+    expect(text).toBe('<offset><box>[OFF_0_0][OFF_1_1]</box>\n<seg><DELETE>[OFF_-1_0]</seg></offset>')
+    const [refinement] = parseGetok(text, getok).refinements
+    expect(refinement!.instances).toHaveLength(1)
+    expect(pairGetokOffsets(parseGetok(answer, getok).instances, refinement!)).toEqual({
+      ok: true,
+      geometries: [
+        { kind: 'box', cells: [cell(1, 2), cell(5, 6)], moves: [move(0, 0), move(1, 1)] },
+        { kind: 'seg', cells: [cell(3, 3), cell(4, 4)], moves: [DELETE, move(-1, 0)] },
+      ],
+    })
+  })
+  it('says where it does not match', () => {
+    const { instances } = parseGetok(answer, getok)
+    for (const text of [
+      '<offset><box>[OFF_0_0][OFF_0_0]</box></offset>',
+      '<offset><box>[OFF_0_0][OFF_0_0]</box><seg>[OFF_0_0]</seg></offset>',
+      '<offset><seg>[OFF_0_0][OFF_0_0]</seg><box>[OFF_0_0][OFF_0_0]</box></offset>',
+    ]) {
+      expect(pairGetokOffsets(instances, parseGetok(text, getok).refinements[0]!).ok).toBe(false)
+    }
+  })
+})
+
+describe('properties', () => {
+  const code = fc.integer({ min: 0, max: 1023 })
+  const geometry: fc.Arbitrary<GetokGeometry> = fc.oneof(
+    fc.tuple(code, code).map(([a, b]) => {
+      const [x1, x2] = [a % 32, b % 32].sort((p, q) => p - q) as [number, number]
+      const [y1, y2] = [a >> 5, b >> 5].sort((p, q) => p - q) as [number, number]
+      return { kind: 'box' as const, codes: [cell(x1, y1), cell(x2, y2)] }
+    }),
+    fc.uniqueArray(code, { minLength: 1, maxLength: 9 }).map((codes) => ({ kind: 'seg' as const, codes })),
+    fc.array(code, { minLength: 2, maxLength: 9 }).map((codes) => ({ kind: 'pl' as const, codes })),
+    fc.array(code, { minLength: 3, maxLength: 9 }).map((codes) => ({ kind: 'pg' as const, codes })),
+    code.map((c) => ({ kind: 'point' as const, codes: [c] })),
+  )
+  const instance = fc.record({
+    label: fc.stringMatching(/^[a-z]+( [a-z]+)?$/),
+    geometries: fc.array(geometry, { minLength: 1, maxLength: 4 }),
+  })
+
+  it('reads back what it writes', () => {
+    fc.assert(
+      fc.property(fc.array(instance, { maxLength: 4 }), (instances) => {
+        const parse = parseGetok(formatGetokAnswer({ think: 'so', instances }, getok), getok)
+        expect(parse.problems).toEqual([])
+        const plain = parse.instances.map(({ label, geometries }) => ({
+          label,
+          geometries: geometries.map(({ kind, codes }) => ({ kind, codes })),
+        }))
+        expect(plain).toEqual(instances)
+      }),
+    )
+  })
+
+  it('never throws on any string, and every place cuts a canonical or aliased word', () => {
+    const part = fc.oneof(
+      fc.integer({ min: 0, max: 1033 }).map((k) => wordAt(getok, k)),
+      fc.constantFrom(
+        '<box>',
+        '</box>',
+        '<seg>',
+        '</seg>',
+        '<offset>',
+        '</offset>',
+        '<think>',
+        '</think>',
+        '<answer>',
+        '</answer>',
+        '\n',
+        ': ',
+        'cup',
+        '<grid_',
+        '[OFF',
+        '<',
+        '>',
+        ']',
+        '<gird 40,2>',
+      ),
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
+        const text = parts.join('')
+        const parse = parseGetok(text, getok)
+        for (const { geometries } of [...parse.instances, ...parse.refinements.flatMap((r) => r.instances)]) {
+          for (const { codes, places } of geometries) {
+            expect(places).toHaveLength(2 * codes.length)
+            for (let k = 0; k < places.length; k += 2) {
+              expect(text.slice(places[k], places[k + 1])).toMatch(/^[<[].*[>\]]$/)
+            }
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('refuses to write what it would not read', () => {
+    expect(() => formatGetokGeometry({ kind: 'box', codes: [1] }, getok)).toThrow(/takes 2 words/)
+    expect(() => formatGetokGeometry({ kind: 'point', codes: [1034] }, getok)).toThrow(/outside/)
+    expect(() => formatGetokRefinement([{ kind: 'point', codes: [3] }], getok)).toThrow(/grid_3_0/)
+  })
+})
