@@ -101,7 +101,7 @@ function merged(a: Mask, b: Mask, table: number): Mask {
   let nextP = p.length > 0 ? p[0]! : end
   let nextQ = q.length > 0 ? q[0]! : end
   while (nextP !== end || nextQ !== end) {
-    const at = nextP < nextQ ? nextP : nextQ
+    const at = Math.min(nextP, nextQ)
     if (nextP === at) nextP = ++i < p.length ? p[i]! : end
     if (nextQ === at) nextQ = ++j < q.length ? q[j]! : end
     const now = (table >> ((i & 1) | ((j & 1) << 1))) & 1

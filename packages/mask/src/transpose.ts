@@ -5,6 +5,7 @@
 // events by offset in the line. Cost: O(runs read + runs written + the side of the picture); pixels are not touched.
 
 import { MaskError } from './error.ts'
+import { clampOffset, walkLines } from './lines.ts'
 import { type Mask, maskFromEdges } from './mask.ts'
 import { NumberList } from './number-list.ts'
 
@@ -74,29 +75,17 @@ export function withoutPairs(positions: Uint32Array): Uint32Array {
 
 /**
  * Events of runs: positions line * lineLength + offset where a line differs from the one before it. `edges` are runs
- * of line * lineLength + offset. Equal neighbouring lines (a run over many of them) and empty ones cost nothing.
+ * of line * lineLength + offset.
  */
-function lineEvents(edges: Uint32Array, lineLength: number, maxEvents: number): Uint32Array {
+export function lineEvents(
+  edges: Uint32Array,
+  lineLength: number,
+  maxEvents = Number.POSITIVE_INFINITY,
+): Uint32Array {
   const events = new LineEvents(edges, lineLength, maxEvents)
-  let i = 0
-  let line = 0
-  while (i < edges.length) {
-    line = Math.max(line, Math.floor(edges[i]! / lineLength))
-    const lineStart = line * lineLength
-    const lineEnd = lineStart + lineLength
-    if (edges[i]! <= lineStart && edges[i + 1]! >= lineEnd) {
-      const lastWhole = Math.floor(edges[i + 1]! / lineLength) - 1
-      events.addLines(line, lastWhole, i, i + 2)
-      line = lastWhole + 1
-      if (edges[i + 1] === line * lineLength) i += 2
-      continue
-    }
-    let stop = i + 2
-    while (stop < edges.length && edges[stop]! < lineEnd) stop += 2
-    events.addLines(line, line, i, stop)
-    i = edges[stop - 1]! > lineEnd ? stop - 2 : stop
-    line++
-  }
+  walkLines(edges, lineLength, (firstLine, lastLine, start, stop) => {
+    events.addLines(firstLine, lastLine, start, stop)
+  })
   return events.finish()
 }
 
@@ -150,12 +139,12 @@ class LineEvents {
     let from = 0
     while (i < iStop || j < stop) {
       // Both lines as rising offsets in 0..lineLength at which they change; a change in both is none.
-      const p = i < iStop ? clamp(edges[i]! - previousBase, lineLength) : NO_OFFSET
-      const q = j < stop ? clamp(edges[j]! - lineBase, lineLength) : NO_OFFSET
+      const p = i < iStop ? clampOffset(edges[i]! - previousBase, lineLength) : NO_OFFSET
+      const q = j < stop ? clampOffset(edges[j]! - lineBase, lineLength) : NO_OFFSET
       if (p <= q) i++
       if (q <= p) j++
       if (p === q) continue
-      const at = p < q ? p : q
+      const at = Math.min(p, q)
       if (inside) {
         if (n + at - from > this.maxEvents) {
           throw new MaskError(
@@ -176,7 +165,3 @@ class LineEvents {
 
 /** Larger than every offset. */
 const NO_OFFSET = 2 ** 31
-
-function clamp(offset: number, lineLength: number): number {
-  return offset < 0 ? 0 : offset > lineLength ? lineLength : offset
-}
