@@ -31,6 +31,7 @@ export {
   getokWord,
   type OffsetMove,
 } from './getok-word.ts'
+export { type MaskDialect, maskDialect } from './mask-dialect.ts'
 export { formatMaskDisplay, formatMaskWords, maskTokenIds } from './mask-format.ts'
 export { MAX_GAP, MAX_SPANS, type MachineOptions } from './mask-machine.ts'
 export {
@@ -59,6 +60,14 @@ export {
   type RepairKind,
   type SpanStatus,
 } from './mask-span.ts'
+export { type MaskEvent, type MaskStream, maskStream } from './mask-stream.ts'
+export {
+  MAX_TOKENIZER_ENTRIES,
+  readTokenizer,
+  type TokenizerReading,
+  type TokenizerWarning,
+  type TokenizerWarningCode,
+} from './tokenizer-file.ts'
 export {
   type GetokVocabulary,
   getokVocabulary,

@@ -1,7 +1,7 @@
 // The published parsers, case by case (SAMTok evaluation scripts), and against the patterns themselves.
 
 import { describe, expect, it } from 'vitest'
-import { spelled } from '../test/spelled.ts'
+import { randomWords, spelled } from '../test/spelled.ts'
 import { WordsError } from './error.ts'
 import { parseOfficial, parseOfficialBucket } from './mask-official.ts'
 import { parseMaskWords } from './mask-parse.ts'
@@ -156,35 +156,4 @@ function byPatterns(text: string): ['zero-mask' | 'masks', number[][]] {
     if (list[k]! < 256) masks.push([list[k]!, c2 >= 0 && c2 < 256 ? c2 : -1])
   }
   return ['masks', masks]
-}
-
-function randomWords(seed: number): () => string {
-  const parts = [
-    'S',
-    'S',
-    'E',
-    'E',
-    '0011',
-    '0347',
-    '0255',
-    '0256',
-    '0600',
-    '9999',
-    '12',
-    '00012',
-    ' ',
-    'a',
-    '<|mt_',
-    '<|',
-  ]
-  let state = seed
-  const next = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-  return () => {
-    let text = ''
-    for (let k = next(9); k >= 0; k--) text += spelled(parts[next(parts.length)]!)
-    return text
-  }
 }

@@ -182,7 +182,7 @@ function finish(open: OpenSpan, how: SpanEnd, missing: number): void {
 
 function close(open: OpenSpan, rejected: boolean, codes: number[]): MaskSpan {
   const { start, end, ids, repairs } = open
-  if (repairs.length > 1) repairs.sort((a, b) => a.start - b.start)
+  if (repairs.length > 1) repairs.sort((a, b) => a.start - b.start || a.end - b.end)
   const status = rejected ? 'rejected' : repairs.length > 0 ? 'repaired' : 'complete'
   return { start, end, status, codes: rejected ? [] : codes, ids, repairs }
 }
