@@ -105,7 +105,8 @@ export function toHalfBits(value: number): number {
   if (Number.isNaN(value)) return sign | 0x7e00
   if (magnitude >= 65520) return sign | 0x7c00
   // The last place of the result: 2^-24 below 2^-14, and 2^(e-10) above.
-  const exponent = magnitude < 2 ** -14 ? -14 : Math.floor(Math.log2(magnitude))
+  let exponent = magnitude < 2 ** -14 ? -14 : Math.floor(Math.log2(magnitude))
+  if (magnitude >= 2 ** -14 && 2 ** exponent > magnitude) exponent--
   const unit = 2 ** (exponent - 10)
   let steps = magnitude / unit
   const below = Math.floor(steps)

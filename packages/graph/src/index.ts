@@ -1,1 +1,95 @@
-export {}
+// Everything that this package offers, by hand.
+export type { FlatGraph, Rewrite } from './build/flatten.ts'
+export type { Model, ModelOptions, ModelValue } from './build/model.ts'
+export { buildModel } from './build/model.ts'
+export type { FileWeight, StoredWeight, WeightSource, Weights } from './build/weights.ts'
+export type { DType, StoredDType, TensorData } from './dtype.ts'
+export { BYTES_PER_ELEMENT, dtypeOf, fromHalfBits, toHalfBits, toNumbers, toTensorData } from './dtype.ts'
+export type { GraphErrorCode, GraphErrorOptions } from './error.ts'
+export { GraphError } from './error.ts'
+export { gradients, topologicalOrder } from './gradient.ts'
+export { gelu, leakyRelu, logSigmoid, relu, sigmoid, silu, softplus, tanh } from './ops/activation.ts'
+export {
+  abs,
+  add,
+  and,
+  clip,
+  cos,
+  divide,
+  equal,
+  erf,
+  exp,
+  floor,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  log,
+  maximum,
+  minimum,
+  modulo,
+  multiply,
+  negate,
+  not,
+  or,
+  power,
+  round,
+  sign,
+  sin,
+  sqrt,
+  subtract,
+  sumOf,
+  sumTo,
+  where,
+} from './ops/arithmetic.ts'
+export { cast, stopGradient, straightThrough } from './ops/cast.ts'
+export type { ConvOptions } from './ops/conv.ts'
+export { conv, conv2d, convTranspose, convTranspose2d } from './ops/conv.ts'
+export { embedding, gather, gatherElements, oneHot, scatterAdd, scatterRows, topK } from './ops/gather.ts'
+export type { MatmulOptions } from './ops/matmul.ts'
+export { einsum, linear, matmul } from './ops/matmul.ts'
+export { batchNorm, groupNorm, layerNorm, layerNorm2d, rmsNorm } from './ops/norm.ts'
+export type { Axes, ReduceOptions } from './ops/reduce.ts'
+export { argMax, argMin, cumulativeSum, max, mean, min, norm, sum, variance } from './ops/reduce.ts'
+export {
+  expand,
+  flatten,
+  full,
+  permute,
+  repeatInterleave,
+  reshape,
+  squeeze,
+  swapAxes,
+  tile,
+  unsqueeze,
+} from './ops/shape.ts'
+export type { Padding, SliceOptions } from './ops/slice.ts'
+export { concat, flip, pad, roll, slice, split, stack } from './ops/slice.ts'
+export { logSoftmax, softmax } from './ops/softmax.ts'
+export type { Device } from './session/node.ts'
+export { availableDevices } from './session/node.ts'
+export type { RunOptions, Session, SessionOptions } from './session/session.ts'
+export { openSession } from './session/session.ts'
+export type { Feed, Feeds, Value } from './session/value.ts'
+export type { Dim, Shape } from './size.ts'
+export {
+  addDims,
+  divideDims,
+  evaluateDim,
+  floorDivideDim,
+  multiplyDims,
+  productOf,
+  subtractDims,
+} from './size.ts'
+export type { Attribute, Attributes, Node, Op, OutputSpec, Target } from './tensor.ts'
+export {
+  constant,
+  float,
+  input,
+  makeNode,
+  makeTensor,
+  parameter,
+  scalar,
+  sizesVector,
+  Tensor,
+} from './tensor.ts'

@@ -1,0 +1,270 @@
+// Convolutions over 1 to 3 spatial axes and their gradients (ONNX Conv, ConvTranspose; torch weight layouts).
+import { GraphError } from '../error.ts'
+import type { Dim, Shape } from '../size.ts'
+import { addDims, floorDivideDim, multiplyDims, productOf, shapeText, subtractDims } from '../size.ts'
+import type { Attributes, Node, Op, Tensor } from '../tensor.ts'
+import { makeTensor } from '../tensor.ts'
+import { needFloat, sameDType } from './check.ts'
+import { matmul } from './matmul.ts'
+import { sum } from './reduce.ts'
+import { reshape } from './shape.ts'
+import { pad, slice, stack } from './slice.ts'
+
+type PerAxis = number | readonly number[]
+export type ConvOptions = {
+  bias?: Tensor | undefined
+  /** One number for all spatial axes, or one an axis. */
+  stride?: PerAxis
+  dilation?: PerAxis
+  /** Zeros added at both ends of each spatial axis; one number, one an axis, or [before..., after...]. */
+  padding?: PerAxis
+  groups?: number
+}
+
+type Geometry = {
+  kernel: readonly number[]
+  stride: readonly number[]
+  dilation: readonly number[]
+  before: readonly number[]
+  after: readonly number[]
+  groups: number
+}
+
+function perAxis(what: string, value: PerAxis | undefined, rank: number, otherwise: number): number[] {
+  const list = value === undefined ? otherwise : value
+  const all = typeof list === 'number' ? new Array<number>(rank).fill(list) : [...list]
+  if (all.length !== rank || all.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new GraphError('argument', `${what} [${all}] for ${rank} spatial axes`)
+  }
+  return all
+}
+
+function geometryOf(what: string, x: Tensor, weight: Tensor, options: ConvOptions): Geometry {
+  needFloat(what, x)
+  sameDType(what, x, weight)
+  const rank = x.rank - 2
+  if (rank < 1 || weight.rank !== x.rank) {
+    throw new GraphError('shape', `${what}: x ${shapeText(x.shape)} with weight ${shapeText(weight.shape)}`, {
+      hint: 'x is [batch, channels, ...spatial]; weight has as many axes',
+    })
+  }
+  const both = typeof options.padding === 'object' && options.padding.length === 2 * rank
+  const padding = options.padding as readonly number[]
+  const stride = perAxis(`${what}: stride`, options.stride, rank, 1)
+  const dilation = perAxis(`${what}: dilation`, options.dilation, rank, 1)
+  if (stride.includes(0) || dilation.includes(0))
+    throw new GraphError('argument', `${what}: a stride or dilation of 0`)
+  return {
+    kernel: weight.shape.slice(2) as number[],
+    stride,
+    dilation,
+    before: perAxis(`${what}: padding`, both ? padding.slice(0, rank) : options.padding, rank, 0),
+    after: perAxis(`${what}: padding`, both ? padding.slice(rank) : options.padding, rank, 0),
+    groups: options.groups ?? 1,
+  }
+}
+
+function attributesOf(geometry: Geometry): Attributes {
+  return {
+    kernel_shape: geometry.kernel,
+    strides: geometry.stride,
+    dilations: geometry.dilation,
+    pads: [...geometry.before, ...geometry.after],
+    group: geometry.groups,
+  }
+}
+
+function geometryOfNode({ attributes }: Node): Geometry {
+  const pads = attributes['pads'] as number[]
+  return {
+    kernel: attributes['kernel_shape'] as number[],
+    stride: attributes['strides'] as number[],
+    dilation: attributes['dilations'] as number[],
+    before: pads.slice(0, pads.length / 2),
+    after: pads.slice(pads.length / 2),
+    groups: attributes['group'] as number,
+  }
+}
+
+/** Size of an axis after a strided window: floor((size + padding - dilation (kernel - 1) - 1) / stride) + 1. */
+export function windowCount(
+  size: Dim,
+  axis: { kernel: number; stride: number; dilation: number; padding: number },
+): Dim {
+  const reach = axis.padding - axis.dilation * (axis.kernel - 1) - 1
+  return addDims(floorDivideDim(addDims(size, reach), axis.stride), 1)
+}
+
+function convShape(what: string, x: Tensor, geometry: Geometry): Shape {
+  return x.shape.slice(2).map((size, i) => {
+    const count = windowCount(size, {
+      kernel: geometry.kernel[i]!,
+      stride: geometry.stride[i]!,
+      dilation: geometry.dilation[i]!,
+      padding: geometry.before[i]! + geometry.after[i]!,
+    })
+    if (typeof count === 'number' && count < 1) {
+      throw new GraphError(
+        'shape',
+        `${what}: a kernel of [${geometry.kernel}] does not fit ${shapeText(x.shape)}`,
+      )
+    }
+    return count
+  })
+}
+
+export const convOp: Op = {
+  name: 'Conv',
+  gradient: (node, [dy], needs) => {
+    const [x, weight, bias] = node.inputs as readonly [Tensor, Tensor, Tensor | undefined]
+    const geometry = geometryOfNode(node)
+    return [
+      needs[0] ? transposeTo(dy!, weight, geometry, x.shape) : undefined,
+      needs[1] ? weightGradient(x, dy!, geometry) : undefined,
+      bias && needs[2] ? sum(dy!, otherThanChannels(dy!)) : undefined,
+    ]
+  },
+}
+
+const otherThanChannels = (x: Tensor) => x.shape.map((_, axis) => axis).filter((axis) => axis !== 1)
+
+/** The transposed convolution that has exactly the shape of the convolution's input. */
+function transposeTo(dy: Tensor, weight: Tensor, geometry: Geometry, shape: Shape): Tensor {
+  const extra = shape.slice(2).map((size, i) => {
+    const missing = subtractDims(size, transposedSize(dy.shape[i + 2]!, geometry, i, 0))
+    if (typeof missing !== 'number') {
+      throw new GraphError(
+        'no-gradient',
+        `conv: stride ${geometry.stride[i]} over the symbolic size ${size}`,
+        {
+          hint: 'give the spatial axes numbers where gradients are needed',
+        },
+      )
+    }
+    return missing
+  })
+  return makeTensor(convTransposeOp, [dy, weight], dy.dtype, shape, {
+    ...attributesOf(geometry),
+    output_padding: extra,
+  })
+}
+
+/**
+ * Gradient of a convolution's weight: for each tap of the kernel, the product of `small` (on the output grid) with
+ * the elements of `big` that the tap touches, summed over batch and positions. Also right for transposed convolutions
+ * with the two exchanged. Gives [small channels, big channels / groups, ...kernel].
+ */
+function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor {
+  const { kernel, stride, dilation, before, after, groups } = geometry
+  const batch = big.shape[0]!
+  const bigChannels = big.shape[1] as number
+  const smallChannels = small.shape[1] as number
+  const grid = small.shape.slice(2)
+  const positions = productOf(grid)
+  const rows = reshape(small, [batch, groups, smallChannels / groups, positions])
+  const around: [number, number][] = [
+    [0, 0],
+    [0, 0],
+  ]
+  for (let i = 0; i < kernel.length; i++) around.push([before[i]!, after[i]!])
+  const padded = pad(big, around)
+  const taps: Tensor[] = []
+  const count = productOf(kernel) as number
+  for (let tap = 0; tap < count; tap++) {
+    let seen = padded
+    let rest = tap
+    for (let i = kernel.length - 1; i >= 0; i--) {
+      const offset = (rest % kernel[i]!) * dilation[i]!
+      rest = Math.floor(rest / kernel[i]!)
+      const span = addDims(multiplyDims(addDims(grid[i]!, -1), stride[i]!), 1)
+      seen = slice(seen, { axis: i + 2, start: offset, end: addDims(span, offset), step: stride[i]! })
+    }
+    const columns = reshape(seen, [batch, groups, bigChannels / groups, positions])
+    taps.push(sum(matmul(rows, columns, { transposeB: true }), 0))
+  }
+  const joined = taps.length === 1 ? taps[0]!.unsqueeze(-1) : stack(taps, -1)
+  return reshape(joined, [smallChannels, bigChannels / groups, ...kernel])
+}
+
+/**
+ * Convolution of x [batch, in, ...spatial] with weight [out, in / groups, ...kernel] (torch.nn.Conv1d, 2d, 3d).
+ * @throws GraphError `shape` when channels or groups do not fit, or the kernel is larger than the padded input.
+ */
+export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
+  const geometry = geometryOf('conv', x, weight, options)
+  const channels = x.shape[1]!
+  const [out, perGroup] = weight.shape as readonly number[]
+  if (channels !== perGroup! * geometry.groups || out! % geometry.groups !== 0) {
+    throw new GraphError(
+      'shape',
+      `conv: x ${shapeText(x.shape)} with weight ${shapeText(weight.shape)} and ${geometry.groups} groups: ${channels} channels, weight wants ${perGroup! * geometry.groups}`,
+      { hint: 'weight is [out, in / groups, ...kernel]' },
+    )
+  }
+  checkBias('conv', options.bias, out!)
+  const shape = [x.shape[0]!, out!, ...convShape('conv', x, geometry)]
+  return makeTensor(convOp, [x, weight, options.bias], x.dtype, shape, attributesOf(geometry))
+}
+
+function checkBias(what: string, bias: Tensor | undefined, channels: number): void {
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== channels)) {
+    throw new GraphError('shape', `${what}: bias ${shapeText(bias.shape)} for ${channels} output channels`)
+  }
+}
+
+/** conv() for pictures: x [batch, in, height, width], weight [out, in / groups, kernelHeight, kernelWidth]. */
+export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
+  if (x.rank !== 4) {
+    throw new GraphError('shape', `conv2d: wants [batch, channels, height, width], got ${shapeText(x.shape)}`)
+  }
+  return conv(x, weight, options)
+}
+
+function transposedSize(size: Dim, geometry: Geometry, i: number, extra: number): Dim {
+  const grown = multiplyDims(addDims(size, -1), geometry.stride[i]!)
+  const reach = geometry.dilation[i]! * (geometry.kernel[i]! - 1) + 1
+  return addDims(grown, reach - geometry.before[i]! - geometry.after[i]! + extra)
+}
+
+export const convTransposeOp: Op = {
+  name: 'ConvTranspose',
+  gradient: (node, [dy], needs) => {
+    const [x, weight, bias] = node.inputs as readonly [Tensor, Tensor, Tensor | undefined]
+    const geometry = geometryOfNode(node)
+    return [
+      needs[0] ? makeTensor(convOp, [dy!, weight], x.dtype, x.shape, attributesOf(geometry)) : undefined,
+      needs[1] ? weightGradient(dy!, x, geometry) : undefined,
+      bias && needs[2] ? sum(dy!, otherThanChannels(dy!)) : undefined,
+    ]
+  },
+}
+
+/** Transposed convolution with weight [in, out / groups, ...kernel] (torch.nn.ConvTranspose1d, 2d, 3d). */
+export function convTranspose(
+  x: Tensor,
+  weight: Tensor,
+  options: ConvOptions & { outputPadding?: PerAxis } = {},
+): Tensor {
+  const geometry = geometryOf('convTranspose', x, weight, options)
+  const [channels, perGroup] = weight.shape as readonly number[]
+  if (x.shape[1] !== channels || channels! % geometry.groups !== 0) {
+    throw new GraphError(
+      'shape',
+      `convTranspose: x ${shapeText(x.shape)} with weight ${shapeText(weight.shape)}`,
+      {
+        hint: 'weight is [in, out / groups, ...kernel]',
+      },
+    )
+  }
+  const extra = perAxis('convTranspose: outputPadding', options.outputPadding, x.rank - 2, 0)
+  const out = perGroup! * geometry.groups
+  checkBias('convTranspose', options.bias, out)
+  const spatial = x.shape.slice(2).map((size, i) => transposedSize(size, geometry, i, extra[i]!))
+  return makeTensor(convTransposeOp, [x, weight, options.bias], x.dtype, [x.shape[0]!, out, ...spatial], {
+    ...attributesOf(geometry),
+    output_padding: extra,
+  })
+}
+
+/** convTranspose() for pictures. */
+export const convTranspose2d = convTranspose

@@ -1,0 +1,120 @@
+// openSession: a model ready to run under Node, in a worker thread unless asked otherwise.
+import type { Model } from '../build/model.ts'
+import { GraphError } from '../error.ts'
+import type { Device } from './node.ts'
+import { checkWeightFiles, openNodeRunner } from './node.ts'
+import type { ModelBytes, Runner, RunnerOptions } from './runner.ts'
+import type { Feeds, Value } from './value.ts'
+import { checkFeeds, checkFetch } from './value.ts'
+
+export type SessionOptions = {
+  /** Default 'cpu'. */
+  device?: Device
+  /** Threads of one run; default: ONNX Runtime's choice, one a physical core. */
+  threads?: number
+  /** Runs in a worker thread, so that the calling thread stays free. Default true. */
+  worker?: boolean
+  /** ONNX Runtime's own graph optimisation. Default 'all'. */
+  optimisation?: RunnerOptions['optimisation']
+  /** Keeps freed memory for the next run (faster, larger). Default true. */
+  arena?: boolean
+  /**
+   * input name -> output name: after each run the output becomes the next value of the input, and stays where the
+   * model runs. First values by `setState`. This is how weights and optimiser state flow in training.
+   */
+  state?: Readonly<Record<string, string>>
+  /** ONNX Runtime session configuration, such as { 'session.intra_op.allow_spinning': '0' }. */
+  config?: Readonly<Record<string, string>>
+  signal?: AbortSignal
+}
+
+export type RunOptions = { fetch?: readonly string[]; signal?: AbortSignal }
+
+/** A loaded model. Runs are queued; `close` frees the memory. */
+export type Session = {
+  readonly inputs: Model['inputs']
+  readonly outputs: Model['outputs']
+  /**
+   * Runs the model once.
+   * @throws GraphError `argument`, `dtype`, `shape` for feeds that do not fit, `out-of-memory`, `runtime`, `closed`.
+   */
+  run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Value>>
+  setState(values: Feeds): Promise<void>
+  getState(names?: readonly string[]): Promise<Record<string, Value>>
+  close(): Promise<void>
+}
+
+export function runnerOptions(options: SessionOptions, folder: string | undefined): RunnerOptions {
+  return {
+    providers: [options.device ?? 'cpu'],
+    threads: options.threads,
+    optimisation: options.optimisation ?? 'all',
+    arena: options.arena ?? true,
+    config: {
+      ...(folder === undefined ? {} : { 'session.model_external_initializers_file_folder_path': folder }),
+      ...options.config,
+    },
+    state: options.state ?? {},
+  }
+}
+
+function checkState(model: Model, state: Readonly<Record<string, string>>): void {
+  const inputs = new Map(model.inputs.map((value) => [value.name, value]))
+  const outputs = new Map(model.outputs.map((value) => [value.name, value]))
+  for (const [to, from] of Object.entries(state)) {
+    const into = inputs.get(to)
+    const out = outputs.get(from)
+    if (!into || !out || into.dtype !== out.dtype || String(into.shape) !== String(out.shape)) {
+      throw new GraphError(
+        'argument',
+        `state: output "${from}" ${out ? `${out.dtype}[${out.shape}]` : '(none)'} cannot be the next input "${to}" ${into ? `${into.dtype}[${into.shape}]` : '(none)'}`,
+      )
+    }
+  }
+}
+
+/**
+ * Loads a model.
+ * @throws GraphError `provider-missing`, `file`, `out-of-memory`, `runtime`, or the reason of `signal`.
+ */
+export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+  options.signal?.throwIfAborted()
+  checkWeightFiles(model.files)
+  checkState(model, options.state ?? {})
+  const bytes: ModelBytes = { onnx: model.onnx, path: undefined, external: [] }
+  const runner = await openNodeRunner(bytes, runnerOptions(options, model.folder))
+  return sessionOver(model, runner, options)
+}
+
+/** The public face of a runner: checks feeds, knows the state, refuses after close. */
+export function sessionOver(model: Model, runner: Runner, options: SessionOptions): Session {
+  const held = new Set(Object.keys(options.state ?? {}))
+  let open = true
+  const needOpen = () => {
+    if (!open) throw new GraphError('closed', 'the session is closed')
+  }
+  return {
+    inputs: model.inputs,
+    outputs: model.outputs,
+    async run(feeds, { fetch, signal } = {}) {
+      needOpen()
+      signal?.throwIfAborted()
+      return runner.run(checkFeeds(model, feeds, held), checkFetch(model, fetch))
+    },
+    async setState(values) {
+      needOpen()
+      const names = new Set(Object.keys(values))
+      const inputs = model.inputs.filter(({ name }) => names.has(name))
+      runner.setState(checkFeeds({ inputs }, values, new Set()))
+    },
+    async getState(names) {
+      needOpen()
+      return runner.getState(names ?? [...held])
+    },
+    async close() {
+      if (!open) return
+      open = false
+      await runner.close()
+    },
+  }
+}
