@@ -83,7 +83,8 @@ function sniffText(bytes: Uint8Array): FileKind {
   const trimmed = text.trimStart()
   if (trimmed.startsWith('{') || trimmed.startsWith('[')) return 'json'
   if (/^<!doctype html|^<html/i.test(trimmed)) return 'html'
-  if (/^(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i.test(trimmed)) return 'svg'
+  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i.test(trimmed))
+    return 'svg'
   if (trimmed.startsWith('<?xml') || /^<(annotations|image|mask)[\s>]/.test(trimmed)) return 'xml'
   return 'text'
 }

@@ -1,0 +1,113 @@
+// `maskwords encode`: a picture and its masks to words.
+
+import { loadCodec } from '../codec.ts'
+import { defineCommand } from '../command.ts'
+import { isTypedError, located, reportOf, throwIfAborted } from '../error.ts'
+import { printable } from '../output/colour.ts'
+import { duration } from '../output/table.ts'
+import { loadPictureAndMasks, reportFailures } from './load.ts'
+import { CODEC_OPTIONS, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
+
+export const command = defineCommand({
+  spec: {
+    name: 'encode',
+    summary: 'Turn the masks of a picture into words.',
+    details: [
+      'Prints one line a mask: its words, after "label: " where there are several masks.',
+      'A mask file is a PNG (binary, soft, alpha, label map, palette), COCO / CVAT / Label Studio / labelme JSON,',
+      'CVAT XML, or a folder of such files; - is stdin.',
+    ],
+    arguments: [
+      { name: 'picture', help: 'JPEG, PNG, WebP, AVIF, TIFF or GIF' },
+      { name: 'mask', many: true, help: 'mask files or folders' },
+    ],
+    options: { ...CODEC_OPTIONS, ...MASK_OPTIONS, ...PICTURE_OPTIONS },
+    examples: [
+      { command: 'maskwords encode photo.jpg mask.png', note: 'the words of one mask' },
+      { command: 'maskwords encode photo.jpg labels.png --labels 3,7', note: 'two regions of a label map' },
+      {
+        command: 'maskwords encode 000000000009.jpg instances.json --json',
+        note: 'all annotations of that picture in a COCO file',
+      },
+      {
+        command: 'cat mask.png | maskwords encode photo.jpg - --n 64',
+        note: 'the mask from stdin, a finer grid',
+      },
+    ],
+  },
+  async run(context) {
+    const { options, io, talk } = context
+    const codec = await loadCodec(options.codec ?? 'getok', codecOptions(options))
+    try {
+      const { picture, name, masks, failures } = await loadPictureAndMasks(context)
+      const started = performance.now()
+      const image = await codec.encodeImage(picture, { signal: io.signal })
+      const imageMs = performance.now() - started
+      const progress = talk.progress(masks.length, 'mask')
+      const results: Record<string, unknown>[] = []
+      const lines: string[] = []
+      for (const item of masks) {
+        throwIfAborted(io.signal)
+        try {
+          const [words] = await codec.encode(image, [item.mask], { signal: io.signal })
+          const { text, codes, tokens, bits } = words!
+          const { label, id, file, at } = item
+          results.push({ label, id, file, at, words: text, codes: [...codes], tokens, bits })
+          lines.push(masks.length > 1 ? `${lineLabel(label)}: ${text}` : text)
+        } catch (error) {
+          if (!isTypedError(error)) throw error
+          failures.push(reportOf(located(error, item.file, item.at)))
+        }
+        progress.step()
+        // Lets Ctrl-C and the progress line through between two masks.
+        await new Promise(setImmediate)
+      }
+      await progress.clear()
+      const encodeMs = performance.now() - started - imageMs
+      const code = await reportFailures(context, failures)
+      if (options.json) {
+        await context.printJson({
+          codec: codec.name,
+          picture: { file: name, widthPx: picture.widthPx, heightPx: picture.heightPx, exif: picture.exif },
+          masks: results,
+          times: { imageMs: rounded(imageMs), encodeMs: rounded(encodeMs) },
+          errors: failures,
+        })
+      } else {
+        for (const line of lines) await context.print(line)
+        if (masks.length > 1)
+          await talk.note(
+            `${lines.length} of ${masks.length + failures.length} masks in ${duration(encodeMs)}`,
+          )
+      }
+      return code
+    } finally {
+      await codec.close()
+    }
+  },
+})
+
+/** The options of `loadCodec` from those of the command line. */
+export function codecOptions(options: { readonly n?: number; readonly refine?: boolean }): {
+  n?: number
+  refine?: boolean
+} {
+  return {
+    ...(options.n !== undefined && { n: options.n }),
+    ...(options.refine !== undefined && { refine: options.refine }),
+  }
+}
+
+/** A label as it may stand before the colon of a line: no line breaks, no colon, no words of the language. */
+export function lineLabel(label: string): string {
+  return (
+    printable(label)
+      .replace(/[:<>[\]]/g, ' ')
+      .trim() || 'mask'
+  )
+}
+
+/** Milliseconds with two decimals: more would be noise. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100
+}

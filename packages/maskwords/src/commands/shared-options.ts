@@ -1,0 +1,61 @@
+// Options that several commands share, declared once.
+
+import { CODEC_NAMES } from '../codec.ts'
+import { READ_DIALECTS } from '../input/dialect.ts'
+import type { OptionSpecs } from '../options.ts'
+
+export const CODEC_OPTIONS = {
+  codec: { type: 'choice', choices: CODEC_NAMES, help: 'mask language (default getok)' },
+  n: {
+    type: 'integer',
+    min: 2,
+    max: 128,
+    help: 'getok: cells a side of the grid (default 32; 16 is coarser, 64 finer)',
+  },
+  refine: { type: 'flag', help: 'getok: add offset words that move the points by half cells' },
+} as const satisfies OptionSpecs
+
+export const PICTURE_OPTIONS = {
+  exif: {
+    type: 'choice',
+    choices: ['auto', 'apply', 'ignore'],
+    help: 'EXIF orientation: auto applies it unless the masks fit the stored pixels only (default auto)',
+  },
+  alpha: {
+    type: 'choice',
+    choices: ['drop', 'white', 'black'],
+    help: 'transparent pixels: drop the alpha channel, or put them on a ground (default drop)',
+  },
+  icc: {
+    type: 'choice',
+    choices: ['ignore', 'apply'],
+    help: 'embedded colour profile of RGB pictures (default ignore, as PIL does)',
+  },
+  'max-pixels': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 28,
+    help: 'refuse larger pictures and masks (default 50000000)',
+  },
+} as const satisfies OptionSpecs
+
+export const MASK_OPTIONS = {
+  'mask-format': { type: 'choice', choices: READ_DIALECTS, help: 'what the mask files are (default auto)' },
+  'image-id': {
+    type: 'text',
+    valueName: 'id',
+    help: 'which picture of a dataset file (default: by file name)',
+  },
+  labels: {
+    type: 'text',
+    valueName: 'list',
+    help: 'values of a label map to take, as in 3,7 (default all but 0)',
+  },
+  'resize-mask': { type: 'flag', help: 'bring masks of another size to the size of the picture (nearest)' },
+  jobs: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    help: 'files read at the same time (default 4); results never depend on it',
+  },
+} as const satisfies OptionSpecs
