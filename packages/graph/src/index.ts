@@ -42,15 +42,33 @@ export {
   sumTo,
   where,
 } from './ops/arithmetic.ts'
+export type { AttentionOptions } from './ops/attention.ts'
+export { attention, fusedAttention, joinHeads, range, rotary, splitHeads } from './ops/attention.ts'
 export { cast, stopGradient, straightThrough } from './ops/cast.ts'
 export type { ConvOptions } from './ops/conv.ts'
 export { conv, conv2d, convTranspose, convTranspose2d } from './ops/conv.ts'
 export { embedding, gather, gatherElements, oneHot, scatterAdd, scatterRows, topK } from './ops/gather.ts'
+export type { Reduction } from './ops/loss.ts'
+export {
+  bceWithLogits,
+  crossEntropy,
+  diceLoss,
+  focalLoss,
+  meanAbsoluteError,
+  meanSquaredError,
+} from './ops/loss.ts'
 export type { MatmulOptions } from './ops/matmul.ts'
 export { einsum, linear, matmul } from './ops/matmul.ts'
 export { batchNorm, groupNorm, layerNorm, layerNorm2d, rmsNorm } from './ops/norm.ts'
+export type { PoolOptions } from './ops/pool.ts'
+export { averagePool, globalAveragePool, maxPool } from './ops/pool.ts'
+export type { RandomSource } from './ops/random.ts'
+export { randomSource } from './ops/random.ts'
 export type { Axes, ReduceOptions } from './ops/reduce.ts'
 export { argMax, argMin, cumulativeSum, max, mean, min, norm, sum, variance } from './ops/reduce.ts'
+export type { ResizeMode, ResizeOptions } from './ops/resize.ts'
+export { resize, resizeMatrix } from './ops/resize.ts'
+export { gridSample } from './ops/sample.ts'
 export {
   expand,
   flatten,
@@ -66,6 +84,7 @@ export {
 export type { Padding, SliceOptions } from './ops/slice.ts'
 export { concat, flip, pad, roll, slice, split, stack } from './ops/slice.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'
+export { recompute } from './recompute.ts'
 export type { Device } from './session/node.ts'
 export { availableDevices } from './session/node.ts'
 export type { RunOptions, Session, SessionOptions } from './session/session.ts'
@@ -93,3 +112,4 @@ export {
   sizesVector,
   Tensor,
 } from './tensor.ts'
+export { accumulate, clipByGlobalNorm, globalNorm, productsInHalf } from './training.ts'

@@ -52,6 +52,8 @@ export type Node = {
   readonly outputs: readonly Tensor[]
   /** Nodes of different generations are never merged; recomputed segments have one of their own. */
   readonly generation: number
+  /** Counts all nodes in the order they were made. */
+  readonly serial: number
   readonly leaf?: Leaf
 }
 
@@ -150,6 +152,12 @@ export class Tensor {
 export type OutputSpec = { readonly dtype: DType; readonly shape: Shape }
 
 let generation = 0
+let serials = 0
+
+/** How many nodes were made so far; nodes made from now on have serials of at least this. */
+export function nodesMade(): number {
+  return serials
+}
 
 /** Runs `make` so that the nodes made inside are never merged with equal nodes made outside. */
 export function inNewGeneration<T>(make: (generation: number) => T): T {
@@ -172,7 +180,7 @@ export function makeNode(
   attributes: Attributes = {},
 ): readonly Tensor[] {
   const made: Tensor[] = []
-  const node: Node = { op, inputs, attributes, outputs: made, generation }
+  const node: Node = { op, inputs, attributes, outputs: made, generation, serial: serials++ }
   outputs.forEach((spec, index) => {
     made.push(new Tensor(node, index, spec.dtype, spec.shape))
   })
@@ -192,7 +200,15 @@ export function makeTensor(
 
 function makeLeaf(leaf: Leaf, name: string, dtype: DType, shape: Shape): Tensor {
   const outputs: Tensor[] = []
-  const node: Node = { op: { name }, inputs: [], attributes: {}, outputs, generation: 0, leaf }
+  const node: Node = {
+    op: { name },
+    inputs: [],
+    attributes: {},
+    outputs,
+    generation: 0,
+    serial: serials++,
+    leaf,
+  }
   outputs.push(new Tensor(node, 0, dtype, shape))
   return outputs[0]!
 }
