@@ -60,9 +60,7 @@ let characters = new Uint8Array(4096)
 const KEPT_CHARACTERS = 2 ** 20
 /** A 32-bit difference has at most this many groups. */
 const MAX_GROUPS = 7
-const ascii = new TextDecoder('latin1')
-/** Up to this length a call with many arguments beats a TextDecoder. */
-const SHORT_TEXT = 512
+const ascii = new TextDecoder()
 
 /** The mask's compressed COCO text alone, exactly as the C library writes it. */
 export function cocoStringFromMask(mask: Mask): string {
@@ -93,14 +91,14 @@ export function cocoStringFromMask(mask: Mask): string {
     }
     out[length++] = 48 + (value & 31)
   }
-  const written = out.subarray(0, length)
-  const text =
-    length <= SHORT_TEXT
-      ? String.fromCharCode.apply(null, written as unknown as number[])
-      : ascii.decode(written)
+  const text = ascii.decode(out.subarray(0, length))
   if (characters.length > KEPT_CHARACTERS) characters = new Uint8Array(4096)
   return text
 }
+
+/** Where run ends are collected before their number is known; shared and kept small like `characters`. */
+let runEnds = new Uint32Array(1024)
+const KEPT_RUN_ENDS = 2 ** 18
 
 /**
  * The mask of compressed COCO text and its size. Throws MaskError with the place (character number) for characters
@@ -116,7 +114,9 @@ export function maskFromCocoString(input: {
   checkSize(widthPx, heightPx)
   const pixels = widthPx * heightPx
   const length = text.length
-  const ends = new Uint32Array(length + 1)
+  // A run has at least one character.
+  if (runEnds.length <= length) runEnds = new Uint32Array(2 * length + 1)
+  const ends = runEnds
   let n = 0
   let end = 0
   let read = 0
@@ -135,7 +135,7 @@ export function maskFromCocoString(input: {
       else value += (group & 31) * 2 ** shift
       shift += 5
     }
-    if (group & 16) value -= 2 ** shift
+    if (group & 16) value -= shift < 31 ? 1 << shift : 2 ** shift
     const count = read > 2 ? value + beforePrevious : value
     if (count < 0) {
       throw new MaskError('malformed', `COCO RLE text: run ${read} has the negative length ${count}`, {
@@ -150,6 +150,7 @@ export function maskFromCocoString(input: {
     if (n > 0 && ends[n - 1] === end) n--
     else ends[n++] = end
   }
+  if (runEnds.length > KEPT_RUN_ENDS) runEnds = new Uint32Array(1024)
   return maskFromEdges(widthPx, heightPx, closedEdges(ends, n, end, pixels, 'COCO RLE text', read))
 }
 

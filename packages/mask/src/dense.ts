@@ -83,15 +83,26 @@ export function writeBytes(options: {
   paintRuns(order === 'column-major' ? mask.edges : transposedEdges(mask), out, foreground)
 }
 
-/** Runs shorter than this are written by a loop: cheaper than a call of fill. */
-const SHORT_RUN_PX = 24
+/** From this length on, a call of fill beats eight bytes at a time. */
+const LONG_RUN_PX = 128
 
 function paintRuns<T extends Uint8Array | Uint8ClampedArray>(edges: Uint32Array, out: T, value: number): T {
+  const view = new DataView(out.buffer, out.byteOffset, out.length)
+  const eightBytes = new DataView(new Uint8Array(8).fill(value).buffer).getFloat64(0)
+  // Eight bytes of 255 are a NaN, whose bits an engine may change on the way.
+  const shortest = Number.isNaN(eightBytes) ? LONG_RUN_PX : 8
   for (let i = 0; i < edges.length; i += 2) {
     const start = edges[i]!
     const end = edges[i + 1]!
-    if (end - start >= SHORT_RUN_PX) out.fill(value, start, end)
-    else for (let p = start; p < end; p++) out[p] = value
+    if (end - start >= LONG_RUN_PX) {
+      out.fill(value, start, end)
+    } else if (end - start >= shortest) {
+      const last = end - 8
+      for (let p = start; p < last; p += 8) view.setFloat64(p, eightBytes)
+      view.setFloat64(last, eightBytes)
+    } else {
+      for (let p = start; p < end; p++) out[p] = value
+    }
   }
   return out
 }
@@ -184,6 +195,9 @@ function rowMajorEvents(bytes: Uint8Array, widthPx: number): Uint32Array {
   return events.view(n)
 }
 
+/** So many bytes are looked at one by one before indexOf, whose call costs as much, is asked for the end of a run. */
+const SEARCHED_BY_HAND_PX = 24
+
 /** The runs of non-zero bytes, as rising start and end positions. */
 function flatEdges(bytes: Uint8Array): Uint32Array {
   const pixels = bytes.length
@@ -203,7 +217,7 @@ function flatEdges(bytes: Uint8Array): Uint32Array {
     if (p === pixels) break
     values = edges.room(n, 2)
     values[n++] = p
-    const near = Math.min(pixels, p + SHORT_RUN_PX)
+    const near = Math.min(pixels, p + SEARCHED_BY_HAND_PX)
     while (p < near && bytes[p] !== 0) p++
     if (p === near && p < pixels) {
       const zero = bytes.indexOf(0, p)

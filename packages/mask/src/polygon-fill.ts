@@ -148,7 +148,7 @@ export function parityEdges(
   if (heights.length > KEPT_HEIGHTS) heights = new Uint32Array(1024)
   const pixels = widthPx * heightPx
   if (ends.length % 2 === 1) toggle(ends, pixels)
-  return Uint32Array.from(ends)
+  return new Uint32Array(ends)
 }
 
 /** Adds a change at `position`; a second one at the same place takes back the first. */
