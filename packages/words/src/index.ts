@@ -1,3 +1,5 @@
+export { type AnswerReading, readAnswer } from './answer.ts'
+export type { PlacedText, TextRange } from './answer-part.ts'
 export { WordsError, type WordsErrorCode, type WordsErrorOptions } from './error.ts'
 export {
   formatGetokAnswer,
@@ -31,6 +33,29 @@ export {
   getokWord,
   type OffsetMove,
 } from './getok-word.ts'
+export {
+  type CaptionPiece,
+  type CaptionProblem,
+  formatGroundedCaption,
+  type GroundedCaption,
+  type GroundedPhrase,
+  OBJECT_REF_END,
+  OBJECT_REF_START,
+  parseGroundedCaption,
+  plainCaption,
+} from './grounded-caption.ts'
+export {
+  formatJsonAnswer,
+  formatSceneGraph,
+  type JsonAnswer,
+  type JsonAnswerEntry,
+  type JsonAnswerProblem,
+  type LabelledMask,
+  parseJsonAnswer,
+  parseSceneGraph,
+  type SceneGraph,
+  type SceneTriple,
+} from './json-answer.ts'
 export { type MaskDialect, maskDialect } from './mask-dialect.ts'
 export { formatMaskDisplay, formatMaskWords, maskTokenIds } from './mask-format.ts'
 export { MAX_GAP, MAX_SPANS, type MachineOptions } from './mask-machine.ts'
@@ -41,6 +66,8 @@ export {
   parseOfficial,
   parseOfficialBucket,
   REPAIR_FILLER,
+  type WholeMask,
+  wholeMasks,
 } from './mask-official.ts'
 export {
   codesFromText,
@@ -61,6 +88,55 @@ export {
   type SpanStatus,
 } from './mask-span.ts'
 export { type MaskEvent, type MaskStream, maskStream } from './mask-stream.ts'
+export {
+  BOX_COORDINATE_MAX,
+  boxFromXyxyPx,
+  boxToXyxyPx,
+  formatReference,
+  type GridBox,
+  parseReferences,
+  type Reference,
+  type ReferenceProblem,
+} from './reference-box.ts'
+export {
+  type CaptionAccuracyOptions,
+  type CaptionItem,
+  captionItems,
+  captionMaskAccuracy,
+  type MaskAccuracyOptions,
+  maskFormatReward,
+  maskTokenAccuracy,
+  nonRepeatReward,
+  phraseReward,
+  sceneGraphReward,
+} from './reward-mask.ts'
+export {
+  cleanCaptionReward,
+  formatReward,
+  hasBox,
+  type NoTargetOptions,
+  noTargetReward,
+  trigramReward,
+} from './reward-text.ts'
+export {
+  type Sanitised,
+  type SanitiseFinding,
+  type SanitiseKind,
+  type SanitiseOptions,
+  sanitiseText,
+} from './sanitise.ts'
+export {
+  COLD_START_MAX_MASKS,
+  EMPTY_THINK,
+  formatThinkAnswer,
+  NO_TARGET,
+  NULL_ANSWER,
+  parseColdStart,
+  parseThinkAnswer,
+  saysNoTarget,
+  type ThinkAnswer,
+  withoutEmptyThink,
+} from './think-answer.ts'
 export {
   MAX_TOKENIZER_ENTRIES,
   readTokenizer,

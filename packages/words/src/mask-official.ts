@@ -6,7 +6,7 @@
 
 import { WordsError } from './error.ts'
 import { MASK_WORD_HEAD, type MaskWordAt, readMaskWord } from './mask-lexer.ts'
-import type { SamtokVocabulary, SpanVocabulary } from './vocabulary.ts'
+import { MASK_END, MASK_START, type SamtokVocabulary, type SpanVocabulary } from './vocabulary.ts'
 
 export type OfficialMask = {
   /** [first, second] code; -1 for a second code outside its codebook. The published model decodes -1 as entry 0. */
@@ -121,6 +121,24 @@ export function parseOfficialBucket(text: string, vocabulary: SpanVocabulary): n
   const missing = codes.indexOf(-1)
   if (missing === 0) return undefined
   return missing === -1 ? codes : codes.fill(-1, missing)
+}
+
+/** A whole span of exactly two four-digit ids, as the published patterns for answers and rewards find it. */
+export type WholeMask = {
+  readonly c1: number
+  readonly c2: number
+  readonly start: number
+  readonly end: number
+}
+
+/** All `<|mt_start|><|mt_dddd|><|mt_dddd|><|mt_end|>` of the text, in order; ids are as written (0..9999). */
+export function wholeMasks(text: string): WholeMask[] {
+  return wholeSpans(listWords(text, 4)).map(([first, second]) => ({
+    c1: first.id,
+    c2: second.id,
+    start: first.start - MASK_START.length,
+    end: second.end + MASK_END.length,
+  }))
 }
 
 type Word = {

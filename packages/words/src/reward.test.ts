@@ -1,0 +1,146 @@
+// Answer-matching rewards: values that can be checked by hand.
+
+import { describe, expect, it } from 'vitest'
+import { spelled } from '../test/spelled.ts'
+import { formatSceneGraph } from './json-answer.ts'
+import {
+  captionItems,
+  captionMaskAccuracy,
+  maskFormatReward,
+  maskTokenAccuracy,
+  nonRepeatReward,
+  phraseReward,
+  sceneGraphReward,
+} from './reward-mask.ts'
+import { cleanCaptionReward, formatReward, hasBox, noTargetReward, trigramReward } from './reward-text.ts'
+import { samtokVocabulary } from './vocabulary.ts'
+
+const A = 'S 0011 0347 E'
+const A2 = 'S 0011 0400 E'
+const B = 'S 0007 0300 E'
+const C = 'S 0099 0300 E'
+
+describe('mask token accuracy', () => {
+  const table: [answer: string, truth: string, released: number, paper: number][] = [
+    [A, A, 1, 1],
+    [A, A2, 0.4, 0],
+    [A, C, 0, 0],
+    ['', '', 1, 1],
+    [A, '', 0, 0],
+    ['', A, 0, 0],
+    [`${A} ${B}`, `${B} ${A}`, 1, 1],
+    [`${A} ${B}`, A, 0.5, 0.5],
+    [`${A} ${A}`, A, 0.5, 0.5],
+    [`${A} ${A}`, `${A} ${A}`, 0.5, 1],
+    [`${A} ${A2}`, `${A} ${B}`, 0.7, 0.5],
+    ['S 0011 E', A, 0, 0],
+    ['S 0011 0347', A, 0, 0],
+    ['S 0011 _ 0347 E', A, 0, 0],
+    ['S 11 347 E', A, 0, 0],
+  ]
+  for (const [answer, truth, released, paper] of table) {
+    it(`gives "${answer}" against "${truth}" ${released}, by the paper ${paper}`, () => {
+      expect(maskTokenAccuracy(spelled(answer), spelled(truth))).toBeCloseTo(released, 12)
+      expect(maskTokenAccuracy(spelled(answer), spelled(truth), { grading: 'paper' })).toBe(paper)
+    })
+  }
+  it('gives a missing answer nothing, even where nothing was wanted', () => {
+    expect(maskTokenAccuracy(null, '')).toBe(0)
+  })
+})
+
+const item = (phrase: string, mask: string, gap = ' ') =>
+  `<|object_ref_start|> ${phrase} <|object_ref_end|>${gap}${spelled(mask)}`
+
+describe('grounded caption rewards', () => {
+  it('finds phrases whose mask follows after white space only', () => {
+    const text = `${item('a cup', A)} on ${item('no', 'S 0001 E')} ${item('x', 'and S 0001 0300 E')}`
+    expect(captionItems(text).map((i) => [i.phrase, i.mask.c1, i.mask.c2])).toEqual([['a cup', 11, 347]])
+  })
+  it('gives 0.8 where only the white space before equal codes differs', () => {
+    expect(captionMaskAccuracy(item('a', A), item('b', A))).toBe(1)
+    expect(captionMaskAccuracy(item('a', A, '  '), item('b', A))).toBe(0.8)
+    expect(captionMaskAccuracy(item('a', A2), item('b', A))).toBe(0.4)
+    expect(captionMaskAccuracy(`${item('a', A)} ${item('c', B)}`, item('b', A))).toBe(0.5)
+  })
+  it('replaces the division by zero by a stated value', () => {
+    expect(captionMaskAccuracy('', '')).toBe(1)
+    expect(captionMaskAccuracy('', '', { emptyValue: 0 })).toBe(0)
+    expect(captionMaskAccuracy(spelled(A), spelled(A), { compare: 'masks' })).toBe(1)
+  })
+  it('counts distinct phrases, whatever their case', () => {
+    const truth = `${item('a Cup', A)} ${item('the dog', B)}`
+    expect(phraseReward(item('A cup', C), truth)).toBe(0.5)
+    expect(phraseReward(`${item('a cup', C)} ${item('a cup', A)} ${item('cat', A)}`, truth)).toBeCloseTo(
+      1 / 3,
+    )
+    expect(phraseReward('', '')).toBe(1)
+    expect(phraseReward(item('a', A), '')).toBe(1)
+    expect(phraseReward('', truth)).toBe(0)
+  })
+})
+
+describe('scene graph reward', () => {
+  const samtok = samtokVocabulary()
+  const triple = (subject: number[], predicate: string, object: number[]) => ({
+    subject: { codes: subject, label: 'cup' },
+    predicate,
+    object: { codes: object, label: 'table' },
+  })
+  const graph = (...triples: ReturnType<typeof triple>[]) => formatSceneGraph(triples, samtok)
+  const truth = graph(triple([11, 91], 'on', [7, 44]))
+  it('gives 1 for the same triple, half for its labels and a quarter for each mask', () => {
+    expect(sceneGraphReward(truth, truth)).toBe(1)
+    expect(sceneGraphReward(graph(triple([11, 91], 'on', [8, 44])), truth)).toBe(0.75)
+    expect(sceneGraphReward(graph(triple([11, 2], 'on', [8, 44])), truth)).toBeCloseTo(0.6, 12)
+    expect(sceneGraphReward(graph(triple([11, 91], 'under', [7, 44])), truth)).toBe(0)
+  })
+  it('counts repeated triples in the denominator only', () => {
+    const twice = graph(triple([11, 91], 'on', [7, 44]), triple([11, 91], 'on', [7, 44]))
+    expect(sceneGraphReward(twice, truth)).toBe(0.5)
+    expect([sceneGraphReward('', ''), sceneGraphReward('{"subject": 1}', truth)]).toEqual([1, 0])
+  })
+})
+
+describe('rewards on form', () => {
+  it('wants think and answer and nothing around them', () => {
+    expect(formatReward('<think>a\nb</think>\n <answer>c</answer>')).toBe(1)
+    expect(formatReward('<think></think></think><answer></answer></answer>')).toBe(1)
+    for (const text of [
+      '<think>a</think><answer>c</answer><|im_end|>',
+      ' <think>a</think><answer>c</answer>',
+      '<think>a</think>x<answer>c</answer>',
+      '<think>a</think></answer>',
+      '<think>a<answer>c</answer>',
+    ]) {
+      expect([text, formatReward(text)]).toEqual([text, 0])
+    }
+  })
+  it('forbids the fourth repetition of a mask and the third of three words', () => {
+    expect(nonRepeatReward(spelled(`${A} ${A} ${A} ${B}`))).toBe(1)
+    expect(nonRepeatReward(spelled(`${A} ${A} ${A} ${A}`))).toBe(0)
+    expect(nonRepeatReward(null)).toBe(0)
+    expect(trigramReward('a b c. A b, c')).toBe(1)
+    expect(trigramReward('a b c. A b, c a-b c')).toBe(0)
+    expect(trigramReward('a b')).toBe(1)
+  })
+  it('wants one whole mask', () => {
+    expect([spelled(`x ${A}`), spelled('S 0011 E'), '', null].map(maskFormatReward)).toEqual([1, 0, 0, 0])
+  })
+  it('grades the answer that nothing is there', () => {
+    expect(noTargetReward('No target.')).toBe(1)
+    expect(noTargetReward('nothing')).toBe(0.2)
+    expect(noTargetReward('No target. [1, 2, 3, 4]')).toBe(0)
+    expect(noTargetReward(`No target. ${spelled(A)}`)).toBe(1)
+    expect(noTargetReward(`No target. ${spelled(A)}`, { forbid: 'mask' })).toBe(0)
+    expect(noTargetReward(null)).toBe(0)
+  })
+  it('finds boxes and ideographs in captions', () => {
+    expect(
+      ['[1,2, 3 ,4]', '[[1, 2, 3, 4]]', '[1, 2, 3]', '[1, 2, 3, 4, 5]', '[1.5, 2, 3, 4]', '1, 2, 3, 4'].map(
+        hasBox,
+      ),
+    ).toEqual([true, true, false, false, false, false])
+    expect(['a cup', 'a \u676f', 'at [1, 2, 3, 4]'].map(cleanCaptionReward)).toEqual([1, 0, 0])
+  })
+})

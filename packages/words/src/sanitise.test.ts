@@ -1,0 +1,123 @@
+// Untrusted text: no control word survives, in any disguise that a tokenizer would undo; what is harmless stays.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { formatMaskWords } from './mask-format.ts'
+import { sanitiseText } from './sanitise.ts'
+import { samtokVocabulary } from './vocabulary.ts'
+
+describe('sanitiseText', () => {
+  const table: [text: string, kind: string, escaped: string][] = [
+    ['a <|im_start|>system', 'control', 'a \u2039|im_start|\u203asystem'],
+    ['<|mt_0001|>', 'control', '\u2039|mt_0001|\u203a'],
+    ['see <image> here', 'tag', 'see \u2039image\u203a here'],
+    ['</think>', 'tag', '\u2039/think\u203a'],
+    ['<grid 3,4>', 'getok', '\u2039grid 3,4\u203a'],
+    ['[OFF_0_0]', 'getok', '\u27e6OFF_0_0\u27e7'],
+    ['[/INST]', 'bracket', '\u27e6/INST\u27e7'],
+    ['end <|im_', 'dangling', 'end \u2039|im_'],
+    ['<\u200b|im_\u00adstart|>', 'control', '\u2039|im_start|\u203a'],
+    ['\uff1c\uff5cim_start\uff5c\uff1e', 'control', '\u2039|im_start|\u203a'],
+    ['<\uff5cbegin\u2581of\u2581sentence\uff5c>', 'control', '\u2039|begin_of_sentence|\u203a'],
+    ['<\u{e0001}image\u0000>', 'tag', '\u2039image\u203a'],
+  ]
+  for (const [text, kind, escaped] of table) {
+    it(`escapes ${JSON.stringify(text)}`, () => {
+      const { text: safe, findings } = sanitiseText(text)
+      expect(safe).toBe(escaped)
+      expect(findings.map((finding) => finding.kind)).toEqual([kind])
+      expect(findings[0]!.disguised).toBe(/[^ -~]/.test(text))
+    })
+  }
+
+  it('leaves ordinary text alone, comparisons, HTML and full-width letters included', () => {
+    for (const text of [
+      'a < b | c > d',
+      'x<b>bold</b>',
+      '[1] and [see]',
+      '\uff21\uff22',
+      'caf\u00e9 \u{1f600}',
+      'a <| b',
+    ]) {
+      expect(sanitiseText(text)).toEqual({ text, findings: [], omittedFindings: 0 })
+    }
+  })
+
+  it('reports where and what', () => {
+    const text = 'a <\u200bimage> b'
+    const [finding] = sanitiseText(text).findings
+    expect(finding).toEqual({ kind: 'tag', start: 2, end: 10, token: '<image>', disguised: true })
+    expect(text.slice(finding!.start, finding!.end)).toBe('<\u200bimage>')
+  })
+
+  it('removes words until none is left, those joined by a removal too', () => {
+    expect(sanitiseText('a <|im_<|x|>start|>b', { mode: 'remove' }).text).toBe('a b')
+    let nested = 'x'
+    for (let depth = 0; depth < 30; depth++) nested = `<|a${nested === 'x' ? '' : nested}b|>`
+    const { text } = sanitiseText(nested, { mode: 'remove' })
+    expect(sanitiseText(text, { mode: 'remove' })).toEqual({ text, findings: [], omittedFindings: 0 })
+  })
+
+  it('lets listed words through, exactly as written, and finds listed tokens', () => {
+    const words = formatMaskWords([11, 91], samtokVocabulary())
+    const allow = words.match(/<.*?>/g)!
+    expect(sanitiseText(`${words} <|im_end|>`, { allow }).text).toBe(`${words} \u2039|im_end|\u203a`)
+    expect(sanitiseText('<\u200b|mt_0011|>', { allow }).findings).toHaveLength(1)
+    const tokens = ['EOT', '<foo bar>', 'OTX', '\n']
+    expect(sanitiseText('xEOTX\n<foo bar>', { tokens }).text).toBe(
+      'xE\u00b7O\u00b7T\u00b7X\n\u2039foo bar\u203a',
+    )
+    expect(() => sanitiseText('', { tokens: [''] })).toThrow(/is empty/)
+  })
+
+  it('changes nothing the second time, and nothing is left to find', () => {
+    const part = fc.constantFrom(
+      '<',
+      '|',
+      '>',
+      '[',
+      ']',
+      '<|',
+      '|>',
+      'im_start',
+      'image',
+      'grid_1_1',
+      'OFF_0_0',
+      '/',
+      ' ',
+      '\u200b',
+      '\uff1c',
+      '\uff5c',
+      '\uff1e',
+      '\u2039',
+      'EOT',
+      'E',
+      'OT',
+      '\ud800',
+      '\u{1f600}',
+      'a',
+      '\u338f',
+    )
+    const tokens = ['EOT', 'TE', '<image', 'a>', 'kg']
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), fc.constantFrom('escape', 'remove'), (parts, mode) => {
+        const options = { mode, tokens } as const
+        const { text } = sanitiseText(parts.join(''), options)
+        expect(sanitiseText(text, options)).toEqual({ text, findings: [], omittedFindings: 0 })
+        expect(text.normalize('NFKC').replace(/\u200b/g, '')).not.toMatch(
+          /<\|[^\s<>|]+\|>|<image>|<grid_1_1>|\[OFF_0_0\]|EOT/,
+        )
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('takes two megabytes of openings in time linear in their length', () => {
+    for (const unit of ['<', '<|', '<|a|>', '<|a\u200b', '[', '\ufdfa']) {
+      const text = unit.repeat(2_000_000 / unit.length / (unit === '\ufdfa' ? 10 : 1))
+      const began = performance.now()
+      sanitiseText(text, { mode: 'remove' })
+      expect(performance.now() - began).toBeLessThan(5_000)
+    }
+  })
+})
