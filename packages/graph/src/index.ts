@@ -3,6 +3,42 @@ export type { FlatGraph, Rewrite } from './build/flatten.ts'
 export type { Model, ModelOptions, ModelValue } from './build/model.ts'
 export { buildModel } from './build/model.ts'
 export type { FileWeight, StoredWeight, WeightSource, Weights } from './build/weights.ts'
+export type { ByteSource } from './checkpoint/bytes.ts'
+export { bytesFromBlob, bytesFromMemory } from './checkpoint/bytes.ts'
+export type { Checkpoint, CheckpointFormat, OpenCheckpointOptions } from './checkpoint/checkpoint.ts'
+export { openCheckpoint } from './checkpoint/checkpoint.ts'
+export type { TensorArray, TensorType } from './checkpoint/dtype.ts'
+export type { CheckpointErrorCode, CheckpointErrorOptions } from './checkpoint/error.ts'
+export { CheckpointError } from './checkpoint/error.ts'
+export {
+  bfloat16FromFloats,
+  float16FromFloats,
+  float32FromBfloat16,
+  float32FromFloat16,
+} from './checkpoint/half.ts'
+export { openCheckpointFile, openFileBytes, writeSafetensorsFile } from './checkpoint/node-files.ts'
+export type { PickleLimits, ReadPickleOptions } from './checkpoint/pickle.ts'
+export { PICKLE_LIMITS, readPickle } from './checkpoint/pickle.ts'
+export type {
+  DescribePickleOptions,
+  PickleGlobal,
+  PickleNumpyArray,
+  PickleObject,
+  PickleTuple,
+  PickleValue,
+} from './checkpoint/pickle-values.ts'
+export { describePickle, isKind, sequenceOf } from './checkpoint/pickle-values.ts'
+export { MAX_SAFETENSORS_HEADER_BYTES } from './checkpoint/safetensors.ts'
+export type {
+  PlannedTensor,
+  SafetensorsPlan,
+  TensorToWrite,
+  WriteSafetensorsOptions,
+} from './checkpoint/safetensors-write.ts'
+export { encodeSafetensors, planSafetensors, streamSafetensors } from './checkpoint/safetensors-write.ts'
+export type { ReadAs, ReadTensorOptions, TensorInfo } from './checkpoint/tensor.ts'
+export type { TensorGroup } from './checkpoint/torch-contents.ts'
+export { commonPrefix, KNOWN_PREFIXES, KNOWN_WRAPPERS } from './checkpoint/torch-contents.ts'
 export type { DType, StoredDType, TensorData } from './dtype.ts'
 export { BYTES_PER_ELEMENT, dtypeOf, fromHalfBits, toHalfBits, toNumbers, toTensorData } from './dtype.ts'
 export type { GraphErrorCode, GraphErrorOptions } from './error.ts'
