@@ -1,0 +1,13 @@
+// Training: what this folder offers, by hand.
+export type { NamePattern, ParameterGroup } from './groups.ts'
+export { matchesName } from './groups.ts'
+export type { GroupSetting, LearningRate, Optimiser } from './optimiser.ts'
+export { adamW, sgd } from './optimiser.ts'
+export type { Schedule } from './schedule.ts'
+export { constantSchedule, cosineSchedule, linearSchedule, withWarmUp } from './schedule.ts'
+export type { NamedTensor, TrainState } from './state.ts'
+export { initialState, weightsOf } from './state.ts'
+export type { StateTensor, TrainedShape, TrainStep, TrainStepOptions } from './step.ts'
+export { buildTrainStep, parametersOf, SCALARS_INPUT } from './step.ts'
+export type { StepMetrics, Trainer, TrainerOptions } from './trainer.ts'
+export { openTrainer } from './trainer.ts'

@@ -1,0 +1,103 @@
+// The state of a training run by parameter name (weights, averages, optimiser), to and from the tensors a step model holds.
+import type { Weights } from '../build/weights.ts'
+import { weightSource } from '../build/weights.ts'
+import { GraphError } from '../error.ts'
+import type { Value } from '../session/value.ts'
+import type { StateTensor, TrainedShape, TrainStep } from './step.ts'
+
+export type NamedTensor = { readonly data: Float32Array; readonly shape: readonly number[] }
+
+/** Everything that a run needs to go on exactly: how far it is, and its tensors. */
+export type TrainState = {
+  /** Updates done. */
+  readonly step: number
+  /** 'weight/<name>', 'average/<name>' and '<slot>/<name>' ('m/<name>') of every trained parameter, each in its own shape. */
+  readonly tensors: ReadonlyMap<string, NamedTensor>
+}
+
+/** Gathered gradients are empty between updates, and states are taken there. */
+const isSaved = ({ kind }: StateTensor): boolean => kind !== 'gathered'
+
+const keyOf = (state: StateTensor, parameter: TrainedShape): string =>
+  `${state.kind === 'optimiser' ? state.slot : state.kind}/${parameter.name}`
+
+/** The state before the first step: the given weights, averages equal to them, an optimiser that has seen nothing. */
+export function initialState(step: TrainStep, weights: Weights): TrainState {
+  const tensors = new Map<string, NamedTensor>()
+  for (const { name, shape, elements } of step.parameters) {
+    const source = weightSource(weights, name, shape, 'float32')
+    if (!(source instanceof Float32Array) || source.length !== elements) {
+      throw new GraphError('weights', `"${name}": a Float32Array of ${elements} values is wanted to start training`, {
+        hint: 'read stored weights as float32 first',
+      })
+    }
+    tensors.set(`weight/${name}`, { data: source.slice(), shape })
+    if (step.averageDecay !== undefined) tensors.set(`average/${name}`, { data: source.slice(), shape })
+    for (const slot of step.optimiser.stateNames) {
+      tensors.set(`${slot}/${name}`, { data: new Float32Array(elements), shape })
+    }
+  }
+  return { step: 0, tensors }
+}
+
+/** The inputs of the step's model that hold `state`. @throws GraphError `weights` for tensors that are missing or misfit. */
+export function heldFromState(step: TrainStep, state: TrainState): Record<string, Float32Array> {
+  const held: Record<string, Float32Array> = {}
+  for (const tensor of step.state) {
+    const total = tensor.parameters.reduce((sum, { elements }) => sum + elements, 0)
+    const values = new Float32Array(total)
+    held[tensor.input] = values
+    if (!isSaved(tensor)) continue
+    let at = 0
+    for (const parameter of tensor.parameters) {
+      const key = keyOf(tensor, parameter)
+      const part = state.tensors.get(key)
+      if (!part || part.data.length !== parameter.elements) {
+        throw new GraphError('weights', `training state: "${key}" ${part ? `has ${part.data.length} values, [${parameter.shape}] wants ${parameter.elements}` : 'is missing'}`)
+      }
+      values.set(part.data, at)
+      at += parameter.elements
+    }
+  }
+  return held
+}
+
+/** The names of the model's inputs that `stateFromHeld` reads. */
+export function savedInputs(step: TrainStep): string[] {
+  return step.state.filter(isSaved).map(({ input }) => input)
+}
+
+/** The inverse of heldFromState. */
+export function stateFromHeld(
+  step: TrainStep,
+  stepsDone: number,
+  held: Readonly<Record<string, Value>>,
+): TrainState {
+  const tensors = new Map<string, NamedTensor>()
+  for (const tensor of step.state) {
+    if (!isSaved(tensor)) continue
+    const values = held[tensor.input]!.data as Float32Array
+    let at = 0
+    for (const parameter of tensor.parameters) {
+      const data = values.slice(at, at + parameter.elements)
+      tensors.set(keyOf(tensor, parameter), { data, shape: parameter.shape })
+      at += parameter.elements
+    }
+  }
+  return { step: stepsDone, tensors }
+}
+
+/** The weights of a state by parameter name; the averages where asked for. */
+export function weightsOf(state: TrainState, options: { average?: boolean } = {}): Map<string, Float32Array> {
+  const prefix = options.average ? 'average/' : 'weight/'
+  const weights = new Map<string, Float32Array>()
+  for (const [key, { data }] of state.tensors) {
+    if (key.startsWith(prefix)) weights.set(key.slice(prefix.length), data)
+  }
+  if (weights.size === 0) {
+    throw new GraphError('argument', 'weightsOf: this state holds no averages', {
+      hint: 'give buildTrainStep an averageDecay',
+    })
+  }
+  return weights
+}

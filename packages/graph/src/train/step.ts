@@ -1,0 +1,298 @@
+// buildTrainStep: loss, gradients, clipping, optimiser and averages of weights as one model; one run of it is one step.
+// All state goes in and comes out by name, so that a session can hand it from run to run without a look at it.
+import type { Model } from '../build/model.ts'
+import { buildModel } from '../build/model.ts'
+import type { Weights } from '../build/weights.ts'
+import type { TensorData } from '../dtype.ts'
+import { GraphError } from '../error.ts'
+import { gradients, topologicalOrder } from '../gradient.ts'
+import { add, divide, minimum, multiply, sqrt, sumOf } from '../ops/arithmetic.ts'
+import { sum } from '../ops/reduce.ts'
+import { reshape } from '../ops/shape.ts'
+import { concat, slice, split } from '../ops/slice.ts'
+import { productOf } from '../size.ts'
+import type { Target, Tensor } from '../tensor.ts'
+import { input } from '../tensor.ts'
+import type { NamePattern, ParameterGroup, TrainedParameter } from './groups.ts'
+import { sortIntoGroups } from './groups.ts'
+import type { GroupSetting, Optimiser } from './optimiser.ts'
+
+/** Input that carries the numbers that change from step to step. */
+export const SCALARS_INPUT = 'train.scalars'
+
+/** Optimiser state of parameters below this many elements shares one tensor: a kernel's start costs more than their arithmetic. */
+const PACKED_ELEMENTS = 16_384
+
+export type TrainStepOptions = {
+  /** A scalar; the mean over the examples of one batch. */
+  readonly loss: Tensor
+  readonly optimiser: Optimiser
+  /** Tensors to report besides the loss, usually scalars. */
+  readonly metrics?: Readonly<Record<string, Tensor>>
+  /** What may be trained. Default: every parameter that the loss is made of. */
+  readonly parameters?: readonly Tensor[]
+  /** Parameters that stay as they are; their values are written into the model from `weights`. */
+  readonly frozen?: readonly NamePattern[]
+  readonly weights?: Weights
+  /** Own settings by name; the first group that fits counts. */
+  readonly groups?: readonly ParameterGroup[]
+  /** Scales the whole gradient down where its norm is above this (torch.nn.utils.clip_grad_norm_). */
+  readonly clipNorm?: number
+  /** Keeps an exponential moving average of every trained weight: average ← decay · average + (1 - decay) · weight. */
+  readonly averageDecay?: number
+  /** Runs whose gradients are averaged into one update. Default 1. */
+  readonly accumulate?: number
+  readonly target?: Target
+  /** Fixes the order of the inputs. */
+  readonly inputs?: readonly Tensor[]
+}
+
+/** A tensor of state: some parameters' values one after the other, or one parameter's in its own shape. */
+export type StateTensor = {
+  /** Input of the model. */
+  readonly input: string
+  /** Output of the model that is the next value of the input. */
+  readonly output: string
+  readonly kind: 'weight' | 'average' | 'gathered' | 'optimiser'
+  /** Name of the optimiser's state ('m'), empty for other kinds. */
+  readonly slot: string
+  readonly parameters: readonly TrainedShape[]
+  readonly shape: readonly number[]
+}
+
+export type TrainedShape = { readonly name: string; readonly shape: readonly number[]; readonly elements: number }
+
+export type TrainStep = {
+  readonly model: Model
+  readonly optimiser: Optimiser
+  readonly parameters: readonly TrainedShape[]
+  readonly frozen: readonly string[]
+  readonly groups: readonly GroupSetting[]
+  readonly state: readonly StateTensor[]
+  /** Outputs to fetch: 'loss', the metrics, and 'gradientNorm' where gradients are clipped. */
+  readonly metrics: readonly string[]
+  readonly accumulate: number
+  readonly averageDecay: number | undefined
+  /** Written into checkpoints and compared on resume. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The values of SCALARS_INPUT for one run: optimiser step from 0, and the micro-batch within it from 0. */
+  readonly scalars: (step: number, microBatch: number) => Float32Array
+}
+
+const GATHER_SCALARS = ['keepGathered', 'meanScale', 'keepAverage', 'takeAverage']
+
+/**
+ * Builds the model of one training step.
+ * @throws GraphError `argument` for options out of range or patterns that fit nothing, `no-gradient`, and what buildModel throws.
+ */
+export function buildTrainStep(options: TrainStepOptions): TrainStep {
+  const { optimiser, loss, clipNorm, averageDecay, accumulate = 1 } = options
+  if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
+    throw new GraphError('argument', `buildTrainStep: accumulate is ${accumulate}; a whole number of at least 1 is wanted`)
+  }
+  if (clipNorm !== undefined && !(clipNorm > 0)) {
+    throw new GraphError('argument', `buildTrainStep: clipNorm is ${clipNorm}; more than 0 is wanted`)
+  }
+  if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1)) {
+    throw new GraphError('argument', `buildTrainStep: averageDecay is ${averageDecay}; at least 0 and less than 1 is wanted`)
+  }
+  for (const name of ['loss', 'gradientNorm']) {
+    if (options.metrics && Object.hasOwn(options.metrics, name)) {
+      throw new GraphError('argument', `buildTrainStep: the metric "${name}" is reported without asking`)
+    }
+  }
+  const found = options.parameters ?? parametersOf(loss)
+  const { trained, frozen, settings } = sortIntoGroups(found.map(namedParameter), optimiser, options)
+  if (trained.length === 0) throw new GraphError('argument', 'buildTrainStep: there is nothing to train')
+
+  const perGroup = optimiser.scalarNames
+  const vector = input(SCALARS_INPUT, 'float32', [settings.length * perGroup.length + GATHER_SCALARS.length])
+  const scalarAt = (index: number) => slice(vector, { axis: 0, start: index, end: index + 1 }).reshape([])
+  const groupScalars = settings.map((_, group) =>
+    Object.fromEntries(perGroup.map((name, i) => [name, scalarAt(group * perGroup.length + i)])),
+  )
+  const shared = Object.fromEntries(
+    GATHER_SCALARS.map((name, i) => [name, scalarAt(settings.length * perGroup.length + i)]),
+  )
+
+  const state: StateTensor[] = []
+  const inputs: Tensor[] = [...(options.inputs ?? inputsOf([loss, ...Object.values(options.metrics ?? {})])), vector]
+  const outputs: Record<string, Tensor> = { loss, ...options.metrics }
+  const held = (kind: StateTensor['kind'], slot: string, parameters: readonly TrainedShape[]): Tensor => {
+    const alone = parameters.length === 1 ? parameters[0] : undefined
+    const shape = alone ? alone.shape : [parameters.reduce((total, { elements }) => total + elements, 0)]
+    const stem = slot === '' ? kind : slot
+    const name = `${stem}/${alone ? alone.name : `packed.${state.filter((s) => s.slot === slot && s.parameters.length > 1).length}`}`
+    state.push({ input: name, output: `next/${name}`, kind, slot, parameters, shape })
+    const tensor = input(name, 'float32', shape)
+    inputs.push(tensor)
+    return tensor
+  }
+  const next = (tensor: Tensor, value: Tensor) => {
+    outputs[`next/${(tensor.node.leaf as { name: string }).name}`] = value
+  }
+
+  let gathered: Tensor[] = gradients(loss, trained.map(({ tensor }) => tensor))
+  if (accumulate > 1) {
+    gathered = gathered.map((gradient, i) => {
+      const before = held('gathered', 'gathered', [shapeOf(trained[i]!)])
+      const total = add(multiply(before, shared['keepGathered']!), gradient)
+      next(before, total)
+      return total
+    })
+  }
+  let gradientScale = accumulate > 1 ? shared['meanScale'] : undefined
+  if (clipNorm !== undefined) {
+    const norm = normOf(gathered)
+    const mean = gradientScale ? multiply(norm, gradientScale) : norm
+    outputs['gradientNorm'] = mean
+    // As torch: the factor is max / (norm + 1e-6), never above 1.
+    const clip = minimum(divide(clipNorm, add(mean, 1e-6)), 1)
+    gradientScale = gradientScale ? multiply(gradientScale, clip) : clip
+  }
+
+  for (const bundle of bundles(trained)) {
+    const shapes = bundle.map(({ parameter }) => shapeOf(parameter))
+    const group = bundle[0]!.parameter.group
+    const flat = (tensors: readonly Tensor[]): Tensor =>
+      tensors.length === 1 ? tensors[0]! : concat(tensors.map((tensor) => reshape(tensor, [-1])), 0)
+    const slots = optimiser.stateNames.map((slot) => held('optimiser', slot, shapes))
+    const updated = optimiser.update({
+      weight: flat(bundle.map(({ parameter }) => parameter.tensor)),
+      gradient: flat(bundle.map(({ index }) => gathered[index]!)),
+      gradientScale,
+      state: slots,
+      decays: settings[group]!.weightDecay !== 0,
+      scalars: groupScalars[group]!,
+    })
+    slots.forEach((slot, i) => {
+      next(slot, updated.state[i]!)
+    })
+    if (averageDecay !== undefined) {
+      const average = held('average', 'average', shapes)
+      next(average, add(multiply(average, shared['keepAverage']!), multiply(updated.weight, shared['takeAverage']!)))
+    }
+    const parts = bundle.length === 1 ? [updated.weight] : split(updated.weight, 0, shapes.map(({ elements }) => elements))
+    bundle.forEach(({ parameter }, i) => {
+      outputs[`next/${parameter.name}`] = reshape(parts[i]!, parameter.tensor.shape)
+      state.push({
+        input: parameter.name,
+        output: `next/${parameter.name}`,
+        kind: 'weight',
+        slot: '',
+        parameters: [shapes[i]!],
+        shape: shapes[i]!.shape,
+      })
+    })
+  }
+
+  const still = new Set(frozen)
+  const fed = new Set(trained.map(({ name }) => name))
+  const source = options.weights
+  const model = buildModel({
+    inputs,
+    outputs,
+    target: options.target ?? 'cpu',
+    name: 'training step',
+    weights: (name, shape, dtype) => {
+      if (fed.has(name)) return 'input'
+      const value =
+        typeof source === 'function'
+          ? source(name, shape, dtype)
+          : source instanceof Map
+            ? source.get(name)
+            : (source as Readonly<Record<string, TensorData>> | undefined)?.[name]
+      if (value === undefined || value === 'input') {
+        throw new GraphError('weights', `buildTrainStep: no values for "${name}", which ${still.has(name) ? 'is frozen' : 'is not trained'}`, {
+          hint: 'give them in `weights`: they are written into the model',
+        })
+      }
+      return value
+    },
+  })
+
+  return {
+    model,
+    optimiser,
+    parameters: trained.map(shapeOf),
+    frozen,
+    groups: settings,
+    state,
+    metrics: ['loss', ...Object.keys(options.metrics ?? {}), ...(clipNorm === undefined ? [] : ['gradientNorm'])],
+    accumulate,
+    averageDecay,
+    settings: {
+      optimiser: { name: optimiser.name, ...optimiser.settings },
+      groups: settings,
+      accumulate,
+      clipNorm: clipNorm ?? null,
+      averageDecay: averageDecay ?? null,
+      parameters: trained.map(({ name, tensor, group }) => ({ name, shape: tensor.shape, group })),
+    },
+    scalars: (step, microBatch) => {
+      const last = microBatch === accumulate - 1
+      const values = settings.flatMap((setting) => {
+        const scalars = last ? optimiser.scalars(step, setting) : optimiser.holding
+        return perGroup.map((name) => scalars[name]!)
+      })
+      const decay = averageDecay ?? 1
+      return Float32Array.from([
+        ...values,
+        microBatch === 0 ? 0 : 1,
+        1 / accumulate,
+        last ? decay : 1,
+        last ? 1 - decay : 0,
+      ])
+    },
+  }
+}
+
+function namedParameter(tensor: Tensor): { tensor: Tensor; name: string } {
+  const leaf = tensor.node.leaf
+  if (leaf?.kind !== 'parameter') {
+    throw new GraphError('argument', `buildTrainStep: ${tensor} in \`parameters\` is not made by parameter()`)
+  }
+  if (tensor.dtype !== 'float32') {
+    throw new GraphError('dtype', `buildTrainStep: the parameter "${leaf.name}" is ${tensor.dtype}; training wants float32`)
+  }
+  return { tensor, name: leaf.name }
+}
+
+/** The float32 parameters that a tensor is made of, one a name, in walking order. */
+export function parametersOf(tensor: Tensor): Tensor[] {
+  const byName = new Map<string, Tensor>()
+  for (const node of topologicalOrder([tensor])) {
+    if (node.leaf?.kind === 'parameter' && !byName.has(node.leaf.name)) byName.set(node.leaf.name, node.outputs[0]!)
+  }
+  return [...byName.values()]
+}
+
+function inputsOf(tensors: readonly Tensor[]): Tensor[] {
+  return topologicalOrder(tensors)
+    .filter((node) => node.leaf?.kind === 'input')
+    .map((node) => node.outputs[0]!)
+}
+
+function shapeOf({ tensor, name }: TrainedParameter): TrainedShape {
+  return { name, shape: tensor.shape as readonly number[], elements: productOf(tensor.shape) as number }
+}
+
+
+/** Square root of the sum of squares of all tensors together. */
+function normOf(tensors: readonly Tensor[]): Tensor {
+  return sqrt(sumOf(tensors.map((tensor) => sum(multiply(tensor, tensor)))))
+}
+
+type Bundle = readonly { readonly parameter: TrainedParameter; readonly index: number }[]
+
+/** Large parameters alone, the small ones of each group together. */
+function bundles(trained: readonly TrainedParameter[]): Bundle[] {
+  const small = new Map<number, { parameter: TrainedParameter; index: number }[]>()
+  const result: Bundle[] = []
+  trained.forEach((parameter, index) => {
+    if (shapeOf(parameter).elements >= PACKED_ELEMENTS) result.push([{ parameter, index }])
+    else if (small.has(parameter.group)) small.get(parameter.group)!.push({ parameter, index })
+    else small.set(parameter.group, [{ parameter, index }])
+  })
+  return [...result, ...small.values()]
+}
