@@ -2,6 +2,7 @@
 // words, words back to masks. Definition: ours; the three languages are described in docs/.
 
 import type { Mask } from '@maskwords/mask'
+import type { Vocabulary } from '@maskwords/words'
 import { CodecError } from './error.ts'
 
 /** A picture: 8-bit RGB, interleaved, rows from top to bottom; `rgb.length === widthPx * heightPx * 3`. */
@@ -22,7 +23,10 @@ export type EncodedImage = PictureSize & { readonly codec: string }
 
 /** One mask as words. */
 export type MaskWords = {
-  /** Indices into `vocabulary.words`, in the order of the text, delimiters and plain-text tags left out; -1 marks a missing code. */
+  /**
+   * The words as numbers, in the order of the text and without delimiters and tags: word indices of GETok, codes of
+   * SAMTok (-1 = missing) and HiMTok, as the formatters of @maskwords/words take them.
+   */
   readonly codes: readonly number[]
   /** The words as a language model reads and writes them, delimiters and tags included. */
   readonly text: string
@@ -48,9 +52,6 @@ export type CodecCallOptions = { readonly signal?: AbortSignal }
 export type EncodeOptions = CodecCallOptions
 export type DecodeOptions = CodecCallOptions & { readonly logits?: boolean }
 
-/** The words of a codec in the order of their codes: `words[code]` is the spelling. */
-export type CodecVocabulary = { readonly name: string; readonly words: readonly string[] }
-
 /**
  * A mask language. All calls may run at the same time; results keep the order of their inputs. A call rejects with
  * the signal's reason as soon as it notices an abort, and with CodecError for input it cannot use.
@@ -62,7 +63,7 @@ export interface MaskCodec<
 > {
   /** For example `getok`, `samtok-nano`. */
   readonly name: string
-  readonly vocabulary: CodecVocabulary
+  readonly vocabulary: Vocabulary
   /** True where `encodeImage` must see pixels; else a size is enough. */
   readonly needsImage: boolean
   /** One pass over the picture, whatever number of masks follows. */

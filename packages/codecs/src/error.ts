@@ -11,6 +11,8 @@ export type CodecErrorCode =
   | 'missing-input'
   /** A value made by another codec, or used after `close()`. */
   | 'wrong-owner'
+  /** A configuration that cannot be built, or weights that do not belong to it. */
+  | 'wrong-weights'
   /** More cells, points or masks than the named limit. */
   | 'too-large'
 

@@ -3,7 +3,6 @@
 export type {
   BoxXyxyPx,
   CodecCallOptions,
-  CodecVocabulary,
   DecodedMask,
   DecodeOptions,
   EncodedImage,
@@ -20,3 +19,75 @@ export type {
 export { checkMaskSize, checkPicture } from './codec.ts'
 export type { CodecErrorCode, CodecErrorOptions } from './error.ts'
 export { CodecError } from './error.ts'
+export { assign, MAX_ASSIGNMENT } from './getok/assignment.ts'
+export { boxIouXyxy } from './getok/box.ts'
+export type { GetokCodec, GetokEncodeOptions, GetokImage, GetokOptions } from './getok/codec.ts'
+export { bestOffsets, getokCodec, regionOfMask } from './getok/codec.ts'
+export type { CornerLabel } from './getok/corners.ts'
+export { CORNER_IOU, cornerLabel, jitterCorners } from './getok/corners.ts'
+export type { Cover } from './getok/cover.ts'
+export { coverMask, deepestCell, MAX_POINTS, nearestCell } from './getok/cover.ts'
+export type { Grid, GridOptions } from './getok/grid.ts'
+export {
+  boxToCells,
+  cellsToBox,
+  cellsToPoints,
+  centreX,
+  centreY,
+  DEFAULT_CELLS,
+  gridOf,
+  MAX_CELLS,
+  MAX_VERTICES,
+  pointToCell,
+  polygonToCells,
+  polylineToCells,
+} from './getok/grid.ts'
+export { canHit, offsetLabel } from './getok/hit.ts'
+export type { GridRegion, RegionOffsets, RegionPrompt } from './getok/offset.ts'
+export {
+  DELETE,
+  movedCell,
+  movedX,
+  movedY,
+  nextRound,
+  OFFSET_WORDS,
+  offsetU,
+  offsetV,
+  regionPrompt,
+  STAY,
+} from './getok/offset.ts'
+export { maskHas } from './getok/pixel.ts'
+export type { OffsetField, OffsetFieldOptions, Pool } from './getok/pools.ts'
+export { bandKernels, offsetField, POOLS } from './getok/pools.ts'
+export type { Choice, ChooseOptions, Proposal, ProposalOptions } from './getok/proposals.ts'
+export { chooseFromProposals, proposeRegions } from './getok/proposals.ts'
+export type { Random } from './getok/random.ts'
+export { randomFrom } from './getok/random.ts'
+export { squashMask } from './getok/raster.ts'
+export type {
+  PredictedRegion,
+  ProposalRewards,
+  RefinementRewards,
+  TrueRegion,
+} from './getok/reward.ts'
+export {
+  boxGainReward,
+  boxReward,
+  cornerScore,
+  countFactor,
+  groupAdvantages,
+  hitShare,
+  maskGainReward,
+  maskReward,
+  matchRegions,
+  pointQuality,
+  pointsReward,
+  refinementReward,
+  similarity,
+  slotMean,
+  spread,
+  totalReward,
+} from './getok/reward.ts'
+export { poolQuotas, sampleCells } from './getok/sampling.ts'
+export type { ReadRegion } from './getok/words.ts'
+export { readRegions, regionToWords } from './getok/words.ts'

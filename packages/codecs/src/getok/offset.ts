@@ -8,8 +8,8 @@ import type { BoxXyxyPx } from '../codec.ts'
 import { CodecError } from '../error.ts'
 import { boxFromCorners, centreX, centreY, checkCells, type Grid } from './grid.ts'
 
-export const STAY = 4
-export const DELETE = 9
+export const STAY: number = 4
+export const DELETE: number = 9
 export const OFFSET_WORDS = 10
 
 /** Steps to the right (u) of an offset other than DELETE. */
