@@ -32,6 +32,8 @@ export type Op = {
   readonly name: string
   /** '' is standard ONNX, 'com.microsoft' are ONNX Runtime's own kernels. */
   readonly domain?: string
+  /** Outputs after the first may be left out where nobody reads them; kernels crash on missing outputs otherwise. */
+  readonly optionalOutputs?: boolean
   /**
    * Gradients of the inputs from gradients of the outputs. `gradients[i]` is undefined where output i does not reach
    * the loss; `needs[i]` says whether anyone asks for the gradient of input i.

@@ -3,7 +3,7 @@ import type { DType, TensorData } from '../dtype.ts'
 import { GraphError } from '../error.ts'
 import type { Dim, Shape } from '../size.ts'
 import { sizeTerms } from '../size.ts'
-import type { Attributes, Node, Target, Tensor } from '../tensor.ts'
+import type { Attributes, Node, Op, Target, Tensor } from '../tensor.ts'
 
 /** A value of the flat graph, by number. */
 export type ValueId = number
@@ -24,6 +24,7 @@ export type FlatNode = {
   readonly inputs: readonly (ValueId | -1)[]
   readonly outputs: readonly ValueId[]
   readonly attributes: Attributes
+  readonly optionalOutputs: boolean
 }
 
 export type FlatGraph = {
@@ -95,8 +96,7 @@ export class Flattener {
         others.length > 0
           ? others.map((tensor) => this.valueOf(tensor))
           : this.node(
-              node.op.name,
-              node.op.domain ?? '',
+              node.op,
               node.inputs.map((tensor) => (tensor ? this.valueOf(tensor) : -1)),
               node.outputs,
               node.attributes,
@@ -117,19 +117,19 @@ export class Flattener {
   }
 
   private node(
-    type: string,
-    domain: string,
+    op: Pick<Op, 'name' | 'domain' | 'optionalOutputs'>,
     inputs: readonly ValueId[],
     outputs: readonly { dtype: DType; shape: Shape }[],
     attributes: Attributes,
     generation = 0,
   ): readonly ValueId[] {
+    const { name: type, domain = '', optionalOutputs = false } = op
     const key = `${type}|${domain}|${generation}|${inputs.join(',')}|${attributeKey(attributes)}`
     const known = this.byKey.get(key)
     if (known) return known
     const made = outputs.map(({ dtype, shape }) => this.newValue({ dtype, shape, source: 'node' }))
     for (const value of inputs) if (value >= 0) this.values[value]!.uses++
-    this.nodes.push({ type, domain, inputs, outputs: made, attributes })
+    this.nodes.push({ type, domain, inputs, outputs: made, attributes, optionalOutputs })
     this.byKey.set(key, made)
     return made
   }
@@ -200,7 +200,7 @@ export class Flattener {
   private sizes(sizes: readonly Dim[]): ValueId {
     const parts = sizes.map((size) => this.size(size))
     if (parts.length === 1) return parts[0]!
-    return this.node('Concat', '', parts, [{ dtype: 'int64', shape: [parts.length] }], { axis: 0 })[0]!
+    return this.node({ name: 'Concat' }, parts, [{ dtype: 'int64', shape: [parts.length] }], { axis: 0 })[0]!
   }
 
   /** One size as an int64 vector of one element. */
@@ -214,13 +214,15 @@ export class Flattener {
         const factor =
           'name' in atom
             ? this.symbol(atom.name, size)
-            : this.node('Div', '', [this.size(atom.floorOf), this.int64([atom.by], [1])], one, {})[0]!
-        term = term < 0 ? factor : this.node('Mul', '', [term, factor], one, {})[0]!
+            : this.node({ name: 'Div' }, [this.size(atom.floorOf), this.int64([atom.by], [1])], one, {})[0]!
+        term = term < 0 ? factor : this.node({ name: 'Mul' }, [term, factor], one, {})[0]!
       }
       if (term < 0) term = this.int64([numerator], [1])
-      else if (numerator !== 1) term = this.node('Mul', '', [term, this.int64([numerator], [1])], one, {})[0]!
-      if (denominator !== 1) term = this.node('Div', '', [term, this.int64([denominator], [1])], one, {})[0]!
-      total = total < 0 ? term : this.node('Add', '', [total, term], one, {})[0]!
+      else if (numerator !== 1)
+        term = this.node({ name: 'Mul' }, [term, this.int64([numerator], [1])], one, {})[0]!
+      if (denominator !== 1)
+        term = this.node({ name: 'Div' }, [term, this.int64([denominator], [1])], one, {})[0]!
+      total = total < 0 ? term : this.node({ name: 'Add' }, [total, term], one, {})[0]!
     }
     return total
   }
@@ -236,7 +238,7 @@ export class Flattener {
         },
       )
     }
-    return this.node('Shape', '', [found.value], [{ dtype: 'int64', shape: [1] }], {
+    return this.node({ name: 'Shape' }, [found.value], [{ dtype: 'int64', shape: [1] }], {
       start: found.axis,
       end: found.axis + 1,
     })[0]!

@@ -232,7 +232,7 @@ function write(flat: FlatGraph, names: readonly string[], options: ModelOptions,
 
 function named(node: FlatNode, nameOf: Map<ValueId, string>, fresh: (stem: string) => string): WrittenNode {
   const outputs = node.outputs.map((value) => {
-    if (value < 0) return ''
+    if (value < 0) return node.optionalOutputs ? '' : fresh(node.type)
     if (!nameOf.has(value)) nameOf.set(value, fresh(node.type))
     return nameOf.get(value)!
   })

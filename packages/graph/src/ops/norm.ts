@@ -1,9 +1,10 @@
 // Normalisations: layer norm (Ba et al. 2016), RMS norm (Zhang & Sennrich 2019), group norm (Wu & He 2018), batch norm at inference.
 import { GraphError } from '../error.ts'
 import { isStatic, productOf, shapeText } from '../size.ts'
-import type { Op, Tensor } from '../tensor.ts'
+import type { Node, Op, Tensor } from '../tensor.ts'
 import { constant, float, makeNode, makeTensor } from '../tensor.ts'
 import { add, divide, multiply, sqrt, subtract } from './arithmetic.ts'
+import { cast } from './cast.ts'
 import { needFloat, needRank } from './check.ts'
 import { mean, sum } from './reduce.ts'
 import { reshape } from './shape.ts'
@@ -20,14 +21,15 @@ function sumRows(x: Tensor, kept: number): Tensor {
       )
 }
 
-// Saved mean and 1/deviation come from the kernel. With g = dy·w and h the normalised x:
+// Saved mean and 1/deviation come from the kernel, in float32 whatever the type of x. With g = dy·w and h the normalised x:
 // dx = (g - mean(g) - h mean(g h)) / deviation.
 export const layerNormOp: Op = {
   name: 'LayerNormalization',
+  optionalOutputs: true,
   gradient: (node, [dy], needs) => {
     const [x, weight, bias] = node.inputs as readonly [Tensor, Tensor, Tensor | undefined]
-    const [, average, inverse] = node.outputs as readonly [Tensor, Tensor, Tensor]
     const count = weight.rank
+    const [average, inverse] = statistics(node, x, count)
     const normal = multiply(subtract(x, average), inverse)
     const g = multiply(dy!, weight)
     const keep = { keepDims: true }
@@ -44,6 +46,14 @@ export const layerNormOp: Op = {
       bias && needs[2] ? sumRows(dy!, count) : undefined,
     ]
   },
+}
+
+function statistics(node: Node, x: Tensor, count: number): readonly [Tensor, Tensor] {
+  if (x.dtype !== 'float64') return [cast(node.outputs[1]!, x.dtype), cast(node.outputs[2]!, x.dtype)]
+  const average = mean(x, lastAxes(count), { keepDims: true })
+  const centred = subtract(x, average)
+  const spread = mean(multiply(centred, centred), lastAxes(count), { keepDims: true })
+  return [average, divide(1, sqrt(add(spread, (node.attributes['epsilon'] as { float: number }).float)))]
 }
 
 /**
@@ -77,8 +87,8 @@ export function layerNorm(
     [x, weight, options.bias],
     [
       { dtype: x.dtype, shape: x.shape },
-      { dtype: x.dtype, shape: saved },
-      { dtype: x.dtype, shape: saved },
+      { dtype: 'float32', shape: saved },
+      { dtype: 'float32', shape: saved },
     ],
     { axis: -shape.length, epsilon: float(options.epsilon ?? 1e-5) },
   )[0]!

@@ -10,7 +10,6 @@ import { convTranspose, windowCount } from './conv.ts'
 import { scatterRows } from './gather.ts'
 import { mean } from './reduce.ts'
 import { full, reshape } from './shape.ts'
-import { pad } from './slice.ts'
 
 type PerAxis = number | readonly number[]
 /** Stride is the kernel where it is not given, as in torch. */
@@ -51,6 +50,7 @@ function geometry(what: string, x: Tensor, options: PoolOptions) {
 // The kernel gives the flat position of each maximum in the whole tensor; the gradient is added there.
 export const maxPoolOp: Op = {
   name: 'MaxPool',
+  optionalOutputs: true,
   gradient: (node, [dy]) => {
     const x = node.inputs[0]!
     const zeros = full([productOf(x.shape)], 0, { dtype: x.dtype })
@@ -80,13 +80,14 @@ export const averagePoolOp: Op = {
     const size = kernel.reduce((a, b) => a * b, 1)
     const ones = constant(new Array<number>(size).fill(1), { shape: [1, 1, ...kernel], dtype: x.dtype })
     const one = (t: Tensor) => reshape(t, [productOf(t.shape.slice(0, 2)), 1, ...t.shape.slice(2)])
-    const covered = convTranspose(one(multiply(dy!, 1 / size)), ones, { stride, padding })
-    const missing = x.shape.slice(2).map((full, i) => {
-      const short = (full as number) - (covered.shape[i + 2] as number)
-      if (Number.isNaN(short)) throw new GraphError('no-gradient', 'averagePool: a symbolic spatial size')
-      return [0, short] as const
+    const outputPadding = x.shape.slice(2).map((size, i) => {
+      const reached = ((dy!.shape[i + 2] as number) - 1) * stride[i]! + kernel[i]! - 2 * padding[i]!
+      if (typeof size !== 'number')
+        throw new GraphError('no-gradient', `averagePool: the symbolic size ${size}`)
+      return size - reached
     })
-    return [reshape(pad(covered, [[0, 0], [0, 0], ...missing]), x.shape)]
+    const share = one(multiply(dy!, 1 / size))
+    return [reshape(convTranspose(share, ones, { stride, padding, outputPadding }), x.shape)]
   },
 }
 

@@ -98,7 +98,7 @@ export function resize(x: Tensor, options: ResizeOptions): Tensor {
   if (options.size.some((size) => !Number.isInteger(size) || (size as number) < 1)) {
     throw new GraphError('argument', `resize: ${shapeText(x.shape)} to [${options.size}]`)
   }
-  const [height, width] = spatial as readonly [number, number]
+  const [height, width] = spatial as unknown as readonly [number, number]
   const [toHeight, toWidth] = options.size as unknown as readonly [number, number]
   if (options.mode === 'nearest') return resizeNearest(x, [height, width], [toHeight, toWidth])
   const matrix = (from: number, to: number) =>
