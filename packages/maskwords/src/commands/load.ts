@@ -4,7 +4,7 @@ import type { Context } from '../command.ts'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
 import { MAX_PICTURE_FILE_BYTES, readInput } from '../input/bytes.ts'
 import { type NamedMask, readMasks } from '../input/masks.ts'
-import type { OptionValues, Size } from '../options.ts'
+import type { Size } from '../options.ts'
 import { describePicture, type PictureInfo } from '../picture/describe.ts'
 import { decodePicture, type ReadPicture } from '../picture/read.ts'
 import type { MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
@@ -144,7 +144,8 @@ function sizeMismatch(mask: Mask, picture: ReadPicture): { message: string; hint
   return { message, hint: '--resize-mask brings the mask to the size of the picture' }
 }
 
-function labelList(options: OptionValues<typeof MASK_OPTIONS>): number[] | undefined {
+/** The values of --labels. Throws MaskwordsError `usage`. */
+export function labelList(options: { readonly labels?: string }): number[] | undefined {
   const text = options.labels
   if (text === undefined) return undefined
   const values = text.split(',').map((part) => (/^\s*\d{1,8}\s*$/.test(part) ? Number(part) : -1))

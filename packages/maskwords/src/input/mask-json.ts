@@ -118,7 +118,10 @@ function ofObject(value: Record<string, unknown>, outer: Finding, at: string): S
     const rle = checkShape(rleSchema, value, name, at, 'an RLE object')
     return [ofRle(rle, labelOf(value, options), idOf(value), at, false)]
   }
-  if ('segmentation' in value) return [ofAnnotation(value, options, at, new Map(), options.size)]
+  if ('segmentation' in value) {
+    const size = statedSize(value['width'], value['height']) ?? options.size
+    return [ofAnnotation(value, options, at, new Map(), size)]
+  }
   if (Array.isArray(value['masks'])) return ofList(value['masks'], options, `${at}.masks`)
   if (Array.isArray(value['shapes'])) {
     const size = statedSize(value['imageWidth'] ?? value['width'], value['imageHeight'] ?? value['height'])

@@ -1,0 +1,212 @@
+// `maskwords inspect`: says what a file or a text is, and what is wrong with it and how to mend it.
+import { existsSync } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { type Context, defineCommand } from '../command.ts'
+import { isTypedError, MaskwordsError, reportOf } from '../error.ts'
+import { MAX_JSON_BYTES, MAX_TEXT_BYTES, readInput } from '../input/bytes.ts'
+import { isRecord, parseJson } from '../input/json-text.ts'
+import { masksOfBytes } from '../input/masks.ts'
+import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from '../input/sniff.ts'
+import { inspectCheckpoint } from '../inspect/checkpoint.ts'
+import { inspectDataset } from '../inspect/dataset.ts'
+import { reportOfMask } from '../inspect/mask.ts'
+import { inspectPicture } from '../inspect/picture.ts'
+import type { FactValue, Report } from '../inspect/report.ts'
+import { inspectText } from '../inspect/text.ts'
+import { printable } from '../output/colour.ts'
+import { tableLines } from '../output/table.ts'
+import { PICTURE_OPTIONS } from './shared-options.ts'
+
+const OPTIONS = {
+  size: { type: 'size', help: 'size of the picture, for a bare RLE string, polygon or list' },
+  'max-pixels': PICTURE_OPTIONS['max-pixels'],
+} as const
+
+type InspectContext = Context<typeof OPTIONS>
+
+/** Enough of a file to tell what it is. */
+const HEAD_BYTES = 65_536
+
+const CHECKPOINT_KINDS: readonly FileKind[] = ['safetensors', 'zip', 'pickle', 'gguf', 'onnx', 'lfs-pointer']
+
+export const command = defineCommand({
+  spec: {
+    name: 'inspect',
+    summary: 'Say what a file or a text is, and what is wrong with it.',
+    details: [
+      'Pictures, masks, label maps, COCO and panoptic datasets, CVAT, Label Studio and labelme files, RLE strings,',
+      'mask words in text, checkpoints (safetensors, torch). Exits with 1 where something is broken.',
+    ],
+    arguments: [{ name: 'thing', many: true, help: 'a file, - for stdin, or the text itself' }],
+    options: OPTIONS,
+    examples: [
+      {
+        command: 'maskwords inspect photo.jpg mask.png',
+        note: 'format, size, orientation, colour, alpha; area and box of the mask',
+      },
+      {
+        command: 'maskwords inspect instances.json',
+        note: 'counts, and the mistakes that spoil training in silence',
+      },
+      {
+        command: 'maskwords inspect "It is <|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>."',
+        note: 'words, their places and repairs',
+      },
+      {
+        command: 'maskwords inspect model.safetensors --json',
+        note: 'names, types and shapes of all tensors',
+      },
+    ],
+  },
+  async run(context) {
+    const reports: Report[] = []
+    for (const target of context.args) {
+      try {
+        reports.push(await inspectOne(context, target))
+      } catch (error) {
+        if (!isTypedError(error) || context.io.signal.aborted) throw error
+        const { message, hint, at } = reportOf(error)
+        reports.push({
+          target,
+          kind: 'unreadable',
+          what: 'unreadable',
+          facts: [],
+          problems: [
+            {
+              problem: message,
+              ...(hint !== undefined && { remedy: hint }),
+              ...(at !== undefined && { at: String(at) }),
+              broken: true,
+            },
+          ],
+        })
+      }
+    }
+    if (context.options.json) {
+      await context.printJson({
+        reports: reports.map((report) => ({ ...report, facts: Object.fromEntries(report.facts) })),
+      })
+    } else {
+      for (const [i, report] of reports.entries()) await printReport(context, report, i > 0)
+    }
+    return reports.some((report) => report.problems.some((problem) => problem.broken)) ? 1 : 0
+  },
+})
+
+async function inspectOne(context: InspectContext, target: string): Promise<Report> {
+  const { io, options } = context
+  const looksLikeText = /[<[{\n]/.test(target) || target.length > 1024 || target.includes('\0')
+  const isFile = target !== '-' && !looksLikeText && existsSync(context.path(target))
+  if (target !== '-' && !isFile) {
+    const report = inspectText('text', target, options.size)
+    if (report !== undefined && (looksLikeText || options.size !== undefined || report.kind === 'words'))
+      return report
+    if (looksLikeText) return await inspectBytes(context, 'text', new TextEncoder().encode(target))
+  }
+  if (isFile) {
+    if ((await stat(context.path(target))).isDirectory()) {
+      throw new MaskwordsError('unsupported', 'this is a folder', {
+        file: target,
+        hint: `maskwords inspect ${target}/*`,
+      })
+    }
+    // A checkpoint may be larger than memory: its head tells what it is, and only its header is read.
+    const head = await readHead(context.path(target))
+    if (CHECKPOINT_KINDS.includes(sniff(head))) {
+      return await inspectCheckpoint(target, context.path(target), options.json === true)
+    }
+  }
+  const { name, bytes } = await readInput(io, target, MAX_JSON_BYTES)
+  return await inspectBytes(context, name, bytes)
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const handle = await open(path, 'r')
+  try {
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function inspectBytes(context: InspectContext, name: string, bytes: Uint8Array): Promise<Report> {
+  const { options } = context
+  const kind = sniff(bytes)
+  const maxPixels = options['max-pixels']
+  if (PICTURE_KINDS.includes(kind)) return await inspectPicture(name, bytes, kind, maxPixels)
+  const asText = kind === 'text' || kind === 'json' || kind === 'html'
+  if (asText && bytes.length <= MAX_TEXT_BYTES) {
+    const report = inspectText(name, new TextDecoder().decode(bytes), options.size)
+    if (report !== undefined && (kind !== 'json' || report.kind === 'words')) return report
+  }
+  if (kind === 'json' || kind === 'xml') {
+    if (kind === 'json') {
+      const value = parseJson(bytes, name)
+      if (isRecord(value) && isRecord(value['weight_map']) && name !== 'stdin') {
+        return await inspectCheckpoint(name, context.path(name), options.json === true)
+      }
+      if (isRecord(value) && Array.isArray(value['images']) && Array.isArray(value['annotations'])) {
+        return inspectDataset(name, value)
+      }
+    }
+    const reading = await masksOfBytes(bytes, name, { dialect: 'auto', size: options.size, maxPixels })
+    return reportOfMask(name, reading.masks, reading.failures)
+  }
+  return {
+    target: name,
+    kind,
+    what: kindInWords(kind),
+    facts: [['bytes', bytes.length]],
+    problems: [
+      {
+        problem: `${kindInWords(kind)}: nothing in it that maskwords reads`,
+        remedy:
+          'pictures, masks, datasets, words and checkpoints are told apart by their content, not by their name',
+        broken: true,
+      },
+    ],
+  }
+}
+
+async function printReport(context: InspectContext, report: Report, spaced: boolean): Promise<void> {
+  const { style } = context
+  if (spaced) await context.print('')
+  await context.print(`${style.bold(printable(report.target))}: ${report.what}`)
+  const width = Math.max(
+    0,
+    ...report.facts.filter(([, value]) => !Array.isArray(value)).map(([name]) => name.length),
+  )
+  for (const [name, value] of report.facts) {
+    if (!Array.isArray(value))
+      await context.print(`  ${style.dim(name.padEnd(width))}  ${printable(String(value))}`)
+    else for (const line of factTable(name, value)) await context.print(`  ${line}`)
+  }
+  for (const problem of report.problems) {
+    const mark = problem.broken ? style.red('broken') : style.yellow('look  ')
+    const count =
+      problem.count !== undefined && problem.count > 1
+        ? ` (${problem.count.toLocaleString('en-US')} times`
+        : ''
+    const place =
+      problem.at === undefined
+        ? count
+          ? `${count})`
+          : ''
+        : count
+          ? `${count}, first at ${problem.at})`
+          : ` (${problem.at})`
+    await context.print(`  ${mark}  ${printable(problem.problem)}${printable(place)}`)
+    if (problem.remedy !== undefined)
+      await context.print(`          ${style.cyan(printable(problem.remedy))}`)
+  }
+}
+
+function factTable(name: string, value: Exclude<FactValue, string | number | boolean>): string[] {
+  const titles = name.split(', ')
+  const rows = value.map((row) => (Array.isArray(row) ? row : [row]).map((cell) => printable(String(cell))))
+  return tableLines(
+    titles.map((title) => ({ title })),
+    rows,
+  )
+}
