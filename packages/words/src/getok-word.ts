@@ -105,6 +105,20 @@ export function readGetokPiece(text: string, at: number): GetokPiece | undefined
   return { kind: 'symbol', symbol, start: at, end, alias }
 }
 
+/** Whether the unfinished text from a `<` or `[` at `at` to its end is the beginning of a word or tag. */
+export function mayBecomeGetokPiece(text: string, at: number): boolean {
+  const inside = text.slice(at + 1)
+  for (const stem of text.charCodeAt(at) === 91 ? ['OFF'] : ['grid', 'gird', 'OFF']) {
+    if (stem.startsWith(inside)) return true
+    if (inside.startsWith(stem)) return /^[0-9_ ,{}+\-\u2212]*$/.test(inside.slice(stem.length))
+  }
+  if (text.charCodeAt(at) === 91) return false
+  if ('DELETE'.startsWith(inside)) return true
+  const name = inside.startsWith('/') ? inside.slice(1) : inside
+  for (const tag of TAGS.keys()) if (tag.startsWith(name)) return true
+  return false
+}
+
 function cellOf(inside: string): GridCell | undefined {
   if (!inside.startsWith('grid') && !inside.startsWith('gird')) return undefined
   const pair = numberPair(inside, 4, false)

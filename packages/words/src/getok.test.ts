@@ -9,6 +9,7 @@ import {
   type GetokGeometry,
 } from './getok-format.ts'
 import { pairGetokOffsets, parseGetok } from './getok-parse.ts'
+import { type GetokEvent, getokStream } from './getok-stream.ts'
 import { getokCode, getokSymbol } from './getok-word.ts'
 import { getokVocabulary, wordAt, wordsOf } from './vocabulary.ts'
 
@@ -244,6 +245,72 @@ describe('properties', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  it('streams the same words however the text is split, and holds back the beginning of a word only', () => {
+    const part = fc.oneof(
+      fc.integer({ min: 0, max: 1033 }).map((k) => wordAt(getok, k)),
+      fc.constantFrom(
+        '<box>',
+        '</box>',
+        '<offset>',
+        '<gird 4,2>',
+        '<OFF_{1,-1}>',
+        '\u{1f600}',
+        '<bold',
+        '<grid_',
+        '[',
+        '<',
+        'a',
+      ),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
+        (parts, lengths) => {
+          const text = parts.join('')
+          const stream = getokStream(getok)
+          const events: GetokEvent[] = []
+          for (let at = 0, k = 0; at < text.length; k++) {
+            const length = lengths[k % lengths.length]!
+            events.push(...stream.push(text.slice(at, at + length)))
+            at += length
+            const told = events[events.length - 1]?.end ?? 0
+            expect(Math.min(at, text.length) - told).toBeLessThan(40)
+          }
+          const last = stream.end()
+          events.push(...last.events)
+          expect(events.map((e) => text.slice(e.start, e.end)).join('')).toBe(text)
+          expect(last.parse).toEqual(parseGetok(text, getok))
+          const whole = getokStream(getok)
+          const words = (list: GetokEvent[]) => list.filter((e) => e.kind !== 'text')
+          expect(words(events)).toEqual(words([...whole.push(text), ...whole.end().events]))
+        },
+      ),
+      { numRuns: 2000 },
+    )
+    expect(getokStream(getok).push('a <bold')).toEqual([{ kind: 'text', start: 0, end: 7, text: 'a <bold' }])
+    expect(getokStream(getok).push('a <bo')).toEqual([{ kind: 'text', start: 0, end: 2, text: 'a ' }])
+  })
+
+  it('reads ten megabytes of brackets, words and labels in time linear in their length', () => {
+    for (const unit of [
+      '<',
+      '[',
+      '<grid_',
+      '<seg>',
+      '<grid_1_1>',
+      'cup: <box>',
+      '<offset>',
+      ':',
+      '<think>',
+    ]) {
+      const text = unit.repeat(10_000_000 / unit.length)
+      const began = performance.now()
+      parseGetok(text, getok)
+      expect(performance.now() - began).toBeLessThan(5000)
+    }
   })
 
   it('refuses to write what it would not read', () => {

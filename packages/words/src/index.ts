@@ -24,6 +24,8 @@ export {
   pairGetokOffsets,
   parseGetok,
 } from './getok-parse.ts'
+export { type GetokEvent, type GetokStream, getokStream } from './getok-stream.ts'
+export type { GetokPiece, GetokTag } from './getok-word.ts'
 export {
   type DeletePoint,
   type GetokSymbol,
