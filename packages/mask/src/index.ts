@@ -1,5 +1,7 @@
 // The public index of @maskwords/mask, written by hand.
 
+export type { BoundaryFOptions, BoundaryIouOptions, BoundaryScore } from './boundary.ts'
+export { boundaryF, boundaryIou, contourPixels, insideBand } from './boundary.ts'
 export type { CocoCounts, CocoRle } from './coco-rle.ts'
 export {
   cocoCountsFromMask,
@@ -8,6 +10,17 @@ export {
   maskFromCocoRle,
   maskFromCocoString,
 } from './coco-rle.ts'
+export type {
+  ComponentsOptions,
+  Connectivity,
+  FillHolesOptions,
+  RemoveSpecklesOptions,
+} from './components.ts'
+export { connectedComponents, fillHoles, removeSpeckles } from './components.ts'
+export type { Polygon } from './contours.ts'
+export { cocoPolygonsFromMask, contoursFromMask, ringsOfPolygons } from './contours.ts'
+export type { CvatXmlMask } from './cvat-rle.ts'
+export { cvatRleFromMask, cvatXmlFromMask, maskFromCvatRle, maskFromCvatXml } from './cvat-rle.ts'
 export type { DenseInput } from './dense.ts'
 export {
   columnMajorBytes,
@@ -16,9 +29,12 @@ export {
   rowMajorBytes,
   writeBytes,
 } from './dense.ts'
+export type { DistanceMap, DistanceOptions, FarthestPoint } from './distance.ts'
+export { farthestInsidePoint, MAX_DISTANCE_PIXELS, NO_DISTANCE, squaredDistances } from './distance.ts'
 export type { MaskErrorCode, MaskErrorOptions } from './error.ts'
 export { MaskError } from './error.ts'
 export { boxIou, intersectionArea, iou, pairwiseBoxIou, pairwiseIou } from './iou.ts'
+export { labelStudioRleFromMask, maskFromLabelStudioRle } from './label-studio-rle.ts'
 export type { BoxXywhPx, Mask } from './mask.ts'
 export {
   checkSize,
@@ -29,7 +45,11 @@ export {
   MAX_MASK_PIXELS,
   maskFromEdges,
 } from './mask.ts'
-export { area, isEmpty, tightBox } from './measure.ts'
+export { area, centroid, compactness, isEmpty, perimeter, tightBox } from './measure.ts'
+export type { BorderRule, MorphologyOptions } from './morphology.ts'
+export { close, dilate, erode, morphologicalGradient, open } from './morphology.ts'
+export type { Picture, PictureChannels, Rgb } from './picture.ts'
+export { checkPicture, toRgb } from './picture.ts'
 export {
   crop,
   flipHorizontal,
@@ -39,6 +59,12 @@ export {
   rotate90CounterClockwise,
   rotate180,
 } from './placement.ts'
+export type { PngBitDepth, PngColour, PngImage } from './png/format.ts'
+export { MAX_PNG_SAMPLE_BYTES } from './png/format.ts'
+export type { ReadPngOptions } from './png/read.ts'
+export { readPng, readPngHeader } from './png/read.ts'
+export type { WritePngOptions } from './png/write.ts'
+export { pictureToPng, writePng } from './png/write.ts'
 export {
   MAX_CROSSINGS,
   MAX_POLYGON_SIDE_PX,
@@ -47,5 +73,13 @@ export {
   maskFromRings,
 } from './polygon.ts'
 export type { FlatRing } from './polygon-fill.ts'
+export type { Samples } from './resize/nearest.ts'
+export { resizeMaskNearest, resizeNearest } from './resize/nearest.ts'
+export type { InterleavedBytes } from './resize/pillow.ts'
+export { resizeBicubicPillow } from './resize/pillow.ts'
+export type { SizePx } from './resize/taps.ts'
+export type { FloatPlanes } from './resize/torch.ts'
+export { resizeBicubic, resizeBilinear } from './resize/torch.ts'
 export { intersect, intersectAll, invert, subtract, union, unionAll, xor } from './set-operations.ts'
+export { simplifiedRing } from './simplify.ts'
 export { transpose } from './transpose.ts'
