@@ -1,7 +1,28 @@
 // The public index of @maskwords/models, written by hand.
 
+export type { HieraBlock, HieraConfig, Sam2Config } from './sam2/config.ts'
+export { hieraBlocks, promptSide, SAM2_CONFIGS, sam2Problems, stageSides } from './sam2/config.ts'
+export { hieraTrunk } from './sam2/hiera.ts'
+export type { ImageFeatures } from './sam2/image-encoder.ts'
+export { normalisedPixels, PIXEL_MEAN, PIXEL_STD, sam2ImageEncoder } from './sam2/image-encoder.ts'
+export type { MaskDecoderOutput } from './sam2/mask-decoder.ts'
+export { MASK_TOKENS, sam2MaskDecoder } from './sam2/mask-decoder.ts'
+export type { DecodedVectors } from './sam2/mask-tokenizer.ts'
+export { maskEncoder, vectorDecoder } from './sam2/mask-tokenizer.ts'
+export {
+  boxTokens,
+  densePositions,
+  maskPrompt,
+  NO_POINT,
+  noMaskPrompt,
+  noPointToken,
+  pointTokens,
+} from './sam2/prompt-encoder.ts'
+export { toCells, twoWayTransformer } from './sam2/two-way.ts'
 export type { TiTokConfig, TransformerSize } from './titok/config.ts'
 export { HIMTOK_CONFIG, titokProblems } from './titok/config.ts'
 export { titokDecoder } from './titok/decoder.ts'
 export type { LatentLayout } from './titok/encoder.ts'
 export { attentionBlocked, titokEncoder } from './titok/encoder.ts'
+export type { TitokQuantised } from './titok/quantiser.ts'
+export { titokQuantiser } from './titok/quantiser.ts'

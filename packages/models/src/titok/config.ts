@@ -37,7 +37,13 @@ export const HIMTOK_CONFIG: TiTokConfig = {
   codeSize: 12,
   encoder: { width: 1024, layers: 24, heads: 16 },
   decoder: { width: 1024, layers: 24, heads: 16 },
-  pixelDecoder: { inputChannels: 1024, channels: 128, multipliers: [1, 1, 2, 2, 4], blocks: 2, outputChannels: 3 },
+  pixelDecoder: {
+    inputChannels: 1024,
+    channels: 128,
+    multipliers: [1, 1, 2, 2, 4],
+    blocks: 2,
+    outputChannels: 3,
+  },
   mlpRatio: 4,
 }
 
@@ -48,9 +54,11 @@ export const PIXEL_NORM_GROUPS = 32
 export function titokProblems(config: TiTokConfig): string[] {
   const problems: string[] = []
   const whole = (name: string, value: number): void => {
-    if (!Number.isInteger(value) || value < 1) problems.push(`${name} must be a whole number of at least 1, got ${value}`)
+    if (!Number.isInteger(value) || value < 1)
+      problems.push(`${name} must be a whole number of at least 1, got ${value}`)
   }
-  for (const name of ['sizePx', 'patchPx', 'latents', 'codebookSize', 'codeSize', 'mlpRatio'] as const) whole(name, config[name])
+  for (const name of ['sizePx', 'patchPx', 'latents', 'codebookSize', 'codeSize', 'mlpRatio'] as const)
+    whole(name, config[name])
   for (const side of ['encoder', 'decoder'] as const) {
     const { width, layers, heads } = config[side]
     whole(`${side}.width`, width)
@@ -66,10 +74,13 @@ export function titokProblems(config: TiTokConfig): string[] {
   multipliers.forEach((multiplier, i) => {
     whole(`pixelDecoder.multipliers[${i}]`, multiplier)
     if ((channels * multiplier) % PIXEL_NORM_GROUPS !== 0) {
-      problems.push(`pixelDecoder: ${channels} x ${multiplier} channels do not divide by ${PIXEL_NORM_GROUPS} groups`)
+      problems.push(
+        `pixelDecoder: ${channels} x ${multiplier} channels do not divide by ${PIXEL_NORM_GROUPS} groups`,
+      )
     }
   })
-  if (config.sizePx % config.patchPx !== 0) problems.push(`sizePx ${config.sizePx} does not divide by patchPx ${config.patchPx}`)
+  if (config.sizePx % config.patchPx !== 0)
+    problems.push(`sizePx ${config.sizePx} does not divide by patchPx ${config.patchPx}`)
   if (2 ** (multipliers.length - 1) !== config.patchPx) {
     problems.push(
       `${multipliers.length} multipliers enlarge ${2 ** (multipliers.length - 1)} times, but a patch is ${config.patchPx} pixels wide`,

@@ -19,9 +19,13 @@ export function titokDecoder(codes: Tensor, present: Tensor, config: TiTokConfig
   const { width } = decoder
   const grid = sizePx / patchPx
   const batch = codes.shape[0]!
-  const embedded = linearAt(codes, 'decoder.decoder_embed', codeSize, width).mul(present.reshape([batch, latents, 1]))
+  const embedded = linearAt(codes, 'decoder.decoder_embed', codeSize, width).mul(
+    present.reshape([batch, latents, 1]),
+  )
   const latentRows = add(embedded, parameter('decoder.latent_token_positional_embedding', [latents, width]))
-  const maskRows = parameter('decoder.mask_token', [1, 1, width]).reshape([1, width]).expand([grid * grid, width])
+  const maskRows = parameter('decoder.mask_token', [1, 1, width])
+    .reshape([1, width])
+    .expand([grid * grid, width])
   const gridRows = add(
     concat([parameter('decoder.class_embedding', [1, width]), maskRows], 0),
     parameter('decoder.positional_embedding', [grid * grid + 1, width]),

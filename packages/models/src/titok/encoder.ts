@@ -21,7 +21,8 @@ export function attentionBlocked(config: TiTokConfig): Uint8Array {
   const image = 1 + (config.sizePx / config.patchPx) ** 2
   const side = image + config.latents
   const blocked = new Uint8Array(side * side)
-  for (let row = 0; row < side; row++) blocked.fill(1, row * side + Math.max(image, row + 1), (row + 1) * side)
+  for (let row = 0; row < side; row++)
+    blocked.fill(1, row * side + Math.max(image, row + 1), (row + 1) * side)
   return blocked
 }
 
@@ -35,14 +36,21 @@ export function titokEncoder(masks: Tensor, config: TiTokConfig, layout: LatentL
   const patches = (sizePx / patchPx) ** 2
   const batch = masks.shape[0]!
   const plane = masks.reshape([batch, 1, sizePx, sizePx])
-  const patched = conv(concat([plane, plane, plane], 1), parameter('encoder.patch_embed.weight', [width, 3, patchPx, patchPx]), {
-    bias: parameter('encoder.patch_embed.bias', [width]),
-    stride: patchPx,
-  })
+  const patched = conv(
+    concat([plane, plane, plane], 1),
+    parameter('encoder.patch_embed.weight', [width, 3, patchPx, patchPx]),
+    {
+      bias: parameter('encoder.patch_embed.bias', [width]),
+      stride: patchPx,
+    },
+  )
     .reshape([batch, width, patches])
     .permute([0, 2, 1])
   const classRow = forEachItem(parameter('encoder.class_embedding', [1, width]), patched)
-  const image = add(concat([classRow, patched], 1), parameter('encoder.positional_embedding', [patches + 1, width]))
+  const image = add(
+    concat([classRow, patched], 1),
+    parameter('encoder.positional_embedding', [patches + 1, width]),
+  )
   const latentRows = add(
     parameter('latent_tokens', [latents, width]),
     parameter('encoder.latent_token_positional_embedding', [latents, width]),
@@ -60,4 +68,3 @@ export function titokEncoder(masks: Tensor, config: TiTokConfig, layout: LatentL
   const weight = parameter('encoder.conv_out.weight', [codeSize, width, 1, 1]).reshape([codeSize, width])
   return rowsOut.matmul(weight.permute([1, 0])).add(parameter('encoder.conv_out.bias', [codeSize]))
 }
-

@@ -34,7 +34,8 @@ export function pixelDecoder(features: Tensor, config: TiTokConfig): Tensor {
   const { inputChannels, channels, multipliers, blocks, outputChannels } = config.pixelDecoder
   let width = channels * multipliers.at(-1)!
   let x = conv3(features, 'pixel_decoder.conv_in', inputChannels, width, true)
-  for (let block = 0; block < blocks; block++) x = residualBlock(x, `pixel_decoder.mid.${block}`, width, width)
+  for (let block = 0; block < blocks; block++)
+    x = residualBlock(x, `pixel_decoder.mid.${block}`, width, width)
   for (let level = multipliers.length - 1; level >= 0; level--) {
     const to = channels * multipliers[level]!
     const key = `pixel_decoder.up.${level}`
@@ -47,5 +48,11 @@ export function pixelDecoder(features: Tensor, config: TiTokConfig): Tensor {
       x = conv3(x, `${key}.upsample_conv`, width, width, true)
     }
   }
-  return conv3(normSilu(x, 'pixel_decoder.norm_out', width), 'pixel_decoder.conv_out', width, outputChannels, true)
+  return conv3(
+    normSilu(x, 'pixel_decoder.norm_out', width),
+    'pixel_decoder.conv_out',
+    width,
+    outputChannels,
+    true,
+  )
 }

@@ -5,7 +5,11 @@ import type { TransformerSize } from './config.ts'
 
 /** Weight and bias under one key. */
 export function normAt(x: Tensor, key: string, width: number): Tensor {
-  return layerNorm(x, { weight: parameter(`${key}.weight`, [width]), bias: parameter(`${key}.bias`, [width]), epsilon: 1e-5 })
+  return layerNorm(x, {
+    weight: parameter(`${key}.weight`, [width]),
+    bias: parameter(`${key}.bias`, [width]),
+    epsilon: 1e-5,
+  })
 }
 
 export function linearAt(x: Tensor, key: string, from: number, to: number): Tensor {
@@ -20,11 +24,9 @@ function selfAttention(x: Tensor, key: string, size: TransformerSize, blocked: T
     parameter(`${key}.attn.in_proj_weight`, [3 * width, width]),
     parameter(`${key}.attn.in_proj_bias`, [3 * width]),
   )
-  const [q, k, v] = split(packed, -1, 3).map((part) => part.reshape([batch, rows, heads, width / heads]).permute([0, 2, 1, 3])) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ]
+  const [q, k, v] = split(packed, -1, 3).map((part) =>
+    part.reshape([batch, rows, heads, width / heads]).permute([0, 2, 1, 3]),
+  ) as [Tensor, Tensor, Tensor]
   const scores = q.matmul(k.swapAxes(-1, -2)).mul(1 / Math.sqrt(width / heads))
   const weights = (blocked === undefined ? scores : scores.add(blocked)).softmax(-1)
   const joined = weights.matmul(v).permute([0, 2, 1, 3]).reshape([batch, rows, width])
@@ -45,7 +47,9 @@ export function transformerBlocks(
   for (let layer = 0; layer < size.layers; layer++) {
     const block = `${key}.${layer}`
     x = add(x, selfAttention(normAt(x, `${block}.ln_1`, size.width), block, size, options.blocked))
-    const inner = gelu(linearAt(normAt(x, `${block}.ln_2`, size.width), `${block}.mlp.c_fc`, size.width, hidden))
+    const inner = gelu(
+      linearAt(normAt(x, `${block}.ln_2`, size.width), `${block}.mlp.c_fc`, size.width, hidden),
+    )
     x = add(x, linearAt(inner, `${block}.mlp.c_proj`, hidden, size.width))
   }
   return x

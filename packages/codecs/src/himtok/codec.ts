@@ -1,0 +1,385 @@
+// HiMTok behind the common interface: a mask is a row of tokens from coarse to fine; any prefix decodes, without a picture.
+import { buildModel, input, openSession, type Session, type SessionOptions } from '@maskwords/graph'
+import type { Mask } from '@maskwords/mask'
+import { titokDecoder, titokEncoder } from '@maskwords/models'
+import { codesFromText, formatMaskWords, type HimtokVocabulary, himtokVocabulary } from '@maskwords/words'
+import {
+  type CodecCallOptions,
+  checkMaskSize,
+  checkPicture,
+  type DecodedMask,
+  type DecodeOptions,
+  type EncodedImage,
+  type EncodeOptions,
+  type MaskCodec,
+  type MaskWords,
+  type PictureSize,
+  type Pixels,
+  type WordsInput,
+} from '../codec.ts'
+import { CodecError } from '../error.ts'
+import { type CodecWeights, parametersOf, readWeights } from '../weights.ts'
+import { type Codebook, makeCodebook, nearestCodes } from './codebook.ts'
+import {
+  type CodeScale,
+  checkHimtokConfig,
+  type HimtokConfig,
+  type MissingToken,
+  PROFILES,
+} from './config.ts'
+import { squareToMask, writeSquare } from './raster.ts'
+
+/** HiMTok keeps only the size of a picture. */
+export type HimtokImage = EncodedImage & { readonly codec: 'himtok' }
+
+export type HimtokEncodeOptions = EncodeOptions & {
+  /** Tokens to keep, from the coarse end; all by default. */
+  readonly length?: number
+}
+
+export type HimtokDecodeOptions = DecodeOptions & {
+  /** Default: the profile's (`compat` raw, `clean` unit). */
+  readonly codeScale?: CodeScale
+  /** Default `zero`. */
+  readonly missing?: MissingToken
+  /** How the square map becomes the picture's size. Default: the profile's (`compat` nearest, `clean` bilinear). */
+  readonly resize?: 'nearest' | 'bilinear'
+  /** Probability above which a pixel is foreground. Default 0.5. */
+  readonly threshold?: number
+}
+
+export type HimtokCodec = MaskCodec<HimtokImage, HimtokEncodeOptions, HimtokDecodeOptions> & {
+  readonly config: HimtokConfig
+  readonly vocabulary: HimtokVocabulary
+  /** Code vectors before quantisation, [masks, latents, codeSize], of masks already prepared as [masks, sizePx, sizePx]. */
+  latents(squares: Float32Array, options?: CodecCallOptions): Promise<Float32Array>
+  /** Codes [masks, latents] of such vectors. */
+  quantise(latents: Float32Array): Int32Array
+  /**
+   * Masks from distributions over the codebook, [latents, codebookSize] for each mask, row-major: a row's code vector is
+   * the mean of all code vectors weighted by it (the published evaluation's path). One-hot rows give `decode` with raw codes.
+   */
+  decodeSoft(
+    image: HimtokImage,
+    probabilities: readonly Float32Array[],
+    options?: HimtokDecodeOptions,
+  ): Promise<DecodedMask[]>
+  /** The mask after each number of tokens in `lengths`: coarse to fine. */
+  levels(
+    image: HimtokImage,
+    words: WordsInput,
+    lengths: readonly number[],
+    options?: HimtokDecodeOptions,
+  ): Promise<DecodedMask[]>
+}
+
+export type HimtokOptions = {
+  readonly config: HimtokConfig
+  readonly weights: CodecWeights
+  readonly name?: string
+  /** Where and with how many threads the networks run. */
+  readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
+  /** Memory that activations of one run may take; masks are run in groups that fit. Default 1 GiB. */
+  readonly maxRunBytes?: number
+  readonly signal?: AbortSignal
+}
+
+const DEFAULT_RUN_BYTES = 2 ** 30
+const HINT =
+  'HiMTok weights are the himtok.pth of its release, or a folder that this project trained; compare with `maskwords inspect`'
+
+/**
+ * A HiMTok from a configuration and weights.
+ * Throws CodecError `out-of-range` for a configuration that cannot be built, `wrong-weights` for weights that do not fit.
+ */
+export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec> {
+  const { config, name = 'himtok' } = options
+  checkHimtokConfig(config)
+  const { sizePx, latents, codeSize, codebookSize } = config
+  const profile = PROFILES[config.profile]
+  const encoded = titokEncoder(input('masks', 'float32', ['masks', sizePx, sizePx]), config, profile.layout)
+  const decoded = titokDecoder(
+    input('codes', 'float32', ['masks', latents, codeSize]),
+    input('present', 'float32', ['masks', latents]),
+    config,
+  )
+  const wanted = new Map(parametersOf([encoded, decoded]))
+  wanted.set('quantize.embedding.weight', [codebookSize, codeSize])
+  wanted.set('quantize.embedding_proj.weight', [codeSize, codeSize])
+  const values = await readWeights({ wanted, weights: options.weights, what: 'this HiMTok', hint: HINT })
+  const codebook = makeCodebook(
+    values.get('quantize.embedding.weight')!,
+    values.get('quantize.embedding_proj.weight')!,
+    codeSize,
+  )
+  const vocabulary = himtokVocabulary({ codes: codebookSize, maxLength: latents })
+  const sessions = await openBoth(options, { encoded, decoded }, values)
+  return himtokOver({
+    name,
+    config,
+    codebook,
+    vocabulary,
+    sessions,
+    maxRunBytes: options.maxRunBytes ?? DEFAULT_RUN_BYTES,
+  })
+}
+
+type Sessions = { encoder: Session; decoder: Session }
+
+async function openBoth(
+  options: HimtokOptions,
+  outputs: {
+    encoded: Parameters<typeof parametersOf>[0][number]
+    decoded: Parameters<typeof parametersOf>[0][number]
+  },
+  weights: ReadonlyMap<string, Float32Array>,
+): Promise<Sessions> {
+  const session: SessionOptions = {
+    ...options.session,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }
+  const encoder = await openSession(buildModel({ outputs: { latents: outputs.encoded }, weights }), session)
+  try {
+    return {
+      encoder,
+      decoder: await openSession(buildModel({ outputs: { logits: outputs.decoded }, weights }), session),
+    }
+  } catch (error) {
+    await encoder.close()
+    throw error
+  }
+}
+
+/** Bytes of activations that one mask needs at the widest place of a network: some buffers of that size live at once. */
+function bytesPerMask(config: HimtokConfig): { encode: number; decode: number } {
+  const rows = 1 + (config.sizePx / config.patchPx) ** 2 + config.latents
+  const transformer = (size: HimtokConfig['encoder']) =>
+    4 * rows * Math.max(size.width * config.mlpRatio, rows * size.heads) * 4
+  const pixels =
+    config.pixelDecoder.channels * config.pixelDecoder.multipliers[0]! * config.sizePx ** 2 * 4 * 4
+  return { encode: transformer(config.encoder), decode: Math.max(transformer(config.decoder), pixels) }
+}
+
+function himtokOver(parts: {
+  name: string
+  config: HimtokConfig
+  codebook: Codebook
+  vocabulary: HimtokVocabulary
+  sessions: Sessions
+  maxRunBytes: number
+}): HimtokCodec {
+  const { name, config, codebook, vocabulary, sessions, maxRunBytes } = parts
+  const { sizePx, latents, codeSize, codebookSize } = config
+  const profile = PROFILES[config.profile]
+  const pixels = sizePx * sizePx
+  const perMask = bytesPerMask(config)
+  const groupOf = (bytes: number) => Math.max(1, Math.floor(maxRunBytes / bytes))
+  let closed = false
+
+  const open = (image?: HimtokImage): void => {
+    if (closed) throw new CodecError('wrong-owner', 'this codec is closed')
+    if (image !== undefined && image.codec !== 'himtok') {
+      throw new CodecError('wrong-owner', `the picture was encoded by ${image.codec}, not by himtok`, {
+        hint: 'encode the picture with the codec that encodes its masks',
+      })
+    }
+  }
+
+  const latentsOf = async (squares: Float32Array, call: CodecCallOptions = {}): Promise<Float32Array> => {
+    open()
+    const masks = squares.length / pixels
+    if (!Number.isInteger(masks)) {
+      throw new CodecError(
+        'size-mismatch',
+        `${squares.length} values are not whole squares of ${sizePx} x ${sizePx}`,
+      )
+    }
+    const out = new Float32Array(masks * latents * codeSize)
+    const group = groupOf(perMask.encode)
+    for (let from = 0; from < masks; from += group) {
+      const to = Math.min(masks, from + group)
+      const data = squares.slice(from * pixels, to * pixels)
+      const result = await sessions.encoder.run({ masks: { data, shape: [to - from, sizePx, sizePx] } }, call)
+      out.set(result['latents']!.data as Float32Array, from * latents * codeSize)
+    }
+    return out
+  }
+
+  /** Logits [masks, sizePx, sizePx] of code vectors, in groups; `each` gets one square at a time. */
+  const decodeVectors = async (
+    vectors: Float32Array,
+    present: Float32Array,
+    call: HimtokDecodeOptions,
+    each: (logits: Float32Array, at: number) => void,
+  ): Promise<void> => {
+    const masks = present.length / latents
+    const group = groupOf(perMask.decode)
+    const run = call.signal === undefined ? {} : { signal: call.signal }
+    for (let from = 0; from < masks; from += group) {
+      const to = Math.min(masks, from + group)
+      const feeds = {
+        codes: {
+          data: vectors.slice(from * latents * codeSize, to * latents * codeSize),
+          shape: [to - from, latents, codeSize],
+        },
+        present: { data: present.slice(from * latents, to * latents), shape: [to - from, latents] },
+      }
+      const logits = (await sessions.decoder.run(feeds, run))['logits']!.data as Float32Array
+      for (let i = from; i < to; i++) each(logits.slice((i - from) * pixels, (i - from + 1) * pixels), i)
+    }
+  }
+
+  const finish = (image: HimtokImage, logits: Float32Array, call: HimtokDecodeOptions): DecodedMask => {
+    const threshold = call.threshold ?? 0.5
+    const mask = squareToMask(logits, sizePx, image, {
+      resize: call.resize ?? profile.resize,
+      logitThreshold: Math.log(threshold / (1 - threshold)),
+    })
+    return call.logits === true
+      ? { mask, logits: { widthPx: sizePx, heightPx: sizePx, data: logits } }
+      : { mask }
+  }
+
+  const decodeCodes = async (
+    image: HimtokImage,
+    rows: readonly (readonly number[])[],
+    call: HimtokDecodeOptions,
+  ): Promise<DecodedMask[]> => {
+    const book = (call.codeScale ?? profile.codeScale) === 'raw' ? codebook.raw : codebook.unit
+    const vectors = new Float32Array(rows.length * latents * codeSize)
+    const present = new Float32Array(rows.length * latents).fill(call.missing === 'bias' ? 1 : 0)
+    rows.forEach((codes, m) => {
+      codes.forEach((code, k) => {
+        present[m * latents + k] = 1
+        vectors.set(book.subarray(code * codeSize, (code + 1) * codeSize), (m * latents + k) * codeSize)
+      })
+    })
+    const masks: DecodedMask[] = []
+    await decodeVectors(vectors, present, call, (logits) => masks.push(finish(image, logits, call)))
+    return masks
+  }
+
+  return {
+    name,
+    config,
+    vocabulary,
+    needsImage: false,
+
+    async encodeImage(picture: Pixels | PictureSize, call: CodecCallOptions = {}): Promise<HimtokImage> {
+      open()
+      call.signal?.throwIfAborted()
+      checkPicture(picture)
+      return { codec: 'himtok', widthPx: picture.widthPx, heightPx: picture.heightPx }
+    },
+
+    async encode(image, masks, call = {}): Promise<MaskWords[]> {
+      open(image)
+      const { length = latents } = call
+      checkLength(length, latents)
+      const squares = new Float32Array(masks.length * pixels)
+      masks.forEach((mask: Mask, at) => {
+        checkMaskSize(image, mask, at)
+        writeSquare(mask, sizePx, squares, at * pixels)
+      })
+      const codes = nearestCodes(codebook, await latentsOf(squares, call))
+      return masks.map((_, m) => {
+        const row = Array.from(codes.subarray(m * latents, m * latents + length))
+        return {
+          codes: row,
+          text: formatMaskWords(row, vocabulary),
+          tokens: length + 2,
+          bits: length * Math.log2(codebookSize),
+        }
+      })
+    },
+
+    async decode(image, words, call = {}): Promise<DecodedMask[]> {
+      open(image)
+      const rows = words.map((word, at) => codesOf(word, vocabulary, at))
+      return decodeCodes(image, rows, call)
+    },
+
+    async levels(image, words, lengths, call = {}): Promise<DecodedMask[]> {
+      open(image)
+      const codes = codesOf(words, vocabulary, 0)
+      for (const length of lengths) checkLength(length, codes.length)
+      return decodeCodes(
+        image,
+        lengths.map((length) => codes.slice(0, length)),
+        call,
+      )
+    },
+
+    async decodeSoft(image, probabilities, call = {}): Promise<DecodedMask[]> {
+      open(image)
+      const book = call.codeScale === 'unit' ? codebook.unit : codebook.raw
+      const vectors = new Float32Array(probabilities.length * latents * codeSize)
+      const present = new Float32Array(probabilities.length * latents).fill(1)
+      probabilities.forEach((rows, m) => {
+        if (rows.length !== latents * codebookSize) {
+          throw new CodecError(
+            'size-mismatch',
+            `mask ${m}: ${rows.length} probabilities, wanted ${latents} x ${codebookSize}`,
+            { at: m },
+          )
+        }
+        for (let k = 0; k < latents; k++) {
+          for (let code = 0; code < codebookSize; code++) {
+            const weight = rows[k * codebookSize + code]!
+            if (weight === 0) continue
+            const to = (m * latents + k) * codeSize
+            for (let i = 0; i < codeSize; i++)
+              vectors[to + i] = vectors[to + i]! + weight * book[code * codeSize + i]!
+          }
+        }
+      })
+      const masks: DecodedMask[] = []
+      await decodeVectors(vectors, present, call, (logits) => masks.push(finish(image, logits, call)))
+      return masks
+    },
+
+    latents: latentsOf,
+    quantise: (vectors) => nearestCodes(codebook, vectors),
+
+    async close() {
+      if (closed) return
+      closed = true
+      await Promise.all([sessions.encoder.close(), sessions.decoder.close()])
+    },
+  }
+}
+
+function checkLength(length: number, most: number): void {
+  if (!Number.isInteger(length) || length < 1 || length > most) {
+    throw new CodecError(
+      'out-of-range',
+      `a length of ${length} tokens; whole numbers from 1 to ${most} are possible`,
+    )
+  }
+}
+
+function codesOf(words: WordsInput, vocabulary: HimtokVocabulary, at: number): number[] {
+  const codes =
+    typeof words === 'string'
+      ? codesFromText(words, vocabulary)
+      : Array.from('codes' in words ? words.codes : words)
+  if (codes.length < 1 || codes.length > vocabulary.maxLength) {
+    throw new CodecError(
+      'malformed-words',
+      `mask ${at}: ${codes.length} tokens; HiMTok reads 1 to ${vocabulary.maxLength}`,
+      {
+        at,
+        hint: 'tokens look like <|mt_start|><|mt_17|>...<|mt_end|>',
+      },
+    )
+  }
+  const wrong = codes.find((code) => !Number.isInteger(code) || code < 0 || code >= vocabulary.codes)
+  if (wrong !== undefined) {
+    throw new CodecError(
+      'malformed-words',
+      `mask ${at}: code ${wrong} is not one of 0 to ${vocabulary.codes - 1}`,
+      { at },
+    )
+  }
+  return codes
+}
