@@ -156,7 +156,7 @@ export async function roundtrip(
         tokens: words!.tokens,
         bits: words!.bits,
         iou: iou(item.mask, decoded!.mask),
-        boundaryF: boundaryF(item.mask, decoded!.mask),
+        boundaryF: boundaryF(decoded!.mask, item.mask).f,
         encodeMs: decodeStart - encodeStart,
         decodeMs: end - decodeStart,
       })

@@ -48,8 +48,10 @@ function readImages(images: readonly unknown[], problems: ProblemCounter): Sizes
   const names = new Set<string>()
   for (const [i, image] of images.entries()) {
     const at = `images[${i}]`
-    if (!isRecord(image) || image['id'] === undefined)
-      return problems.add('an image without an id', at, undefined, true)
+    if (!isRecord(image) || image['id'] === undefined) {
+      problems.add('an image without an id', at, undefined, true)
+      continue
+    }
     const id = String(image['id'])
     if (sizes.has(id)) problems.add('image ids that occur twice', at, 'give each image its own id')
     const { width, height } = image
@@ -160,7 +162,8 @@ function checkBox(
 ): void {
   if (box === undefined) return
   if (!Array.isArray(box) || box.length !== 4 || !box.every((side) => Number.isFinite(side))) {
-    return problems.add('boxes that are not four numbers x, y, width, height', at, undefined, true)
+    problems.add('boxes that are not four numbers x, y, width, height', at, undefined, true)
+    return
   }
   const [x, y, width, height] = box as [number, number, number, number]
   if (width <= 0 || height <= 0) problems.add('boxes without area', at)
@@ -186,9 +189,13 @@ function checkSegmentation(
 ): void {
   const at = `annotations[${i}]`
   const { segmentation } = item
-  if (segmentation === undefined) return problems.add('annotations without a segmentation', at)
+  if (segmentation === undefined) {
+    problems.add('annotations without a segmentation', at)
+    return
+  }
   if (Array.isArray(segmentation) && segmentation.length === 0) {
-    return problems.add('annotations with an empty segmentation', at, 'leave them out')
+    problems.add('annotations with an empty segmentation', at, 'leave them out')
+    return
   }
   if (isRecord(segmentation) && Array.isArray(segmentation['size'])) {
     const [height, width] = segmentation['size'] as unknown[]
