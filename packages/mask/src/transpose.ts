@@ -43,7 +43,7 @@ export function edgesFromRowMajorEvents(widthPx: number, heightPx: number, event
     let rowStart = 0
     for (let i = 0; i < n; i++) {
       const p = events[i]!
-      while (p - rowStart >= widthPx) rowStart += widthPx
+      if (p - rowStart >= widthPx) rowStart = p - (p % widthPx)
       next[p - rowStart + 1]!++
     }
     for (let x = 1; x <= widthPx; x++) next[x]! += next[x - 1]!
@@ -51,9 +51,9 @@ export function edgesFromRowMajorEvents(widthPx: number, heightPx: number, event
     let y = 0
     for (let i = 0; i < n; i++) {
       const p = events[i]!
-      while (p - rowStart >= widthPx) {
-        rowStart += widthPx
-        y++
+      if (p - rowStart >= widthPx) {
+        rowStart = p - (p % widthPx)
+        y = rowStart / widthPx
       }
       const x = p - rowStart
       positions[next[x]!++] = x * heightPx + y
