@@ -1,8 +1,10 @@
 // Answer-matching rewards: values that can be checked by hand.
 
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { spelled } from '../test/spelled.ts'
+import { randomWords, spelled } from '../test/spelled.ts'
 import { formatSceneGraph } from './json-answer.ts'
+import { wholeMasks } from './mask-official.ts'
 import {
   captionItems,
   captionMaskAccuracy,
@@ -142,5 +144,44 @@ describe('rewards on form', () => {
       ),
     ).toEqual([true, true, false, false, false, false])
     expect(['a cup', 'a \u676f', 'at [1, 2, 3, 4]'].map(cleanCaptionReward)).toEqual([1, 0, 0])
+  })
+})
+
+describe('against the published patterns', () => {
+  it('finds the same whole masks in 20,000 random word sequences', () => {
+    const random = randomWords(31)
+    for (let k = 0; k < 20_000; k++) {
+      const text = random()
+      const wanted = [...text.matchAll(/<\|mt_start\|><\|mt_(\d{4})\|><\|mt_(\d{4})\|><\|mt_end\|>/g)].map(
+        (match) => ({
+          c1: Number(match[1]),
+          c2: Number(match[2]),
+          start: match.index,
+          end: match.index + match[0].length,
+        }),
+      )
+      const got = wholeMasks(text)
+      if (wanted.length > 0 || got.length > 0) expect(got).toEqual(wanted)
+    }
+  })
+
+  it('judges form and boxes the same on 20,000 random pieces', () => {
+    const text = (parts: readonly string[]) =>
+      fc.array(fc.constantFrom(...parts), { maxLength: 9 }).map((list) => list.join(''))
+    const tags = text(['<think>', '</think>', '<answer>', '</answer>', ' ', '\n', 'x'])
+    fc.assert(
+      fc.property(tags, fc.boolean(), (middle, whole) => {
+        const answer = whole ? `<think>${middle}</answer>` : middle
+        const wanted = /^<think>[\s\S]*<\/think>\s*<answer>[\s\S]*<\/answer>$/.test(answer)
+        expect(formatReward(answer)).toBe(wanted ? 1 : 0)
+      }),
+      { numRuns: 10_000 },
+    )
+    fc.assert(
+      fc.property(text(['[', ']', ',', ' ', '1', '-2', '30, 4, 5', '.']), (box) => {
+        expect(hasBox(box)).toBe(/\[\s*-?\d+\s*,\s*-?\d+\s*,\s*-?\d+\s*,\s*-?\d+\s*\]/.test(box))
+      }),
+      { numRuns: 10_000 },
+    )
   })
 })
