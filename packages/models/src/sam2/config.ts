@@ -143,8 +143,8 @@ export function sam2Problems(config: Sam2Config): string[] {
     problems.push(`${t.windows.length} window sides for ${t.stages.length} stages`)
     return problems
   }
-  t.stages.forEach((count, i) => whole(`trunk.stages[${i}]`, count))
-  t.windows.forEach((side, i) => whole(`trunk.windows[${i}]`, side))
+  for (const [i, count] of t.stages.entries()) whole(`trunk.stages[${i}]`, count)
+  for (const [i, side] of t.windows.entries()) whole(`trunk.windows[${i}]`, side)
   if (problems.length > 0) return problems
   for (const block of hieraBlocks(t)) {
     if (block.to % block.heads !== 0)
