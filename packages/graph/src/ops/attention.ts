@@ -2,13 +2,13 @@
 import { GraphError } from '../error.ts'
 import type { Dim } from '../size.ts'
 import { divideDims, multiplyDims, shapeText } from '../size.ts'
-import type { Tensor } from '../tensor.ts'
+import type { Op, Tensor } from '../tensor.ts'
 import { constant, makeTensor, sizesVector } from '../tensor.ts'
 import { add, greaterOrEqual, multiply, negate, subtract } from './arithmetic.ts'
 import { cast } from './cast.ts'
 import { needFloat, needRank, sameDType } from './check.ts'
 import { matmul } from './matmul.ts'
-import { cumulativeSum } from './reduce.ts'
+import { cumulativeSum, sum } from './reduce.ts'
 import { expand, reshape } from './shape.ts'
 import { concat, slice, stack } from './slice.ts'
 import { softmax } from './softmax.ts'
@@ -47,6 +47,28 @@ function toBias(mask: Tensor, dtype: Tensor['dtype']): Tensor {
   return multiply(cast(mask, dtype).sub(1), -HIDDEN)
 }
 
+// With P = softmax(scores): the row sums of dP P that softmax's gradient needs are those of dy y (Dao et al. 2022, app. B.2),
+// which is two passes fewer over the largest tensor of the layer than softmax and matmul apart.
+export const mixByScoresOp: Op = {
+  name: 'MixByScores',
+  expand: (node) => [matmul(softmax(node.inputs[0]!, -1), node.inputs[1]!)],
+  gradient: (node, [dy], needs) => {
+    const [scores, v] = node.inputs as readonly [Tensor, Tensor]
+    const p = softmax(scores, -1)
+    const rows = () => sum(multiply(dy!, node.outputs[0]!), -1, { keepDims: true })
+    return [
+      needs[0] ? multiply(p, subtract(matmul(dy!, v, { transposeB: true }), rows())) : undefined,
+      needs[1] ? matmul(p, dy!, { transposeA: true }) : undefined,
+    ]
+  },
+}
+
+/** softmax(scores) v; all axes but the last two are equal. */
+function mixByScores(scores: Tensor, v: Tensor): Tensor {
+  const shape = [...scores.shape.slice(0, -1), v.shape[v.rank - 1]!]
+  return makeTensor(mixByScoresOp, [scores, v], v.dtype, shape)
+}
+
 /**
  * softmax(q kᵀ · scale + mask) v for q [batch, heads, queries, width], k [batch, kvHeads, keys, width] and
  * v [batch, kvHeads, keys, valueWidth]; heads is a multiple of kvHeads, neighbouring heads share keys.
@@ -80,9 +102,8 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   if (group !== 1) scores = reshape(scores, [batch, heads, queries, keys])
   if (options.causal) scores = add(scores, toBias(causalMask(queries, keys), dtype))
   if (options.mask) scores = add(scores, toBias(options.mask, dtype))
-  const weights = softmax(scores, -1)
-  if (group === 1) return matmul(weights, v)
-  const mixed = matmul(reshape(weights, [batch, kvHeads, multiplyDims(queries, group), keys]), v)
+  if (group === 1) return mixByScores(scores, v)
+  const mixed = mixByScores(reshape(scores, [batch, kvHeads, multiplyDims(queries, group), keys]), v)
   return reshape(mixed, [batch, heads, queries, v.shape[3]!])
 }
 

@@ -12,8 +12,10 @@ type NodeRuntime = Runtime & {
 
 /** onnxruntime-node, loaded on first use. */
 export async function loadRuntime(): Promise<NodeRuntime> {
+  // Not a literal, so that a bundler for browsers does not look for it.
+  const name = 'onnxruntime-node'
   try {
-    const loaded = (await import('onnxruntime-node')) as unknown as NodeRuntime & { default?: NodeRuntime }
+    const loaded = (await import(name)) as unknown as NodeRuntime & { default?: NodeRuntime }
     return loaded.InferenceSession ? loaded : loaded.default!
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause)
@@ -27,12 +29,6 @@ export async function loadRuntime(): Promise<NodeRuntime> {
       },
     )
   }
-}
-
-/** The devices that the installed onnxruntime-node was built for. */
-export async function availableDevices(): Promise<string[]> {
-  const runtime = await loadRuntime()
-  return runtime.listSupportedBackends?.().map((backend) => backend.name) ?? ['cpu']
 }
 
 /** Opens a model in the calling thread. */

@@ -25,9 +25,14 @@ export type ModelBytes = {
 }
 
 export type Runner = {
-  run(feeds: Readonly<Record<string, Value>>, fetch: readonly string[]): Promise<Record<string, Value>>
-  setState(values: Readonly<Record<string, Value>>): void
-  getState(names: readonly string[]): Record<string, Value>
+  /** `transfer` lets a runner in another thread take the fed arrays instead of copies. */
+  run(
+    feeds: Readonly<Record<string, Value>>,
+    fetch: readonly string[],
+    transfer: boolean,
+  ): Promise<Record<string, Value>>
+  setState(values: Readonly<Record<string, Value>>): Promise<void>
+  getState(names: readonly string[]): Promise<Record<string, Value>>
   close(): Promise<void>
 }
 
@@ -95,10 +100,10 @@ export async function openRunner(
       for (const name of fetch) out[name] = await toValue(results[name]!)
       return out
     },
-    setState(values) {
+    async setState(values) {
       for (const [name, value] of Object.entries(values)) held.set(name, toTensor(value))
     },
-    getState(names) {
+    async getState(names) {
       const values: Record<string, Value> = {}
       for (const name of names) {
         const tensor = held.get(name)

@@ -2,7 +2,6 @@
 import type { Model } from '../build/model.ts'
 import { GraphError } from '../error.ts'
 import type { Device } from './node.ts'
-import { checkWeightFiles, openNodeRunner } from './node.ts'
 import type { ModelBytes, Runner, RunnerOptions } from './runner.ts'
 import type { Feeds, Value } from './value.ts'
 import { checkFeeds, checkFetch } from './value.ts'
@@ -25,10 +24,19 @@ export type SessionOptions = {
   state?: Readonly<Record<string, string>>
   /** ONNX Runtime session configuration, such as { 'session.intra_op.allow_spinning': '0' }. */
   config?: Readonly<Record<string, string>>
+  /** Where `graph-worker.js` is, for bundles that did not put it beside the code. */
+  workerUrl?: string
   signal?: AbortSignal
 }
 
-export type RunOptions = { fetch?: readonly string[]; signal?: AbortSignal }
+export type RunOptions = {
+  /** Names of the outputs to return; all where it is not given. Unread outputs cost a copy each. */
+  fetch?: readonly string[]
+  /** Hands the fed arrays over to the worker instead of copying them; they are empty afterwards. */
+  transfer?: boolean
+  /** Rejects at once when it fires; the run itself goes on to its end, and its results are dropped. */
+  signal?: AbortSignal
+}
 
 /** A loaded model. Runs are queued; `close` frees the memory. */
 export type Session = {
@@ -58,7 +66,7 @@ export function runnerOptions(options: SessionOptions, folder: string | undefine
   }
 }
 
-function checkState(model: Model, state: Readonly<Record<string, string>>): void {
+export function checkState(model: Model, state: Readonly<Record<string, string>>): void {
   const inputs = new Map(model.inputs.map((value) => [value.name, value]))
   const outputs = new Map(model.outputs.map((value) => [value.name, value]))
   for (const [to, from] of Object.entries(state)) {
@@ -79,16 +87,34 @@ function checkState(model: Model, state: Readonly<Record<string, string>>): void
  */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted()
-  checkWeightFiles(model.files)
   checkState(model, options.state ?? {})
   const bytes: ModelBytes = { onnx: model.onnx, path: undefined, external: [] }
-  const runner = await openNodeRunner(bytes, runnerOptions(options, model.folder))
-  return sessionOver(model, runner, options)
+  const settings = runnerOptions(options, model.folder)
+  // Loaded here, so that this module can be imported where there is no Node.
+  const { checkWeightFiles, openNodeRunner } = await import('./node.ts')
+  checkWeightFiles(model.files)
+  options.signal?.throwIfAborted()
+  let runner: Runner
+  if (options.worker === false) runner = await openNodeRunner(bytes, settings)
+  else {
+    const { openWorkerRunner } = await import('./node-worker.ts')
+    runner = await openWorkerRunner(bytes, settings, { workerUrl: options.workerUrl, signal: options.signal })
+  }
+  return sessionOver(model, runner, options.state ?? {})
+}
+
+/**
+ * The devices that the installed onnxruntime-node was built for.
+ * @throws GraphError `provider-missing` where it is not installed.
+ */
+export async function availableDevices(): Promise<string[]> {
+  const { loadRuntime } = await import('./node.ts')
+  return (await loadRuntime()).listSupportedBackends?.().map((backend) => backend.name) ?? ['cpu']
 }
 
 /** The public face of a runner: checks feeds, knows the state, refuses after close. */
-export function sessionOver(model: Model, runner: Runner, options: SessionOptions): Session {
-  const held = new Set(Object.keys(options.state ?? {}))
+export function sessionOver(model: Model, runner: Runner, state: Readonly<Record<string, string>>): Session {
+  const held = new Set(Object.keys(state))
   let open = true
   const needOpen = () => {
     if (!open) throw new GraphError('closed', 'the session is closed')
@@ -96,16 +122,17 @@ export function sessionOver(model: Model, runner: Runner, options: SessionOption
   return {
     inputs: model.inputs,
     outputs: model.outputs,
-    async run(feeds, { fetch, signal } = {}) {
+    async run(feeds, { fetch, signal, transfer } = {}) {
       needOpen()
       signal?.throwIfAborted()
-      return runner.run(checkFeeds(model, feeds, held), checkFetch(model, fetch))
+      const running = runner.run(checkFeeds(model, feeds, held), checkFetch(model, fetch), transfer ?? false)
+      return signal ? unlessAborted(running, signal) : running
     },
     async setState(values) {
       needOpen()
       const names = new Set(Object.keys(values))
       const inputs = model.inputs.filter(({ name }) => names.has(name))
-      runner.setState(checkFeeds({ inputs }, values, new Set()))
+      await runner.setState(checkFeeds({ inputs }, values, new Set()))
     },
     async getState(names) {
       needOpen()
@@ -117,4 +144,13 @@ export function sessionOver(model: Model, runner: Runner, options: SessionOption
       await runner.close()
     },
   }
+}
+
+/** The promise, or the signal's reason as soon as it fires. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
