@@ -1,7 +1,7 @@
 // Activation functions with gradients of few nodes (GELU: Hendrycks & Gimpel 2016; SiLU: Elfwing et al. 2017).
 import type { Op, Tensor } from '../tensor.ts'
 import { float, makeTensor } from '../tensor.ts'
-import { add, divide, erf, exp, greater, multiply, negate, subtract, where } from './arithmetic.ts'
+import { add, erf, exp, greater, multiply, negate, subtract, where } from './arithmetic.ts'
 import { needFloat } from './check.ts'
 
 function unary(op: Op, what: string, x: Tensor): Tensor {
@@ -78,7 +78,10 @@ export const geluOp: Op = {
   // and hold two more tensors of this size for every layer until the backward pass.
   gradient: (node, [dy]) => {
     const u = multiply(node.inputs[0]!, Math.SQRT1_2)
-    const share = makeTensor(hardSigmoidOp, [erf(u)], u.dtype, u.shape, { alpha: float(0.5), beta: float(0.5) })
+    const share = makeTensor(hardSigmoidOp, [erf(u)], u.dtype, u.shape, {
+      alpha: float(0.5),
+      beta: float(0.5),
+    })
     const slope = multiply(exp(subtract(-0.5 * Math.log(Math.PI), multiply(u, u))), u)
     return [multiply(dy!, add(share, slope))]
   },

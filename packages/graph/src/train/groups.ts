@@ -28,7 +28,8 @@ function matchesStars(name: string, parts: readonly string[]): boolean {
   const first = parts[0]!
   const last = parts[parts.length - 1]!
   if (parts.length === 1) return name === first
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
+    return false
   let at = first.length
   const end = name.length - last.length
   for (const part of parts.slice(1, -1)) {
@@ -68,7 +69,11 @@ export function sortIntoGroups(
   const still = new Set(frozen)
   const found = parameters
     .filter(({ name }) => !still.has(name))
-    .map(({ tensor, name }) => ({ tensor, name, at: groups.findIndex(({ match }) => matchesName(name, match)) }))
+    .map(({ tensor, name }) => ({
+      tensor,
+      name,
+      at: groups.findIndex(({ match }) => matchesName(name, match)),
+    }))
   const used = [...new Set(found.map(({ at }) => at))].sort((a, b) => a - b)
   return {
     trained: found.map(({ tensor, name, at }) => ({ tensor, name, group: used.indexOf(at) })),

@@ -44,7 +44,8 @@ export type Optimiser = {
 
 export type LearningRate = number | ((step: number) => number)
 
-const rateAt = (rate: LearningRate): ((step: number) => number) => (typeof rate === 'number' ? () => rate : rate)
+const rateAt = (rate: LearningRate): ((step: number) => number) =>
+  typeof rate === 'number' ? () => rate : rate
 
 function needShare(what: string, name: string, value: number): void {
   if (!(value >= 0 && value < 1)) {
@@ -106,10 +107,16 @@ export function adamW(options: {
       const [m, v] = state as readonly [Tensor, Tensor]
       const squareScale = gradientScale && multiply(gradientScale, gradientScale)
       const nextM = add(multiply(m, s['keepM']!), scaled(gradient, s['takeM']!, gradientScale))
-      const nextV = add(multiply(v, s['keepV']!), scaled(multiply(gradient, gradient), s['takeV']!, squareScale))
+      const nextV = add(
+        multiply(v, s['keepV']!),
+        scaled(multiply(gradient, gradient), s['takeV']!, squareScale),
+      )
       const direction = divide(nextM, add(sqrt(nextV), s['epsilon']!))
       return {
-        weight: subtract(decays ? multiply(weight, s['keepWeight']!) : weight, multiply(direction, s['rate']!)),
+        weight: subtract(
+          decays ? multiply(weight, s['keepWeight']!) : weight,
+          multiply(direction, s['rate']!),
+        ),
         state: [nextM, nextV],
       }
     },
@@ -151,7 +158,11 @@ export function sgd(options: {
       const push = decays ? add(taken, multiply(weight, s['decay']!)) : taken
       const buffer = state[0]
       const nextBuffer = buffer && add(multiply(buffer, s['keep']!), push)
-      const direction = !nextBuffer ? push : nesterov ? add(push, multiply(nextBuffer, s['keep']!)) : nextBuffer
+      const direction = !nextBuffer
+        ? push
+        : nesterov
+          ? add(push, multiply(nextBuffer, s['keep']!))
+          : nextBuffer
       return {
         weight: subtract(weight, multiply(direction, s['rate']!)),
         state: nextBuffer ? [nextBuffer] : [],

@@ -27,9 +27,13 @@ export function initialState(step: TrainStep, weights: Weights): TrainState {
   for (const { name, shape, elements } of step.parameters) {
     const source = weightSource(weights, name, shape, 'float32')
     if (!(source instanceof Float32Array) || source.length !== elements) {
-      throw new GraphError('weights', `"${name}": a Float32Array of ${elements} values is wanted to start training`, {
-        hint: 'read stored weights as float32 first',
-      })
+      throw new GraphError(
+        'weights',
+        `"${name}": a Float32Array of ${elements} values is wanted to start training`,
+        {
+          hint: 'read stored weights as float32 first',
+        },
+      )
     }
     tensors.set(`weight/${name}`, { data: source.slice(), shape })
     if (step.averageDecay !== undefined) tensors.set(`average/${name}`, { data: source.slice(), shape })
@@ -53,7 +57,10 @@ export function heldFromState(step: TrainStep, state: TrainState): Record<string
       const key = keyOf(tensor, parameter)
       const part = state.tensors.get(key)
       if (!part || part.data.length !== parameter.elements) {
-        throw new GraphError('weights', `training state: "${key}" ${part ? `has ${part.data.length} values, [${parameter.shape}] wants ${parameter.elements}` : 'is missing'}`)
+        throw new GraphError(
+          'weights',
+          `training state: "${key}" ${part ? `has ${part.data.length} values, [${parameter.shape}] wants ${parameter.elements}` : 'is missing'}`,
+        )
       }
       values.set(part.data, at)
       at += parameter.elements

@@ -6,13 +6,13 @@ import type { Weights } from '../build/weights.ts'
 import type { TensorData } from '../dtype.ts'
 import { GraphError } from '../error.ts'
 import { gradients, topologicalOrder } from '../gradient.ts'
-import { add, divide, minimum, multiply, sqrt, sumOf } from '../ops/arithmetic.ts'
-import { sum } from '../ops/reduce.ts'
+import { add, divide, minimum, multiply } from '../ops/arithmetic.ts'
 import { reshape } from '../ops/shape.ts'
 import { concat, slice, split } from '../ops/slice.ts'
 import { productOf } from '../size.ts'
 import type { Target, Tensor } from '../tensor.ts'
 import { input } from '../tensor.ts'
+import { globalNorm } from '../training.ts'
 import type { NamePattern, ParameterGroup, TrainedParameter } from './groups.ts'
 import { sortIntoGroups } from './groups.ts'
 import type { GroupSetting, Optimiser } from './optimiser.ts'
@@ -60,7 +60,11 @@ export type StateTensor = {
   readonly shape: readonly number[]
 }
 
-export type TrainedShape = { readonly name: string; readonly shape: readonly number[]; readonly elements: number }
+export type TrainedShape = {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly elements: number
+}
 
 export type TrainStep = {
   readonly model: Model
@@ -88,13 +92,19 @@ const GATHER_SCALARS = ['keepGathered', 'meanScale', 'keepAverage', 'takeAverage
 export function buildTrainStep(options: TrainStepOptions): TrainStep {
   const { optimiser, loss, clipNorm, averageDecay, accumulate = 1 } = options
   if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
-    throw new GraphError('argument', `buildTrainStep: accumulate is ${accumulate}; a whole number of at least 1 is wanted`)
+    throw new GraphError(
+      'argument',
+      `buildTrainStep: accumulate is ${accumulate}; a whole number of at least 1 is wanted`,
+    )
   }
   if (clipNorm !== undefined && !(clipNorm > 0)) {
     throw new GraphError('argument', `buildTrainStep: clipNorm is ${clipNorm}; more than 0 is wanted`)
   }
   if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1)) {
-    throw new GraphError('argument', `buildTrainStep: averageDecay is ${averageDecay}; at least 0 and less than 1 is wanted`)
+    throw new GraphError(
+      'argument',
+      `buildTrainStep: averageDecay is ${averageDecay}; at least 0 and less than 1 is wanted`,
+    )
   }
   for (const name of ['loss', 'gradientNorm']) {
     if (options.metrics && Object.hasOwn(options.metrics, name)) {
@@ -116,7 +126,10 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   )
 
   const state: StateTensor[] = []
-  const inputs: Tensor[] = [...(options.inputs ?? inputsOf([loss, ...Object.values(options.metrics ?? {})])), vector]
+  const inputs: Tensor[] = [
+    ...(options.inputs ?? inputsOf([loss, ...Object.values(options.metrics ?? {})])),
+    vector,
+  ]
   const outputs: Record<string, Tensor> = { loss, ...options.metrics }
   const held = (kind: StateTensor['kind'], slot: string, parameters: readonly TrainedShape[]): Tensor => {
     const alone = parameters.length === 1 ? parameters[0] : undefined
@@ -132,7 +145,10 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     outputs[`next/${(tensor.node.leaf as { name: string }).name}`] = value
   }
 
-  let gathered: Tensor[] = gradients(loss, trained.map(({ tensor }) => tensor))
+  let gathered: Tensor[] = gradients(
+    loss,
+    trained.map(({ tensor }) => tensor),
+  )
   if (accumulate > 1) {
     gathered = gathered.map((gradient, i) => {
       const before = held('gathered', 'gathered', [shapeOf(trained[i]!)])
@@ -143,7 +159,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   }
   let gradientScale = accumulate > 1 ? shared['meanScale'] : undefined
   if (clipNorm !== undefined) {
-    const norm = normOf(gathered)
+    const norm = globalNorm(gathered)
     const mean = gradientScale ? multiply(norm, gradientScale) : norm
     outputs['gradientNorm'] = mean
     // As torch: the factor is max / (norm + 1e-6), never above 1.
@@ -155,7 +171,12 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     const shapes = bundle.map(({ parameter }) => shapeOf(parameter))
     const group = bundle[0]!.parameter.group
     const flat = (tensors: readonly Tensor[]): Tensor =>
-      tensors.length === 1 ? tensors[0]! : concat(tensors.map((tensor) => reshape(tensor, [-1])), 0)
+      tensors.length === 1
+        ? tensors[0]!
+        : concat(
+            tensors.map((tensor) => reshape(tensor, [-1])),
+            0,
+          )
     const slots = optimiser.stateNames.map((slot) => held('optimiser', slot, shapes))
     const updated = optimiser.update({
       weight: flat(bundle.map(({ parameter }) => parameter.tensor)),
@@ -170,9 +191,19 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     })
     if (averageDecay !== undefined) {
       const average = held('average', 'average', shapes)
-      next(average, add(multiply(average, shared['keepAverage']!), multiply(updated.weight, shared['takeAverage']!)))
+      next(
+        average,
+        add(multiply(average, shared['keepAverage']!), multiply(updated.weight, shared['takeAverage']!)),
+      )
     }
-    const parts = bundle.length === 1 ? [updated.weight] : split(updated.weight, 0, shapes.map(({ elements }) => elements))
+    const parts =
+      bundle.length === 1
+        ? [updated.weight]
+        : split(
+            updated.weight,
+            0,
+            shapes.map(({ elements }) => elements),
+          )
     bundle.forEach(({ parameter }, i) => {
       outputs[`next/${parameter.name}`] = reshape(parts[i]!, parameter.tensor.shape)
       state.push({
@@ -203,9 +234,13 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
             ? source.get(name)
             : (source as Readonly<Record<string, TensorData>> | undefined)?.[name]
       if (value === undefined || value === 'input') {
-        throw new GraphError('weights', `buildTrainStep: no values for "${name}", which ${still.has(name) ? 'is frozen' : 'is not trained'}`, {
-          hint: 'give them in `weights`: they are written into the model',
-        })
+        throw new GraphError(
+          'weights',
+          `buildTrainStep: no values for "${name}", which ${still.has(name) ? 'is frozen' : 'is not trained'}`,
+          {
+            hint: 'give them in `weights`: they are written into the model',
+          },
+        )
       }
       return value
     },
@@ -218,7 +253,11 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     frozen,
     groups: settings,
     state,
-    metrics: ['loss', ...Object.keys(options.metrics ?? {}), ...(clipNorm === undefined ? [] : ['gradientNorm'])],
+    metrics: [
+      'loss',
+      ...Object.keys(options.metrics ?? {}),
+      ...(clipNorm === undefined ? [] : ['gradientNorm']),
+    ],
     accumulate,
     averageDecay,
     settings: {
@@ -253,7 +292,10 @@ function namedParameter(tensor: Tensor): { tensor: Tensor; name: string } {
     throw new GraphError('argument', `buildTrainStep: ${tensor} in \`parameters\` is not made by parameter()`)
   }
   if (tensor.dtype !== 'float32') {
-    throw new GraphError('dtype', `buildTrainStep: the parameter "${leaf.name}" is ${tensor.dtype}; training wants float32`)
+    throw new GraphError(
+      'dtype',
+      `buildTrainStep: the parameter "${leaf.name}" is ${tensor.dtype}; training wants float32`,
+    )
   }
   return { tensor, name: leaf.name }
 }
@@ -262,7 +304,8 @@ function namedParameter(tensor: Tensor): { tensor: Tensor; name: string } {
 export function parametersOf(tensor: Tensor): Tensor[] {
   const byName = new Map<string, Tensor>()
   for (const node of topologicalOrder([tensor])) {
-    if (node.leaf?.kind === 'parameter' && !byName.has(node.leaf.name)) byName.set(node.leaf.name, node.outputs[0]!)
+    if (node.leaf?.kind === 'parameter' && !byName.has(node.leaf.name))
+      byName.set(node.leaf.name, node.outputs[0]!)
   }
   return [...byName.values()]
 }
@@ -275,12 +318,6 @@ function inputsOf(tensors: readonly Tensor[]): Tensor[] {
 
 function shapeOf({ tensor, name }: TrainedParameter): TrainedShape {
   return { name, shape: tensor.shape as readonly number[], elements: productOf(tensor.shape) as number }
-}
-
-
-/** Square root of the sum of squares of all tensors together. */
-function normOf(tensors: readonly Tensor[]): Tensor {
-  return sqrt(sumOf(tensors.map((tensor) => sum(multiply(tensor, tensor)))))
 }
 
 type Bundle = readonly { readonly parameter: TrainedParameter; readonly index: number }[]

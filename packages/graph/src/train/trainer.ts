@@ -105,9 +105,13 @@ class SessionTrainer implements Trainer {
 
 function numberOf(name: string, value: Value): number {
   if (value.data.length !== 1) {
-    throw new GraphError('shape', `the metric "${name}" is ${value.dtype}[${value.shape}]; one number is wanted`, {
-      hint: 'reduce it in the graph with mean() or sum()',
-    })
+    throw new GraphError(
+      'shape',
+      `the metric "${name}" is ${value.dtype}[${value.shape}]; one number is wanted`,
+      {
+        hint: 'reduce it in the graph with mean() or sum()',
+      },
+    )
   }
   return Number(value.data[0])
 }
