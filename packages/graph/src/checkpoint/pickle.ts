@@ -1,14 +1,14 @@
 // Python pickles read as data: the stack machine of protocols 0 to 5 (CPython Lib/pickletools.py documents every opcode), where
-// "call" and "import" only build descriptions. Which names are plain, described or forbidden is decided in pickle-globals.ts.
+// "call" and "import" only build descriptions. Long because the machine is one loop over one state. Which names are plain, described or forbidden is decided in pickle-globals.ts.
 import { CheckpointError, type CheckpointErrorCode } from './error.ts'
 import { isActing, plainBuilder, restoreNumpyArray, restoreNumpyType } from './pickle-globals.ts'
+import { copyBytes, rawUnicode, unescaped } from './pickle-text.ts'
 import {
   isKind,
   type PickleGlobal,
   type PickleObject,
   type PickleTuple,
   type PickleValue,
-  sequenceOf,
 } from './pickle-values.ts'
 
 /** Bounds of one pickle; each is far above the largest real file named beside it, and far below what exhausts memory. */
@@ -32,6 +32,8 @@ export const PICKLE_LIMITS = {
   /** Digits or bytes of one whole number: more would take quadratic time to convert. */
   integerBytes: 1024,
 }
+
+const MAX_CALL_DEPTH = 8
 
 export type PickleLimits = typeof PICKLE_LIMITS
 
@@ -93,16 +95,17 @@ export function runPickle(
   let containers = 0
   let opcodes = 0
   let copied = 0
+  let callDepth = 0
   const stack: PickleValue[] = []
   const marks: number[] = []
   const memo = new Map<number, PickleValue>()
 
-  const fail = (
-    what: string,
-    entry?: string,
-    code: CheckpointErrorCode = 'malformed',
-    hint?: string,
-  ): never => {
+  const fail: (what: string, entry?: string, code?: CheckpointErrorCode, hint?: string) => never = (
+    what,
+    entry,
+    code = 'malformed',
+    hint,
+  ) => {
     throw new CheckpointError(code, `pickle: ${what}`, {
       file: options.file,
       at: startByte + opcodeAt,
@@ -233,6 +236,16 @@ export function runPickle(
   const call = (callee: PickleValue, args: readonly PickleValue[]): PickleValue => {
     if (isKind(callee, 'object')) return container({ kind: 'object', callee, args })
     if (!isKind(callee, 'global')) return fail('it calls something that is no class or function')
+    // A call that stands for another call (copyreg, tensor subclasses) nests once or twice; arguments can be made to name it without end.
+    if (++callDepth > MAX_CALL_DEPTH)
+      fail(`calls nest more than ${MAX_CALL_DEPTH} deep`, undefined, 'too-large')
+    try {
+      return callGlobal(callee, args)
+    } finally {
+      callDepth--
+    }
+  }
+  const callGlobal = (callee: PickleGlobal, args: readonly PickleValue[]): PickleValue => {
     const { module, name } = callee
     if ((module === 'copy_reg' || module === 'copyreg') && args.length > 0 && isKind(args[0], 'global')) {
       if (name === '_reconstructor' || name === '__newobj__') {
@@ -254,7 +267,7 @@ export function runPickle(
     let entries: Map<PickleValue, PickleValue>
     if (target instanceof Map) entries = target
     else if (isKind(target, 'object')) entries = target.entries ??= new Map()
-    else return fail('it adds keys to something that is no dict')
+    else fail('it adds keys to something that is no dict')
     if (pairs.length % 2 !== 0) fail('a key has no value')
     for (let i = 0; i < pairs.length; i += 2) entries.set(pairs[i], pairs[i + 1])
   }
@@ -262,7 +275,7 @@ export function runPickle(
     let list: PickleValue[]
     if (Array.isArray(target)) list = target
     else if (isKind(target, 'object')) list = target.items ??= []
-    else return fail('it appends to something that is no list')
+    else fail('it appends to something that is no list')
     for (const item of items) list.push(item)
   }
   const build = (state: PickleValue): void => {
@@ -575,52 +588,4 @@ export function runPickle(
         fail(`instruction 0x${opcode.toString(16).padStart(2, '0')} does not exist`)
     }
   }
-}
-
-/** About what copying a value one level deep takes: 40 bytes an entry, 1 a character or byte. */
-function copyBytes(value: PickleValue): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value.length
-  if (value instanceof Map || value instanceof Set) return 40 * value.size
-  return 40 * (sequenceOf(value)?.length ?? 0)
-}
-
-const SIMPLE_ESCAPES: Record<string, string> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  v: '\v',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-}
-
-/** A Python 2 string literal's contents: escapes give bytes, which are then text as `strings` says. */
-function unescaped(body: string, strings: 'auto' | 'latin1'): string {
-  const raw = body.replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs, (whole: string, escape: string) => {
-    if (escape.length === 3 && escape[0] === 'x')
-      return String.fromCharCode(Number.parseInt(escape.slice(1), 16))
-    if (/^[0-7]/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8) & 0xff)
-    return SIMPLE_ESCAPES[escape] ?? whole
-  })
-  if (strings === 'latin1') return raw
-  try {
-    const bytes = Uint8Array.from(raw, (character) => character.charCodeAt(0))
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return raw
-  }
-}
-
-/** The raw-unicode-escape encoding of protocol 0: latin-1 with \uXXXX and \UXXXXXXXX. */
-function rawUnicode(body: string): string {
-  return body.replace(
-    /\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g,
-    (whole: string, short?: string, long?: string) => {
-      const code = Number.parseInt(short ?? long!, 16)
-      return code <= 0x10ffff ? String.fromCodePoint(code) : whole
-    },
-  )
 }

@@ -20,6 +20,8 @@ export const KNOWN_PREFIXES: readonly string[] = ['module.', '_orig_mod.', 'hf_m
 
 /** Dicts in dicts; training states nest 5 deep. Bounds the walk through values that contain themselves. */
 const MAX_WALK_DEPTH = 32
+/** Names are paths of attributes; the longest published ones have some 150 characters. Bounds what many tensors under one name take. */
+const MAX_NAME_LENGTH = 4096
 /** Values looked at. A shared value is visited once per path that leads to it, which a hostile file can make exponential. */
 const MAX_WALK_STEPS = 4_000_000
 
@@ -99,6 +101,16 @@ function walkTensors(
         file: walk.file,
         hint: 'The pickle refers to the same values over and over; it was not written by torch.save of a model.',
       })
+    }
+    if (path.length > MAX_NAME_LENGTH) {
+      throw new CheckpointError(
+        'too-large',
+        `the path of a value has more than ${MAX_NAME_LENGTH} characters`,
+        {
+          file: walk.file,
+          entry: path,
+        },
+      )
     }
     if (isKind(value, 'torch-tensor')) {
       found(path, parent, value)
