@@ -32,7 +32,17 @@ const failure = (...argv: string[]): MaskwordsError => {
 
 describe('command lines', () => {
   it('options may stand before, between and after arguments, with = or without', () => {
-    const { args, options } = parse('--n=16', 'a.jpg', '-o', 'out.png', 'b.png', '--refine', 'c.png', '--size', '640x480')
+    const { args, options } = parse(
+      '--n=16',
+      'a.jpg',
+      '-o',
+      'out.png',
+      'b.png',
+      '--refine',
+      'c.png',
+      '--size',
+      '640x480',
+    )
     expect(args).toEqual(['a.jpg', 'b.png', 'c.png'])
     expect(options).toEqual({ n: 16, out: 'out.png', refine: true, size: { widthPx: 640, heightPx: 480 } })
   })
@@ -70,7 +80,8 @@ describe('command lines', () => {
   })
 
   it('prototype names are unknown options, not crashes', () => {
-    for (const name of ['--constructor', '--__proto__', '--toString']) expect(failure('a', 'b', name).code).toBe('usage')
+    for (const name of ['--constructor', '--__proto__', '--toString'])
+      expect(failure('a', 'b', name).code).toBe('usage')
   })
 
   it('a missing argument is named', () => {
@@ -80,7 +91,15 @@ describe('command lines', () => {
 
   it('the help names every option, argument and example', () => {
     const text = helpText(spec, (title) => title)
-    for (const word of ['--n', '-o, --out', '--size <WxH>', 'getok|samtok', '<mask...>', 'maskwords probe a b', '--json']) {
+    for (const word of [
+      '--n',
+      '-o, --out',
+      '--size <WxH>',
+      'getok|samtok',
+      '<mask...>',
+      'maskwords probe a b',
+      '--json',
+    ]) {
       expect(text).toContain(word)
     }
   })

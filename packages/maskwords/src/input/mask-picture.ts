@@ -1,6 +1,6 @@
 // Masks in picture files: binary and soft masks, alpha channels, label maps (grey values or palette indices), COCO-panoptic
 // colours. What a file holds is told from its samples; a guess that could be wrong is said aloud.
-import { type Mask, maskFromRowMajor, type PngImage, readPng } from '@maskwords/mask'
+import { type Mask, maskFromRowMajor, masksFromLabelMap, type PngImage, readPng } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
 import { DEFAULT_MAX_PIXELS, describePicture } from '../picture/describe.ts'
 import { decodePicture } from '../picture/read.ts'
@@ -88,12 +88,16 @@ function labelMasks(
       hint: `it has ${present.slice(0, 12).join(', ')}${present.length > 12 ? ', ...' : ''}`,
     })
   }
-  const wanted = options.labels === undefined ? present : [...options.labels]
-  const out = new Uint8Array(planes.values.length)
-  return wanted.map((value) => {
-    for (let i = 0; i < out.length; i++) out[i] = planes.values[i] === value ? 1 : 0
-    return { label: `${label}:${value}`, mask: maskOf(planes, out), file, at: `label ${value}`, id: value }
-  })
+  const wanted = options.labels === undefined ? undefined : new Set(options.labels)
+  return masksFromLabelMap({ widthPx: planes.widthPx, heightPx: planes.heightPx, values: planes.values })
+    .filter((item) => wanted === undefined || wanted.has(item.label))
+    .map((item) => ({
+      label: `${label}/${item.label}`,
+      mask: item.mask,
+      file,
+      at: `label ${item.label}`,
+      id: item.label,
+    }))
 }
 
 /**
