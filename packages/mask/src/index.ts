@@ -34,6 +34,14 @@ export { farthestInsidePoint, MAX_DISTANCE_PIXELS, NO_DISTANCE, squaredDistances
 export type { MaskErrorCode, MaskErrorOptions } from './error.ts'
 export { MaskError } from './error.ts'
 export { boxIou, intersectionArea, iou, pairwiseBoxIou, pairwiseIou } from './iou.ts'
+export type {
+  LabelledMask,
+  LabelMap,
+  LabelMapFromMasksOptions,
+  LabelMapOptions,
+  Labels,
+} from './label-map.ts'
+export { labelMapFromMasks, masksFromLabelMap } from './label-map.ts'
 export { labelStudioRleFromMask, maskFromLabelStudioRle } from './label-studio-rle.ts'
 export type { BoxXywhPx, Mask } from './mask.ts'
 export {
@@ -48,6 +56,18 @@ export {
 export { area, centroid, compactness, isEmpty, perimeter, tightBox } from './measure.ts'
 export type { BorderRule, MorphologyOptions } from './morphology.ts'
 export { close, dilate, erode, morphologicalGradient, open } from './morphology.ts'
+export type { DifferenceStyle, FlattenOptions, MaskStyle, SideBySideOptions, TextStyle } from './overlay.ts'
+export {
+  cutOut,
+  drawDifference,
+  drawMasks,
+  drawText,
+  flattenAlpha,
+  maskColour,
+  plainPicture,
+  sideBySide,
+  textSize,
+} from './overlay.ts'
 export type { Picture, PictureChannels, Rgb } from './picture.ts'
 export { checkPicture, toRgb } from './picture.ts'
 export {
@@ -61,6 +81,18 @@ export {
 } from './placement.ts'
 export type { PngBitDepth, PngColour, PngImage } from './png/format.ts'
 export { MAX_PNG_SAMPLE_BYTES } from './png/format.ts'
+export type { LabelMapToPngOptions, MaskFromPngOptions, PngForeground } from './png/mask-png.ts'
+export {
+  labelMapFromPng,
+  labelMapFromPngImage,
+  labelMapToPng,
+  maskFromPng,
+  maskFromPngImage,
+  maskToPng,
+  pictureFromPng,
+  pictureFromPngImage,
+  vocPaletteRgba,
+} from './png/mask-png.ts'
 export type { ReadPngOptions } from './png/read.ts'
 export { readPng, readPngHeader } from './png/read.ts'
 export type { WritePngOptions } from './png/write.ts'
