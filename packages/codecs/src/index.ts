@@ -43,6 +43,8 @@ export {
   polylineToCells,
 } from './getok/grid.ts'
 export { canHit, offsetLabel } from './getok/hit.ts'
+export type { DetectionScores } from './getok/metrics.ts'
+export { boxAccuracy, lineScores, maskScores, pointingScores } from './getok/metrics.ts'
 export type { GridRegion, RegionOffsets, RegionPrompt } from './getok/offset.ts'
 export {
   DELETE,
@@ -56,6 +58,8 @@ export {
   regionPrompt,
   STAY,
 } from './getok/offset.ts'
+export type { OffsetConversation, OffsetExample, OffsetExampleOptions } from './getok/offset-data.ts'
+export { offsetConversation, offsetExample } from './getok/offset-data.ts'
 export { maskHas } from './getok/pixel.ts'
 export type { OffsetField, OffsetFieldOptions, Pool } from './getok/pools.ts'
 export { bandKernels, offsetField, POOLS } from './getok/pools.ts'
@@ -89,5 +93,6 @@ export {
   totalReward,
 } from './getok/reward.ts'
 export { poolQuotas, sampleCells } from './getok/sampling.ts'
+export { nonRepeatReward, proposalFormatReward, refinementFormatReward } from './getok/text-reward.ts'
 export type { ReadRegion } from './getok/words.ts'
 export { readRegions, regionToWords } from './getok/words.ts'

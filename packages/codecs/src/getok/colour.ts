@@ -17,9 +17,9 @@ export type ColourOptions = {
 
 export const COLOUR_DEFAULTS: ColourOptions = {
   rounds: 3,
-  colourWeight: 0.6,
-  smoothness: 4,
-  edgeContrast: 0.06,
+  colourWeight: 1.2,
+  smoothness: 40,
+  edgeContrast: 0.05,
 }
 
 /** Bins of the histogram an axis: brightness and two colour differences. */
