@@ -19,9 +19,9 @@ import { canonicalCodes, codeLengths, MAX_CODE_BITS } from './prefix-code.ts'
 
 const HASH_BITS = 15
 const WINDOW_MASK = WINDOW_BYTES - 1
-/** Candidates that are tried for one match, and how many once a good one is in hand (zlib's level 6 has 128 and 32). */
-const MAX_CHAIN = 64
-const SHORT_CHAIN = 16
+/** Candidates that are tried for one match, and how many once a good one is in hand (zlib level 6 has the same). */
+const MAX_CHAIN = 128
+const SHORT_CHAIN = 32
 const GOOD_MATCH = 16
 /** A match this long is taken without looking at the next position. */
 const LAZY_LIMIT = 32
