@@ -52,6 +52,7 @@ describe('sanitiseText', () => {
 
   it('removes words until none is left, those joined by a removal too', () => {
     expect(sanitiseText('a <|im_<|x|>start|>b', { mode: 'remove' }).text).toBe('a b')
+    expect(sanitiseText('a <|x<|y', { mode: 'remove' }).text).toBe('a <|x\u2039|y')
     let nested = 'x'
     for (let depth = 0; depth < 30; depth++) nested = `<|a${nested === 'x' ? '' : nested}b|>`
     const { text } = sanitiseText(nested, { mode: 'remove' })

@@ -33,7 +33,10 @@ export type SanitiseFinding = {
 }
 
 export type SanitiseOptions = {
-  /** `escape` (default): brackets become look-alikes that no tokenizer folds back. `remove`: the words are cut out. */
+  /**
+   * `escape` (default): brackets become look-alikes that no tokenizer folds back. `remove`: the words are cut out, but for the
+   * beginning of one at the end of the text, which is escaped.
+   */
   mode?: 'escape' | 'remove'
   /** Words that may stay, exactly as written. */
   allow?: Iterable<string>
@@ -120,7 +123,8 @@ function replaceControlWords(
     if (rules.allow.has(written)) continue
     if (findings.length === MAX_FINDINGS) result.omittedFindings++
     else findings.push({ kind: match.kind, start, end, token, disguised: token !== written })
-    pieces.push(text.slice(kept, start), replace(token))
+    // Cutting off the beginning of a word at the end may bare another one: it is always escaped.
+    pieces.push(text.slice(kept, start), match.kind === 'dangling' ? escapedWord(token) : replace(token))
     kept = end
   }
   if (pieces.length === 0) return false
@@ -215,40 +219,59 @@ type FoldedView = { text: string; place(index: number, end?: boolean): number }
 function folded(text: string): FoldedView {
   if (isPlain(text)) return { text, place: (index, end = false) => (end ? index + 1 : index) }
   const pieces: string[] = []
-  let starts = new Uint32Array(text.length + 16)
-  let ends = new Uint32Array(text.length + 16)
+  let starts = new Uint32Array(text.length)
+  let ends = new Uint32Array(text.length)
   let length = 0
+  let run = 0
+  const takeRun = (end: number) => {
+    if (end === run) return
+    pieces.push(text.slice(run, end))
+    for (let k = run; k < end; k++) {
+      starts[length] = k
+      ends[length++] = k + 1
+    }
+  }
   for (let at = 0; at < text.length; ) {
     const point = text.codePointAt(at)!
-    const next = at + (point > 0xffff ? 2 : 1)
-    if (!isInvisible(point)) {
-      const piece = point < 128 ? text[at]! : point === 0x2581 ? '_' : text.slice(at, next).normalize('NFKC')
-      pieces.push(piece)
-      if (length + piece.length > starts.length) {
-        starts = grown(starts, piece.length)
-        ends = grown(ends, piece.length)
-      }
-      starts.fill(at, length, length + piece.length)
-      ends.fill(next, length, length + piece.length)
-      length += piece.length
+    if (isPlainUnit(point)) {
+      at++
+      continue
     }
-    at = next
+    takeRun(at)
+    const next = at + (point > 0xffff ? 2 : 1)
+    const piece = isInvisible(point) ? '' : point === 0x2581 ? '_' : text.slice(at, next).normalize('NFKC')
+    if (piece !== '') {
+      pieces.push(piece)
+      const room = length + piece.length + (text.length - next)
+      if (room > starts.length) {
+        starts = grown(starts, room)
+        ends = grown(ends, room)
+      }
+      for (let k = 0; k < piece.length; k++) {
+        starts[length] = at
+        ends[length++] = next
+      }
+    }
+    at = run = next
   }
+  takeRun(text.length)
   return { text: pieces.join(''), place: (index, end = false) => (end ? ends : starts)[index]! }
 }
 
-function grown(places: Uint32Array<ArrayBuffer>, more: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(places.length * 2 + more)
+function grown(places: Uint32Array<ArrayBuffer>, least: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(Math.max(least, places.length * 2))
   larger.set(places)
   return larger
 }
 
 function isPlain(text: string): boolean {
-  for (let k = 0; k < text.length; k++) {
-    const unit = text.charCodeAt(k)
-    if (unit > 126 || (unit < 32 && unit !== 10 && unit !== 9 && unit !== 13)) return false
-  }
+  for (let k = 0; k < text.length; k++) if (!isPlainUnit(text.charCodeAt(k))) return false
   return true
+}
+
+/** Printable ASCII, tab and line breaks: what no normaliser touches. */
+function isPlainUnit(unit: number): boolean {
+  return (unit >= 32 && unit <= 126) || unit === 10 || unit === 9 || unit === 13
 }
 
 /** Control characters and default-ignorable code points, which cleaning tokenizers drop. */

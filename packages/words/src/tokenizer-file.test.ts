@@ -75,6 +75,10 @@ describe('readTokenizer', () => {
     const { warnings, vocabularies } = readTokenizer({ added_tokens: added(words, 0) })
     expect(vocabularies.map((v) => v.kind)).toEqual(['samtok', 'getok'])
     expect(warnings.map((w) => w.code)).toEqual(['several'])
+    const both = [...wordsOf(samtokVocabulary()), ...wordsOf(himtokVocabulary()).slice(2)]
+    const mixed = readTokenizer({ added_tokens: added(both, 0) })
+    expect(mixed.samtok).toMatchObject({ levels: 2, wordCount: 514 })
+    expect(mixed.himtok).toMatchObject({ codes: 1024 })
     const odd = readTokenizer({
       added_tokens: added(wordsOf(samtokVocabulary({ codesPerLevel: 300, levels: 1 })), 0),
     })

@@ -150,12 +150,14 @@ function readSamtok(
   file: string,
   warnings: TokenizerWarning[],
 ): { samtok: SamtokVocabulary } | undefined {
+  const besideHimtok = entries.has('<|mt_0|>')
   let most = -1
   let digits = 0
   for (const word of entries.keys()) {
     const match = /^<\|mt_(\d{4,7})\|>$/.exec(word)
-    // Four digits without a leading zero are HiMTok's too; they count once a padded word shows that this is SAMTok.
     if (match === null) continue
+    // Four digits without a leading zero may be HiMTok's, where the file has those as well.
+    if (besideHimtok && !match[1]!.startsWith('0')) continue
     if (match[1]!.startsWith('0')) digits = match[1]!.length
     most = Math.max(most, Number(match[1]))
   }
