@@ -62,6 +62,13 @@ export const OP_TABLE: readonly OpRow[] = [
   f32('conv', 'Conv', [image, at([6, 2, 3, 3]), at([6])], (x, w, bias) =>
     g.conv2d(x, w, { bias, stride: 2, padding: 1, groups: 2 }),
   ),
+  f32('conv (stride 1)', 'Conv', [at([2, 4, 4, 5]), at([6, 2, 3, 2])], (x, w) =>
+    g.conv2d(x, w, { padding: [1, 0, 2, 1], groups: 2 }),
+  ),
+  f32('conv (depthwise)', 'Conv', [at([2, 3, 5, 5]), at([3, 1, 3, 3])], (x, w) =>
+    g.conv2d(x, w, { padding: 1, groups: 3, dilation: 2 }),
+  ),
+  f32('conv (many channels)', 'Conv', [at([1, 20, 3]), at([2, 20, 2])], (x, w) => g.conv(x, w)),
   f32('convTranspose', 'ConvTranspose', [at([2, 4, 3, 3]), at([4, 3, 2, 2]), at([6])], (x, w, bias) =>
     g.convTranspose2d(x, w, { bias, stride: 2, groups: 2 }),
   ),

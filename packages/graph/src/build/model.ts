@@ -231,8 +231,8 @@ function write(flat: FlatGraph, names: readonly string[], options: ModelOptions,
 }
 
 function named(node: FlatNode, nameOf: Map<ValueId, string>, fresh: (stem: string) => string): WrittenNode {
-  const outputs = node.outputs.map((value) => {
-    if (value < 0) return node.optionalOutputs ? '' : fresh(node.type)
+  const outputs = node.outputs.map((value, i) => {
+    if (value < 0) return node.optionalOutputs && i > 0 ? '' : fresh(node.type)
     if (!nameOf.has(value)) nameOf.set(value, fresh(node.type))
     return nameOf.get(value)!
   })
