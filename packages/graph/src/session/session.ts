@@ -47,6 +47,7 @@ export type Session = {
    * @throws GraphError `argument`, `dtype`, `shape` for feeds that do not fit, `out-of-memory`, `runtime`, `closed`.
    */
   run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Value>>
+  /** Values that inputs keep from run to run, until they are set or fed again; of state, the first ones. */
   setState(values: Feeds): Promise<void>
   getState(names?: readonly string[]): Promise<Record<string, Value>>
   close(): Promise<void>
@@ -133,6 +134,7 @@ export function sessionOver(model: Model, runner: Runner, state: Readonly<Record
       const names = new Set(Object.keys(values))
       const inputs = model.inputs.filter(({ name }) => names.has(name))
       await runner.setState(checkFeeds({ inputs }, values, new Set()))
+      for (const name of names) held.add(name)
     },
     async getState(names) {
       needOpen()
