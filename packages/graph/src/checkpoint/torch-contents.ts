@@ -23,7 +23,7 @@ const MAX_WALK_DEPTH = 32
 /** Names are paths of attributes; the longest published ones have some 150 characters. Bounds what many tensors under one name take. */
 const MAX_NAME_LENGTH = 4096
 /** Values looked at. A shared value is visited once per path that leads to it, which a hostile file can make exponential. */
-const MAX_WALK_STEPS = 4_000_000
+const MAX_WALK_STEPS = 2_000_000
 
 /** A place in the file under which tensors lie: its path ('' is the whole file) and what it holds. */
 export type TensorGroup = { path: string; tensorCount: number }

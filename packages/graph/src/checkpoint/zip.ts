@@ -8,6 +8,8 @@ export type ZipEntry = {
   readonly byteLength: number
   /** Where the local header lies; the data follow it at a distance that only that header tells. */
   readonly headerOffset: number
+  /** 0 is stored. TorchScript compresses its source texts, which need not be read. */
+  readonly method: number
 }
 
 export type ZipDirectory = {
@@ -133,7 +135,7 @@ function checkName(name: string, at: number, source: NamedBytes): void {
 
 /**
  * Lists an archive: name to size and place, in directory order. Only the directory is read.
- * @throws CheckpointError `truncated`, `malformed`, `too-large`, `forbidden` (`../x`), `unsupported` (compressed, encrypted, split).
+ * @throws CheckpointError `truncated`, `malformed`, `too-large`, `forbidden` (`../x`), `unsupported` (encrypted, split).
  */
 export async function readZipDirectory(source: NamedBytes): Promise<ZipDirectory> {
   const fail = failure(source)
@@ -179,20 +181,14 @@ export async function readZipDirectory(source: NamedBytes): Promise<ZipDirectory
       extra = fieldEnd
     }
     if ((flags & 1) !== 0) return fail('unsupported', 'an entry of the archive is encrypted', place, name)
-    if (method !== 0 || storedLength !== byteLength) {
-      return fail(
-        'unsupported',
-        `an entry of the archive is compressed (method ${method})`,
-        place,
-        name,
-        'torch.save never compresses. Unpack the archive and pack it again without compression: zip -0 -r.',
-      )
+    if (method === 0 && storedLength !== byteLength) {
+      return fail('malformed', 'an entry that is not compressed has two sizes', place, name)
     }
-    if (headerOffset + 30 + nameLength + byteLength > directory.offset) {
+    if (headerOffset + 30 + nameLength + storedLength > directory.offset) {
       return fail('malformed', 'an entry reaches into the ZIP directory', place, name)
     }
     if (entries.has(name)) return fail('malformed', 'two entries of the archive share a name', place, name)
-    entries.set(name, { name, byteLength, headerOffset })
+    entries.set(name, { name, byteLength, headerOffset, method })
     at = next
   }
   if (at !== bytes.length) {
@@ -205,10 +201,19 @@ export async function readZipDirectory(source: NamedBytes): Promise<ZipDirectory
   return { entries, dataEnd: directory.offset }
 }
 
-/** Where an entry's data begin, from its local header. @throws CheckpointError `malformed` where that header is not the entry's. */
+/** Where an entry's data begin, from its local header. @throws CheckpointError `malformed` where that header is not the entry's, `unsupported` where it is compressed. */
 export async function locateZipEntry(source: NamedBytes, entry: ZipEntry, dataEnd: number): Promise<number> {
   const fail = failure(source)
   const at = entry.headerOffset
+  if (entry.method !== 0) {
+    return fail(
+      'unsupported',
+      `an entry of the archive is compressed (method ${entry.method})`,
+      at,
+      entry.name,
+      'torch.save never compresses tensors. Unpack the archive and pack it again without compression: zip -0 -r.',
+    )
+  }
   const nameBytes = new TextEncoder().encode(entry.name)
   const header = await source.read(at, 30 + nameBytes.length, 'an entry header')
   const view = viewOf(header)
