@@ -34,7 +34,7 @@ import {
 } from './offset.ts'
 import { tightBoxXyxy } from './pixel.ts'
 import { chooseFromProposals, type Proposal, proposeRegions } from './proposals.ts'
-import { distanceTo, sampleMask } from './raster.ts'
+import { sampleMask, squaredDepths } from './raster.ts'
 import { type ReadRegion, readRegions, regionToWords } from './words.ts'
 
 /** What GETok keeps of a picture. */
@@ -188,7 +188,7 @@ export function bestOffsets(grid: Grid, mask: Mask, region: GridRegion): RegionO
   const width = Math.max(Math.round(mask.widthPx * scale), 1)
   const height = Math.max(Math.round(mask.heightPx * scale), 1)
   const depth = (x: number, y: number) => {
-    depths ??= distanceTo(sampleMask(mask, width, height).bytes, width, height, 0)
+    depths ??= squaredDepths(sampleMask(mask, width, height))
     const u = Math.min(Math.floor((x * width) / mask.widthPx), width - 1)
     const v = Math.min(Math.floor((y * height) / mask.heightPx), height - 1)
     return depths[v * width + u]!

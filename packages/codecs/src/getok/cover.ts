@@ -5,7 +5,7 @@
 import { type Mask, tightBox } from '@maskwords/mask'
 import { centreX, centreY, type Grid } from './grid.ts'
 import { maskHas } from './pixel.ts'
-import { distanceTo, sampleMask } from './raster.ts'
+import { sampleMask, squaredDepths } from './raster.ts'
 
 /** Most points of one mask. The paper's means are 5 to 15; a mask that needs more is not said by points. */
 export const MAX_POINTS = 64
@@ -79,8 +79,8 @@ function frameRaster(grid: Grid, mask: Mask): FrameRaster {
 
 /** A disc for every centre in the mask, by cell number. */
 function discsOf(grid: Grid, mask: Mask, raster: FrameRaster): Disc[] {
-  const { width, height, bytes, left, top, step } = raster
-  const distances = distanceTo(bytes, width, height, 0)
+  const { width, height, left, top, step } = raster
+  const depths = squaredDepths(raster)
   const box = tightBox(mask)
   const n = grid.cells
   const i0 = Math.floor((box.x * n) / mask.widthPx)
@@ -94,7 +94,7 @@ function discsOf(grid: Grid, mask: Mask, raster: FrameRaster): Disc[] {
       if (!maskHas(mask, centreX(grid, cell), centreY(grid, cell))) continue
       const x = Math.min(Math.max(Math.floor(((i + 0.5) * FRAME) / n / step) - left, 0), width - 1)
       const y = Math.min(Math.max(Math.floor(((j + 0.5) * FRAME) / n / step) - top, 0), height - 1)
-      const depth = Math.min(distances[y * width + x]!, width + height)
+      const depth = Math.min(Math.sqrt(depths[y * width + x]!), width + height)
       const radius = depth + (INFLATE_CELLS * FRAME) / n / step
       discs.push({ cell, x, y, radius, bound: Number.POSITIVE_INFINITY })
     }

@@ -16,7 +16,7 @@ export function canHit(grid: Grid, mask: Mask, cell: number): boolean {
 
 /**
  * The label of a cell: STAY where its centre is in the mask, else the move that lands deepest in it, else DELETE.
- * `depth(x, y)` is the distance to the background at a point in pixels; ties go to the shorter move, then to the order
+ * `depth(x, y)` grows with the distance to the background at a point in pixels; ties go to the shorter move, then to the order
  * of offsets (rows first). It is asked only for moves that land in the mask.
  */
 export function offsetLabel(

@@ -1,5 +1,4 @@
 import { type Mask, maskFromRowMajor } from '@maskwords/mask'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blob, thinLine } from '../../test/getok-blobs.ts'
 import { CodecError } from '../error.ts'
@@ -11,7 +10,7 @@ import { offsetConversation, offsetExample } from './offset-data.ts'
 import { maskHas } from './pixel.ts'
 import { bandKernels, offsetField, POOLS } from './pools.ts'
 import { randomFrom } from './random.ts'
-import { distanceTo, sampleMask } from './raster.ts'
+import { sampleMask } from './raster.ts'
 import { poolQuotas, sampleCells } from './sampling.ts'
 
 const paper = gridOf({ widthPx: 840, heightPx: 840 })
@@ -134,33 +133,7 @@ describe('offset field', () => {
   })
 })
 
-describe('distances', () => {
-  it('equal a search over all targets', () => {
-    const raster = fc.record({
-      width: fc.integer({ min: 1, max: 14 }),
-      height: fc.integer({ min: 1, max: 14 }),
-      seed: fc.integer(),
-    })
-    fc.assert(
-      fc.property(raster, ({ width, height, seed }) => {
-        const random = randomFrom(seed)
-        const share = random()
-        const bytes = Uint8Array.from({ length: width * height }, () => (random() < share ? 1 : 0))
-        const found = distanceTo(bytes, width, height, 1)
-        for (let k = 0; k < bytes.length; k++) {
-          let best = Number.POSITIVE_INFINITY
-          bytes.forEach((byte, other) => {
-            if (byte === 0) return
-            const dy = Math.floor(k / width) - Math.floor(other / width)
-            best = Math.min(best, Math.hypot((k % width) - (other % width), dy))
-          })
-          expect(found[k]).toBeCloseTo(best, 10)
-        }
-      }),
-      { numRuns: 200 },
-    )
-  })
-
+describe('rasters', () => {
   it('are taken on samples at the centres of the raster cells', () => {
     const bytes = Uint8Array.from({ length: 12 }, (_, k) => (k % 4 >= 2 ? 1 : 0))
     const mask = maskFromRowMajor({ widthPx: 4, heightPx: 3, bytes })

@@ -4,12 +4,11 @@
 // The bands are needed at cell centres only, so they come from window sums over one integral image; that equals erosion
 // and dilation with k x k ones, even kernels anchored at k / 2 and everything outside the picture being background.
 
-import { type Mask, rowMajorBytes } from '@maskwords/mask'
+import { type Mask, rowMajorBytes, squaredDistances } from '@maskwords/mask'
 import { CodecError } from '../error.ts'
 import { centreX, centreY, type Grid, gridOf } from './grid.ts'
 import { canHit, offsetLabel } from './hit.ts'
 import { maskHas } from './pixel.ts'
-import { distanceTo } from './raster.ts'
 
 /** Pools by number. `rim` (in the mask, outside its erosion) is ours: the paper leaves those cells in `far`. */
 export const POOLS = ['hard-delete', 'inside', 'ring', 'far', 'rim'] as const
@@ -110,8 +109,8 @@ export function offsetField(mask: Mask, options: OffsetFieldOptions = {}): Offse
   const grid = gridOf({ widthPx, heightPx, ...options })
   const bytes = rowMajorBytes(mask)
   const sums = integralOf(bytes, widthPx, heightPx)
-  const depths = distanceTo(bytes, widthPx, heightPx, 0)
-  const outside = distanceTo(bytes, widthPx, heightPx, 1)
+  const depths = squaredDistances(mask, { border: 'ignored' }).squaredPx
+  const outside = squaredDistances(mask, { of: 'outside' }).squaredPx
   const at = (x: number, y: number) =>
     Math.min(Math.floor(y), heightPx - 1) * widthPx + Math.min(Math.floor(x), widthPx - 1)
   const depth = (x: number, y: number) => depths[at(x, y)]!
@@ -127,7 +126,7 @@ export function offsetField(mask: Mask, options: OffsetFieldOptions = {}): Offse
     const y = Math.floor(centreY(grid, cell))
     const within = maskHas(mask, x, y)
     inside[cell] = within ? 1 : 0
-    distancePx[cell] = outside[at(x, y)]!
+    distancePx[cell] = Math.sqrt(outside[at(x, y)]!)
     label[cell] = offsetLabel(grid, mask, cell, depth)
     const eroded = windowSum(sums, widthPx, heightPx, x, y, erodePx) === erodePx * erodePx
     const dilated = windowSum(sums, widthPx, heightPx, x, y, dilatePx) > 0

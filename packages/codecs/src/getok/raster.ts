@@ -1,7 +1,7 @@
-// A mask sampled on a small raster, straight from its runs, and exact distances on it (Meijster, Roerdink and Hesselink
-// 2000: two passes, integers). GETok's labels and greedy choice look at masks in a squashed frame, not at their pixels.
+// A mask sampled on a small raster, straight from its runs, and depths on it. GETok's labels and greedy choice look at
+// masks in a squashed frame, not at their pixels.
 
-import { type Mask, maskFromRowMajor } from '@maskwords/mask'
+import { type Mask, maskFromRowMajor, squaredDistances } from '@maskwords/mask'
 import type { BoxXyxyPx } from '../codec.ts'
 
 /** Row-major samples, 1 = foreground, of the window of a picture between `windowXyxyPx` (pixels of that picture). */
@@ -47,61 +47,9 @@ export function squashMask(mask: Mask, sidePx = 840): Mask {
   return maskFromRowMajor({ widthPx: sidePx, heightPx: sidePx, bytes })
 }
 
-/**
- * Distance, in samples, from each sample to the nearest one whose byte is `target`, centre to centre; 0 on targets,
- * Infinity where there is none. The border of the raster is no target.
- */
-export function distanceTo(bytes: Uint8Array, width: number, height: number, target: 0 | 1): Float64Array {
-  const far = width + height
-  const down = new Int32Array(width * height)
-  for (let x = 0; x < width; x++) down[x] = bytes[x] === target ? 0 : far
-  for (let k = width; k < down.length; k++) {
-    down[k] = bytes[k] === target ? 0 : Math.min(down[k - width]! + 1, far)
-  }
-  for (let k = down.length - width - 1; k >= 0; k--) {
-    if (down[k + width]! < down[k]!) down[k] = down[k + width]! + 1
-  }
-
-  const distances = new Float64Array(width * height)
-  const sites = new Int32Array(width)
-  const starts = new Int32Array(width)
-  for (let y = 0; y < height; y++) {
-    const row = y * width
-    let top = -1
-    for (let x = 0; x < width; x++) {
-      const g = down[row + x]!
-      if (g === far) continue
-      // The parabola of column x replaces every one on the stack that it undercuts from its start on.
-      while (top >= 0) {
-        const site = sites[top]!
-        const start = starts[top]!
-        const old = (start - site) ** 2 + down[row + site]! ** 2
-        if (old <= (start - x) ** 2 + g * g) break
-        top--
-      }
-      if (top < 0) {
-        top = 0
-        sites[0] = x
-        starts[0] = 0
-        continue
-      }
-      const site = sites[top]!
-      const border = 1 + Math.floor((x * x - site * site + g * g - down[row + site]! ** 2) / (2 * (x - site)))
-      if (border < width) {
-        top++
-        sites[top] = x
-        starts[top] = border
-      }
-    }
-    for (let x = width - 1; x >= 0; x--) {
-      if (top < 0) {
-        distances[row + x] = Number.POSITIVE_INFINITY
-        continue
-      }
-      const site = sites[top]!
-      distances[row + x] = Math.sqrt((x - site) ** 2 + down[row + site]! ** 2)
-      if (x === starts[top]) top--
-    }
-  }
-  return distances
+/** Squared distance, in samples, of each foreground sample to the nearest background one; the raster's border is none. */
+export function squaredDepths(raster: Pick<Raster, 'width' | 'height' | 'bytes'>): Float64Array {
+  const { width, height, bytes } = raster
+  const mask = maskFromRowMajor({ widthPx: width, heightPx: height, bytes })
+  return squaredDistances(mask, { border: 'ignored' }).squaredPx
 }
