@@ -1,24 +1,31 @@
 // Six transformer blocks (width 256, 8 heads, batch 16 x 256 tokens, MLP 4x): forward, and forward + backward + AdamW in one
 // session run, beside PyTorch's CPU build (bench/transformer_torch.py) and the machine's matrix-product peak in the same run.
-//   node --conditions=@maskwords/source --import tsx bench/transformer.bench.ts [--repeats N] [--threads N] [--profile] [--no-torch]
+//   node --conditions=@maskwords/source --import tsx bench/transformer.bench.ts [--rounds N] [--repeats N] [--threads N] [--profile forward|train] [--no-torch]
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tensor } from '@maskwords/graph'
 import {
+  attention,
   buildModel,
   gelu,
   input,
+  joinHeads,
   layerNorm,
   linear,
   matmul,
   openSession,
   parameter,
-  softmax,
+  split,
 } from '@maskwords/graph'
-import { adamW, buildTrainStep, initialState, openTrainer, SCALARS_INPUT } from '../packages/graph/src/train/index.ts'
+import {
+  adamW,
+  buildTrainStep,
+  initialState,
+  openTrainer,
+  SCALARS_INPUT,
+} from '../packages/graph/src/train/index.ts'
 import { heldFromState } from '../packages/graph/src/train/state.ts'
 import { printProfile } from './profile.ts'
 
@@ -31,6 +38,7 @@ const TOKENS = 256
 const { values: args } = parseArgs({
   options: {
     repeats: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '2' },
     threads: { type: 'string', default: '2' },
     profile: { type: 'string' },
     part: { type: 'string' },
@@ -47,12 +55,9 @@ function block(x: Tensor, name: string): Tensor {
   const dense = (t: Tensor, suffix: string, from: number, to: number) =>
     linear(t, weight(`${suffix}.weight`, [to, from]), weight(`${suffix}.bias`, [to]))
   const h = norm(x, 'norm1')
-  const heads = (suffix: string) =>
-    dense(h, suffix, WIDTH, WIDTH)
-      .reshape([BATCH, TOKENS, HEADS, WIDTH / HEADS])
-      .permute([0, 2, 1, 3])
-  const scores = matmul(heads('q'), heads('k'), { transposeB: true, scale: (WIDTH / HEADS) ** -0.5 })
-  const mixed = matmul(softmax(scores), heads('v')).permute([0, 2, 1, 3]).reshape([BATCH, TOKENS, WIDTH])
+  const qkv = dense(h, 'qkv', WIDTH, 3 * WIDTH).reshape([BATCH, TOKENS, 3, HEADS, WIDTH / HEADS])
+  const [q, k, v] = split(qkv.permute([2, 0, 3, 1, 4]), 0, 3).map((part) => part.squeeze(0))
+  const mixed = joinHeads(attention(q!, k!, v!))
   x = x.add(dense(mixed, 'proj', WIDTH, WIDTH))
   return x.add(dense(gelu(dense(norm(x, 'norm2'), 'fc1', WIDTH, 4 * WIDTH)), 'fc2', 4 * WIDTH, WIDTH))
 }
@@ -95,7 +100,7 @@ async function timed(run: () => Promise<unknown>): Promise<{ median: number; bes
   return { median: times[times.length >> 1]!, best: times[0]! }
 }
 
-async function peakGflops(): Promise<number> {
+async function peak(): Promise<Time> {
   const n = 1024
   const a = input('a', 'float32', [n, n])
   const model = buildModel({
@@ -104,9 +109,9 @@ async function peakGflops(): Promise<number> {
   })
   const session = await openSession(model, { worker: false, threads })
   const value = random(n * n, 1)
-  const { best } = await timed(() => session.run({ a: value }))
+  const time = await timed(() => session.run({ a: value }))
   await session.close()
-  return (2 * n ** 3) / 1e6 / best
+  return time
 }
 
 async function forward() {
@@ -126,9 +131,8 @@ async function training() {
   return { ...time, nodes: step.model.nodes, firstLoss: losses[0], lastLoss: losses.at(-1) }
 }
 
-
-async function profile(): Promise<void> {
-  if (args.profile === 'forward') {
+async function profile(part: string): Promise<void> {
+  if (part === 'forward') {
     await printProfile(buildModel({ outputs: { y }, weights }), feeds, { threads })
     return
   }
@@ -137,9 +141,89 @@ async function profile(): Promise<void> {
   await printProfile(step.model, { ...feeds, ...held, [SCALARS_INPUT]: step.scalars(0, 0) }, { threads })
 }
 
-if (args.profile) await profile()
+type Time = { median: number; best: number }
+type Part = Time & { peakRssMb: number }
+type Torch = { version: string; peakGflops: number; forward: Time; step: Time; peakRssMb: number }
+
+/** One part in a process of its own, so that its peak of memory is its own. */
+function child(part: string): Part {
+  const flags = ['--conditions=@maskwords/source', '--import', 'tsx', import.meta.filename]
+  const given = ['--part', part, '--repeats', String(repeats), '--threads', String(threads)]
+  return JSON.parse(execFileSync(process.execPath, [...flags, ...given], { encoding: 'utf8' })) as Part
+}
+
+function findPython(): string | undefined {
+  return ['python3', '/usr/bin/python3'].find(
+    (python) => spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
+  )
+}
+
+function torch(python: string): Torch {
+  const script = join(import.meta.dirname, 'transformer_torch.py')
+  return JSON.parse(
+    execFileSync(python, [script, String(repeats), String(threads)], {
+      encoding: 'utf8',
+      env: { ...process.env, OPENBLAS_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
+    }),
+  ) as Torch
+}
+
+const best = (values: readonly number[]) => Math.min(...values)
+
+/** Rounds of all parts in turn, so that other work on the machine meets all of them alike; the best of each counts. */
+function compare(rounds: number): void {
+  const python = args['no-torch'] ? undefined : findPython()
+  console.log(
+    `${cpus().length} x ${cpus()[0]!.model.trim()}, Node ${process.version}, ${threads} threads, load ${loadavg()[0]!.toFixed(1)}`,
+  )
+  const seen = { peak: [] as Part[], forward: [] as Part[], train: [] as Part[], torch: [] as Torch[] }
+  for (let round = 0; round < rounds; round++) {
+    for (const part of ['peak', 'forward', 'train'] as const) seen[part].push(child(part))
+    if (python) seen.torch.push(torch(python))
+  }
+  const peak = 2.147483648e3 / best(seen.peak.map((part) => part.best))
+  const row = (name: string, ms: number, gflop: number, rss: number) => {
+    const rate = (gflop / ms) * 1e3
+    const share = `${((rate / peak) * 100).toFixed(0)} % of peak`
+    console.log(
+      `${name.padEnd(28)} ${ms.toFixed(0).padStart(6)} ms ${rate.toFixed(0).padStart(5)} GFLOP/s  ${share.padEnd(14)} ${rss.toFixed(0).padStart(5)} MB`,
+    )
+  }
+  console.log(`matrix product 1024³: ${peak.toFixed(0)} GFLOP/s here`)
+  const ours = {
+    forward: best(seen.forward.map((part) => part.best)),
+    step: best(seen.train.map((part) => part.best)),
+  }
+  row('forward', ours.forward, forwardGflop, best(seen.forward.map((part) => part.peakRssMb)))
+  row('training step', ours.step, 3 * forwardGflop, best(seen.train.map((part) => part.peakRssMb)))
+  if (!python) {
+    console.log('no python3 with torch: nothing to compare with')
+    return
+  }
+  const theirs = {
+    peak: Math.max(...seen.torch.map((run) => run.peakGflops)),
+    forward: best(seen.torch.map((run) => run.forward.best)),
+    step: best(seen.torch.map((run) => run.step.best)),
+    rss: best(seen.torch.map((run) => run.peakRssMb)),
+  }
+  console.log(
+    `PyTorch ${seen.torch[0]!.version}: its matrix product reaches ${theirs.peak.toFixed(0)} GFLOP/s`,
+  )
+  if (theirs.peak < peak / 4) {
+    console.log(
+      "  (a PyTorch on Debian's reference BLAS; apt-get install libopenblas0 makes it a fair comparison)",
+    )
+  }
+  row('PyTorch forward', theirs.forward, forwardGflop, theirs.rss)
+  row('PyTorch training step', theirs.step, 3 * forwardGflop, theirs.rss)
+  console.log(
+    `forward ${(ours.forward / theirs.forward).toFixed(2)} x, step ${(ours.step / theirs.step).toFixed(2)} x of PyTorch's time`,
+  )
+}
+
+if (args.profile) await profile(args.profile)
 else if (args.part) {
   const result =
-    args.part === 'peak' ? { best: await peakGflops() } : args.part === 'forward' ? await forward() : await training()
+    args.part === 'peak' ? await peak() : args.part === 'forward' ? await forward() : await training()
   process.stdout.write(`${JSON.stringify({ ...result, peakRssMb: process.resourceUsage().maxRSS / 1024 })}\n`)
-}
+} else compare(Number(args.rounds))
