@@ -1,7 +1,8 @@
 // Shared by all benchmarks: names the machine, times a function fairly, prints a table.
 //
-// A time is the best of several batches, each long enough for the clock: on a shared machine the minimum says most
-// about the code and least about the neighbours. Quote ratios of two things timed in the same run, not microseconds.
+// A time is processor time of this process (helper threads of the engine included), the best of many short batches: on
+// a shared machine that says most about the code and least about the neighbours. Quote ratios of two things timed in
+// the same run, not microseconds.
 
 import { cpus, totalmem } from 'node:os'
 
@@ -15,30 +16,36 @@ export function printMachine(title: string): void {
   )
 }
 
-/** Nanoseconds a call, best of `batches` batches of at least `batchMs` each, after as long a warm-up. */
-export function bestNs(
-  run: () => unknown,
-  options: { readonly batches?: number; readonly batchMs?: number } = {},
-): number {
-  const { batches = 7, batchMs = 30 } = options
+/** Batches of at least this long, so many of them, but not for longer in all than that. */
+const BATCH_MS = 5
+const BATCHES = 40
+const TOTAL_MS = 2000
+
+/** Nanoseconds of processor time a call takes, best of many batches, after a warm-up. */
+export function bestNs(run: () => unknown, options: { readonly batchMs?: number } = {}): number {
+  const { batchMs = BATCH_MS } = options
+  const end = performance.now() + TOTAL_MS
   let calls = 1
-  for (;;) {
-    const ns = timed(run, calls)
-    if (ns >= batchMs * 1e6) break
-    calls = Math.max(calls + 1, Math.ceil(calls * Math.min(10, (batchMs * 1.2e6) / Math.max(ns, 1))))
+  for (let warm = 0; warm < 3; ) {
+    const ns = batchNs(run, calls)
+    if (ns >= batchMs * 1e6) warm++
+    else calls = Math.max(calls + 1, Math.ceil(calls * Math.min(10, (batchMs * 1.2e6) / Math.max(ns, 1))))
   }
   let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < batches; i++) best = Math.min(best, timed(run, calls) / calls)
+  for (let i = 0; i < BATCHES && (i < 3 || performance.now() < end); i++) {
+    best = Math.min(best, batchNs(run, calls) / calls)
+  }
   return best
 }
 
 /** The result of the last call is kept here, so that no engine may drop the work. */
 export let lastResult: unknown
 
-function timed(run: () => unknown, calls: number): number {
-  const start = process.hrtime.bigint()
+function batchNs(run: () => unknown, calls: number): number {
+  const start = process.cpuUsage()
   for (let i = 0; i < calls; i++) lastResult = run()
-  return Number(process.hrtime.bigint() - start)
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) * 1000
 }
 
 export type Row = {

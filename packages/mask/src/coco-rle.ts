@@ -60,38 +60,46 @@ let characters = new Uint8Array(4096)
 const KEPT_CHARACTERS = 2 ** 20
 /** A 32-bit difference has at most this many groups. */
 const MAX_GROUPS = 7
-const ascii = new TextDecoder()
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
 
 /** The mask's compressed COCO text alone, exactly as the C library writes it. */
 export function cocoStringFromMask(mask: Mask): string {
   const { edges } = mask
   const pixels = mask.widthPx * mask.heightPx
   const n = edges.length
+  // The last count, of background up to the end, has its end beside the list.
   const counts = n === 0 || edges[n - 1] !== pixels ? n + 1 : n
   let out = characters
   let length = 0
   let before = 0
   let previous = 0
   let beforePrevious = 0
-  for (let i = 0; i < counts; i++) {
-    const end = i < n ? edges[i]! : pixels
-    const count = end - before
-    before = end
-    let value = i > 2 ? count - beforePrevious : count
-    beforePrevious = previous
-    previous = count
-    if (length + MAX_GROUPS > out.length) {
+  for (let i = 0; i < counts; ) {
+    const room = Math.floor((out.length - length) / MAX_GROUPS)
+    if (room === 0) {
       characters = new Uint8Array(out.length * 2)
       characters.set(out)
       out = characters
+      continue
     }
-    while (value < -16 || value > 15) {
-      out[length++] = 80 + (value & 31)
-      value >>= 5
+    const stop = Math.min(i < n ? n : counts, i + room)
+    for (; i < stop; i++) {
+      // Positions fit 31 bits; saying so keeps the arithmetic in machine integers.
+      const end = (i < n ? edges[i]! : pixels) | 0
+      const count = (end - before) | 0
+      let value = i > 2 ? (count - beforePrevious) | 0 : count
+      before = end
+      beforePrevious = previous
+      previous = count
+      while ((value + 16) >>> 0 > 31) {
+        out[length++] = 80 + (value & 31)
+        value >>= 5
+      }
+      out[length++] = 48 + (value & 31)
     }
-    out[length++] = 48 + (value & 31)
   }
-  const text = ascii.decode(out.subarray(0, length))
+  const text = decoder.decode(out.subarray(0, length))
   if (characters.length > KEPT_CHARACTERS) characters = new Uint8Array(4096)
   return text
 }
@@ -114,6 +122,10 @@ export function maskFromCocoString(input: {
   checkSize(widthPx, heightPx)
   const pixels = widthPx * heightPx
   const length = text.length
+  if (characters.length < length) characters = new Uint8Array(length)
+  const bytes = characters
+  // Bytes read faster than characters; as many of them as characters means that all is ASCII.
+  if (encoder.encodeInto(text, bytes).written !== length) throw badCharacter(text, text.search(/[^0-o]/))
   // A run has at least one character.
   if (runEnds.length <= length) runEnds = new Uint32Array(2 * length + 1)
   const ends = runEnds
@@ -123,33 +135,36 @@ export function maskFromCocoString(input: {
   let previous = 0
   let beforePrevious = 0
   for (let p = 0; p < length; ) {
-    let group = text.charCodeAt(p++) - 48
+    let group = bytes[p++]! - 48
     if (group & NOT_A_GROUP) throw badCharacter(text, p - 1)
     let value = group & 31
     let shift = 5
     while (group & 32) {
       if (p === length || shift === 5 * MAX_GROUPS) throw badNumber(p - 1, shift)
-      group = text.charCodeAt(p++) - 48
+      group = bytes[p++]! - 48
       if (group & NOT_A_GROUP) throw badCharacter(text, p - 1)
-      if (shift < 30) value |= (group & 31) << shift
-      else value += (group & 31) * 2 ** shift
+      // All in 32-bit integers: of a seventh group only the lowest two bits are new, the others repeat the sign.
+      if (shift === 30 && (group & 30) !== 0 && (group & 30) !== 30) throw badNumber(p - 1, 5 * MAX_GROUPS)
+      value |= (group & 31) << shift
       shift += 5
     }
-    if (group & 16) value -= shift < 31 ? 1 << shift : 2 ** shift
-    const count = read > 2 ? value + beforePrevious : value
-    if (count < 0) {
-      throw new MaskError('malformed', `COCO RLE text: run ${read} has the negative length ${count}`, {
+    if (group & 16 && shift < 32) value |= -1 << shift
+    const count = read > 2 ? (value + beforePrevious) | 0 : value
+    if (count < 0 || count > pixels - end) {
+      const length = read > 2 ? value + beforePrevious : value
+      if (length >= 0) throw wrongTotal('COCO RLE text', read, end + length, pixels)
+      throw new MaskError('malformed', `COCO RLE text: run ${read} has the negative length ${length}`, {
         at: p - 1,
       })
     }
     beforePrevious = previous
     previous = count
-    end += count
-    if (end > pixels) throw wrongTotal('COCO RLE text', read, end, pixels)
+    end = (end + count) | 0
     read++
-    if (n > 0 && ends[n - 1] === end) n--
+    if (count === 0 && n > 0 && ends[n - 1] === end) n--
     else ends[n++] = end
   }
+  if (characters.length > KEPT_CHARACTERS) characters = new Uint8Array(4096)
   if (runEnds.length > KEPT_RUN_ENDS) runEnds = new Uint32Array(1024)
   return maskFromEdges(widthPx, heightPx, closedEdges(ends, n, end, pixels, 'COCO RLE text', read))
 }
@@ -173,7 +188,7 @@ function badCharacter(text: string, at: number): MaskError {
 
 function badNumber(at: number, shift: number): MaskError {
   return shift === 5 * MAX_GROUPS
-    ? new MaskError('malformed', `COCO RLE text: the number at character ${at} has more than 7 groups`, {
+    ? new MaskError('malformed', `COCO RLE text: the number at character ${at} is longer than 32 bits`, {
         at,
       })
     : new MaskError('malformed', `COCO RLE text: ends within a number (character ${at} announces another)`, {

@@ -112,24 +112,25 @@ function sharedPixels(p: Uint32Array, q: Uint32Array): number {
   let j = firstRunEndingAfter(q, p[0]!)
   if (i === p.length || j === q.length) return 0
   let pixels = 0
-  let pStart = p[i]!
-  let pEnd = p[i + 1]!
-  let qStart = q[j]!
-  let qEnd = q[j + 1]!
+  // Positions fit 31 bits; saying so keeps the arithmetic in machine integers.
+  let pStart = p[i]! | 0
+  let pEnd = p[i + 1]! | 0
+  let qStart = q[j]! | 0
+  let qEnd = q[j + 1]! | 0
   for (;;) {
     const start = Math.max(pStart, qStart)
     if (pEnd <= qEnd) {
-      if (pEnd > start) pixels += pEnd - start
+      if (pEnd > start) pixels = (pixels + pEnd - start) | 0
       i += 2
       if (i === p.length) return pixels
-      pStart = p[i]!
-      pEnd = p[i + 1]!
+      pStart = p[i]! | 0
+      pEnd = p[i + 1]! | 0
     } else {
-      if (qEnd > start) pixels += qEnd - start
+      if (qEnd > start) pixels = (pixels + qEnd - start) | 0
       j += 2
       if (j === q.length) return pixels
-      qStart = q[j]!
-      qEnd = q[j + 1]!
+      qStart = q[j]! | 0
+      qEnd = q[j + 1]! | 0
     }
   }
 }
