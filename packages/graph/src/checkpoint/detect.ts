@@ -81,6 +81,9 @@ export function detectFile(head: Uint8Array, options: { file: string; byteLength
       hint: 'The download failed: fetch it again.',
     })
   }
+  // First of all: a header length can by chance begin like a gzip, ONNX or ZIP file, but none of those has this brace behind four zeros.
+  if (head[8] === 0x7b && head[4] === 0 && head[5] === 0 && head[6] === 0 && head[7] === 0)
+    return 'safetensors'
   if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6)) return 'zip'
   if (LEGACY_MAGIC.every((byte, i) => head[i] === byte)) return 'torch-legacy'
   const text = String.fromCharCode(...head)
@@ -89,7 +92,7 @@ export function detectFile(head: Uint8Array, options: { file: string; byteLength
       throw new CheckpointError('not-a-checkpoint', `this is ${stranger.what}`, { file, hint: stranger.hint })
     }
   }
-  // A header length under 2^32 leaves bytes 4 to 7 zero; with a brace after it, a wrong length is an error of that format.
+  // An impossible header length before a brace is an error of that format, not another format.
   if (head[8] === 0x7b || (/\.safetensors$/i.test(file) && head[0] !== 0x7b)) return 'safetensors'
   if (/^\s*\{/.test(text)) return 'shard-index'
   if (head[0] === 0x80 && head[1] <= 5) return 'pickle'

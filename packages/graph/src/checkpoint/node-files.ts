@@ -59,7 +59,7 @@ export async function writeSafetensorsFile(
 ): Promise<SafetensorsPlan> {
   const plan = planSafetensors(options)
   const { open, rename, rm } = await import('node:fs/promises')
-  const temporary = `${path}.${process.pid}-${(temporaryCount += 1)}.incomplete`
+  const temporary = `${path}.${crypto.randomUUID()}.incomplete`
   const handle = await open(temporary, 'wx').catch((cause: unknown) => {
     throw ioError(cause, path, 'creating')
   })
@@ -88,8 +88,6 @@ export async function writeSafetensorsFile(
   }
   return plan
 }
-
-let temporaryCount = 0
 
 function isSystemError(cause: unknown): boolean {
   return cause instanceof Error && 'syscall' in cause

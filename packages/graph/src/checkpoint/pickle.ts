@@ -13,11 +13,11 @@ import {
 
 /** Bounds of one pickle; each is far above the largest real file named beside it, and far below what exhausts memory. */
 export const PICKLE_LIMITS = {
-  /** RefCOCO's refs(umd).p is some 30 MB; the data.pkl of a published checkpoint stays under 20 MB. */
+  /** 50,000 RefCOCO references take 13 MB; the data.pkl of a published checkpoint stays under 20 MB. */
   byteLength: 512 * 1024 * 1024,
-  /** refs(*).p takes some 6 million. */
+  /** 50,000 RefCOCO references take under 6 million. */
   opcodes: 40_000_000,
-  /** Lists, dicts, tuples, objects: 1 byte of pickle makes some 200 of memory. refs(*).p takes some 700,000. */
+  /** Lists, dicts, tuples, objects: 1 byte of pickle makes some 200 of memory. 50,000 RefCOCO references take 450,000. */
   containers: 4_000_000,
   /** Values on the stack at once; writers batch by 1,000, tuples hold a few. */
   stackDepth: 2_000_000,

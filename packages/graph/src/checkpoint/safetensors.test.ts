@@ -75,6 +75,14 @@ describe('reading', () => {
     expect([...(await checkpoint.read('w', { as: 'float32' }))]).toEqual([1])
   })
 
+  it.each([
+    ['gzip', 0x8b1f],
+    ['ONNX', 0x120308],
+    ['ZIP', 0x04034b50],
+  ])('takes no header length for the beginning of a %s file', async (_kind, length) => {
+    expect((await open(fileOf('{}'.padEnd(length, ' ')), 'renamed.bin')).format).toBe('safetensors')
+  })
+
   it('names near tensors when one is missing', async () => {
     const checkpoint = await open(fileOf(`{"module.conv.weight":${f32(0, 0)}}`))
     await expect(checkpoint.read('conv.weight')).rejects.toMatchObject({
