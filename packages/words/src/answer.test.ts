@@ -284,4 +284,9 @@ describe('readAnswer', () => {
     expect(reading.references[0]!.boxes).toEqual([[1, 2, 3, 4]])
     expect([reading.noTarget, reading.json, reading.caption]).toEqual([false, undefined, undefined])
   })
+
+  it('takes a thought that was cut off for a thought', () => {
+    const reading = readAnswer(`<think>maybe ${DOG} or`, samtok)
+    expect([reading.spans, reading.thoughtSpans.map((span) => span.codes)]).toEqual([[], [[7, 44]]])
+  })
 })

@@ -1,6 +1,7 @@
 // One reading of a whole model answer: thought and answer, mask spans, and whichever wrappers are around them.
 
 import type { TextRange } from './answer-part.ts'
+import { skipSpace } from './characters.ts'
 import { type GroundedCaption, OBJECT_REF_START, parseGroundedCaption } from './grounded-caption.ts'
 import { type JsonAnswer, parseJsonAnswer, parseSceneGraph, type SceneGraph } from './json-answer.ts'
 import type { MachineOptions } from './mask-machine.ts'
@@ -26,14 +27,14 @@ export type AnswerReading = {
 
 /**
  * Reads a model answer of any of the known shapes. Places are in the whole text. Never throws on any text; linear time.
- * Words inside the thought are not part of the answer.
+ * Words inside the thought are not part of the answer, nor those of a thought that was cut off.
  */
 export function readAnswer(
   text: string,
   vocabulary: SpanVocabulary,
   options: MachineOptions = {},
 ): AnswerReading {
-  const parts = parseThinkAnswer(text)
+  const parts = partsOf(text)
   const answer = parts.answer ?? { start: 0, end: text.length }
   // Blanks in place of what is not the answer keep all places.
   const masked = blanked(text, answer)
@@ -54,6 +55,19 @@ export function readAnswer(
     ...(scene === undefined ? {} : { scene }),
     ...(caption === undefined ? {} : { caption }),
     references: parseReferences(masked),
+  }
+}
+
+/** As the cold-start evaluation cuts, but a thought that was cut off is a thought, not an answer. */
+function partsOf(text: string): ThinkAnswer {
+  const parts = parseThinkAnswer(text)
+  const start = skipSpace(text, 0)
+  if (parts.found !== 'none' || !text.startsWith('<think>', start)) return parts
+  const { length } = text
+  return {
+    think: { start: start + '<think>'.length, end: length },
+    answer: { start: length, end: length },
+    found: 'none',
   }
 }
 

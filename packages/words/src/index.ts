@@ -121,6 +121,7 @@ export {
   trigramReward,
 } from './reward-text.ts'
 export {
+  MAX_FINDINGS,
   type Sanitised,
   type SanitiseFinding,
   type SanitiseKind,

@@ -18,7 +18,7 @@ export function formatMaskWords(codes: ArrayLike<number>, vocabulary: SpanVocabu
 }
 
 /** The written form of one code by its global id (SAMTok: level * codesPerLevel + code). */
-export function codeWord(globalId: number, vocabulary: SpanVocabulary): string {
+function codeWord(globalId: number, vocabulary: SpanVocabulary): string {
   return vocabulary.kind === 'samtok'
     ? `<|mt_${String(globalId).padStart(vocabulary.digits, '0')}|>`
     : `<|mt_${globalId}|>`
@@ -42,7 +42,7 @@ export function maskTokenIds(codes: ArrayLike<number>, vocabulary: SpanVocabular
 }
 
 /** Checks codes and gives the global ids of those that are known. Throws WordsError naming the first wrong one. */
-export function globalIds(codes: ArrayLike<number>, vocabulary: SpanVocabulary): number[] {
+function globalIds(codes: ArrayLike<number>, vocabulary: SpanVocabulary): number[] {
   const ids: number[] = []
   if (vocabulary.kind === 'himtok') {
     if (codes.length < 1 || codes.length > vocabulary.maxLength) {

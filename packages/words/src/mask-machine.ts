@@ -158,11 +158,14 @@ export class MaskMachine {
   private close(how: SpanEnd): void {
     const open = this.open!
     this.open = undefined
-    this.keep(
-      this.vocabulary.kind === 'samtok'
-        ? resolveSamtokSpan(open, this.vocabulary, how)
-        : resolveHimtokSpan(open, this.vocabulary, how, this.fullLength),
-    )
+    // Hostile text has many spans: those that nobody will see are counted without being resolved.
+    if (this.spans.length === this.maxSpans && this.listener === undefined) this.omittedSpans++
+    else
+      this.keep(
+        this.vocabulary.kind === 'samtok'
+          ? resolveSamtokSpan(open, this.vocabulary, how)
+          : resolveHimtokSpan(open, this.vocabulary, how, this.fullLength),
+      )
     if (this.gapStart !== -1) {
       const start = this.gapStart
       this.gapStart = -1
