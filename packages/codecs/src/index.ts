@@ -96,3 +96,31 @@ export { poolQuotas, sampleCells } from './getok/sampling.ts'
 export { nonRepeatReward, proposalFormatReward, refinementFormatReward } from './getok/text-reward.ts'
 export type { ReadRegion } from './getok/words.ts'
 export { readRegions, regionToWords } from './getok/words.ts'
+export type { Codebook } from './himtok/codebook.ts'
+export type {
+  HimtokCodec,
+  HimtokDecodeOptions,
+  HimtokEncodeOptions,
+  HimtokImage,
+  HimtokOptions,
+} from './himtok/codec.ts'
+export { createHiMTok } from './himtok/codec.ts'
+export type { CodeScale, HimtokConfig, HimtokProfile, MissingToken } from './himtok/config.ts'
+export { HIMTOK_PUBLISHED } from './himtok/config.ts'
+export type { HierarchyVariant, TrainedLevel } from './himtok/hierarchy.ts'
+export { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from './himtok/hierarchy.ts'
+export type { HimtokLoss, HimtokLossWeights } from './himtok/loss.ts'
+export { HIMTOK_LOSS_WEIGHTS, himtokLoss } from './himtok/loss.ts'
+export type {
+  SamtokCodec,
+  SamtokDecodeOptions,
+  SamtokEncodeOptions,
+  SamtokImage,
+  SamtokOptions,
+} from './samtok/codec.ts'
+export { createSamTok } from './samtok/codec.ts'
+export type { SamtokConfig } from './samtok/config.ts'
+export { SAMTOK_PUBLISHED } from './samtok/config.ts'
+export type { ResidualCodebooks } from './samtok/residual.ts'
+export { residualCodes, residualVectors } from './samtok/residual.ts'
+export type { CodecWeights, WeightFile, WeightFunction } from './weights.ts'

@@ -1,5 +1,12 @@
 // HiMTok behind the common interface: a mask is a row of tokens from coarse to fine; any prefix decodes, without a picture.
-import { buildModel, input, openSession, type Session, type SessionOptions } from '@maskwords/graph'
+import {
+  buildModel,
+  input,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+} from '@maskwords/graph'
 import type { Mask } from '@maskwords/mask'
 import { titokDecoder, titokEncoder } from '@maskwords/models'
 import { codesFromText, formatMaskWords, type HimtokVocabulary, himtokVocabulary } from '@maskwords/words'
@@ -18,7 +25,14 @@ import {
   type WordsInput,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
-import { type CodecWeights, parametersOf, readWeights } from '../weights.ts'
+import {
+  type CodecWeights,
+  checkWeights,
+  parametersOf,
+  readWeights,
+  type WeightSources,
+  weightSources,
+} from '../weights.ts'
 import { type Codebook, makeCodebook, nearestCodes } from './codebook.ts'
 import {
   type CodeScale,
@@ -103,17 +117,26 @@ export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec>
     input('present', 'float32', ['masks', latents]),
     config,
   )
-  const wanted = new Map(parametersOf([encoded, decoded]))
-  wanted.set('quantize.embedding.weight', [codebookSize, codeSize])
-  wanted.set('quantize.embedding_proj.weight', [codeSize, codeSize])
-  const values = await readWeights({ wanted, weights: options.weights, what: 'this HiMTok', hint: HINT })
+  const tables = new Map([
+    ['quantize.embedding.weight', [codebookSize, codeSize]],
+    ['quantize.embedding_proj.weight', [codeSize, codeSize]],
+  ])
+  const asked = { weights: options.weights, what: 'this HiMTok', hint: HINT }
+  checkWeights({ ...asked, wanted: new Map([...parametersOf([encoded, decoded]), ...tables]) })
+  const values = await readWeights({ ...asked, wanted: tables })
   const codebook = makeCodebook(
     values.get('quantize.embedding.weight')!,
     values.get('quantize.embedding_proj.weight')!,
     codeSize,
   )
   const vocabulary = himtokVocabulary({ codes: codebookSize, maxLength: latents })
-  const sessions = await openBoth(options, { encoded, decoded }, values)
+  const { sources, release } = await weightSources({ ...asked, wanted: parametersOf([encoded, decoded]) })
+  let sessions: Sessions
+  try {
+    sessions = await openBoth(options, { encoded, decoded }, sources)
+  } finally {
+    await release()
+  }
   return himtokOver({
     name,
     config,
@@ -128,11 +151,8 @@ type Sessions = { encoder: Session; decoder: Session }
 
 async function openBoth(
   options: HimtokOptions,
-  outputs: {
-    encoded: Parameters<typeof parametersOf>[0][number]
-    decoded: Parameters<typeof parametersOf>[0][number]
-  },
-  weights: ReadonlyMap<string, Float32Array>,
+  outputs: { encoded: Tensor; decoded: Tensor },
+  weights: WeightSources['sources'],
 ): Promise<Sessions> {
   const session: SessionOptions = {
     ...options.session,

@@ -1,0 +1,392 @@
+// SAMTok behind the common interface: a mask on a picture is two words, and with the picture they are the mask again.
+import {
+  buildModel,
+  input,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+  type Value,
+} from '@maskwords/graph'
+import type { Mask } from '@maskwords/mask'
+import { maskEncoder, normalisedPixels, promptSide, sam2ImageEncoder, vectorDecoder } from '@maskwords/models'
+import { codesFromText, formatMaskWords, type SamtokVocabulary, samtokVocabulary } from '@maskwords/words'
+import {
+  type CodecCallOptions,
+  checkMaskSize,
+  checkPicture,
+  type DecodedMask,
+  type DecodeOptions,
+  type EncodedImage,
+  type EncodeOptions,
+  type MaskCodec,
+  type MaskWords,
+  type PictureSize,
+  type Pixels,
+  type WordsInput,
+} from '../codec.ts'
+import { CodecError } from '../error.ts'
+import {
+  type CodecWeights,
+  checkWeights,
+  parametersOf,
+  readWeights,
+  type WeightSources,
+  weightSources,
+} from '../weights.ts'
+import { checkSamtokConfig, codebookKeys, SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
+import { inclusiveBox, inFrame, logitsToMask, squarePixels, writeMaskPrompt } from './raster.ts'
+import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
+
+/**
+ * What SAMTok keeps of a picture: three feature maps, channels first. A plain value that serves any number of masks, and
+ * may be stored or sent to a worker.
+ */
+export type SamtokImage = EncodedImage & {
+  readonly codec: 'samtok'
+  /** [width, side, side]. */
+  readonly coarse: Float32Array
+  /** [width / 4, 2 side, 2 side]. */
+  readonly middle: Float32Array
+  /** [width / 8, 4 side, 4 side]. */
+  readonly fine: Float32Array
+}
+
+export type SamtokEncodeOptions = EncodeOptions & {
+  /**
+   * Boxes to prompt with instead of the masks' own, one a mask: left, top, right, bottom in pixels of the picture. The
+   * release gives first and last column and row of the mask, both inclusive, which is the default.
+   */
+  readonly boxesXyxyPx?: readonly (readonly [number, number, number, number])[]
+}
+
+export type SamtokDecodeOptions = DecodeOptions & {
+  /** Logit above which a pixel is foreground. Default 0.5, as the authors decode; SAM 2 itself uses 0. */
+  readonly threshold?: number
+  /** A missing code adds nothing (`skip`, the default), or stands for code 0 of its level (`official`: what the release does). */
+  readonly missing?: 'skip' | 'official'
+}
+
+export type SamtokCodec = MaskCodec<SamtokImage, SamtokEncodeOptions, SamtokDecodeOptions> & {
+  readonly config: SamtokConfig
+  readonly vocabulary: SamtokVocabulary
+  readonly codebooks: ResidualCodebooks
+  /** Vectors before quantisation, [masks, width]. */
+  embed(image: SamtokImage, masks: readonly Mask[], options?: SamtokEncodeOptions): Promise<Float32Array>
+  /** Masks of any vectors [masks, width], codes or not. */
+  decodeVectors(
+    image: SamtokImage,
+    vectors: Float32Array,
+    options?: SamtokDecodeOptions,
+  ): Promise<DecodedMask[]>
+}
+
+export type SamtokOptions = {
+  readonly config: SamtokConfig
+  readonly weights: CodecWeights
+  readonly name?: string
+  /** Where and with how many threads the networks run. */
+  readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
+  /** Memory that activations of one run of masks may take; masks are run in groups that fit. Default 1 GiB. */
+  readonly maxRunBytes?: number
+  readonly signal?: AbortSignal
+}
+
+const DEFAULT_RUN_BYTES = 2 ** 30
+const DEFAULT_THRESHOLD = 0.5
+const HINT =
+  "SAMTok's weights are the mask_tokenizer_256x2.pth beside its models; a SAM 2 file alone lacks the mask encoder and codebooks. See `maskwords inspect`"
+
+type Sessions = { readonly image: Session; readonly encoder: Session; readonly decoder: Session }
+
+/**
+ * A SAMTok from a configuration and weights.
+ * Throws CodecError `out-of-range` for a configuration that cannot be built, `wrong-weights` for weights that do not fit.
+ */
+export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec> {
+  const { config } = options
+  checkSamtokConfig(config)
+  const graphs = samtokGraphs(config)
+  const outputs = [...Object.values(graphs.image), graphs.vectors, ...Object.values(graphs.decoded)]
+  const networks = parametersOf(outputs)
+  const tables = codebookKeys(config)
+  const asked = {
+    weights: options.weights,
+    what: `this ${config.codesPerLevel} x ${config.levels} SAMTok`,
+    hint: HINT,
+  }
+  checkWeights({ ...asked, wanted: new Map([...networks, ...tables]) })
+  const books = [...(await readWeights({ ...asked, wanted: tables })).values()]
+  const { sources, release } = await weightSources({ ...asked, wanted: networks })
+  let sessions: Sessions
+  try {
+    sessions = await openAll(options, graphs, sources)
+  } finally {
+    await release()
+  }
+  const codebooks: ResidualCodebooks = {
+    width: config.sam2.width,
+    codes: config.codesPerLevel,
+    levels: Array.from(
+      { length: config.levels },
+      (_, level) => books[config.sharedCodebook === true ? 0 : level]!,
+    ),
+  }
+  return samtokOver({
+    name: options.name ?? 'samtok',
+    config,
+    codebooks,
+    vocabulary: samtokVocabulary({ codesPerLevel: config.codesPerLevel, levels: config.levels }),
+    sessions,
+    maxRunBytes: options.maxRunBytes ?? DEFAULT_RUN_BYTES,
+  })
+}
+
+type Graphs = {
+  readonly image: Record<'coarse' | 'middle' | 'fine', Tensor>
+  readonly vectors: Tensor
+  readonly decoded: Record<'logits' | 'iou', Tensor>
+}
+
+function samtokGraphs(config: SamtokConfig): Graphs {
+  const { sam2, prefix = SAMTOK_PREFIX } = config
+  const { imagePx, width } = sam2
+  const side = promptSide(sam2)
+  const image = sam2ImageEncoder(
+    normalisedPixels(input('pixels', 'uint8', [1, imagePx, imagePx, 3])),
+    sam2,
+    prefix,
+  )
+  const features = {
+    coarse: input('coarse', 'float32', [1, width, side, side]),
+    middle: input('middle', 'float32', [1, width / 4, 2 * side, 2 * side]),
+    fine: input('fine', 'float32', [1, width / 8, 4 * side, 4 * side]),
+  }
+  const prompts = {
+    coarse: features.coarse,
+    masks: input('masks', 'float32', ['masks', 4 * side, 4 * side]),
+    boxes: input('boxes', 'float32', ['masks', 4]),
+  }
+  return {
+    image,
+    vectors: maskEncoder(prompts, sam2, prefix),
+    decoded: vectorDecoder(features, input('vectors', 'float32', ['masks', width]), sam2, prefix),
+  }
+}
+
+async function openAll(
+  options: SamtokOptions,
+  graphs: Graphs,
+  weights: WeightSources['sources'],
+): Promise<Sessions> {
+  const session: SessionOptions = {
+    ...options.session,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }
+  const opened: Session[] = []
+  try {
+    for (const outputs of [graphs.image, { vectors: graphs.vectors }, graphs.decoded]) {
+      opened.push(await openSession(buildModel({ outputs, weights }), session))
+    }
+  } catch (error) {
+    await Promise.all(opened.map((one) => one.close()))
+    throw error
+  }
+  return { image: opened[0]!, encoder: opened[1]!, decoder: opened[2]! }
+}
+
+/** Bytes that one mask's activations take at their widest: some copies of its cells, and of its largest map. */
+function bytesPerMask(config: SamtokConfig): { encode: number; decode: number } {
+  const { width, twoWay } = config.sam2
+  const cells = promptSide(config.sam2) ** 2
+  const attention = 6 * cells * width * 4 + 2 * cells * twoWay.heads * 16 * 4
+  return { encode: attention + 16 * cells * 16 * 4, decode: attention + 4 * 16 * cells * (width / 8) * 4 }
+}
+
+function samtokOver(parts: {
+  name: string
+  config: SamtokConfig
+  codebooks: ResidualCodebooks
+  vocabulary: SamtokVocabulary
+  sessions: Sessions
+  maxRunBytes: number
+}): SamtokCodec {
+  const { name, config, codebooks, vocabulary, sessions, maxRunBytes } = parts
+  const { imagePx, width } = config.sam2
+  const side = 4 * promptSide(config.sam2)
+  const pixels = side * side
+  const perMask = bytesPerMask(config)
+  const groupOf = (bytes: number): number => Math.max(1, Math.floor(maxRunBytes / bytes))
+  let closed = false
+
+  const open = (image?: SamtokImage): void => {
+    if (closed) throw new CodecError('wrong-owner', 'this codec is closed')
+    if (image === undefined) return
+    if (image.codec !== 'samtok' || image.coarse.length !== (width * pixels) / 16) {
+      throw new CodecError(
+        'wrong-owner',
+        `the picture was encoded by ${image.codec === 'samtok' ? 'a SAMTok of another size' : image.codec}, not by ${name}`,
+        {
+          hint: 'encode the picture with the codec that encodes its masks',
+        },
+      )
+    }
+  }
+  const maps = (image: SamtokImage): Record<'coarse' | 'middle' | 'fine', { data: Float32Array }> => ({
+    coarse: { data: image.coarse },
+    middle: { data: image.middle },
+    fine: { data: image.fine },
+  })
+  const run = (call: CodecCallOptions) => (call.signal === undefined ? {} : { signal: call.signal })
+
+  const embed = async (
+    image: SamtokImage,
+    masks: readonly Mask[],
+    call: SamtokEncodeOptions = {},
+  ): Promise<Float32Array> => {
+    open(image)
+    masks.forEach((mask, at) => {
+      checkMaskSize(image, mask, at)
+    })
+    const { boxesXyxyPx } = call
+    if (boxesXyxyPx !== undefined && boxesXyxyPx.length !== masks.length) {
+      throw new CodecError('size-mismatch', `${boxesXyxyPx.length} boxes for ${masks.length} masks`)
+    }
+    const boxes = Float32Array.from(
+      masks.flatMap((mask, at) => inFrame(boxesXyxyPx?.[at] ?? inclusiveBox(mask, at), image, imagePx)),
+    )
+    const out = new Float32Array(masks.length * width)
+    const group = groupOf(perMask.encode)
+    for (let from = 0; from < masks.length; from += group) {
+      const to = Math.min(masks.length, from + group)
+      const prompts = new Float32Array((to - from) * pixels)
+      for (let m = from; m < to; m++) writeMaskPrompt(masks[m]!, side, prompts, (m - from) * pixels)
+      const feeds = {
+        coarse: { data: image.coarse },
+        masks: { data: prompts, shape: [to - from, side, side] },
+        boxes: { data: boxes.slice(from * 4, to * 4), shape: [to - from, 4] },
+      }
+      out.set((await sessions.encoder.run(feeds, run(call)))['vectors']!.data as Float32Array, from * width)
+    }
+    return out
+  }
+
+  const decodeVectors = async (
+    image: SamtokImage,
+    vectors: Float32Array,
+    call: SamtokDecodeOptions = {},
+  ): Promise<DecodedMask[]> => {
+    open(image)
+    const { threshold = DEFAULT_THRESHOLD } = call
+    const count = vectors.length / width
+    if (!Number.isInteger(count))
+      throw new CodecError('size-mismatch', `${vectors.length} values are not whole vectors of ${width}`)
+    const decoded: DecodedMask[] = []
+    const group = groupOf(perMask.decode)
+    for (let from = 0; from < count; from += group) {
+      const to = Math.min(count, from + group)
+      const feeds = {
+        ...maps(image),
+        vectors: { data: vectors.slice(from * width, to * width), shape: [to - from, width] },
+      }
+      const result: Record<string, Value> = await sessions.decoder.run(feeds, run(call))
+      const logits = result['logits']!.data as Float32Array
+      const iou = result['iou']!.data as Float32Array
+      for (let m = 0; m < to - from; m++) {
+        const square = logits.slice(m * pixels, (m + 1) * pixels)
+        const mask = logitsToMask(square, side, image, threshold)
+        const more = call.logits === true ? { logits: { widthPx: side, heightPx: side, data: square } } : {}
+        decoded.push({ mask, score: iou[m]!, ...more })
+      }
+    }
+    return decoded
+  }
+
+  return {
+    name,
+    config,
+    vocabulary,
+    codebooks,
+    needsImage: true,
+
+    async encodeImage(picture: Pixels | PictureSize, call: CodecCallOptions = {}): Promise<SamtokImage> {
+      open()
+      checkPicture(picture)
+      if (!('rgb' in picture)) {
+        throw new CodecError('missing-input', `${name} needs the pixels of the picture, not only its size`)
+      }
+      const { widthPx, heightPx } = picture
+      const feeds = { pixels: { data: squarePixels(picture, imagePx), shape: [1, imagePx, imagePx, 3] } }
+      const result = await sessions.image.run(feeds, run(call))
+      const map = (key: string): Float32Array => result[key]!.data as Float32Array
+      return {
+        codec: 'samtok',
+        widthPx,
+        heightPx,
+        coarse: map('coarse'),
+        middle: map('middle'),
+        fine: map('fine'),
+      }
+    },
+
+    async encode(image, masks, call = {}): Promise<MaskWords[]> {
+      const codes = residualCodes(codebooks, await embed(image, masks, call))
+      const { levels } = config
+      return masks.map((_, m) => {
+        const row = Array.from(codes.subarray(m * levels, (m + 1) * levels))
+        return {
+          codes: row,
+          text: formatMaskWords(row, vocabulary),
+          tokens: levels + 2,
+          bits: vocabulary.bitsPerMask,
+        }
+      })
+    },
+
+    async decode(image, words, call = {}): Promise<DecodedMask[]> {
+      const official = call.missing === 'official'
+      const codes = words.flatMap((word, at) =>
+        codesOf(word, vocabulary, at).map((code) => (code < 0 && official ? 0 : code)),
+      )
+      return decodeVectors(image, residualVectors(codebooks, codes), call)
+    },
+
+    embed,
+    decodeVectors,
+
+    async close() {
+      if (closed) return
+      closed = true
+      await Promise.all([sessions.image.close(), sessions.encoder.close(), sessions.decoder.close()])
+    },
+  }
+}
+
+/** One code a level, -1 for what is missing. */
+function codesOf(words: WordsInput, vocabulary: SamtokVocabulary, at: number): number[] {
+  const { levels, codesPerLevel } = vocabulary
+  const found =
+    typeof words === 'string'
+      ? codesFromText(words, vocabulary)
+      : Array.from('codes' in words ? words.codes : words)
+  if (found.length < 1 || found.length > levels) {
+    throw new CodecError(
+      'malformed-words',
+      `mask ${at}: ${found.length} codes; this SAMTok has ${levels} levels`,
+      { at },
+    )
+  }
+  const codes = Array.from({ length: levels }, (_, level) => found[level] ?? -1)
+  const wrong = codes.find((code) => !Number.isInteger(code) || code < -1 || code >= codesPerLevel)
+  if (wrong !== undefined || codes[0] === -1) {
+    throw new CodecError(
+      'malformed-words',
+      `mask ${at}: code ${wrong ?? -1} is not one of 0 to ${codesPerLevel - 1}`,
+      {
+        at,
+        hint: 'codes count within their level: <|mt_0347|> is code 91 of the second level of 256; only later codes may be missing (-1)',
+      },
+    )
+  }
+  return codes
+}
