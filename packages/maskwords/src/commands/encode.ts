@@ -53,7 +53,8 @@ export const command = defineCommand({
           const { text, codes, tokens, bits } = words!
           const { label, id, file, at } = item
           results.push({ label, id, file, at, words: text, codes: [...codes], tokens, bits })
-          lines.push(masks.length > 1 ? `${lineLabel(label)}: ${text}` : text)
+          const line = text.replaceAll('\n', ' ')
+          lines.push(masks.length > 1 ? `${lineLabel(label)}: ${line}` : line)
         } catch (error) {
           if (!isTypedError(error)) throw error
           failures.push(reportOf(located(error, item.file, item.at)))

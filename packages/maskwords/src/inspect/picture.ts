@@ -113,8 +113,16 @@ async function readAsMask(target: string, bytes: Uint8Array, kind: FileKind, max
       facts: photograph ? [] : ([['label, area', listed]] as [string, number[][]][]),
     }
   } catch (error) {
-    // A colour photograph is no mask, and that is no problem.
-    if (isTypedError(error)) return undefined
-    throw error
+    if (!isTypedError(error)) throw error
+    return kind === 'png' ? await readAsColours(target, bytes, maxPixels) : undefined
   }
+}
+
+/** Few colours in a PNG may be ids; a photograph, which is no mask and no problem either, has thousands. */
+const MAX_ID_COLOURS = 512
+
+async function readAsColours(target: string, bytes: Uint8Array, maxPixels: number) {
+  const masks = await masksOfPicture(bytes, 'png', target, { dialect: 'panoptic', maxPixels })
+  if (masks.length > MAX_ID_COLOURS) return undefined
+  return { what: `${masks.length} colours: ids of COCO panoptic? (--mask-format panoptic)`, facts: [] }
 }

@@ -105,6 +105,7 @@ function labelled(ground: Picture, masks: readonly Mask[], names: readonly strin
   )
   if (names.length < 2) return out
   const scale = ground.widthPx >= 600 ? 2 : 1
+  const placed: Box[] = []
   const biggest = masks
     .map((mask, i) => ({ mask, i, pixels: area(mask) }))
     .filter(({ pixels }) => pixels > 0)
@@ -113,12 +114,12 @@ function labelled(ground: Picture, masks: readonly Mask[], names: readonly strin
   for (const { mask, i } of biggest) {
     const text = plainName(names[i]!)
     const { widthPx, heightPx } = textSize(text, scale)
-    const { x, y } = namePlace(mask)
-    const clamp = (value: number, most: number) =>
-      Math.round(Math.max(2 * scale, Math.min(value, most - 2 * scale)))
+    const box = { width: widthPx + 4 * scale, height: heightPx + 4 * scale }
+    const { x, y } = namePlace(mask, box, ground, placed)
+    placed.push({ x, y, ...box })
     out = drawText(out, text, {
-      x: clamp(x - widthPx / 2, ground.widthPx - widthPx),
-      y: clamp(y - heightPx / 2, ground.heightPx - heightPx),
+      x: x + 2 * scale,
+      y: y + 2 * scale,
       scale,
       colour: [255, 255, 255],
       background: darker(maskColour(i)),
@@ -127,21 +128,38 @@ function labelled(ground: Picture, masks: readonly Mask[], names: readonly strin
   return out
 }
 
-/** The middle of the longest vertical run: inside the mask, whatever its shape. */
-function namePlace(mask: Mask): { x: number; y: number } {
+type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+
+/** Where a name goes: on the middle of a long vertical run, so inside the mask, near its middle, off other names. */
+function namePlace(
+  mask: Mask,
+  { width, height }: Pick<Box, 'width' | 'height'>,
+  ground: PanelSize,
+  placed: readonly Box[],
+): { x: number; y: number } {
   const { edges, heightPx } = mask
-  let best = 0
+  const whole = tightBox(mask)
+  const clamp = (value: number, most: number) => Math.round(Math.max(0, Math.min(value, most)))
+  let best = Number.NEGATIVE_INFINITY
   let place = { x: 0, y: 0 }
-  const box = tightBox(mask)
   for (let i = 0; i < edges.length; i += 2) {
-    const x = Math.floor(edges[i]! / heightPx)
-    const top = edges[i]! - x * heightPx
+    const column = Math.floor(edges[i]! / heightPx)
+    const top = edges[i]! - column * heightPx
     const rows = Math.min(edges[i + 1]! - edges[i]!, heightPx - top)
-    // Among runs of nearly one length the one nearest to the middle of the box looks best.
-    const score = rows - 0.3 * Math.abs(x - (box.x + box.width / 2))
-    if (i > 0 && score <= best) continue
+    const x = clamp(column - width / 2, ground.widthPx - width)
+    const y = clamp(top + rows / 2 - height / 2, ground.heightPx - height)
+    const covers = placed.some(
+      (other) =>
+        x < other.x + other.width &&
+        other.x < x + width &&
+        y < other.y + other.height &&
+        other.y < y + height,
+    )
+    const score =
+      Math.min(rows, 3 * height) - 0.3 * Math.abs(column - (whole.x + whole.width / 2)) - (covers ? 1e6 : 0)
+    if (score <= best) continue
     best = score
-    place = { x, y: top + rows / 2 }
+    place = { x, y }
   }
   return place
 }

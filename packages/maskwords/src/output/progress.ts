@@ -1,9 +1,11 @@
-// Progress on stderr: one line that renews itself on a terminal, one line per tenth of the work elsewhere.
+// Progress on stderr: one line that renews itself on a terminal, a line every five seconds elsewhere.
 import type { Io } from '../io.ts'
 
 /** Work shorter than this shows nothing: a line that flashes by is noise. */
 const QUIET_MS = 500
 const REDRAW_MS = 100
+/** Logs keep every line: one in a while is enough to see that work goes on. */
+const LOG_LINE_MS = 5000
 
 export type Progress = {
   /** One more item is done. */
@@ -23,7 +25,6 @@ export type ProgressOptions = {
 export function startProgress(io: Pick<Io, 'stderr'>, options: ProgressOptions): Progress {
   const { total, noun, quiet, now = () => performance.now() } = options
   const started = now()
-  const tenth = Math.max(1, Math.ceil(total / 10))
   let done = 0
   let drawnAt = started
   let shown = false
@@ -48,7 +49,8 @@ export function startProgress(io: Pick<Io, 'stderr'>, options: ProgressOptions):
         drawnAt = time
         shown = true
         show(`\r\u001b[K${line().slice(0, Math.max(20, io.stderr.columns - 1))}`)
-      } else if (done % tenth === 0 && done < total) {
+      } else if (time - drawnAt >= LOG_LINE_MS && done < total) {
+        drawnAt = time
         show(`${line()}\n`)
       }
     },
