@@ -1,5 +1,5 @@
-// Random numbers that a graph computes from a seed: a counter-based hash (in the spirit of Salmon et al., "Parallel random
-// numbers: as easy as 1, 2, 3", 2011) from integer products, so that every runtime draws the same numbers.
+// Random numbers that a graph computes from a seed: a counter-based generator of four squaring rounds (after Widynski,
+// "Squares: a fast counter-based RNG", 2020, on 31-bit words), from integer arithmetic that is the same on every runtime.
 import { GraphError } from '../error.ts'
 import type { Dim, Shape } from '../size.ts'
 import { productOf } from '../size.ts'
@@ -11,20 +11,19 @@ import { cast } from './cast.ts'
 import { needDType } from './check.ts'
 import { reshape } from './shape.ts'
 
-const WORD = 2 ** 32
-// Odd, below 2^31 so that products of a word stay below 2^63, with well-mixed bits.
-const MULTIPLIERS = [0x2c1b3c6d, 0x297a2d39, 0x45d9f3b5, 0x1b56c4e9] as const
+// Words are 31 bits wide, so that a square plus a word stays inside int64.
+const WORD = 2 ** 31
+const MIDDLE = 2 ** 15
 
-// One round on words held in int64: product modulo 2^32, then the high half is added to the low one.
-function round(x: Tensor, multiplier: number): Tensor {
-  const product = modulo(multiply(x, multiplier), WORD)
-  return modulo(add(product, divide(product, 2 ** 15)), WORD)
+// The middle 31 bits of x² + y.
+function round(x: Tensor, y: Tensor): Tensor {
+  return modulo(divide(add(multiply(x, x), y), MIDDLE), WORD)
 }
 
-function mix(x: Tensor, rounds: number): Tensor {
-  let word = x
-  for (let i = 0; i < rounds; i++) word = round(word, MULTIPLIERS[i % MULTIPLIERS.length]!)
-  return word
+function squares(counter: Tensor, factor: Tensor, offset: Tensor, second: Tensor): Tensor {
+  const y = modulo(add(multiply(counter, factor), offset), WORD)
+  const z = add(y, second)
+  return round(round(round(round(y, y), z), y), z)
 }
 
 /** A source of random tensors; each draw is independent of the others and depends on the seed alone. */
@@ -44,21 +43,23 @@ export type RandomSource = {
 export function randomSource(seed: Tensor): RandomSource {
   needDType('randomSource', seed, 'int64', 'int32')
   if (seed.rank !== 0) throw new GraphError('shape', `randomSource: the seed is a scalar, got ${seed}`)
-  // Both halves of the seed count; the second key starts elsewhere so that it is not the first one again.
   const base = cast(seed, 'int64')
   const low = modulo(base, WORD)
   const high = modulo(divide(subtract(base, low), WORD), WORD)
+  const number = (value: number) => constant(value, { dtype: 'int64' })
   let draws = 0
   const words = (size: Dim): Tensor => {
     draws++
-    const start = mix(modulo(add(low, draws * 0x9e3779b1), WORD), 3)
-    const keyA = mix(modulo(add(add(start, high), 0x5851f42d), WORD), 3)
-    const keyB = mix(modulo(add(keyA, 0x14057b7e), WORD), 3)
-    const counted = mix(modulo(add(range(size), keyA), WORD), 2)
-    return mix(modulo(add(counted, keyB), WORD), 3)
+    const key = (salt: number) => {
+      const first = squares(low, number(0x5851f42d), number(salt), number(0x14057b7e))
+      return squares(add(first, number(draws)), number(0x2c1b3c6d), high, number(salt))
+    }
+    // An even factor would lose the counter's upper bits.
+    const factor = add(multiply(divide(key(0x1b56c4e9), 2), 2), 1)
+    return squares(range(size), factor, key(0x45d9f3b5), key(0x297a2d39))
   }
   const uniform = (shape: Shape): Tensor => {
-    const bits = divide(words(productOf(shape)), 2 ** 8)
+    const bits = divide(words(productOf(shape)), 2 ** 7)
     return reshape(multiply(cast(bits, 'float32'), 2 ** -24), shape)
   }
   return {

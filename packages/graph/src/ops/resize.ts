@@ -1,5 +1,7 @@
 // Resizing of pictures with torch's sampling rules (torch.nn.functional.interpolate, align_corners=False, with and without antialias).
-// Each axis is a product with a constant matrix: exact, differentiable, and as fast as a matrix product.
+// Each axis is a product with a constant matrix, which is exact and differentiable; ONNX Resize stands in where it is exact and faster.
+
+import type { DType } from '../dtype.ts'
 import { GraphError } from '../error.ts'
 import type { Dim } from '../size.ts'
 import { isStatic, sameShape, shapeText } from '../size.ts'
@@ -69,10 +71,41 @@ export function resizeMatrix(from: number, to: number, mode: ResizeMode, antiali
   return matrix
 }
 
-const resizeOp: Op = { name: 'Resize' }
+const resizeOp: Op = {
+  name: 'Resize',
+  gradient: (node, [dy]) => {
+    const x = node.inputs[0]!
+    const spatial = x.shape.slice(2)
+    const sizes = dy!.shape.slice(2)
+    if (!isStatic(spatial) || !isStatic(sizes) || node.attributes['mode'] !== 'linear') {
+      throw new GraphError('no-gradient', `resize: ${shapeText(x.shape)} to ${shapeText(dy!.shape)}`, {
+        hint: 'give the spatial axes numbers where gradients are needed',
+      })
+    }
+    const [down, across] = [0, 1].map((i) =>
+      axisMatrix(spatial[i]!, sizes[i]!, { mode: 'bilinear' }, x.dtype),
+    )
+    return [matmul(matmul(down!, dy!, { transposeA: true }), across!), undefined, undefined, undefined]
+  },
+}
 
-/** ONNX's own kernel, for sizes that are not known before the run; it has no gradient here. */
-function resizeAtRun(x: Tensor, options: ResizeOptions): Tensor {
+function axisMatrix(
+  from: number,
+  to: number,
+  options: Pick<ResizeOptions, 'mode' | 'antialias'>,
+  dtype: DType,
+): Tensor {
+  const matrix = resizeMatrix(from, to, options.mode, options.antialias)
+  return constant(dtype === 'float64' ? matrix : Float32Array.from(matrix), { shape: [to, from] }).cast(dtype)
+}
+
+/** Whether the kernel's float32 coordinates are exact: both axes change by a power of two. */
+function isPowerOfTwo(ratio: number): boolean {
+  return Number.isInteger(Math.log2(ratio))
+}
+
+/** ONNX's own kernel, also for sizes that are not known before the run. */
+function resizeByKernel(x: Tensor, options: ResizeOptions): Tensor {
   if (options.antialias) {
     throw new GraphError('unsupported', 'resize: antialias over symbolic sizes', {
       hint: 'give the spatial axes numbers',
@@ -94,23 +127,20 @@ export function resize(x: Tensor, options: ResizeOptions): Tensor {
   needRank('resize', x, 4, '[batch, channels, height, width]')
   const spatial = x.shape.slice(2)
   if (sameShape(spatial, options.size)) return x
-  if (!isStatic(spatial) || !isStatic(options.size)) return resizeAtRun(x, options)
+  if (!isStatic(spatial) || !isStatic(options.size)) return resizeByKernel(x, options)
   if (options.size.some((size) => !Number.isInteger(size) || (size as number) < 1)) {
     throw new GraphError('argument', `resize: ${shapeText(x.shape)} to [${options.size}]`)
   }
   const [height, width] = spatial as unknown as readonly [number, number]
   const [toHeight, toWidth] = options.size as unknown as readonly [number, number]
   if (options.mode === 'nearest') return resizeNearest(x, [height, width], [toHeight, toWidth])
-  const matrix = (from: number, to: number) =>
-    constant(
-      x.dtype === 'float64'
-        ? resizeMatrix(from, to, options.mode, options.antialias)
-        : Float32Array.from(resizeMatrix(from, to, options.mode, options.antialias)),
-      { shape: [to, from] },
-    ).cast(x.dtype)
+  const exact = isPowerOfTwo(toHeight / height) && isPowerOfTwo(toWidth / width)
+  if (options.mode === 'bilinear' && !options.antialias && x.dtype === 'float32' && exact)
+    return resizeByKernel(x, options)
   const across = (t: Tensor) =>
-    width === toWidth ? t : matmul(t, matrix(width, toWidth), { transposeB: true })
-  const down = (t: Tensor) => (height === toHeight ? t : matmul(matrix(height, toHeight), t))
+    width === toWidth ? t : matmul(t, axisMatrix(width, toWidth, options, x.dtype), { transposeB: true })
+  const down = (t: Tensor) =>
+    height === toHeight ? t : matmul(axisMatrix(height, toHeight, options, x.dtype), t)
   // The axis that shrinks more (or grows less) goes first.
   return toWidth / width <= toHeight / height ? down(across(x)) : across(down(x))
 }
