@@ -4,8 +4,9 @@
 // significant first; a character is 48 + group, + 32 where more groups follow; the last group's top bit is the sign.
 // Format as documented in the COCO API's mask module (common/maskApi.h, maskApi.c: rleToString, rleFrString).
 
-import { closedEdges, countsFromEdges, edgesFromCounts, excerpt, wrongTotal } from './counts.ts'
+import { closedEdges, countsFromEdges, edgesFromCounts, wrongTotal } from './counts.ts'
 import { MaskError } from './error.ts'
+import { excerpt } from './excerpt.ts'
 import { checkSize, type Mask, maskFromEdges } from './mask.ts'
 
 /** COCO's object for a mask: size is [height, width]. */

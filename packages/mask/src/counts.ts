@@ -1,16 +1,7 @@
 // Run lengths, the common core of the RLE dialects: alternating lengths of background and foreground, background first.
 
 import { MaskError } from './error.ts'
-
-/** The largest excerpt of outside data in a message. */
-const EXCERPT_CHARACTERS = 40
-
-/** A short, printable piece of any outside value, for messages. */
-export function excerpt(value: unknown): string {
-  const text =
-    typeof value === 'string' ? JSON.stringify(value.slice(0, EXCERPT_CHARACTERS + 1)) : String(value)
-  return text.length > EXCERPT_CHARACTERS ? `${text.slice(0, EXCERPT_CHARACTERS)}...` : text
-}
+import { excerpt } from './excerpt.ts'
 
 /**
  * Alternating run lengths from the ends of foreground runs: background first (0 when the first pixel is foreground),

@@ -4,8 +4,9 @@
 // and bottom inclusive (cvat-core, ObjectState points of type mask). In XML exports the lengths are an attribute `rle`
 // beside left, top, width and height.
 
-import { countsFromEdges, edgesFromCounts, excerpt } from './counts.ts'
+import { countsFromEdges, edgesFromCounts } from './counts.ts'
 import { MaskError } from './error.ts'
+import { excerpt } from './excerpt.ts'
 import { checkSize, MAX_DENSE_PIXELS, type Mask, maskFromEdges } from './mask.ts'
 import { tightBox } from './measure.ts'
 import { crop, paste } from './placement.ts'
@@ -43,7 +44,7 @@ export function maskFromCvatRle(input: {
       `CVAT RLE must be run lengths followed by left, top, right, bottom, got ${excerpt(points)}`,
     )
   }
-  const [left, top, right, bottom] = points.slice(-4) as [number, number, number, number]
+  const [left, top, right, bottom] = points.slice(-4).map(wholeNumber) as [number, number, number, number]
   const box = { left, top, width: right - left + 1, height: bottom - top + 1 }
   return maskInBox(widthPx, heightPx, points.slice(0, -4), box)
 }
@@ -65,11 +66,21 @@ export function maskFromCvatXml(input: {
   readonly mask: CvatXmlMask
 }): Mask {
   const { widthPx, heightPx, mask } = input
+  if (typeof mask !== 'object' || mask === null) {
+    throw new MaskError('malformed', `CVAT RLE: mask must be an object with rle, left, top, width and height`)
+  }
   const { rle } = mask
   if (typeof rle !== 'string' && !Array.isArray(rle)) {
     throw new MaskError('malformed', `CVAT RLE: rle must be text or a list of numbers, got ${excerpt(rle)}`)
   }
-  return maskInBox(widthPx, heightPx, typeof rle === 'string' ? numbersOf(rle) : rle, mask)
+  const [left, top, width, height] = [mask.left, mask.top, mask.width, mask.height].map(wholeNumber) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const counts = typeof rle === 'string' ? numbersOf(rle) : rle
+  return maskInBox(widthPx, heightPx, counts, { left, top, width, height })
 }
 
 /** The attributes of CVAT's XML element `<mask>`; join `rle` with ", " for the text. Empty masks as in `cvatRleFromMask`. */
@@ -95,16 +106,7 @@ function maskInBox(
 ): Mask {
   checkSize(widthPx, heightPx, MAX_DENSE_PIXELS)
   const { left, top, width, height } = box
-  const whole = [left, top, width, height].every(Number.isInteger)
-  if (
-    !whole ||
-    left < 0 ||
-    top < 0 ||
-    width < 1 ||
-    height < 1 ||
-    left + width > widthPx ||
-    top + height > heightPx
-  ) {
+  if (left < 0 || top < 0 || width < 1 || height < 1 || left + width > widthPx || top + height > heightPx) {
     throw new MaskError(
       'out-of-range',
       `CVAT RLE: the box at (${left}, ${top}) of ${width} x ${height} pixels is not inside a picture of ${widthPx} x ${heightPx} (width x height)`,
@@ -132,4 +134,13 @@ function numbersOf(text: string): number[] {
     }
     return Number(digits)
   })
+}
+
+function wholeNumber(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isInteger(value)) {
+    throw new MaskError('malformed', `CVAT RLE: ${excerpt(value)} in the box, must be a whole number`, {
+      hint: 'a list of points ends with left, top, right, bottom',
+    })
+  }
+  return value
 }

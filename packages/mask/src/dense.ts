@@ -4,8 +4,10 @@
 // run, and a row-major picture is read by comparing each row with the one above it, four bytes at a time.
 
 import { MaskError } from './error.ts'
-import { checkSize, MAX_DENSE_PIXELS, type Mask, maskFromEdges } from './mask.ts'
+import { type BoxXywhPx, checkSize, MAX_DENSE_PIXELS, type Mask, maskFromEdges } from './mask.ts'
+import { tightBox } from './measure.ts'
 import { NumberList } from './number-list.ts'
+import { crop } from './placement.ts'
 import { edgesFromRowMajorEvents, transposedEdges } from './transpose.ts'
 import { rememberedView } from './view-memory.ts'
 
@@ -60,6 +62,28 @@ export function columnMajorBytes(mask: Mask): Uint8Array {
   return rememberedView(mask, 'columnMajor', () =>
     paintRuns(mask.edges, new Uint8Array(mask.widthPx * mask.heightPx), 1),
   )
+}
+
+/**
+ * The part of the mask in its tight box as bytes 0 and 1, row by row: pixel (x, y) of the picture at
+ * (y - box.y) * box.width + (x - box.x). An empty mask gives no bytes. Costs what the region covers, not the picture.
+ */
+export function croppedRowMajorBytes(mask: Mask): { readonly box: BoxXywhPx; readonly bytes: Uint8Array } {
+  const box = tightBox(mask)
+  const part = crop(mask, box)
+  checkSize(box.width, box.height, MAX_DENSE_PIXELS)
+  const bytes = new Uint8Array(box.width * box.height)
+  return { box, bytes: paintRuns(transposedEdges(part), bytes, 1) }
+}
+
+/**
+ * The same column by column: pixel (x, y) of the picture at (x - box.x) * box.height + (y - box.y).
+ */
+export function croppedColumnMajorBytes(mask: Mask): { readonly box: BoxXywhPx; readonly bytes: Uint8Array } {
+  const box = tightBox(mask)
+  const part = crop(mask, box)
+  checkSize(box.width, box.height, MAX_DENSE_PIXELS)
+  return { box, bytes: paintRuns(part.edges, new Uint8Array(box.width * box.height), 1) }
 }
 
 /**

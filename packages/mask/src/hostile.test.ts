@@ -1,7 +1,8 @@
 // Seeded mutations of well-formed input, 100,000 of each kind: a mask or a MaskError, quickly and in little memory.
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { patternMask, seededRandom } from '../test/masks.ts'
-import { cocoCountsFromMask, cocoRleFromMask, maskFromCocoRle } from './coco-rle.ts'
+import { type CocoRle, cocoCountsFromMask, cocoRleFromMask, maskFromCocoRle } from './coco-rle.ts'
 import { contoursFromMask } from './contours.ts'
 import { cvatRleFromMask, maskFromCvatRle } from './cvat-rle.ts'
 import { MaskError } from './error.ts'
@@ -76,6 +77,16 @@ const ODD_NUMBERS = [
 
 const someMasks = Array.from({ length: 200 }, (_, i) => patternMask(1 + (i % 29), 1 + ((i * 7) % 31), i))
 
+// Real annotations beside ours, where they are beside the repository.
+const golden = new URL('../../../../shared/reference/coco-rle.golden.json', import.meta.url)
+const realMasks: Mask[] = existsSync(golden)
+  ? (JSON.parse(readFileSync(golden, 'utf8')) as { masks: CocoRle[] }).masks
+      .filter(({ counts }) => counts.length < 400)
+      .slice(0, 200)
+      .map(maskFromCocoRle)
+  : []
+const allMasks = [...someMasks, ...realMasks]
+
 function mutatedText(random: Random, text: string): string {
   let out = text
   for (let n = 1 + Math.floor(random() * 3); n > 0; n--) {
@@ -113,7 +124,7 @@ const mutatedSize = (random: Random, side: number): number =>
   random() < 0.9 ? side : random() < 0.5 ? side + pick(random, [-1, 1]) : pick(random, ODD_NUMBERS)
 
 test('100,000 mutated COCO texts', () => {
-  const sources = someMasks.map(cocoRleFromMask)
+  const sources = allMasks.map(cocoRleFromMask)
   const { read, refused } = survives((random) => {
     const { size, counts } = pick(random, sources)
     const rle = {
@@ -127,7 +138,7 @@ test('100,000 mutated COCO texts', () => {
 })
 
 test('100,000 mutated lists of COCO counts', () => {
-  const sources = someMasks.map(cocoCountsFromMask)
+  const sources = allMasks.map(cocoCountsFromMask)
   const { read, refused } = survives((random) => {
     const { size, counts } = pick(random, sources)
     const rle = { size: size as [number, number], counts: mutatedNumbers(random, counts) }
@@ -137,7 +148,7 @@ test('100,000 mutated lists of COCO counts', () => {
 })
 
 test('100,000 mutated polygon lists', () => {
-  const sources = someMasks.map((mask) => ({
+  const sources = allMasks.map((mask) => ({
     mask,
     polygons: contoursFromMask(mask).map(({ outer }) => outer),
   }))
@@ -156,7 +167,7 @@ test('100,000 mutated polygon lists', () => {
 })
 
 test('100,000 mutated CVAT lists', () => {
-  const sources = someMasks.map((mask) => ({ mask, points: cvatRleFromMask(mask) }))
+  const sources = allMasks.map((mask) => ({ mask, points: cvatRleFromMask(mask) }))
   const { read, refused } = survives((random) => {
     const { mask, points } = pick(random, sources)
     const widthPx = mutatedSize(random, mask.widthPx)

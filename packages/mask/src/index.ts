@@ -10,6 +10,8 @@ export {
   maskFromCocoRle,
   maskFromCocoString,
 } from './coco-rle.ts'
+export type { CocoSegmentation } from './coco-segmentation.ts'
+export { maskFromCocoSegmentation } from './coco-segmentation.ts'
 export type {
   ComponentsOptions,
   Connectivity,
@@ -24,6 +26,8 @@ export { cvatRleFromMask, cvatXmlFromMask, maskFromCvatRle, maskFromCvatXml } fr
 export type { DenseInput } from './dense.ts'
 export {
   columnMajorBytes,
+  croppedColumnMajorBytes,
+  croppedRowMajorBytes,
   maskFromColumnMajor,
   maskFromRowMajor,
   rowMajorBytes,
@@ -101,6 +105,7 @@ export {
   MAX_CROSSINGS,
   MAX_POLYGON_SIDE_PX,
   MAX_VERTEX_PX,
+  maskFromCocoBox,
   maskFromCocoPolygons,
   maskFromRings,
 } from './polygon.ts'

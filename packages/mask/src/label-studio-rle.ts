@@ -6,9 +6,9 @@
 // @thi.ng/rle-pack; Label Studio's converter (label_studio_converter/brush.py) writes it with values of 8 bits, length
 // widths 3, 4, 8 and 16, and fills up with 1 to 8 zero bits.
 
-import { excerpt } from './counts.ts'
 import { MAX_TURNED_EDGES } from './cvat-rle.ts'
 import { MaskError } from './error.ts'
+import { excerpt } from './excerpt.ts'
 import { RunList } from './lines.ts'
 import { checkSize, MAX_DENSE_PIXELS, type Mask, maskFromEdges } from './mask.ts'
 import { NumberList } from './number-list.ts'

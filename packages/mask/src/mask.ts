@@ -6,6 +6,7 @@
 // small region in a large picture costs what it covers. Equal masks have equal edges.
 
 import { MaskError } from './error.ts'
+import { excerpt } from './excerpt.ts'
 
 /** Largest number of pixels of a mask value. Indices are 32-bit; 2^31 - 1 keeps every sum below exact and positive. */
 export const MAX_MASK_PIXELS = 2 ** 31 - 1
@@ -37,7 +38,7 @@ export function checkSize(widthPx: number, heightPx: number, maxPixels: number =
   if (!Number.isInteger(widthPx) || !Number.isInteger(heightPx) || widthPx < 0 || heightPx < 0) {
     throw new MaskError(
       'out-of-range',
-      `mask size must be two whole numbers >= 0, got ${widthPx} x ${heightPx} (width x height)`,
+      `mask size must be two whole numbers >= 0, got ${excerpt(widthPx)} x ${excerpt(heightPx)} (width x height)`,
     )
   }
   if (widthPx * heightPx > maxPixels) {

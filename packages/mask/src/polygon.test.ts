@@ -6,8 +6,9 @@ import { cocoPolygonsFromMask, contoursFromMask, ringsOfPolygons } from './conto
 import { MaskError } from './error.ts'
 import { emptyMask, fullMask, type Mask } from './mask.ts'
 import { area } from './measure.ts'
-import { MAX_VERTEX_PX, maskFromCocoPolygons, maskFromRings } from './polygon.ts'
+import { MAX_VERTEX_PX, maskFromCocoBox, maskFromCocoPolygons, maskFromRings } from './polygon.ts'
 import { union } from './set-operations.ts'
+import { simplifiedRing } from './simplify.ts'
 
 /**
  * COCO's rule sample by sample, as the C library goes about it: every lattice step of every edge, every border between
@@ -88,6 +89,11 @@ test('several COCO polygons are united, whatever they overlap', () => {
   )
 })
 
+test('a box is filled from the nearest pixel border to the nearest', () => {
+  const box = { x: 0.9, y: 0.2, width: 2.2, height: 2 }
+  expect(maskFromCocoBox({ widthPx: 4, heightPx: 3, box })).toEqual(drawn('.##.', '.##.', '....'))
+})
+
 test('a pixel is in a ring when its centre is', () => {
   const square = [0.5, 0.5, 2.5, 0.5, 2.5, 2.5, 0.5, 2.5]
   expect(maskFromRings({ widthPx: 3, heightPx: 3, rings: [square] })).toEqual(drawn('##.', '##.', '...'))
@@ -144,6 +150,16 @@ test('simplified outlines keep every corner within the tolerance', () => {
   ).toBeLessThan(21)
 })
 
+test('a comb of twenty thousand teeth is simplified without looking at all teeth for each', () => {
+  const comb: number[] = []
+  for (let i = 0; i < 20_000; i++) comb.push(4 * i, 0, 4 * i, -10, 4 * i + 2, -10, 4 * i + 2, 0)
+  comb.push(4 * 20_000, 5, 0, 5)
+  const start = performance.now()
+  const simple = simplifiedRing(Float64Array.from(comb), 3)
+  expect(performance.now() - start).toBeLessThan(2000)
+  expect(simple.length).toBeGreaterThan(2 * 2 * 20_000)
+})
+
 test('a region smaller than the tolerance vanishes with its holes', () => {
   expect(contoursFromMask(drawn('###', '#.#', '###'), { tolerancePx: 9 })).toEqual([])
 })
@@ -170,6 +186,7 @@ test.each<[string, readonly unknown[], string]>([
     'malformed',
   ],
   ['null', [null], 'malformed'],
+  ['an object that does not print', [[JSON.parse('{"toString":1}'), 2]], 'malformed'],
 ])('%s among the coordinates is refused', (_what, polygons, code) => {
   const fill = () => maskFromCocoPolygons({ widthPx: 5, heightPx: 4, polygons: polygons as number[][] })
   expect(fill).toThrow(MaskError)

@@ -3,9 +3,9 @@
 //
 // Everything outside is checked here: numbers, sizes, and the work that an outline would make.
 
-import { excerpt } from './counts.ts'
 import { MaskError } from './error.ts'
-import { checkSize, MAX_DENSE_PIXELS, type Mask, maskFromEdges } from './mask.ts'
+import { excerpt } from './excerpt.ts'
+import { type BoxXywhPx, checkSize, MAX_DENSE_PIXELS, type Mask, maskFromEdges } from './mask.ts'
 import { CENTRE_RULE, COCO_RULE, type CrossingBudget, type FlatRing, parityEdges } from './polygon-fill.ts'
 import { unionAll } from './set-operations.ts'
 
@@ -41,6 +41,22 @@ export function maskFromCocoPolygons(input: {
     return maskFromEdges(widthPx, heightPx, parityEdges(widthPx, heightPx, [ring], COCO_RULE, budget))
   })
   return unionAll(masks, { widthPx, heightPx })
+}
+
+/**
+ * The mask of a box by COCO's rule, as the C library makes one (rleFrBbox): the box as a polygon of four vertices, which
+ * need not be whole pixels. Throws like `maskFromCocoPolygons`.
+ */
+export function maskFromCocoBox(input: {
+  readonly widthPx: number
+  readonly heightPx: number
+  readonly box: BoxXywhPx
+}): Mask {
+  const { widthPx, heightPx, box } = input
+  const { x, y } = box
+  const right = x + box.width
+  const foot = y + box.height
+  return maskFromCocoPolygons({ widthPx, heightPx, polygons: [[x, y, x, foot, right, foot, right, y]] })
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawn, masks } from '../test/masks.ts'
 import { cocoCountsFromMask, cocoRleFromMask, cocoStringFromMask, maskFromCocoRle } from './coco-rle.ts'
+import { maskFromCocoSegmentation } from './coco-segmentation.ts'
 import { cvatRleFromMask, cvatXmlFromMask, maskFromCvatRle, maskFromCvatXml } from './cvat-rle.ts'
 import { MaskError } from './error.ts'
 import { labelStudioRleFromMask, maskFromLabelStudioRle } from './label-studio-rle.ts'
@@ -77,6 +78,22 @@ test('every dialect gives every mask back', () => {
   )
 })
 
+test("all three forms of COCO's segmentation are read, and an exchanged size is named", () => {
+  const square = drawn('.##', '.##')
+  const size = { widthPx: 3, heightPx: 2 }
+  for (const segmentation of [
+    [[1, 0, 3, 0, 3, 2, 1, 2]],
+    cocoRleFromMask(square),
+    cocoCountsFromMask(square),
+  ]) {
+    expect(maskFromCocoSegmentation({ ...size, segmentation })).toEqual(square)
+  }
+  expect(() => maskFromCocoSegmentation({ ...size, segmentation: { size: [3, 2], counts: [6] } })).toThrow(
+    expect.objectContaining({ code: 'size-mismatch', hint: expect.stringContaining('exchanged') }),
+  )
+  expect(() => maskFromCocoSegmentation({ ...size, segmentation: 'x' as never })).toThrow(MaskError)
+})
+
 test('lengths of 0 between others join their neighbours', () => {
   const counts = [0, 0, 1, 2, 0, 1, 0, 0, 2]
   expect(maskFromCocoRle({ size: [2, 3], counts })).toEqual(
@@ -91,6 +108,8 @@ test('runs and differences up to 2^31 pixels keep every bit', () => {
   const far = maskFromCocoRle({ size: [1, 2 ** 31 - 1], counts: [1, 2 ** 30, 1, 1, 2 ** 30 - 4] })
   expect(maskFromCocoRle(cocoRleFromMask(far))).toEqual(far)
 })
+
+const UNPRINTABLE = JSON.parse('{ "toString": 1, "valueOf": 2 }')
 
 const hostile: [string, () => unknown, string, RegExp][] = [
   [
@@ -175,6 +194,24 @@ const hostile: [string, () => unknown, string, RegExp][] = [
     () => maskFromCvatRle({ widthPx: 4, heightPx: 4, points: [1, 3, 3, 4, 4] }),
     'out-of-range',
     /not inside/,
+  ],
+  [
+    'JSON objects whose toString is no function, as a size',
+    () => maskFromCocoRle({ size: [UNPRINTABLE, 1] as never, counts: '0' }),
+    'out-of-range',
+    /got 1 x an object/,
+  ],
+  [
+    'the same as counts',
+    () => maskFromCocoRle({ size: [1, 1], counts: [UNPRINTABLE] as never }),
+    'malformed',
+    /run length 0 is an object/,
+  ],
+  [
+    'the same in a CVAT box',
+    () => maskFromCvatRle({ widthPx: 1, heightPx: 1, points: [1, 0, 0, UNPRINTABLE as never, 0] }),
+    'malformed',
+    /an object in the box/,
   ],
   [
     'a CVAT sum',

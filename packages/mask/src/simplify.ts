@@ -24,11 +24,13 @@ export function simplifiedRing(ring: Float64Array, tolerancePx: number): Float64
   while (stack.length > 0) {
     const last = stack.pop()!
     const first = stack.pop()!
+    // Of equally far vertices the one nearest to the middle: the teeth of a comb must not come off one at a time.
+    const middle = (first + last) / 2
     let worst = limit
     let split = -1
     for (let i = first + 1; i < last; i++) {
       const distance = squaredDistanceToSegment(ring, i, first, last % n)
-      if (distance > worst) {
+      if (distance > worst || (distance === worst && split >= 0 && i <= middle)) {
         worst = distance
         split = i
       }
