@@ -16,6 +16,7 @@ export {
   float32FromBfloat16,
   float32FromFloat16,
 } from './checkpoint/half.ts'
+export { fileWeight } from './checkpoint/in-place.ts'
 export { openCheckpointFile, openFileBytes, writeSafetensorsFile } from './checkpoint/node-files.ts'
 export type { PickleLimits, ReadPickleOptions } from './checkpoint/pickle.ts'
 export { PICKLE_LIMITS, readPickle } from './checkpoint/pickle.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   guardedSource,
   joinBytes,
@@ -289,6 +289,12 @@ describe('100,000 mutated files', () => {
     const random = randomOf(20260)
     const outcomes = new Map<string, number>()
     let largest = 0
+    const { stackTraceLimit } = Error
+    // Most cases throw; collecting stacks would take most of the time.
+    Error.stackTraceLimit = 0
+    onTestFinished(() => {
+      Error.stackTraceLimit = stackTraceLimit
+    })
     for (let i = 0; i < 100_000; i++) {
       const bytes = mutated(files[i % files.length], random)
       let outcome = 'read'

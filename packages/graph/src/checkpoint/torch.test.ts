@@ -10,6 +10,7 @@ import {
 import { bytesFromMemory } from './bytes.ts'
 import { type OpenCheckpointOptions, openCheckpoint } from './checkpoint.ts'
 import { CheckpointError } from './error.ts'
+import { fileWeight } from './in-place.ts'
 import { isKind } from './pickle-values.ts'
 import { commonPrefix } from './torch-contents.ts'
 
@@ -68,7 +69,10 @@ describe('torch files (ZIP)', () => {
     expect([...(await checkpoint.read('expanded'))]).toEqual([2, 3, 2, 3])
     expect([...(await checkpoint.read('one', { as: 'float32' }))]).toEqual([5])
     expect(checkpoint.tensors.get('transposed')!.inPlace).toBe(false)
-    expect(checkpoint.tensors.get('tail')!.inPlace).toBe(true)
+    const tail = checkpoint.tensors.get('tail')!
+    const place = { path: 'a.pth', offset: tail.byteOffset, length: 8, dtype: 'float32' }
+    expect(fileWeight(tail)).toEqual(place)
+    expect(() => fileWeight(checkpoint.tensors.get('transposed')!)).toThrow(/cannot be used in place/)
   })
 
   it('reads strided views of every element size', async () => {
