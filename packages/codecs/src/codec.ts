@@ -1,7 +1,7 @@
 // The interface that every mask language of this package stands behind (GETok, SAMTok, HiMTok): pixels and masks to
 // words, words back to masks. Definition: ours; the three languages are described in docs/.
 
-import type { Mask } from '@maskwords/mask'
+import { MAX_DENSE_PIXELS, type Mask } from '@maskwords/mask'
 import type { Vocabulary } from '@maskwords/words'
 import { CodecError } from './error.ts'
 
@@ -115,13 +115,19 @@ export interface Segmenter<Image = unknown> {
   ): Promise<readonly (readonly Segmentation[])[]>
 }
 
-/** Throws CodecError unless the sides are positive whole numbers and, where there are pixels, their count fits. */
+/** Throws CodecError unless the sides are positive whole numbers of at most 2^28 pixels and any pixels fit their count. */
 export function checkPicture(picture: Pixels | PictureSize): void {
   const { widthPx, heightPx } = picture
   if (!Number.isInteger(widthPx) || !Number.isInteger(heightPx) || widthPx < 1 || heightPx < 1) {
     throw new CodecError(
       'out-of-range',
       `a picture needs whole sides of at least 1 pixel, got ${widthPx} x ${heightPx}`,
+    )
+  }
+  if (widthPx * heightPx > MAX_DENSE_PIXELS) {
+    throw new CodecError(
+      'too-large',
+      `a picture of ${widthPx} x ${heightPx} pixels; the limit is ${MAX_DENSE_PIXELS}`,
     )
   }
   if ('rgb' in picture && picture.rgb.length !== widthPx * heightPx * 3) {

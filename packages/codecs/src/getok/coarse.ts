@@ -30,12 +30,16 @@ export type CoarseField = {
   readonly windowXyxyPx: BoxXyxyPx
 }
 
+/** Most points that are looked at: the raster cannot tell more apart. Written masks have 64 at most. */
+const MOST_POINTS = 192
+
 /** Box and points that the decoder works with: a missing box is drawn around the points, a missing point is the box's middle. */
 function completePrompt(
   grid: Grid,
   prompt: RegionPrompt,
 ): { box: BoxXyxyPx; points: Float64Array } | undefined {
-  const { boxXyxyPx, pointsXyPx } = prompt
+  const { boxXyxyPx } = prompt
+  const pointsXyPx = thinned(prompt.pointsXyPx)
   if (boxXyxyPx !== undefined) {
     const middle = [(boxXyxyPx[0] + boxXyxyPx[2]) / 2, (boxXyxyPx[1] + boxXyxyPx[3]) / 2]
     return { box: boxXyxyPx, points: pointsXyPx.length > 0 ? pointsXyPx : Float64Array.from(middle) }
@@ -58,6 +62,15 @@ function completePrompt(
     Math.min(bottom + y, grid.heightPx),
   ]
   return { box, points: pointsXyPx }
+}
+
+/** Points at equal steps of their list where there are too many. */
+function thinned(points: Float64Array): Float64Array {
+  const count = points.length / 2
+  if (count <= MOST_POINTS) return points
+  return Float64Array.from({ length: 2 * MOST_POINTS }, (_, k) => {
+    return points[2 * Math.floor(((k >> 1) * count) / MOST_POINTS) + (k & 1)]!
+  })
 }
 
 /** Features of every sample of a window, for a prompt in pixels. */

@@ -167,6 +167,39 @@ describe('coarse decoding', () => {
   })
 })
 
+describe('choosing points through a segmenter', () => {
+  it('asks once for all masks of a picture, and again after a failure', async () => {
+    let calls = 0
+    let broken = true
+    const halves: Segmenter<null> = {
+      name: 'halves',
+      async encodeImage() {
+        return null
+      },
+      async segment() {
+        return []
+      },
+      async segmentEach(_, prompts) {
+        calls++
+        if (broken) throw new Error('out of memory')
+        const ring = [0, 0, 105, 0, 105, 210, 0, 210]
+        return prompts.map((_prompt, k) =>
+          k === 37 ? [{ mask: maskFromRings({ ...size, rings: [ring] }) }] : [],
+        )
+      },
+    }
+    const seeing = getokCodec({ segmenter: halves })
+    const image = await seeing.encodeImage(paint(blobs[0]!))
+    const left = maskFromRings({ ...size, rings: [[0, 0, 105, 0, 105, 200, 0, 200]] })
+    await expect(seeing.encode(image, [left], { points: 'scan' })).rejects.toThrow('out of memory')
+    broken = false
+    const words = await seeing.encode(image, [left, left], { points: 'maxgain' })
+    expect(words.map((one) => one.codes.slice(2))).toEqual([[37], [37]])
+    await seeing.encode(image, [left], { points: 'scan' })
+    expect(calls).toBe(2)
+  })
+})
+
 describe('decoding through a segmenter', () => {
   const prompts: SegmentPrompt[] = []
   const recorder: Segmenter<string> = {
@@ -229,6 +262,7 @@ describe('input that says no mask', () => {
     ['offset codes too few', [1, 2, 3, 1028], 'malformed-words'],
     ['grid codes after offsets', [1, 1028, 2], 'malformed-words'],
     ['words without end', new Array(5000).fill(1), 'too-large'],
+    ['objects without end', '<grid_1_1>\n'.repeat(65), 'too-large'],
   ]
   it.each(refusals)('%s', async (_, words, code) => {
     const image = await codec.encodeImage(size)
@@ -242,6 +276,9 @@ describe('input that says no mask', () => {
       at: 0,
     })
     await expect(codec.encodeImage({ widthPx: 0, heightPx: 3 })).rejects.toBeInstanceOf(CodecError)
+    await expect(codec.encodeImage({ widthPx: 2 ** 20, heightPx: 2 ** 20 })).rejects.toMatchObject({
+      code: 'too-large',
+    })
     await expect(codec.encodeImage({ ...size, rgb: new Uint8Array(5) })).rejects.toMatchObject({
       code: 'size-mismatch',
     })
@@ -254,6 +291,22 @@ describe('input that says no mask', () => {
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(codec.encode(image, [blobs[0]!], { signal })).rejects.toThrow('enough')
     await expect(codec.decode(image, ['<grid_1_1>'], { signal })).rejects.toThrow('enough')
+  })
+
+  it('notices an abort between masks', async () => {
+    const image = await codec.encodeImage(size)
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('enough')), 60)
+    const many = new Array(2000).fill('<grid_1_1>')
+    await expect(codec.decode(image, many, { signal: abort.signal })).rejects.toThrow('enough')
+  })
+
+  it('reads the most words that it takes in well under a second', async () => {
+    const image = await codec.encodeImage(size)
+    const start = performance.now()
+    const [decoded] = await codec.decode(image, [[0, 1023, ...Array.from({ length: 1022 }, (_, k) => k + 1)]])
+    expect(area(decoded!.mask)).toBeGreaterThan(30_000)
+    expect(performance.now() - start).toBeLessThan(3000)
   })
 
   it('never fails otherwise than by CodecError, on 100,000 mutated texts', () => {

@@ -32,6 +32,7 @@ import {
   type RegionPrompt,
   regionPrompt,
 } from './offset.ts'
+import { pauses } from './pause.ts'
 import { tightBoxXyxy } from './pixel.ts'
 import { chooseFromProposals, type Proposal, proposeRegions } from './proposals.ts'
 import { sampleMask, squaredDepths } from './raster.ts'
@@ -47,7 +48,7 @@ export type GetokImage = EncodedImage & {
 }
 
 export type GetokEncodeOptions = EncodeOptions & {
-  /** Adds one offset word for every grid word: points go deeper into the mask, the box sits closer. */
+  /** Adds one offset word for every grid word: points beside the mask move into it or go, the box sits closer. */
   readonly refine?: boolean
   /** `cover`: medial discs, no segmenter. `scan`, `maxgain`: by the segmenter's proposals. `cover` by default. */
   readonly points?: 'cover' | 'scan' | 'maxgain'
@@ -93,7 +94,14 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
       )
     }
     const ready = proposals.get(image)
-    if (ready !== undefined) return ready
+    if (ready !== undefined) {
+      try {
+        return await ready
+      } catch {
+        // It was another caller's abort or failure: this call tries for itself.
+        signal?.throwIfAborted()
+      }
+    }
     const call = { grid, segmenter, image: image.segmenterImage, ...(signal === undefined ? {} : { signal }) }
     const found = proposeRegions(call)
     proposals.set(image, found)
@@ -125,8 +133,9 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
       const { refine = false, points = 'cover', signal } = call
       const grid = gridOf({ widthPx: image.widthPx, heightPx: image.heightPx, cells })
       const words: MaskWords[] = []
+      const pause = pauses(signal)
       for (let k = 0; k < masks.length; k++) {
-        signal?.throwIfAborted()
+        await pause()
         const mask = masks[k]!
         checkMaskSize(image, mask, k)
         const found = points === 'cover' ? undefined : await proposalsOf(grid, image, signal)
@@ -144,9 +153,10 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
       open(image)
       const grid = gridOf({ widthPx: image.widthPx, heightPx: image.heightPx, cells })
       const decoded: DecodedMask[] = []
+      const pause = pauses(call.signal)
       for (const input of words) {
-        call.signal?.throwIfAborted()
-        decoded.push(await decodeOne(grid, image, readRegions(input, vocabulary), segmenter, call))
+        await pause()
+        decoded.push(await decodeOne(grid, image, readRegions(input, vocabulary), segmenter, call, pause))
       }
       return decoded
     },
@@ -220,9 +230,11 @@ async function decodeOne(
   regions: readonly ReadRegion[],
   segmenter: Segmenter | undefined,
   call: DecodeOptions,
+  pause: () => Promise<void>,
 ): Promise<DecodedMask> {
   const parts: DecodedMask[] = []
   for (const region of regions) {
+    await pause()
     if (region.polygonCells !== undefined) parts.push({ mask: fillPolygon(grid, image, region) })
     if (region.polygonCells !== undefined && region.boxCells === undefined && region.pointCells.length === 0)
       continue

@@ -15,7 +15,10 @@ import { CodecError } from '../error.ts'
 import { DELETE, type GridRegion, type RegionOffsets } from './offset.ts'
 
 /** Most words of one mask that are read: far beyond the 64 points that are written. */
-export const MAX_REGION_WORDS = 4096
+export const MAX_REGION_WORDS = 1024
+
+/** Most objects of one text, whose union is one mask. Published answers with many objects have about twenty. */
+export const MAX_REGIONS = 64
 
 /** One region as read: box and points, or a closed line, each with its offsets where the text refines them. */
 export type ReadRegion = GridRegion & {
@@ -144,6 +147,13 @@ function regionsFromText(text: string, vocabulary: GetokVocabulary): ReadRegion[
     throw new CodecError('malformed-words', 'the text has no GETok words', {
       hint: 'words look like <grid_19_1>; check the codec and the grid size',
     })
+  }
+  if (parse.instances.length > MAX_REGIONS) {
+    throw new CodecError(
+      'too-large',
+      `${parse.instances.length} objects in one text; the limit is ${MAX_REGIONS}`,
+      { hint: 'decode every line by itself and unite the masks' },
+    )
   }
   checkCount(
     parse.instances.reduce((sum, one) => sum + one.geometries.reduce((n, g) => n + g.codes.length, 0), 0),
