@@ -6,6 +6,9 @@ import type { MaskSpan } from './mask-span.ts'
 /** Half-open range of UTF-16 characters. */
 export type TextRange = { readonly start: number; readonly end: number }
 
+/** Phrases, references or objects read from one text; reading stops there. Answers have fewer than a thousand. */
+export const MAX_ANSWER_PARTS = 100_000
+
 /** A piece of text with its place. `text` may differ from the characters at the place where those hold escapes. */
 export type PlacedText = TextRange & { readonly text: string }
 

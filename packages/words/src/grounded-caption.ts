@@ -1,7 +1,14 @@
 // Captions with masks behind their phrases (SAMTok, grounded conversation):
 // `<|object_ref_start|> phrase <|object_ref_end|> <|mt_start|>...<|mt_end|>`.
 
-import { checkPhrase, firstSpanFrom, type PlacedText, spansOutside, type TextRange } from './answer-part.ts'
+import {
+  checkPhrase,
+  firstSpanFrom,
+  MAX_ANSWER_PARTS,
+  type PlacedText,
+  spansOutside,
+  type TextRange,
+} from './answer-part.ts'
 import { isSpace, trimRange } from './characters.ts'
 import { formatMaskWords } from './mask-format.ts'
 import { parseMaskWords } from './mask-parse.ts'
@@ -42,7 +49,7 @@ export function parseGroundedCaption(
 ): GroundedCaption {
   const phrases: GroundedPhrase[] = []
   let start = text.indexOf(OBJECT_REF_START)
-  while (start !== -1) {
+  while (start !== -1 && phrases.length < MAX_ANSWER_PARTS) {
     const inside = start + OBJECT_REF_START.length
     const next = text.indexOf(OBJECT_REF_START, inside)
     const limit = next === -1 ? text.length : next

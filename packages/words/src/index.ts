@@ -1,5 +1,5 @@
 export { type AnswerReading, readAnswer } from './answer.ts'
-export type { PlacedText, TextRange } from './answer-part.ts'
+export { MAX_ANSWER_PARTS, type PlacedText, type TextRange } from './answer-part.ts'
 export { WordsError, type WordsErrorCode, type WordsErrorOptions } from './error.ts'
 export {
   formatGetokAnswer,

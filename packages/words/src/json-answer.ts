@@ -1,7 +1,13 @@
 // Fenced JSON answers (SAMTok training data and evaluation): lists of `mask_2d` and `label`, and scene graphs, which are
 // lists of subject, predicate and object. Early training data wrote the words unquoted; both are read.
 
-import { type PlacedText, spansInside, spansOutside, type TextRange } from './answer-part.ts'
+import {
+  MAX_ANSWER_PARTS,
+  type PlacedText,
+  spansInside,
+  spansOutside,
+  type TextRange,
+} from './answer-part.ts'
 import { type LooseNode, looseField, readLooseJson } from './loose-json.ts'
 import { formatMaskWords } from './mask-format.ts'
 import { parseMaskWords } from './mask-parse.ts'
@@ -190,7 +196,7 @@ function* jsonBlocks(text: string): Generator<JsonBlock> {
 
 function looseObjects(text: string, start: number): LooseNode[] {
   const items: LooseNode[] = []
-  for (let at = start; at !== -1; ) {
+  for (let at = start; at !== -1 && items.length < MAX_ANSWER_PARTS; ) {
     const node = readLooseJson(text, at, text.length)
     items.push(node)
     at = text.indexOf('{', Math.max(node.end, at + 1))

@@ -14,8 +14,8 @@ export type LooseEntry = { key: string; value: LooseNode }
 /** Nesting that is followed; answers have 3. Deeper brackets are read as bare text. */
 export const MAX_JSON_DEPTH = 32
 
-/** Nodes of one text. An answer of the longest context (a million tokens) has fewer. */
-export const MAX_JSON_NODES = 500_000
+/** Nodes of one value; the list is cut there. An answer of 50,000 masks has fewer. */
+export const MAX_JSON_NODES = 200_000
 
 /** Reads one value of text[start, end). */
 export function readLooseJson(text: string, start: number, end: number): LooseNode {

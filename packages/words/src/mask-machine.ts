@@ -16,8 +16,8 @@ import type { SpanVocabulary } from './vocabulary.ts'
 /** White space tolerated between two words of a span. Servers insert one character; indented JSON inserts a few. */
 export const MAX_GAP = 16
 
-/** Spans kept of one text; more are counted in `omittedSpans`. A context of a million tokens holds 250,000 masks. */
-export const MAX_SPANS = 250_000
+/** Spans kept of one text; more are counted in `omittedSpans`. It would take 400,000 tokens of nothing but masks. */
+export const MAX_SPANS = 100_000
 
 export type MachineOptions = {
   /** HiMTok only: the number of codes that was asked for; without it a mask is complete with `maxLength` codes. */

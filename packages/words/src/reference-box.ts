@@ -1,7 +1,7 @@
 // `<ref>phrase</ref><box>[[x1, y1, x2, y2]]</box>` (HiMTok and InternVL): whole numbers from 0 to 999, one or two bracket
 // levels. HiMTok's evaluation divides by 999, so 999 is the right or lower edge of the picture.
 
-import { checkPhrase, type PlacedText, type TextRange } from './answer-part.ts'
+import { checkPhrase, MAX_ANSWER_PARTS, type PlacedText, type TextRange } from './answer-part.ts'
 import { isDigit, isSpace, trimRange } from './characters.ts'
 import { WordsError } from './error.ts'
 
@@ -32,7 +32,7 @@ export type Reference = TextRange & {
 export function parseReferences(text: string): Reference[] {
   const found: Reference[] = []
   let at = 0
-  while (at < text.length) {
+  while (at < text.length && found.length < MAX_ANSWER_PARTS) {
     const open = text.indexOf('<', at)
     if (open === -1) break
     at = open + 1
