@@ -9,7 +9,15 @@ import { farthestInsidePoint, squaredDistances } from './distance.ts'
 import { MaskError } from './error.ts'
 import { emptyMask, equalMasks, fullMask, type Mask } from './mask.ts'
 import { area } from './measure.ts'
-import { type BorderRule, close, dilate, erode, morphologicalGradient, open } from './morphology.ts'
+import {
+  type BorderRule,
+  close,
+  dilate,
+  dilateDisk,
+  erode,
+  morphologicalGradient,
+  open,
+} from './morphology.ts'
 import { intersect, subtract, union } from './set-operations.ts'
 
 /** A mask drawn in text: `#` is foreground, rows from top to bottom. */
@@ -283,6 +291,19 @@ function naiveContour(mask: Mask): Mask {
 }
 
 describe('outline scores', () => {
+  it('a disk is what lies within its radius, and far tolerances agree with near ones', () => {
+    const property = fc.property(someMask, fc.constantFrom(0, 1, 1.5, 2, 2.9, 5, 100), (mask, radiusPx) => {
+      const near = naiveDistances(mask, 'outside', 'ignored').map((d) => (d <= radiusPx ** 2 ? 1 : 0))
+      const bytes = Uint8Array.from(near)
+      const expected = maskFromRowMajor({ widthPx: mask.widthPx, heightPx: mask.heightPx, bytes })
+      expect(equalMasks(dilateDisk(mask, { radiusPx }), expected)).toBe(true)
+      const other = dilate(mask, { sizePx: 3 })
+      // The picture is smaller than both: one goes through the disk, the other through the distances.
+      expect(boundaryF(mask, other, { tolerancePx: 60 })).toEqual(boundaryF(mask, other, { tolerancePx: 70 }))
+    })
+    fc.assert(property, { numRuns: 500, seed: 9 })
+  })
+
   it('the contour of a 2 x 2 block is its upper left surroundings without the block itself', () => {
     const block = drawn('.....', '.##..', '.##..', '.....')
     expect(shown(contourPixels(block))).toEqual(['###..', '#.#..', '###..', '.....'])

@@ -22,9 +22,11 @@ const WINDOW_MASK = WINDOW_BYTES - 1
 /** Candidates that are tried for one match, and how many once a good one is in hand (zlib level 6 has the same). */
 const MAX_CHAIN = 128
 const SHORT_CHAIN = 32
-const GOOD_MATCH = 16
+const GOOD_MATCH = 8
+/** A match this long ends the search at its position. */
+const NICE_MATCH = 128
 /** A match this long is taken without looking at the next position. */
-const LAZY_LIMIT = 32
+const LAZY_LIMIT = 16
 /** Literals and matches in one block: enough to pay for its own code, few enough to follow a change of content. */
 const BLOCK_SYMBOLS = 1 << 15
 const MAX_STORED_BYTES = 65535
@@ -134,12 +136,14 @@ function compress(bytes: Uint8Array, writer: BitWriter): void {
       let candidate = head[hash]!
       const oldest = at - WINDOW_BYTES
       const longest = Math.min(MAX_MATCH, n - at)
+      const niceLength = Math.min(NICE_MATCH, longest)
       let chain = waitingLength >= GOOD_MATCH ? SHORT_CHAIN : MAX_CHAIN
       if (waitingLength < LAZY_LIMIT) {
         while (candidate >= 0 && candidate >= oldest && chain-- > 0) {
           if (
             bestLength < longest &&
             bytes[candidate + bestLength] === bytes[at + bestLength] &&
+            bytes[candidate + bestLength - 1] === bytes[at + bestLength - 1] &&
             bytes[candidate] === bytes[at]
           ) {
             let length = 1
@@ -147,7 +151,7 @@ function compress(bytes: Uint8Array, writer: BitWriter): void {
             if (length > bestLength) {
               bestLength = length
               bestDistance = at - candidate
-              if (length === longest) break
+              if (length >= niceLength) break
             }
           }
           const older = previous[candidate & WINDOW_MASK]!

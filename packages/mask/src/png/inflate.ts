@@ -234,6 +234,14 @@ class Inflater {
         held += 16
       }
       let entry = literalEntries[hold & literalMask]!
+      // Literals of the first table, by far the most common: everything else has a larger entry, or a negative one.
+      if (entry >>> 0 < END_OF_BLOCK << 4) {
+        if (written >= outEnd) throw this.tooMuch(position)
+        hold >>>= entry & 15
+        held -= entry & 15
+        out[written++] = entry >> 4
+        continue
+      }
       if (entry >= 0 && (entry & 15) === 0) {
         entry = literalEntries[(entry >> 8) + ((hold >>> literalRoot) & ((1 << ((entry >> 4) & 15)) - 1))]!
       }

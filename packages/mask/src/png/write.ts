@@ -141,7 +141,18 @@ function packSamples(
     for (let row = 0; row < rows; row++) {
       const from = row * perRow
       const to = row * rowBytes
-      for (let i = 0; i < perRow; i++) {
+      let i = 0
+      if (bitDepth === 1) {
+        // Masks: eight samples at a time.
+        for (let s = from, byte = to; i + 8 <= perRow; i += 8, s += 8) {
+          const high =
+            (samples[s]! << 7) | (samples[s + 1]! << 6) | (samples[s + 2]! << 5) | (samples[s + 3]! << 4)
+          const low =
+            (samples[s + 4]! << 3) | (samples[s + 5]! << 2) | (samples[s + 6]! << 1) | samples[s + 7]!
+          out[byte++] = high | low
+        }
+      }
+      for (; i < perRow; i++) {
         const bit = i * bitDepth
         out[to + (bit >> 3)]! |= samples[from + i]! << (8 - bitDepth - (bit & 7))
       }

@@ -65,6 +65,10 @@ function alongRows(values: Float32Array, start: number, rows: number, taps: Taps
     const line = start + row * sourceLength
     for (let i = 0; i < first.length; i++) {
       let at = line + first[i]!
+      if (count[i] === 2) {
+        out[to++] = values[at]! * weights[i * stride]! + values[at + 1]! * weights[i * stride + 1]!
+        continue
+      }
       let sum = 0
       for (let w = i * stride, end = w + count[i]!; w < end; w++) sum += values[at++]! * weights[w]!
       out[to++] = sum
@@ -82,12 +86,24 @@ function alongColumns(
 ): void {
   const { first, count, weights, stride } = taps
   for (let row = 0; row < first.length; row++) {
+    const to = start + row * columns
+    if (count[row] === 2) {
+      // Growing bilinearly, which every decoded mask does: two rows at once, no row of sums.
+      const upper = first[row]! * columns
+      const lower = upper + columns
+      const upperWeight = weights[row * stride]!
+      const lowerWeight = weights[row * stride + 1]!
+      for (let i = 0; i < columns; i++) {
+        out[to + i] = values[upper + i]! * upperWeight + values[lower + i]! * lowerWeight
+      }
+      continue
+    }
     sums.fill(0)
     for (let t = 0; t < count[row]!; t++) {
       const weight = weights[row * stride + t]!
       const line = (first[row]! + t) * columns
       for (let i = 0; i < columns; i++) sums[i] = sums[i]! + values[line + i]! * weight
     }
-    out.set(sums, start + row * columns)
+    out.set(sums, to)
   }
 }
