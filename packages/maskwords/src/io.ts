@@ -73,13 +73,27 @@ export function resolvePath(io: Pick<Io, 'cwd'>, path: string): string {
 export async function readStdin(io: Pick<Io, 'stdin' | 'signal'>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let total = 0
-  for await (const chunk of io.stdin) {
+  const iterator = io.stdin[Symbol.asyncIterator]()
+  // Stdin may be silent for ever: an abort must not wait for its next chunk.
+  let interrupt = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    interrupt = () => reject(new MaskwordsError('interrupted', 'interrupted'))
+  })
+  aborted.catch(() => {})
+  io.signal.addEventListener('abort', interrupt)
+  try {
     throwIfAborted(io.signal)
-    total += chunk.byteLength
-    if (total > maxBytes) {
-      throw new MaskwordsError('too-large', `more than ${maxBytes} bytes on stdin`, { file: 'stdin' })
+    for (;;) {
+      const { done, value } = await Promise.race([iterator.next(), aborted])
+      if (done) break
+      total += value.byteLength
+      if (total > maxBytes) {
+        throw new MaskwordsError('too-large', `more than ${maxBytes} bytes on stdin`, { file: 'stdin' })
+      }
+      chunks.push(value)
     }
-    chunks.push(chunk)
+  } finally {
+    io.signal.removeEventListener('abort', interrupt)
   }
   const bytes = new Uint8Array(total)
   let offset = 0
