@@ -1,25 +1,8 @@
-// Starting a Node worker thread around one model, from TypeScript sources as well as from compiled files.
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+// A model in a Node worker thread of its own.
 import { GraphError } from '../error.ts'
+import { startThread } from '../node-thread.ts'
 import { remote } from './protocol.ts'
 import type { ModelBytes, Runner, RunnerOptions } from './runner.ts'
-
-/** The worker's file beside this one. Sources in TypeScript are loaded through tsx, which workers do not inherit. */
-function startWorker(url: string | undefined): Worker {
-  const name = 'maskwords-graph'
-  if (url !== undefined) return new Worker(new URL(url), { name })
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./graph-worker.js', import.meta.url), { name })
-  }
-  // require() finds the CommonJS build, whose register() looks for its sibling in the wrong folder; the module build is beside it.
-  const api = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'))
-  const tsx = new URL('./index.mjs', api).href
-  const entry = new URL('./graph-worker.ts', import.meta.url).href
-  const code = `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(code, { eval: true, execArgv: [], name })
-}
 
 /** Opens the model in a new worker thread; the thread does not keep the process alive while nothing runs. */
 export async function openWorkerRunner(
@@ -28,7 +11,7 @@ export async function openWorkerRunner(
   more: { workerUrl: string | undefined; signal: AbortSignal | undefined },
 ): Promise<Runner> {
   more.signal?.throwIfAborted()
-  const worker = startWorker(more.workerUrl)
+  const worker = startThread({ beside: import.meta.url, stem: 'graph-worker', url: more.workerUrl })
   let ended = false
   const end = async () => {
     ended = true
