@@ -157,6 +157,19 @@ const emptyArray: PickleBuilder = (args) => {
   return { kind: 'numpy-array', dtype: '', shape: [], columnMajor: false, data: new Uint8Array(0) }
 }
 
+/** Protocol 5 passes an array's bytes to a function: (buffer, dtype, shape, order). */
+const bufferArray: PickleBuilder = ([data, dtype, shape, order]) => {
+  const array: PickleNumpyArray = {
+    kind: 'numpy-array',
+    dtype: '',
+    shape: [],
+    columnMajor: false,
+    data: new Uint8Array(0),
+  }
+  const state: PickleTuple = tuple([1, shape ?? null, dtype ?? null, order === 'F', data ?? null])
+  return restoreNumpyArray(array, state) ? array : undefined
+}
+
 const BUILDERS = new Map<string, PickleBuilder>([
   ['collections.OrderedDict', (args) => mapFrom(args[0])],
   ['collections.defaultdict', (args) => mapFrom(args[1])],
@@ -182,6 +195,8 @@ const BUILDERS = new Map<string, PickleBuilder>([
   ],
   ['numpy.core.multiarray._reconstruct', emptyArray],
   ['numpy._core.multiarray._reconstruct', emptyArray],
+  ['numpy.core.numeric._frombuffer', bufferArray],
+  ['numpy._core.numeric._frombuffer', bufferArray],
   ['numpy.core.multiarray.scalar', numpyScalar],
   ['numpy._core.multiarray.scalar', numpyScalar],
   [

@@ -91,6 +91,11 @@ describe('plain values', () => {
       `\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01K\x02\x85${dtype.slice(2)}\x89C\x08\x3f\x80\x00\x00\xc0\x00\x00\x00tb.`,
     )
     expect(array).toMatchObject({ kind: 'numpy-array', dtype: '>f4', shape: [2], columnMajor: false })
+    const buffer = `\x80\x05cnumpy.core.numeric\n_frombuffer\n(\x96${'\x08'.padEnd(8, '\0')}\x3f\x80\x00\x00\xc0\x00\x00\x00`
+    expect(read(`${buffer}${dtype.slice(2)}K\x01K\x02\x86\x8c\x01FtR.`)).toMatchObject({
+      shape: [1, 2],
+      columnMajor: true,
+    })
   })
 })
 

@@ -68,7 +68,9 @@ function* childrenOf(value: PickleValue): Generator<[string, PickleValue]> {
   } else if (isKind(value, 'object')) {
     if (value.entries !== undefined) yield* childrenOf(value.entries)
     if (value.items !== undefined) yield* childrenOf(value.items)
-    if (value.state !== undefined) yield* childrenOf(value.state)
+    // An object as the state of an object is entered like any child: it may be that object itself.
+    if (isKind(value.state, 'object')) yield ['state', value.state]
+    else if (value.state !== undefined) yield* childrenOf(value.state)
   }
 }
 
@@ -94,8 +96,10 @@ function walkTensors(
   unread: (path: string, name: string) => void,
 ): void {
   const open = new Set<PickleValue>()
-  const visit = (value: PickleValue, path: string, parent: string, depth: number): void => {
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
+  const barren = new Set<PickleValue>()
+  /** Whether anything was found, or was too deep to be looked at: false means that the value need not be entered again. */
+  const visit = (value: PickleValue, path: string, parent: string, depth: number): boolean => {
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
     if (++walk.steps > MAX_WALK_STEPS) {
       throw new CheckpointError('too-large', `more than ${MAX_WALK_STEPS} values are reachable`, {
         file: walk.file,
@@ -114,17 +118,23 @@ function walkTensors(
     }
     if (isKind(value, 'torch-tensor')) {
       found(path, parent, value)
-      return
+      return true
     }
     const unknown = unreadTensorName(value)
     if (unknown !== undefined) {
       unread(path, unknown)
-      return
+      return true
     }
-    if (depth === MAX_WALK_DEPTH || open.has(value)) return
+    if (open.has(value) || barren.has(value)) return false
+    if (depth === MAX_WALK_DEPTH) return true
     open.add(value)
-    for (const [key, child] of childrenOf(value)) visit(child, join(path, key), path, depth + 1)
+    let fruitful = false
+    for (const [key, child] of childrenOf(value)) {
+      if (visit(child, join(path, key), path, depth + 1)) fruitful = true
+    }
     open.delete(value)
+    if (!fruitful) barren.add(value)
+    return fruitful
   }
   visit(root, rootPath, rootPath, 0)
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   joinBytes,
   op,
@@ -11,8 +11,10 @@ import { bytesFromMemory } from './bytes.ts'
 import { type OpenCheckpointOptions, openCheckpoint } from './checkpoint.ts'
 import { CheckpointError } from './error.ts'
 import { fileWeight } from './in-place.ts'
-import { isKind } from './pickle-values.ts'
-import { commonPrefix } from './torch-contents.ts'
+import { runPickle } from './pickle.ts'
+import { describePickle, isKind } from './pickle-values.ts'
+import { commonPrefix, torchContents } from './torch-contents.ts'
+import { torchExtension } from './torch-pickle.ts'
 
 const open = (bytes: Uint8Array, options: Partial<OpenCheckpointOptions> = {}) =>
   openCheckpoint(bytesFromMemory(bytes), { name: 'a.pth', ...options })
@@ -339,6 +341,9 @@ describe('refusing', () => {
     // A list that holds itself beside a tensor: L = [L, row].
     const self = [0x5d, 0x71, 200, 0x28, 0x68, 200, ...row, 0x65]
     expect([...(await open(zipOf(self))).tensors.keys()]).toEqual(['1'])
+    // An object whose state is the object itself.
+    const own = [...op.global('some.where', 'Thing'), ...op.emptyTuple, 0x81, 0x71, 201, 0x68, 201, 0x62]
+    expect((await open(zipOf(op.list(row, own)))).tensors.size).toBe(1)
     // 30 lists, each holding the one before it ten times: 10^30 paths lead to the tensor.
     const laughs = [0x5d, 0x71, 0, 0x30]
     laughs.push(...row, 0x71, 0, 0x30)
@@ -355,5 +360,57 @@ describe('refusing', () => {
     }
     laughs.push(0x68, 30)
     expect(await refusal(zipOf(laughs))).toMatchObject({ code: 'too-large' })
+  })
+
+  it('20,000 random programs for the pickle machine', () => {
+    const opcodes = joinBytes(
+      '(.012FNIJKMLPQRSTUVXBCGacbdeghijlopqrstu})',
+      [0x80, 0x81, 0x82, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x8f, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95],
+    )
+    // Three values to begin with, so that programs get somewhere: a class, an object of it, a tensor.
+    const thing = op.global('some.where', 'Thing')
+    const start = [
+      ...op.proto(2),
+      ...thing,
+      0x71,
+      0,
+      ...thing,
+      ...op.emptyTuple,
+      0x81,
+      0x71,
+      1,
+      ...row,
+      0x71,
+      2,
+    ]
+    let x = 77
+    const random = (below: number) => {
+      x ^= x << 13
+      x ^= x >>> 17
+      x ^= x << 5
+      return (x >>> 0) % below
+    }
+    const outcomes = new Set<string>()
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    onTestFinished(() => {
+      Error.stackTraceLimit = stackTraceLimit
+    })
+    for (let i = 0; i < 20_000; i++) {
+      const program = Array.from({ length: random(30) }, () =>
+        random(3) > 0 ? opcodes[random(opcodes.length)] : random(6),
+      )
+      let outcome = 'read'
+      try {
+        const { value } = runPickle(joinBytes(start, program, op.stop), {}, torchExtension(new Map()))
+        if (describePickle(value).length > 5000) throw new Error('the text has no bound')
+        torchContents(value, { file: 'x' })
+      } catch (error) {
+        if (!(error instanceof CheckpointError)) throw new Error(`program ${i} ${program}`, { cause: error })
+        outcome = error.code
+      }
+      outcomes.add(outcome)
+    }
+    expect([...outcomes].sort()).toEqual(expect.arrayContaining(['malformed', 'read', 'truncated']))
   })
 })
