@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pictureToPng, readPng } from '@maskwords/mask'
+import { maskToPng, pictureToPng, readPng } from '@maskwords/mask'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { drawScene } from '../src/demo/scene.ts'
-import { labelMapPng, maskPng } from '../src/output/pictures.ts'
+import { labelMapPng } from '../src/output/pictures.ts'
 import { makeFolder } from './command.ts'
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
@@ -22,11 +22,11 @@ const scene = drawScene(1)
 const { widthPx, heightPx, rgb } = scene
 file('scene.png', pictureToPng({ widthPx, heightPx, channels: 3, bytes: rgb }))
 file('masks.png', labelMapPng(scene.things.map((thing) => thing.mask)).bytes)
-const blurred = await sharp(Buffer.from(maskPng(scene.things[0]!.mask)))
+const blurred = await sharp(Buffer.from(maskToPng(scene.things[0]!.mask)))
   .jpeg()
   .toBuffer()
 file('blurred.jpg', blurred)
-for (let i = 0; i < 60; i++) file(`many/${i}.png`, maskPng(scene.things[i % 5]!.mask))
+for (let i = 0; i < 60; i++) file(`many/${i}.png`, maskToPng(scene.things[i % 5]!.mask))
 
 function start(
   argv: readonly string[],

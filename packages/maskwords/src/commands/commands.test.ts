@@ -8,6 +8,7 @@ import {
   type Mask,
   maskFromCocoRle,
   maskFromRowMajor,
+  maskToPng,
   pictureToPng,
   readPng,
   writePng,
@@ -17,7 +18,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { makeFolder, type RunOptions, runCommand } from '../../test/command.ts'
 import { drawScene } from '../demo/scene.ts'
 import { masksOfBytes } from '../input/masks.ts'
-import { labelMapPng, maskPng } from '../output/pictures.ts'
+import { labelMapPng } from '../output/pictures.ts'
 
 const { folder, file, remove } = makeFolder()
 afterAll(remove)
@@ -30,10 +31,10 @@ const grey = (bytes: Uint8Array) =>
   writePng({ widthPx, heightPx, colour: 'grey', bitDepth: 8, samples: bytes })
 
 file('scene.png', pictureToPng({ widthPx, heightPx, channels: 3, bytes: scene.rgb }))
-file('sailboat.png', maskPng(byName('sailboat')))
+file('sailboat.png', maskToPng(byName('sailboat')))
 file('masks.png', labelMapPng(things).bytes)
-file('many/b.png', maskPng(byName('sun')))
-file('many/a.png', maskPng(byName('pine')))
+file('many/b.png', maskToPng(byName('sun')))
+file('many/a.png', maskToPng(byName('pine')))
 file(
   'small.png',
   writePng({
@@ -156,7 +157,7 @@ describe('encode', () => {
       heightPx: widthPx,
       bytes: new Uint8Array(widthPx * heightPx).fill(1, 5000, 90_000),
     })
-    file('stored.png', maskPng(stored))
+    file('stored.png', maskToPng(stored))
     const lying = await json(['encode', 'turned.jpg', 'stored.png'])
     expect(lying.value.picture).toMatchObject({ widthPx: heightPx, heightPx: widthPx, exif: 'ignore' })
     expect(lying.err).toContain('--exif ignore')

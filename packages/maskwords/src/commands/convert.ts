@@ -1,12 +1,12 @@
 // `maskwords convert`: masks from one dialect to another. Column-major and row-major run lengths are never guessed between.
-import { area, type Mask, rowMajorBytes } from '@maskwords/mask'
+import { area, type Mask, maskToPng, rowMajorBytes } from '@maskwords/mask'
 import { defineCommand } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
 import { READ_DIALECTS, WRITE_DIALECTS, type WriteDialect } from '../input/dialect.ts'
 import { type NamedMask, readMasks } from '../input/masks.ts'
 import { ensureFolder, refuseSameFile, writeWhole } from '../output/files.ts'
 import { masksAsJson } from '../output/mask-json.ts'
-import { labelMapPng, maskPng } from '../output/pictures.ts'
+import { labelMapPng } from '../output/pictures.ts'
 import { counted } from '../output/table.ts'
 import { withSuffix } from './decode.ts'
 import { labelList, reportFailures } from './load.ts'
@@ -159,7 +159,7 @@ async function convertedFiles(
     return [[target, bytes]]
   }
   if (to === 'png' || to === 'raw') {
-    const write = (mask: Mask) => (to === 'png' ? maskPng(mask) : rowMajorBytes(mask))
+    const write = (mask: Mask) => (to === 'png' ? maskToPng(mask) : rowMajorBytes(mask))
     if (masks.length === 1) return [[target, write(masks[0]!.mask)]]
     if (target === '-') {
       throw new MaskwordsError('usage', `${masks.length} masks cannot share stdout as ${to}`, {

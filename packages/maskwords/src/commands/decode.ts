@@ -1,6 +1,6 @@
 // `maskwords decode`: a picture and words to masks, written as PNG with an overlay picture beside, or as COCO RLE.
 import { existsSync } from 'node:fs'
-import { area, cocoRleFromMask, type Mask } from '@maskwords/mask'
+import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
 import { loadCodec } from '../codec.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { type ErrorReport, isTypedError, MaskwordsError, reportOf, throwIfAborted } from '../error.ts'
@@ -8,7 +8,7 @@ import { MAX_TEXT_BYTES, readInput } from '../input/bytes.ts'
 import { type FoundWords, findGetokWords, readWords } from '../input/words.ts'
 import type { Size } from '../options.ts'
 import { refuseSameFile, writeWhole } from '../output/files.ts'
-import { labelMapPng, maskPng, overlayPng } from '../output/pictures.ts'
+import { labelMapPng, overlayPng } from '../output/pictures.ts'
 import { counted, duration } from '../output/table.ts'
 import type { ReadPicture } from '../picture/read.ts'
 import { codecOptions, rounded } from './encode.ts'
@@ -244,10 +244,10 @@ async function writeFiles(
     files.push(name)
   }
   if (targets.mask !== undefined) {
-    if (masks.length === 1) await write(targets.mask, maskPng(masks[0]!))
+    if (masks.length === 1) await write(targets.mask, maskToPng(masks[0]!))
     else if (options.split) {
       for (const [i, mask] of masks.entries())
-        await write(withSuffix(targets.mask, `-${i + 1}`), maskPng(mask))
+        await write(withSuffix(targets.mask, `-${i + 1}`), maskToPng(mask))
     } else {
       const { bytes, overlapPx } = labelMapPng(masks)
       if (overlapPx > 0)

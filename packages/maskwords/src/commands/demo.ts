@@ -1,13 +1,13 @@
 // `maskwords demo`: the whole way on a scene that the code draws: masks, words, masks again, and pictures of it.
 
 import { join } from 'node:path'
-import { pictureToPng } from '@maskwords/mask'
+import { maskToPng, pictureToPng } from '@maskwords/mask'
 import { loadCodec } from '../codec.ts'
 import { defineCommand } from '../command.ts'
 import { drawScene } from '../demo/scene.ts'
 import type { NamedMask } from '../input/masks.ts'
 import { ensureFolder, writeWhole } from '../output/files.ts'
-import { labelMapPng, maskPng, overlayPng, sideBySidePng } from '../output/pictures.ts'
+import { labelMapPng, overlayPng, sideBySidePng } from '../output/pictures.ts'
 import { duration } from '../output/table.ts'
 import { codecOptions, rounded } from './encode.ts'
 import { roundtrip, tableText } from './roundtrip.ts'
@@ -68,7 +68,11 @@ export const command = defineCommand({
           labelMapPng(truths).bytes,
           'its masks, a label map: try encode and roundtrip on these two',
         ],
-        ['sailboat.png', maskPng(scene.things.find((thing) => thing.label === 'sailboat')!.mask), 'one mask'],
+        [
+          'sailboat.png',
+          maskToPng(scene.things.find((thing) => thing.label === 'sailboat')!.mask),
+          'one mask',
+        ],
         [
           'overlay.png',
           overlayPng(

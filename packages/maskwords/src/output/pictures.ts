@@ -6,6 +6,7 @@ import {
   intersect,
   iou,
   labelMapFromMasks,
+  labelMapToPng,
   type Mask,
   maskColour,
   type Picture,
@@ -14,40 +15,27 @@ import {
   resizeBicubicPillow,
   resizeMaskNearest,
   resizeNearest,
-  rowMajorBytes,
   sideBySide,
   subtract,
   textSize,
   tightBox,
   unionAll,
-  writePng,
 } from '@maskwords/mask'
 
 /** 8-bit RGB, interleaved. */
 export type RgbPicture = { readonly widthPx: number; readonly heightPx: number; readonly rgb: Uint8Array }
 
-/** A mask as a 1-bit grey PNG: white is foreground. */
-export function maskPng(mask: Mask): Uint8Array {
-  const { widthPx, heightPx } = mask
-  return writePng({ widthPx, heightPx, colour: 'grey', bitDepth: 1, samples: rowMajorBytes(mask) })
-}
-
 /** Masks as a grey PNG of labels 1, 2, ... in order, 8 bits up to 255 of them, else 16. Later masks lie on top. */
 export function labelMapPng(masks: readonly Mask[]): { bytes: Uint8Array; overlapPx: number } {
   const { widthPx, heightPx } = masks[0]!
-  const { values } = labelMapFromMasks(
+  const map = labelMapFromMasks(
     masks.map((mask, i) => ({ label: i + 1, mask })),
     { widthPx, heightPx },
   )
-  const bitDepth = masks.length > 255 ? 16 : 8
-  const samples = bitDepth === 16 ? Uint16Array.from(values) : Uint8Array.from(values)
   const sum = masks.reduce((total, mask) => total + area(mask), 0)
   let covered = 0
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) covered++
-  return {
-    bytes: writePng({ widthPx, heightPx, colour: 'grey', bitDepth, samples }),
-    overlapPx: sum - covered,
-  }
+  for (let i = 0; i < map.values.length; i++) if (map.values[i] !== 0) covered++
+  return { bytes: labelMapToPng(map), overlapPx: sum - covered }
 }
 
 /** The picture with its masks: translucent, outlined, each in its own colour. */

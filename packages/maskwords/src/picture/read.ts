@@ -1,6 +1,6 @@
 // Pictures of any common format as 8-bit RGB. What happens to EXIF orientation, alpha, ICC profiles and 16-bit samples is
 // defined here and explained in docs/cli.md; the defaults give the pixels that PIL's `convert('RGB')` gives.
-import { type PngImage, readPng } from '@maskwords/mask'
+import { flattenAlpha, pictureFromPng, toRgb } from '@maskwords/mask'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 import { MAX_PICTURE_FILE_BYTES, readFileCapped } from '../input/bytes.ts'
 import { DEFAULT_MAX_PIXELS, describePicture, type PictureInfo, pictureError } from './describe.ts'
@@ -109,62 +109,18 @@ async function decodeWithSharp(
   }
 }
 
-/** PNG samples to 8-bit RGB: palette looked up, small depths stretched, 16 bits cut to the high byte (as libpng strips). */
+/** Our own reader: palette looked up, small depths stretched, 16 bits cut to the high byte (as libpng strips them). */
 function decodePng(
   bytes: Uint8Array,
   info: PictureInfo,
   alpha: 'drop' | 'white' | 'black',
   name: string,
 ): Uint8Array {
-  let image: PngImage
   try {
-    const maxSampleBytes = info.storedWidthPx * info.storedHeightPx * 8
-    image = readPng(bytes, { maxSampleBytes })
+    const picture = pictureFromPng(bytes, { maxSampleBytes: info.storedWidthPx * info.storedHeightPx * 8 })
+    if (alpha === 'drop') return toRgb(picture).bytes
+    return flattenAlpha(picture, { over: alpha === 'white' ? [255, 255, 255] : [0, 0, 0] }).bytes
   } catch (error) {
     throw pictureError(error, 'png', name)
   }
-  return pngRgb(image, alpha)
-}
-
-/** The RGB bytes of PNG samples. */
-export function pngRgb(image: PngImage, alpha: 'drop' | 'white' | 'black' = 'drop'): Uint8Array {
-  const { colour, bitDepth, samples, paletteRgba } = image
-  const pixels = image.widthPx * image.heightPx
-  const rgb = new Uint8Array(pixels * 3)
-  const ground = alpha === 'white' ? 255 : 0
-  const lookUp = new Uint8Array(2 ** Math.min(bitDepth, 8))
-  for (let v = 0; v < lookUp.length; v++) lookUp[v] = Math.round((v * 255) / (lookUp.length - 1))
-  const shift = bitDepth === 16 ? 8 : 0
-  const channels = { grey: 1, 'grey-alpha': 2, rgb: 3, rgba: 4, palette: 1 }[colour]
-  const coloured = channels >= 3
-  const transparent = image.transparentSample
-  for (let i = 0, from = 0, to = 0; i < pixels; i++, from += channels, to += 3) {
-    let opacity = 255
-    if (paletteRgba !== undefined) {
-      const entry = samples[from]! * 4
-      rgb[to] = paletteRgba[entry]!
-      rgb[to + 1] = paletteRgba[entry + 1]!
-      rgb[to + 2] = paletteRgba[entry + 2]!
-      opacity = paletteRgba[entry + 3]!
-    } else {
-      const red = samples[from]!
-      const green = coloured ? samples[from + 1]! : red
-      const blue = coloured ? samples[from + 2]! : red
-      rgb[to] = lookUp[red >> shift]!
-      rgb[to + 1] = lookUp[green >> shift]!
-      rgb[to + 2] = lookUp[blue >> shift]!
-      if (colour === 'grey-alpha' || colour === 'rgba') opacity = samples[from + channels - 1]! >> shift
-      else if (
-        transparent !== undefined &&
-        red === transparent[0] &&
-        (!coloured || (green === transparent[1] && blue === transparent[2]))
-      ) {
-        opacity = 0
-      }
-    }
-    if (alpha === 'drop' || opacity === 255) continue
-    for (let c = to; c < to + 3; c++)
-      rgb[c] = Math.round((rgb[c]! * opacity + ground * (255 - opacity)) / 255)
-  }
-  return rgb
 }
