@@ -1,5 +1,9 @@
 // The public index of @maskwords/models, written by hand.
 
+export type { Quantised, ResidualQuantiserConfig } from './quantiser/residual.ts'
+export { codebookParameter, residualQuantiser } from './quantiser/residual.ts'
+export type { ScalarQuantised } from './quantiser/scalar.ts'
+export { scalarCodes, scalarQuantiser, scalarVector } from './quantiser/scalar.ts'
 export type { HieraBlock, HieraConfig, Sam2Config } from './sam2/config.ts'
 export { hieraBlocks, promptSide, SAM2_CONFIGS, sam2Problems, stageSides } from './sam2/config.ts'
 export { hieraTrunk } from './sam2/hiera.ts'

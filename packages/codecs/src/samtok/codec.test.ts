@@ -5,6 +5,7 @@ import { emptyMask, type Mask, maskFromRowMajor } from '@maskwords/mask'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formulaWeights } from '../../../graph/test/formula-weights.ts'
+import { recordedPicture } from '../../test/recorded-picture.ts'
 import type { Pixels } from '../codec.ts'
 import { createSamTok, type SamtokCodec, type SamtokImage } from './codec.ts'
 import type { SamtokConfig } from './config.ts'
@@ -41,17 +42,6 @@ const TOY: SamtokConfig = {
   levels: 3,
 }
 const session = { worker: false } as const
-
-/** The picture that the recorded numbers were made with, no resizing involved. */
-function recordedPicture(): Pixels {
-  const rgb = new Uint8Array(1024 * 1024 * 3)
-  for (let y = 0; y < 1024; y++)
-    for (let x = 0; x < 1024; x++)
-      for (let c = 0; c < 3; c++)
-        rgb[(y * 1024 + x) * 3 + c] =
-          Math.floor((x * (c + 3)) / 2) + Math.floor((y * (7 - 2 * c)) / 3) + (((x >> 5) ^ (y >> 5)) & 15) * 9
-  return { widthPx: 1024, heightPx: 1024, rgb }
-}
 
 const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
 const absent = existsSync(join(REFERENCE, 'samtok-micro.pth'))

@@ -4,9 +4,9 @@ import type { Dim } from '../size.ts'
 import { divideDims, multiplyDims, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, makeTensor, sizesVector } from '../tensor.ts'
-import { add, greaterOrEqual, multiply, negate, subtract } from './arithmetic.ts'
+import { add, greaterOrEqual, multiply, negate, subtract, sumTo } from './arithmetic.ts'
 import { cast } from './cast.ts'
-import { needFloat, needRank, sameDType } from './check.ts'
+import { broadcast, needFloat, needRank, sameDType } from './check.ts'
 import { matmul } from './matmul.ts'
 import { cumulativeSum, sum } from './reduce.ts'
 import { expand, reshape } from './shape.ts'
@@ -57,21 +57,25 @@ export const mixByScoresOp: Op = {
     const p = softmax(scores, -1)
     const rows = () => sum(multiply(dy!, node.outputs[0]!), -1, { keepDims: true })
     return [
-      needs[0] ? multiply(p, subtract(matmul(dy!, v, { transposeB: true }), rows())) : undefined,
-      needs[1] ? matmul(p, dy!, { transposeA: true }) : undefined,
+      needs[0]
+        ? sumTo(multiply(p, subtract(matmul(dy!, v, { transposeB: true }), rows())), scores.shape)
+        : undefined,
+      needs[1] ? sumTo(matmul(p, dy!, { transposeA: true }), v.shape) : undefined,
     ]
   },
 }
 
-/** softmax(scores) v; all axes but the last two are equal. */
+/** softmax(scores) v; all axes but the last two broadcast. */
 function mixByScores(scores: Tensor, v: Tensor): Tensor {
-  const shape = [...scores.shape.slice(0, -1), v.shape[v.rank - 1]!]
+  const outer = broadcast('attention', scores.shape.slice(0, -2), v.shape.slice(0, -2))
+  const shape = [...outer, scores.shape[scores.rank - 2]!, v.shape[v.rank - 1]!]
   return makeTensor(mixByScoresOp, [scores, v], v.dtype, shape)
 }
 
 /**
  * softmax(q kᵀ · scale + mask) v for q [batch, heads, queries, width], k [batch, kvHeads, keys, width] and
- * v [batch, kvHeads, keys, valueWidth]; heads is a multiple of kvHeads, neighbouring heads share keys.
+ * v [batch, kvHeads, keys, valueWidth]; heads is a multiple of kvHeads, neighbouring heads share keys. A batch of 1 on
+ * either side serves the whole batch of the other.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   needFloat('attention', q)
