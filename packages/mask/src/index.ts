@@ -59,7 +59,7 @@ export {
 } from './mask.ts'
 export { area, centroid, compactness, isEmpty, perimeter, tightBox } from './measure.ts'
 export type { BorderRule, MorphologyOptions } from './morphology.ts'
-export { close, dilate, dilateDisk, erode, morphologicalGradient, open } from './morphology.ts'
+export { closing, dilate, dilateDisk, erode, morphologicalGradient, opening } from './morphology.ts'
 export type { DifferenceStyle, FlattenOptions, MaskStyle, SideBySideOptions, TextStyle } from './overlay.ts'
 export {
   cutOut,

@@ -11,12 +11,12 @@ import { emptyMask, equalMasks, fullMask, type Mask } from './mask.ts'
 import { area } from './measure.ts'
 import {
   type BorderRule,
-  close,
+  closing,
   dilate,
   dilateDisk,
   erode,
   morphologicalGradient,
-  open,
+  opening,
 } from './morphology.ts'
 import { intersect, subtract, union } from './set-operations.ts'
 
@@ -93,12 +93,12 @@ describe('morphology', () => {
 
   it('opening only takes away, closing only adds, and doing either twice changes nothing', () => {
     const property = fc.property(someMask, someSize, (mask, sizePx) => {
-      const opened = open(mask, { sizePx })
-      const closed = close(mask, { sizePx })
+      const opened = opening(mask, { sizePx })
+      const closed = closing(mask, { sizePx })
       expect(area(subtract(opened, mask))).toBe(0)
       expect(area(subtract(mask, closed))).toBe(0)
-      expect(equalMasks(open(opened, { sizePx }), opened)).toBe(true)
-      expect(equalMasks(close(closed, { sizePx }), closed)).toBe(true)
+      expect(equalMasks(opening(opened, { sizePx }), opened)).toBe(true)
+      expect(equalMasks(closing(closed, { sizePx }), closed)).toBe(true)
     })
     fc.assert(property, { numRuns: 500, seed: 2 })
   })

@@ -58,7 +58,7 @@ export function erode(mask: Mask, options: MorphologyOptions): Mask {
  * Erosion, then dilation by the mirrored square: the union of all squares that fit into the mask. Never adds a pixel.
  * (OpenCV does not mirror, so its result for an even side lies one pixel further down and right.)
  */
-export function open(mask: Mask, options: MorphologyOptions): Mask {
+export function opening(mask: Mask, options: MorphologyOptions): Mask {
   const reach = reachOf(options.sizePx)
   return dilateBy(erodeBy(mask, reach, options.border ?? 'background'), mirrored(reach))
 }
@@ -67,7 +67,7 @@ export function open(mask: Mask, options: MorphologyOptions): Mask {
  * Dilation, then erosion by the mirrored square, which ignores what lies outside the picture: fills what no square
  * of the background fits into. Never removes a pixel.
  */
-export function close(mask: Mask, options: { readonly sizePx: number }): Mask {
+export function closing(mask: Mask, options: { readonly sizePx: number }): Mask {
   const reach = reachOf(options.sizePx)
   return erodeBy(dilateBy(mask, reach), mirrored(reach), 'ignored')
 }

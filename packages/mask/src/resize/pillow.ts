@@ -121,7 +121,21 @@ function alongColumns(bytes: Uint8Array, rowBytes: number, taps: Taps): Uint8Arr
       continue
     }
     sums.fill(HALF)
-    for (let t = 0; t < count[row]!; t++) {
+    // Three rows at a time, so that the row of sums is loaded and stored a third as often.
+    let t = 0
+    for (; t + 3 <= count[row]!; t += 3) {
+      const w0 = weights[w + t]!
+      const w1 = weights[w + t + 1]!
+      const w2 = weights[w + t + 2]!
+      const line = source + t * rowBytes
+      const line1 = line + rowBytes
+      const line2 = line1 + rowBytes
+      for (let i = 0; i < rowBytes; i++) {
+        const two = (Math.imul(bytes[line + i]!, w0) + Math.imul(bytes[line1 + i]!, w1)) | 0
+        sums[i] = sums[i]! + two + Math.imul(bytes[line2 + i]!, w2)
+      }
+    }
+    for (; t < count[row]!; t++) {
       const weight = weights[w + t]!
       const line = source + t * rowBytes
       for (let i = 0; i < rowBytes; i++) sums[i] = sums[i]! + Math.imul(bytes[line + i]!, weight)
