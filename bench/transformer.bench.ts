@@ -7,25 +7,22 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tensor } from '@maskwords/graph'
 import {
+  adamW,
   attention,
   buildModel,
+  buildTrainStep,
   gelu,
+  initialState,
   input,
   joinHeads,
   layerNorm,
   linear,
   matmul,
   openSession,
+  openTrainer,
   parameter,
   split,
 } from '@maskwords/graph'
-import {
-  adamW,
-  buildTrainStep,
-  initialState,
-  openTrainer,
-  SCALARS_INPUT,
-} from '../packages/graph/src/train/index.ts'
 import { heldFromState } from '../packages/graph/src/train/state.ts'
 import { printProfile } from './profile.ts'
 
@@ -138,7 +135,7 @@ async function profile(part: string): Promise<void> {
   }
   const step = buildTrainStep({ loss, optimiser: adamW({ learningRate: 1e-3 }) })
   const held = heldFromState(step, initialState(step, weights))
-  await printProfile(step.model, { ...feeds, ...held, [SCALARS_INPUT]: step.scalars(0, 0) }, { threads })
+  await printProfile(step.model, { ...feeds, ...held, ...step.feeds(0, 0) }, { threads })
 }
 
 type Time = { median: number; best: number }

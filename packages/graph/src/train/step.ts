@@ -42,6 +42,8 @@ export type TrainStepOptions = {
   readonly averageDecay?: number
   /** Runs whose gradients are averaged into one update. Default 1. */
   readonly accumulate?: number
+  /** An int64 scalar input that randomSource() draws from: each run is fed another number, made of `seed` and the step. */
+  readonly random?: { readonly input: Tensor; readonly seed: number }
   readonly target?: Target
   /** Fixes the order of the inputs. */
   readonly inputs?: readonly Tensor[]
@@ -79,8 +81,8 @@ export type TrainStep = {
   readonly averageDecay: number | undefined
   /** Written into checkpoints and compared on resume. */
   readonly settings: Readonly<Record<string, unknown>>
-  /** The values of SCALARS_INPUT for one run: optimiser step from 0, and the micro-batch within it from 0. */
-  readonly scalars: (step: number, microBatch: number) => Float32Array
+  /** What one run is fed besides its batch and state: optimiser step from 0, and the micro-batch within it from 0. */
+  readonly feeds: (step: number, microBatch: number) => Record<string, TensorData>
 }
 
 const GATHER_SCALARS = ['keepGathered', 'meanScale', 'keepAverage', 'takeAverage']
@@ -115,6 +117,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   const { trained, frozen, settings } = sortIntoGroups(found.map(namedParameter), optimiser, options)
   if (trained.length === 0) throw new GraphError('argument', 'buildTrainStep: there is nothing to train')
 
+  const random = randomInput(options.random)
   const perGroup = optimiser.scalarNames
   const vector = input(SCALARS_INPUT, 'float32', [settings.length * perGroup.length + GATHER_SCALARS.length])
   const scalarAt = (index: number) => slice(vector, { axis: 0, start: index, end: index + 1 }).reshape([])
@@ -266,24 +269,47 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       accumulate,
       clipNorm: clipNorm ?? null,
       averageDecay: averageDecay ?? null,
+      seed: random?.seed ?? null,
       parameters: trained.map(({ name, tensor, group }) => ({ name, shape: tensor.shape, group })),
     },
-    scalars: (step, microBatch) => {
+    feeds: (step, microBatch) => {
       const last = microBatch === accumulate - 1
       const values = settings.flatMap((setting) => {
         const scalars = last ? optimiser.scalars(step, setting) : optimiser.holding
         return perGroup.map((name) => scalars[name]!)
       })
       const decay = averageDecay ?? 1
-      return Float32Array.from([
+      const scalars = Float32Array.from([
         ...values,
         microBatch === 0 ? 0 : 1,
         1 / accumulate,
         last ? decay : 1,
         last ? 1 - decay : 0,
       ])
+      if (!random) return { [SCALARS_INPUT]: scalars }
+      // The high half is the seed and the low half the number of the run: no two runs of two seeds share a number.
+      const number = (BigInt(random.seed) << 32n) + BigInt((step * accumulate + microBatch) % 2 ** 32)
+      return { [SCALARS_INPUT]: scalars, [random.name]: BigInt64Array.of(number) }
     },
   }
+}
+
+function randomInput(option: TrainStepOptions['random']): { name: string; seed: number } | undefined {
+  if (!option) return undefined
+  const leaf = option.input.node.leaf
+  if (leaf?.kind !== 'input' || option.input.dtype !== 'int64' || option.input.rank !== 0) {
+    throw new GraphError(
+      'argument',
+      `buildTrainStep: random.input is ${option.input}; an int64 scalar made by input() is wanted`,
+    )
+  }
+  if (!Number.isSafeInteger(option.seed) || option.seed < 0 || option.seed >= 2 ** 31) {
+    throw new GraphError(
+      'argument',
+      `buildTrainStep: random.seed is ${option.seed}; a whole number from 0 to 2^31 - 1 is wanted`,
+    )
+  }
+  return { name: leaf.name, seed: option.seed }
 }
 
 function namedParameter(tensor: Tensor): { tensor: Tensor; name: string } {

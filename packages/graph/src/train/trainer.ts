@@ -7,7 +7,6 @@ import type { Feeds, Value } from '../session/value.ts'
 import type { TrainState } from './state.ts'
 import { heldFromState, initialState, savedInputs, stateFromHeld } from './state.ts'
 import type { TrainStep } from './step.ts'
-import { SCALARS_INPUT } from './step.ts'
 
 export type TrainerOptions = Omit<SessionOptions, 'state'> & {
   readonly step: TrainStep
@@ -70,7 +69,7 @@ class SessionTrainer implements Trainer {
     const totals: Record<string, number> = Object.fromEntries(metrics.map((name) => [name, 0]))
     for (const [microBatch, feeds] of list.entries()) {
       const out = await this.session.run(
-        { ...feeds, [SCALARS_INPUT]: this.step.scalars(this.stepsDone, microBatch) },
+        { ...feeds, ...this.step.feeds(this.stepsDone, microBatch) },
         { fetch: metrics },
       )
       for (const name of metrics) {
