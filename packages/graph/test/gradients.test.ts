@@ -64,3 +64,48 @@ describe('gradients agree with central differences', () => {
     })
   }
 })
+
+/** A random graph of smooth ops over a few leaves; every value stays of moderate size. */
+function randomGraph(seed: number): { leaves: Leaf[]; call: (...t: Tensor[]) => Tensor } {
+  const leaves = [3, 4, 5].map((rows): Leaf => ({ shape: [rows, 4], low: -1, high: 1 }))
+  const call = (...inputs: Tensor[]): Tensor => {
+    const random = seeded(seed)
+    const pool: Tensor[] = [...inputs]
+    const pick = () => pool[Math.floor(random() * pool.length)]!
+    const steps: (() => Tensor)[] = [
+      () => g.tanh(pick()),
+      () => g.sigmoid(pick()).add(0.5),
+      () => g.silu(pick()),
+      () => g.sin(pick()),
+      () => pick().softmax(Math.floor(random() * 2)),
+      () => g.layerNorm(pick()),
+      () => pick().mul(pick().mean(0)),
+      () => pick().add(pick().sum(0, { keepDims: true })),
+      () => pick().div(g.exp(pick().mean(0).mul(0.5))),
+      () => {
+        const [rows, keys] = [pick(), pick()]
+        return g.matmul(g.matmul(rows, keys, { transposeB: true, scale: 0.5 }).softmax(), keys)
+      },
+      () => g.matmul(g.matmul(pick(), inputs[0]!, { transposeB: true }), inputs[0]!).mul(0.3),
+      () => g.concat([pick(), pick()], 0),
+      () => g.flip(g.roll(pick(), 1, 1), 0),
+      () => g.recompute(() => g.tanh(pick()).mul(1.5)),
+      () => pick().reshape([-1, 2, 2]).permute([0, 2, 1]).reshape([-1, 4]),
+    ]
+    for (let i = 0; i < 14; i++) {
+      const next = steps[Math.floor(random() * steps.length)]!()
+      pool.push((next.shape[0] as number) > 12 ? next.slice({ axis: 0, end: 6 }) : next)
+    }
+    return g.sumOf([...inputs, ...pool.slice(-5)].map((tensor) => tensor.mean()))
+  }
+  return { leaves, call }
+}
+
+describe('random compositions', () => {
+  test('forty of them agree with central differences in double precision', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const { leaves, call } = randomGraph(seed)
+      expect(await worstGradient(leaves, call, 'float64', seed), `seed ${seed}`).toBeLessThan(1e-5)
+    }
+  })
+})

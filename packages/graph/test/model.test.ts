@@ -68,13 +68,8 @@ describe('errors stand at the line that made them, in words', () => {
       () => g.buildModel({ inputs: [], outputs: { y: x([2]).mul(2) } }),
       'the outputs read the input "x", which is not in `inputs`',
     ],
-    [
-      () =>
-        g.gradients(g.fusedAttention(x([1, 2, 4]), x([1, 2, 4]), x([1, 2, 4]), { heads: 2 }).sum(), [x([1])]),
-      '',
-    ],
   ]
-  for (const [make, message] of rows.filter(([, text]) => text !== '')) {
+  for (const [make, message] of rows) {
     test(message, () => {
       let error: unknown
       try {
