@@ -63,7 +63,7 @@ export function edgesFromRowMajorEvents(widthPx: number, heightPx: number, event
 }
 
 /** Drops equal neighbours, both of them: a run that ends where the next begins goes on. Works in place. */
-export function withoutPairs(positions: Uint32Array): Uint32Array {
+function withoutPairs(positions: Uint32Array): Uint32Array {
   let kept = 0
   for (let i = 0; i < positions.length; i++) {
     const p = positions[i]!
