@@ -1,5 +1,5 @@
 // Fits the numbers of GETok's coarse decoder to real masks and writes packages/codecs/src/getok/coarse-weights.ts.
-//   node --conditions=@maskwords/source --import tsx bench/getok-fit.ts [--steps 12000]
+//   node --conditions=@maskwords/source --import tsx bench/getok-fit.ts [--steps 3000]
 // Deterministic for the same data. COCO pictures of even number and BSDS500 train; the report uses the others.
 
 import { writeFileSync } from 'node:fs'
@@ -35,7 +35,7 @@ function sampleOf(mask: Mask, cells: number, random: Random): CoarseSample {
 
 if (haveData()) {
   const at = process.argv.indexOf('--steps')
-  const steps = at < 0 ? 12_000 : Number(process.argv[at + 1])
+  const steps = at < 0 ? 3000 : Number(process.argv[at + 1])
   const random = randomFrom(7)
   const samples: CoarseSample[] = []
   for (const { masks, held } of [...cocoSamples(), ...(await bsdsSamples('train'))]) {

@@ -20,7 +20,7 @@ export type CoarseFitOptions = {
 
 /** Fitted numbers, ready for `coarseLogits`: the features' mean and spread are folded into the first layer. */
 export function fitCoarse(options: CoarseFitOptions): Float32Array {
-  const { samples, steps, batchMasks = 32, pixels = 48, learningRate = 4e-3, seed = 1 } = options
+  const { samples, steps, batchMasks = 32, pixels = 192, learningRate = 4e-3, seed = 1 } = options
   const random = randomFrom(seed)
   const { mean, spread } = momentsOf(samples)
   const count = coarseNumbers()

@@ -10,9 +10,11 @@ import type { BoxXyxyPx, PictureSize, Pixels } from '../codec.ts'
 import { coarseLogits } from './coarse-net.ts'
 import { COARSE_WEIGHTS } from './coarse-weights.ts'
 import { type ColourOptions, refineByColour, sampleColours } from './colour.ts'
+import { MAX_POINTS } from './cover.ts'
 import type { Grid } from './grid.ts'
 import type { RegionPrompt } from './offset.ts'
 import { FEATURES, pixelFeatures, preparePrompt } from './prompt-features.ts'
+import { randomFrom, randomInt } from './random.ts'
 
 /** Samples on the longer side of the window, and least on the shorter. */
 const SAMPLES = 64
@@ -30,8 +32,8 @@ export type CoarseField = {
   readonly windowXyxyPx: BoxXyxyPx
 }
 
-/** Most points that are looked at: the raster cannot tell more apart. Written masks have 64 at most. */
-const MOST_POINTS = 192
+/** Most points whose arrangement is weighed: as many as are ever written. Of more, as many at random, and holdPoints. */
+const MOST_POINTS = MAX_POINTS
 
 /** Box and points that the decoder works with: a missing box is drawn around the points, a missing point is the box's middle. */
 function completePrompt(
@@ -64,13 +66,41 @@ function completePrompt(
   return { box, points: pointsXyPx }
 }
 
-/** Points at equal steps of their list where there are too many. */
+/** A fixed choice of points where there are too many. */
 function thinned(points: Float64Array): Float64Array {
-  const count = points.length / 2
-  if (count <= MOST_POINTS) return points
-  return Float64Array.from({ length: 2 * MOST_POINTS }, (_, k) => {
-    return points[2 * Math.floor(((k >> 1) * count) / MOST_POINTS) + (k & 1)]!
-  })
+  if (points.length <= 2 * MOST_POINTS) return points
+  const random = randomFrom(1)
+  const order = Array.from({ length: points.length / 2 }, (_, k) => k)
+  for (let k = 0; k < MOST_POINTS; k++) {
+    const other = randomInt(random, k, order.length - 1)
+    ;[order[k], order[other]] = [order[other]!, order[k]!]
+  }
+  return Float64Array.from({ length: 2 * MOST_POINTS }, (_, k) => points[2 * order[k >> 1]! + (k & 1)]!)
+}
+
+/** Log-odds that a crowd of points is given around each of them, up to this many cells away. */
+const HELD_LOGIT = 2
+const HELD_CELLS = 0.6
+
+/** Keeps the surroundings of every point in the foreground: a crowd of points says its mask by itself. */
+function holdPoints(grid: Grid, points: Float64Array, field: CoarseField): void {
+  const { width, height, logits, windowXyxyPx } = field
+  const [left, top, right, bottom] = windowXyxyPx
+  const [scaleX, scaleY] = [width / (right - left), height / (bottom - top)]
+  const reachX = (HELD_CELLS * grid.widthPx * scaleX) / grid.cells
+  const reachY = (HELD_CELLS * grid.heightPx * scaleY) / grid.cells
+  for (let k = 0; k < points.length; k += 2) {
+    const u = (points[k]! - left) * scaleX - 0.5
+    const v = (points[k + 1]! - top) * scaleY - 0.5
+    const last = Math.min(Math.floor(v + reachY), height - 1)
+    for (let y = Math.max(Math.ceil(v - reachY), 0); y <= last; y++) {
+      const half = reachX * Math.sqrt(Math.max(1 - ((y - v) / reachY) ** 2, 0))
+      const end = Math.min(Math.floor(u + half), width - 1)
+      for (let x = Math.max(Math.ceil(u - half), 0); x <= end; x++) {
+        logits[y * width + x] = Math.max(logits[y * width + x]!, HELD_LOGIT)
+      }
+    }
+  }
 }
 
 /** Features of every sample of a window, for a prompt in pixels. */
@@ -130,6 +160,9 @@ export function coarseField(
   const height = Math.max(Math.round((SAMPLES * spanY) / longer), FEWEST)
   const features = windowFeatures(grid, complete, windowXyxyPx, width, height)
   let logits = coarseLogits(weights, features, width * height)
+  if (prompt.pointsXyPx.length > 2 * MOST_POINTS) {
+    holdPoints(grid, prompt.pointsXyPx, { width, height, logits, windowXyxyPx })
+  }
   if (pixels !== undefined) {
     logits = refineByColour(logits, sampleColours(pixels, windowXyxyPx, width, height), width, height, colour)
   }
