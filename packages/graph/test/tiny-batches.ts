@@ -1,5 +1,5 @@
 // The data module of the tests with worker threads.
-import type { BatchSource } from '@maskwords/graph'
+import type { BatchSource } from '../src/index.ts'
 import { tinyData } from './tiny-run.ts'
 
 export function openBatches(options: { failAt?: number } | undefined): BatchSource {
