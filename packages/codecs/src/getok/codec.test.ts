@@ -303,10 +303,11 @@ describe('input that says no mask', () => {
 
   it('reads the most words that it takes in well under a second', async () => {
     const image = await codec.encodeImage(size)
-    const start = performance.now()
+    const start = process.cpuUsage()
     const [decoded] = await codec.decode(image, [[0, 1023, ...Array.from({ length: 1022 }, (_, k) => k + 1)]])
     expect(area(decoded!.mask)).toBeGreaterThan(30_000)
-    expect(performance.now() - start).toBeLessThan(3000)
+    // Processor time, so that a busy machine does not count.
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(1000)
   })
 
   it('never fails otherwise than by CodecError, on 100,000 mutated texts', () => {
