@@ -1,0 +1,200 @@
+// The model that ran in Node, unchanged in headless Chromium: in a Web Worker of onnxruntime-web, within 1e-4.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
+import type { Tensor } from '../src/index.ts'
+import * as g from '../src/index.ts'
+import { OP_TABLE } from './op-table.ts'
+import { seeded } from './run.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const chromiumPath = findChromium()
+const folder = mkdtempSync(join(tmpdir(), 'graph-browser-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const PAGE = `
+import { GraphError, planBatches } from '@maskwords/graph'
+import { openWebSession } from '@maskwords/graph/web'
+window.runModel = async (model, feeds, options) => {
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+  const session = await openWebSession({ ...model, onnx: bytes(model.onnx) }, options)
+  const out = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, { data, shape, kind }]) => [name, { data: globalThis[kind].from(data, kind === 'BigInt64Array' ? BigInt : Number), shape }])))
+  await session.close()
+  const refused = await session.run({}).catch((error) => error instanceof GraphError && error.code)
+  return { out: Object.fromEntries(Object.entries(out).map(([name, { data, shape }]) => [name, { data: Array.from(data, Number), shape }])), refused, batches: planBatches({ items: 3, bytesPerItem: 1, limitBytes: 2 }).length }
+}
+`
+
+/** A training step with most of what differs between runtimes: fused products, norms, erf, scatters, seeded noise. */
+function step(): Record<string, Tensor> {
+  const x = g.input('x', 'float32', ['batch', 3, 16, 16])
+  const wanted = g.input('wanted', 'int64', ['batch'])
+  const parameters = [
+    g.parameter('conv', [8, 3, 3, 3]),
+    g.parameter('norm', [64]),
+    g.parameter('head', [5, 64]),
+    g.parameter('table', [6, 5]),
+  ]
+  const [filters, norm, head, table] = parameters as [Tensor, Tensor, Tensor, Tensor]
+  const tokens = g
+    .maxPool(g.gelu(g.conv2d(x, filters, { padding: 1 })), { kernel: 2 })
+    .reshape(['batch', 8, 64])
+  const mixed = g.attention(
+    ...([tokens, tokens, tokens].map((t) => g.splitHeads(t, 4)) as [Tensor, Tensor, Tensor]),
+  )
+  const noisy = g.randomSource(g.constant(3, { dtype: 'int64' })).dropout(g.joinHeads(mixed), 0.25)
+  const logits = g.linear(g.layerNorm(noisy, { weight: norm }).mean(1), head).add(g.embedding(table, wanted))
+  const loss = g.crossEntropy(logits, wanted)
+  const { gradients, norm: length } = g.clipByGlobalNorm(g.gradients(loss, parameters), 0.5)
+  return { loss, length, logits, ...Object.fromEntries(gradients.map((gradient, i) => [`g${i}`, gradient])) }
+}
+
+/** The bundle that a site would serve. */
+async function bundle(): Promise<void> {
+  const source = join(folder, 'source')
+  mkdirSync(source)
+  writeFileSync(
+    join(source, 'index.html'),
+    '<!doctype html><title>graph</title><script type="module" src="./page.js"></script>',
+  )
+  writeFileSync(join(source, 'page.js'), PAGE)
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: source,
+    base: './',
+    resolve: {
+      conditions: ['@maskwords/source', 'import', 'module', 'browser', 'default'],
+      alias: [
+        { find: /^@maskwords\/graph\/web$/, replacement: join(ROOT, 'packages/graph/src/session/web.ts') },
+        { find: /^@maskwords\/graph$/, replacement: join(ROOT, 'packages/graph/src/index.ts') },
+      ],
+    },
+    worker: { format: 'es' },
+    build: { outDir: join(folder, 'site'), minify: false, target: 'es2022' },
+  })
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+}
+
+/** A server whose pages are cross-origin isolated, which threads of WebAssembly need. */
+const server = createServer((request, response) => {
+  const path = new URL(request.url!, 'http://localhost').pathname
+  try {
+    const body = readFileSync(join(folder, 'site', path === '/' ? 'index.html' : path))
+    response.writeHead(200, {
+      'content-type': TYPES[extname(path)] ?? 'text/html',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    })
+    response.end(body)
+  } catch {
+    response.writeHead(404).end()
+  }
+})
+
+type Sent = { data: number[]; shape: readonly number[]; kind: string }
+type Answer = { out: Record<string, { data: number[]; shape: number[] }>; refused: string; batches: number }
+
+/** Runs the model in Node and in the page; gives the largest difference and the page's answer. */
+async function inBoth(
+  page: Page,
+  model: g.Model,
+  feeds: Record<string, Sent>,
+  options: object,
+): Promise<{ worst: number; answer: Answer }> {
+  const here = await g.openSession(model, { worker: false, threads: 1 })
+  const fed = Object.entries(feeds).map(([name, { data, shape, kind }]): [string, g.Feed] => {
+    const dtype = kind === 'BigInt64Array' ? 'int64' : kind === 'Float64Array' ? 'float64' : 'float32'
+    return [name, { data: g.toTensorData(data, dtype), shape }]
+  })
+  const wanted = await here.run(Object.fromEntries(fed))
+  await here.close()
+  const sent = { ...model, onnx: Buffer.from(model.onnx).toString('base64') }
+  const answer = await page.evaluate<Answer>(
+    `window.runModel(${JSON.stringify(sent)}, ${JSON.stringify(feeds)}, ${JSON.stringify(options)})`,
+  )
+  let worst = 0
+  for (const [name, value] of Object.entries(wanted)) {
+    const got = answer.out[name]!
+    expect(got.shape, name).toEqual(value.shape)
+    g.toNumbers(value.data, value.dtype).forEach((number, i) => {
+      worst = Math.max(worst, Math.abs(number - got.data[i]!))
+    })
+  }
+  return { worst, answer }
+}
+
+describe.skipIf(chromiumPath === undefined)(
+  `in a browser${chromiumPath === undefined ? ` (skipped: ${CHROMIUM_HINT})` : ''}`,
+  () => {
+    let browser: Browser
+    let page: Page
+    const errors: string[] = []
+    const random = seeded(5)
+    const list = (shape: readonly number[], low = -1, high = 1) =>
+      Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random(low, high))
+
+    beforeAll(async () => {
+      await bundle()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      browser = await launchChromium(chromiumPath!)
+      page = await browser.newPage()
+      page.on('pageerror', (error) => errors.push(error.message))
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+      await page.waitForFunction('window.runModel')
+    })
+    afterAll(async () => {
+      await browser?.close()
+      server.close()
+    })
+
+    it('a training step gives in a Web Worker what it gives in Node', async () => {
+      const model = g.buildModel({
+        outputs: step(),
+        weights: (_name, shape) => Float32Array.from(list(shape)),
+        target: 'web',
+      })
+      const feeds = {
+        x: { data: list([2, 3, 16, 16]), shape: [2, 3, 16, 16], kind: 'Float32Array' },
+        wanted: { data: [1, 4], shape: [2], kind: 'BigInt64Array' },
+      }
+      const { worst, answer } = await inBoth(page, model, feeds, { threads: 2 })
+      expect(errors).toEqual([])
+      expect([answer.refused, answer.batches]).toEqual(['closed', 2])
+      expect(worst).toBeLessThan(1e-4)
+    })
+
+    it('so does every op of the table, with its gradient', async () => {
+      for (const { name, leaves, call, dtype } of OP_TABLE) {
+        if (!leaves || !call) continue
+        const inputs = leaves.map((leaf, i) => g.input(`x${i}`, dtype!, leaf.shape))
+        const y = call(...inputs)
+        const grads = g.gradients(g.sum(g.multiply(y, y)), inputs)
+        const model = g.buildModel({
+          inputs,
+          outputs: { y, ...Object.fromEntries(grads.map((gradient, i) => [`g${i}`, gradient])) },
+          target: 'web',
+        })
+        const kind = dtype === 'float64' ? 'Float64Array' : 'Float32Array'
+        const feeds = Object.fromEntries(
+          leaves.map(({ shape, low, high }, i) => [`x${i}`, { data: list(shape, low, high), shape, kind }]),
+        )
+        const { worst } = await inBoth(page, model, feeds, { worker: false })
+        expect(worst, name).toBeLessThan(1e-4)
+      }
+      expect(errors).toEqual([])
+    })
+  },
+)
