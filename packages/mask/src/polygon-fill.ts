@@ -1,8 +1,8 @@
 // Parity fill of polygons, column by column, by either of two rules for where an edge crosses a column of pixels.
 //
 // An edge crosses a column at one height or not at all, and which columns it crosses is known before any height is. So
-// the crossings of every column get their place by counting, and only the few of one column are sorted. Edges wholly
-// above or below the picture, however long, are two entries in a list of changes.
+// the crossings of every column get their place by counting, and only the few of one column are sorted. What of an edge
+// lies above or below the picture, however long, is two entries in a list of changes.
 //
 // COCO's rule (maskApi.c: rleFrPoly), restated: a vertex is taken to the lattice of fifths of a pixel by
 // trunc(5 c + 0.5). An edge is sampled at every lattice step of its longer side, its other coordinate rounded by
@@ -65,6 +65,7 @@ const BATCH_CROSSINGS = 2 ** 22
 // Scratch shared by all calls: they do not nest, and each clears what it uses before it does.
 let heights = new Uint32Array(1024)
 let next = new Int32Array(1024)
+let probe = new Int32Array(1024)
 let headChanges = new Int32Array(1024)
 let footChanges = new Int32Array(1024)
 const KEPT_HEIGHTS = 2 ** 18
@@ -78,36 +79,16 @@ export function parityEdges(
   budget: CrossingBudget,
 ): Uint32Array {
   if (widthPx === 0 || heightPx === 0) return new Uint32Array(0)
-  let total = 0
-  for (const ring of rings) total += ring.length
-  // Edge k runs from vertex k to vertex k + 1; each ring repeats its first vertex at its end.
-  const vertices = new Float64Array(total + 2 * rings.length)
-  const columns = new Int32Array(vertices.length / 2)
-  let firstColumn = widthPx
-  let lastColumn = 0
-  let v = 0
-  const ringEnds: number[] = []
-  for (const ring of rings) {
-    const n = ring.length
-    if (n === 0) continue
-    for (let i = 0; i <= n; i += 2) {
-      const x = rule.unit(ring[i === n ? 0 : i]!)
-      vertices[2 * v] = x
-      vertices[2 * v + 1] = rule.unit(ring[i === n ? 1 : i + 1]!)
-      const column = Math.max(0, Math.min(widthPx, rule.column(x)))
-      columns[v++] = column
-      if (column < firstColumn) firstColumn = column
-      if (column > lastColumn) lastColumn = column
-    }
-    ringEnds.push(v)
-  }
+  const edges = edgesOf(rings, rule, widthPx)
+  const { firstColumn, lastColumn } = edges
   if (firstColumn >= lastColumn) return new Uint32Array(0)
   if (next.length < lastColumn + 2) {
     next = new Int32Array(lastColumn + 2)
+    probe = new Int32Array(lastColumn + 2)
     headChanges = new Int32Array(lastColumn + 2)
     footChanges = new Int32Array(lastColumn + 2)
   }
-  const crossings = countCrossings(vertices, columns, ringEnds, rule, heightPx, firstColumn, lastColumn)
+  const crossings = countCrossings(edges, rule, heightPx)
   if (crossings > budget.left) {
     throw new MaskError(
       'too-large',
@@ -130,7 +111,7 @@ export function parityEdges(
       batch += count
     }
     if (heights.length < batch) heights = new Uint32Array(Math.max(batch, heights.length * 2))
-    crossColumns(vertices, columns, ringEnds, rule, heightPx, from, to)
+    crossColumns(edges, rule, heightPx, from, to)
     let start = 0
     for (let x = from; x < to; x++) {
       headParity ^= headChanges[x]! & 1
@@ -151,82 +132,197 @@ export function parityEdges(
   return new Uint32Array(ends)
 }
 
+/** All edges of all rings: edge k goes from vertex k to vertex k + 1, in the rule's unit. */
+type Edges = {
+  /** x, y of each vertex; every ring's first one comes again at its end. */
+  readonly vertices: Float64Array
+  /** The rule's column of each vertex, brought into the picture. */
+  readonly columns: Int32Array
+  /** 1 where a vertex is the last of its ring, so that no edge begins there. */
+  readonly lastOfRing: Uint8Array
+  /** The columns from[k] <= x < to[k] that edge k is crossed with; none until they are counted. */
+  readonly from: Int32Array
+  readonly to: Int32Array
+  /** The least and the greatest of `columns`. */
+  readonly firstColumn: number
+  readonly lastColumn: number
+}
+
+function edgesOf(rings: readonly FlatRing[], rule: CrossingRule, widthPx: number): Edges {
+  let count = 0
+  for (const ring of rings) if (ring.length > 0) count += ring.length / 2 + 1
+  const vertices = new Float64Array(2 * count)
+  const columns = new Int32Array(count)
+  const lastOfRing = new Uint8Array(count)
+  let firstColumn = widthPx
+  let lastColumn = 0
+  let v = 0
+  for (const ring of rings) {
+    const n = ring.length
+    if (n === 0) continue
+    for (let i = 0; i <= n; i += 2) {
+      const x = rule.unit(ring[i === n ? 0 : i]!)
+      vertices[2 * v] = x
+      vertices[2 * v + 1] = rule.unit(ring[i === n ? 1 : i + 1]!)
+      const column = Math.max(0, Math.min(widthPx, rule.column(x)))
+      columns[v++] = column
+      if (column < firstColumn) firstColumn = column
+      if (column > lastColumn) lastColumn = column
+    }
+    lastOfRing[v - 1] = 1
+  }
+  const from = new Int32Array(count)
+  const to = new Int32Array(count)
+  return { vertices, columns, lastOfRing, from, to, firstColumn, lastColumn }
+}
+
 /** Adds a change at `position`; a second one at the same place takes back the first. */
 function toggle(ends: number[], position: number): void {
   if (ends.length > 0 && ends[ends.length - 1] === position) ends.pop()
   else ends.push(position)
 }
 
-/** Counts crossings into next[x], notes edges beyond the picture in headChanges and footChanges; returns the sum. */
-function countCrossings(
-  vertices: Float64Array,
-  columns: Int32Array,
-  ringEnds: readonly number[],
-  rule: CrossingRule,
-  heightPx: number,
-  firstColumn: number,
-  lastColumn: number,
-): number {
+/**
+ * Counts crossings into next[x], keeps for each edge the columns that it really has to be crossed with, and notes what
+ * lies above or below the picture in headChanges and footChanges. Returns the number of crossings.
+ */
+function countCrossings(edges: Edges, rule: CrossingRule, heightPx: number): number {
+  const { vertices, columns, from, to, firstColumn, lastColumn } = edges
   next.fill(0, firstColumn, lastColumn + 1)
   headChanges.fill(0, firstColumn, lastColumn + 1)
   footChanges.fill(0, firstColumn, lastColumn + 1)
   const { head } = rule
   const foot = rule.foot(heightPx)
   let total = 0
-  let k = 0
-  for (const ringEnd of ringEnds) {
-    for (; k < ringEnd - 1; k++) {
-      const c0 = columns[k]!
-      const c1 = columns[k + 1]!
-      if (c0 === c1) continue
-      const y0 = vertices[2 * k + 1]!
-      const y1 = vertices[2 * k + 3]!
-      if (y0 <= head && y1 <= head) {
-        headChanges[c0]!++
-        headChanges[c1]!++
-      } else if (y0 >= foot && y1 >= foot) {
-        footChanges[c0]!++
-        footChanges[c1]!++
-      } else {
-        const left = Math.min(c0, c1)
-        const right = Math.max(c0, c1)
-        next[left]!++
-        next[right]!--
-        total += right - left
+  for (let k = 0; k < columns.length - 1; k++) {
+    // The step from one ring's end to the next ring's start is no edge.
+    if (columns[k] === columns[k + 1] || edges.lastOfRing[k] === 1) continue
+    let left = Math.min(columns[k]!, columns[k + 1]!)
+    let right = Math.max(columns[k]!, columns[k + 1]!)
+    const y0 = vertices[2 * k + 1]!
+    const y1 = vertices[2 * k + 3]!
+    if (y0 <= head && y1 <= head) {
+      change(headChanges, left, right)
+      continue
+    }
+    if (y0 >= foot && y1 >= foot) {
+      change(footChanges, left, right)
+      continue
+    }
+    if (right - left > WIDE_EDGE && (Math.min(y0, y1) <= head || Math.max(y0, y1) >= foot)) {
+      // Heights rise or fall along the edge: those at its two ends that lie outside are parted off by bisection.
+      const first = heightAt(edges, rule, heightPx, k, left)
+      const last = heightAt(edges, rule, heightPx, k, right - 1)
+      if (first === 0 || first === heightPx) {
+        const start = left
+        left = firstOther(edges, rule, heightPx, k, left, right, first)
+        change(first === 0 ? headChanges : footChanges, start, left)
+      }
+      if (left < right && (last === 0 || last === heightPx)) {
+        const stop = right
+        right = firstEqual(edges, rule, heightPx, k, left, right, last)
+        change(last === 0 ? headChanges : footChanges, right, stop)
       }
     }
-    k++
+    from[k] = left
+    to[k] = right
+    next[left]!++
+    next[right]!--
+    total += right - left
   }
   let open = 0
   for (let x = firstColumn; x < lastColumn; x++) next[x] = open += next[x]!
   return total
 }
 
-function crossColumns(
-  vertices: Float64Array,
-  columns: Int32Array,
-  ringEnds: readonly number[],
+/** Edges over more columns than this are looked at for parts outside the picture. */
+const WIDE_EDGE = 64
+
+function change(changes: Int32Array, left: number, right: number): void {
+  changes[left]!++
+  changes[right]!++
+}
+
+/** First column from left on whose height is not `height`, which the left one has. */
+function firstOther(
+  edges: Edges,
   rule: CrossingRule,
   heightPx: number,
-  from: number,
-  to: number,
+  k: number,
+  left: number,
+  right: number,
+  height: number,
+): number {
+  let low = left
+  let high = right
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (heightAt(edges, rule, heightPx, k, middle) === height) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** First column from left on whose height is `height`, which the one before right has. */
+function firstEqual(
+  edges: Edges,
+  rule: CrossingRule,
+  heightPx: number,
+  k: number,
+  left: number,
+  right: number,
+  height: number,
+): number {
+  let low = left
+  let high = right - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (heightAt(edges, rule, heightPx, k, middle) === height) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+const probedHeight = new Uint32Array(1)
+
+function heightAt({ vertices }: Edges, rule: CrossingRule, heightPx: number, k: number, x: number): number {
+  probe[x] = 0
+  rule.cross(
+    vertices[2 * k]!,
+    vertices[2 * k + 1]!,
+    vertices[2 * k + 2]!,
+    vertices[2 * k + 3]!,
+    x,
+    x + 1,
+    heightPx,
+    probe,
+    probedHeight,
+  )
+  return probedHeight[0]!
+}
+
+function crossColumns(
+  { vertices, columns, from, to }: Edges,
+  rule: CrossingRule,
+  heightPx: number,
+  firstColumn: number,
+  endColumn: number,
 ): void {
-  const { head } = rule
-  const foot = rule.foot(heightPx)
-  let k = 0
-  for (const ringEnd of ringEnds) {
-    for (; k < ringEnd - 1; k++) {
-      const c0 = columns[k]!
-      const c1 = columns[k + 1]!
-      const left = Math.max(from, Math.min(c0, c1))
-      const right = Math.min(to, Math.max(c0, c1))
-      if (left >= right) continue
-      const y0 = vertices[2 * k + 1]!
-      const y1 = vertices[2 * k + 3]!
-      if ((y0 <= head && y1 <= head) || (y0 >= foot && y1 >= foot)) continue
-      rule.cross(vertices[2 * k]!, y0, vertices[2 * k + 2]!, y1, left, right, heightPx, next, heights)
-    }
-    k++
+  for (let k = 0; k < columns.length - 1; k++) {
+    const left = Math.max(firstColumn, from[k]!)
+    const right = Math.min(endColumn, to[k]!)
+    if (left >= right) continue
+    rule.cross(
+      vertices[2 * k]!,
+      vertices[2 * k + 1]!,
+      vertices[2 * k + 2]!,
+      vertices[2 * k + 3]!,
+      left,
+      right,
+      heightPx,
+      next,
+      heights,
+    )
   }
 }
 

@@ -48,11 +48,11 @@ function filledSlowly(widthPx: number, heightPx: number, ring: readonly number[]
 
 /** Rings of up to 9 vertices in and around the picture, crossing themselves, with repeated and halved coordinates. */
 const rings = fc
-  .record({ widthPx: fc.nat(20), heightPx: fc.nat(20), seed: fc.integer() })
+  .record({ widthPx: fc.oneof(fc.nat(20), fc.nat(150)), heightPx: fc.nat(20), seed: fc.integer() })
   .map(({ seed, ...size }) => {
     const random = seededRandom(seed)
     const grid = [0, 1, 2, 5, 10][Math.floor(random() * 5)]!
-    const reach = random() < 0.3 ? 100 : 30
+    const reach = [30, 100, 3000][Math.floor(random() * 3)]!
     const coordinate = () => {
       const c = (random() - 0.3) * reach
       return grid === 0 ? c : Math.round(c * grid) / grid
@@ -75,7 +75,7 @@ test("COCO's rule agrees with sampling every fifth of a pixel", () => {
         filledSlowly(widthPx, heightPx, ring),
       )
     }),
-    { numRuns: 3000 },
+    { numRuns: 2000 },
   )
 })
 
@@ -155,7 +155,7 @@ test('a comb of twenty thousand teeth is simplified without looking at all teeth
   const comb: number[] = []
   for (let i = 0; i < 20_000; i++) comb.push(4 * i, 0, 4 * i, -10, 4 * i + 2, -10, 4 * i + 2, 0)
   comb.push(4 * 20_000, 5, 0, 5)
-  let simple = new Float64Array(0)
+  let simple: Float64Array = new Float64Array(0)
   expect(
     cpuMs(() => {
       simple = simplifiedRing(Float64Array.from(comb), 3)
@@ -197,17 +197,12 @@ test.each<[string, readonly unknown[], string]>([
   expect(fill).toThrow(expect.objectContaining({ code, at: 0 }))
 })
 
-test('a million far-away vertices cost no more than looking at them', () => {
+test('a million far-away vertices all around the picture are filled at a cost of looking at them', () => {
   const ring = new Float64Array(2e6)
   const random = seededRandom(1)
-  // Beside, above and below the picture; the closing edges pass around it.
-  for (let i = 0; i < ring.length; i += 2) {
-    ring[i] = (random() - 0.5) * 2 * MAX_VERTEX_PX
-    ring[i + 1] = (0.5 + random() / 2) * MAX_VERTEX_PX
-  }
+  for (let i = 0; i < ring.length; i++) ring[i] = (random() - 0.5) * 2 * MAX_VERTEX_PX
   const fill = () => maskFromCocoPolygons({ widthPx: 640, heightPx: 480, polygons: [ring] })
-  expect(cpuMs(fill)).toBeLessThan(2000)
-  expect(area(fill())).toBe(0)
+  expect(cpuMs(fill)).toBeLessThan(3000)
   ring.fill(-MAX_VERTEX_PX)
   ring.set([MAX_VERTEX_PX, -MAX_VERTEX_PX, MAX_VERTEX_PX, MAX_VERTEX_PX, -MAX_VERTEX_PX, MAX_VERTEX_PX])
   expect(fill()).toEqual(fullMask(640, 480))
@@ -215,10 +210,7 @@ test('a million far-away vertices cost no more than looking at them', () => {
 
 test('an outline that crosses more columns than any real one is refused before it is filled', () => {
   const zigzag = Array.from({ length: 400_000 }, (_, i) => (i % 2 === 0 ? (i % 4) * 500 : i % 480))
-  const start = performance.now()
-  expect(() => maskFromCocoPolygons({ widthPx: 640, heightPx: 480, polygons: [zigzag] })).toThrow(
-    /cross more than/,
-  )
-  expect(performance.now() - start).toBeLessThan(1000)
+  const fill = () => maskFromCocoPolygons({ widthPx: 640, heightPx: 480, polygons: [zigzag] })
+  expect(cpuMs(() => expect(fill).toThrow(/cross more than/))).toBeLessThan(1000)
   expect(() => maskFromCocoPolygons({ widthPx: 2 ** 26, heightPx: 2, polygons: [] })).toThrow(/sides up to/)
 })
