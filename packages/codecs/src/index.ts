@@ -111,6 +111,8 @@ export type { HierarchyVariant, TrainedLevel } from './himtok/hierarchy.ts'
 export { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from './himtok/hierarchy.ts'
 export type { HimtokLoss, HimtokLossWeights } from './himtok/loss.ts'
 export { HIMTOK_LOSS_WEIGHTS, himtokLoss } from './himtok/loss.ts'
+export type { CodebookUpdate, CodebookUsage, TrainedCodebook } from './samtok/codebook.ts'
+export { codebookUsage, trainedCodebook, updateCodebook } from './samtok/codebook.ts'
 export type {
   SamtokCodec,
   SamtokDecodeOptions,
@@ -121,6 +123,8 @@ export type {
 export { createSamTok } from './samtok/codec.ts'
 export type { SamtokConfig } from './samtok/config.ts'
 export { SAMTOK_PUBLISHED } from './samtok/config.ts'
+export type { PointSampling, SamtokLoss, SamtokLossWeights } from './samtok/loss.ts'
+export { randomPoints, SAMTOK_LOSS_WEIGHTS, SAMTOK_POINTS, samtokLoss } from './samtok/loss.ts'
 export type { ResidualCodebooks } from './samtok/residual.ts'
 export { residualCodes, residualVectors } from './samtok/residual.ts'
 export type { CodecWeights, WeightFile, WeightFunction } from './weights.ts'

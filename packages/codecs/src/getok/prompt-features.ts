@@ -102,7 +102,7 @@ export function pixelFeatures(
     } else if (distance < second) second = distance
   }
   // Nearest place on the tree, and the room there.
-  let line = first
+  let lineSquared = first * first
   let lineRoom = room[owner]!
   for (let k = 0; k < tree.length; k += 2) {
     const a = tree[k]!
@@ -113,12 +113,13 @@ export function pixelFeatures(
     const by = points[2 * b + 1]! - ay
     const length = bx * bx + by * by
     const along = length === 0 ? 0 : Math.min(Math.max(((x - ax) * bx + (y - ay) * by) / length, 0), 1)
-    const distance = Math.hypot(x - ax - along * bx, y - ay - along * by)
-    if (distance < line) {
-      line = distance
+    const squared = (x - ax - along * bx) ** 2 + (y - ay - along * by) ** 2
+    if (squared < lineSquared) {
+      lineSquared = squared
       lineRoom = room[a]! + along * (room[b]! - room[a]!)
     }
   }
+  const line = Math.sqrt(lineSquared)
   const limited = Math.min(second, 2 * scale)
   out[at] = Math.max(u, v)
   out[at + 1] = u * u + v * v
