@@ -23,6 +23,7 @@ function lasting(text: string): string {
     .replace(/("(?:image|encode|decode|draw|total)Ms": )[\d.]+/g, '$1#')
     .replace(/\b[01]\.\d{3}\b/g, '0.#')
     .replace(/("counts": ?)"[^"]*"/g, '$1"#"')
+    .replace(/\bbytes +\d+/g, 'bytes #')
     .replace(/("area": )\d+/g, '$1#')
     .replace(/ +/g, ' ')
 }

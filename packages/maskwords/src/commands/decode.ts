@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
 import { loadCodec } from '../codec.ts'
 import { type Context, defineCommand } from '../command.ts'
-import { type ErrorReport, isTypedError, MaskwordsError, reportOf, throwIfAborted } from '../error.ts'
+import { type ErrorReport, isTypedError, MaskwordsError, reportOf } from '../error.ts'
 import { MAX_TEXT_BYTES, readInput } from '../input/bytes.ts'
+import { mapInOrder } from '../input/masks.ts'
 import { type FoundWords, findGetokWords, readWords } from '../input/words.ts'
 import type { Size } from '../options.ts'
 import { refuseSameFile, writeWhole } from '../output/files.ts'
@@ -13,7 +14,7 @@ import { counted, duration } from '../output/table.ts'
 import type { ReadPicture } from '../picture/read.ts'
 import { codecOptions, rounded } from './encode.ts'
 import { decodeOpened, openPicture, reportFailures } from './load.ts'
-import { CODEC_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
+import { CODEC_OPTIONS, JOBS_OPTION, PICTURE_OPTIONS } from './shared-options.ts'
 
 const OPTIONS = {
   out: {
@@ -31,6 +32,7 @@ const OPTIONS = {
   split: { type: 'flag', help: 'several masks: one PNG each, out-1.png, out-2.png, ...' },
   size: { type: 'size', help: 'instead of a picture: decode "<words>" --size 640x480' },
   ...CODEC_OPTIONS,
+  ...JOBS_OPTION,
   ...PICTURE_OPTIONS,
 } as const
 
@@ -86,24 +88,30 @@ export const command = defineCommand({
       const failures: ErrorReport[] = []
       const decoded: { words: FoundWords; mask: Mask }[] = []
       const progress = talk.progress(found.length, 'mask')
-      for (const words of found) {
-        throwIfAborted(io.signal)
+      const results = await mapInOrder(found, options.jobs ?? 4, io.signal, async (words) => {
         try {
           const [result] = await codec.decode(image, [words.words], { signal: io.signal })
-          decoded.push({ words, mask: result!.mask })
-          if (words.status === 'repaired') {
-            const kinds = [...new Set(words.repairs.map((repair) => repair.kind))].join(', ')
-            await talk.note(`words at character ${words.start} were repaired: ${kinds || 'incomplete'}`)
-          }
+          return { words, mask: result!.mask }
         } catch (error) {
-          if (!isTypedError(error)) throw error
-          failures.push({ ...reportOf(error), at: `character ${words.start} of the text` })
+          if (!isTypedError(error) || io.signal.aborted) throw error
+          return { ...reportOf(error), at: `character ${words.start} of the text` }
+        } finally {
+          progress.step()
+          // Lets Ctrl-C and the progress line through between two masks.
+          await new Promise(setImmediate)
         }
-        progress.step()
-        await new Promise(setImmediate)
+      })
+      for (const result of results) {
+        if ('code' in result) failures.push(result)
+        else decoded.push(result)
       }
       await progress.clear()
       const decodeMs = performance.now() - started - imageMs
+      for (const { words } of decoded) {
+        if (words.status !== 'repaired') continue
+        const kinds = [...new Set(words.repairs.map((repair) => repair.kind))].join(', ')
+        await talk.note(`words at character ${words.start} were repaired: ${kinds || 'incomplete'}`)
+      }
       const files =
         decoded.length === 0
           ? []

@@ -30,13 +30,8 @@ export const command = defineCommand({
         valueName: 'folder',
         help: `folder for the pictures (default ${FOLDER})`,
       },
-      seed: {
-        type: 'integer',
-        min: 0,
-        max: 2 ** 31 - 1,
-        help: 'another scene: clouds, ridge and ripples (default 1)',
-      },
       ...CODEC_OPTIONS,
+      seed: { ...CODEC_OPTIONS.seed, help: 'another scene: clouds, ridge and ripples (default 1)' },
     },
     examples: [
       { command: 'maskwords demo', note: `words, numbers and pictures in ./${FOLDER}/` },

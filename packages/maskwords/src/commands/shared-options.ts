@@ -12,6 +12,12 @@ export const CODEC_OPTIONS = {
     max: 128,
     help: 'getok: cells a side of the grid (default 32; 16 is coarser, 64 finer)',
   },
+  seed: {
+    type: 'integer',
+    min: 0,
+    max: 2 ** 31 - 1,
+    help: 'seed of what is drawn at random (getok draws nothing: its words are the same for every seed)',
+  },
   refine: { type: 'flag', help: 'getok: add offset words that move the points by half cells' },
 } as const satisfies OptionSpecs
 
@@ -39,6 +45,15 @@ export const PICTURE_OPTIONS = {
   },
 } as const satisfies OptionSpecs
 
+export const JOBS_OPTION = {
+  jobs: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    help: 'files or masks at the same time (default 4); results never depend on it',
+  },
+} as const satisfies OptionSpecs
+
 export const MASK_OPTIONS = {
   'mask-format': { type: 'choice', choices: READ_DIALECTS, help: 'what the mask files are (default auto)' },
   'image-id': {
@@ -52,10 +67,5 @@ export const MASK_OPTIONS = {
     help: 'values of a label map to take, as in 3,7 (default all but 0)',
   },
   'resize-mask': { type: 'flag', help: 'bring masks of another size to the size of the picture (nearest)' },
-  jobs: {
-    type: 'integer',
-    min: 1,
-    max: 64,
-    help: 'files read at the same time (default 4); results never depend on it',
-  },
+  ...JOBS_OPTION,
 } as const satisfies OptionSpecs

@@ -59,7 +59,7 @@ export function drawScene(seed = 1): Scene {
         blue += colour[2]
       }
       const pixel = y * widthPx + x
-      const grain = (noise(x, y, seed) - 0.5) * 5
+      const grain = (noise(x, y, seed) - 0.5) * 2
       rgb[pixel * 3] = Math.max(0, Math.min(255, red / 4 + grain))
       rgb[pixel * 3 + 1] = Math.max(0, Math.min(255, green / 4 + grain))
       rgb[pixel * 3 + 2] = Math.max(0, Math.min(255, blue / 4 + grain))

@@ -36,10 +36,19 @@ function jsonError(text: string, name: string, error: unknown): MaskwordsError {
   const position = /position (\d+)/.exec(said)
   const cut = position === null || Number(position[1]) >= text.trimEnd().length
   const offset = position === null ? text.length : Number(position[1])
-  const before = text.slice(0, offset)
-  const line = before.split('\n').length
-  const column = offset - before.lastIndexOf('\n')
-  const lines = text.trimStart().startsWith('{') && /}\s*\n\s*{/.test(text.slice(0, 100_000))
+  let line = 1
+  let lineStart = 0
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
+    line++
+    lineStart = at + 1
+  }
+  const column = offset - lineStart + 1
+  const lines =
+    text[offset] === '{' &&
+    text
+      .slice(Math.max(0, offset - 1000), offset)
+      .trimEnd()
+      .endsWith('}')
   return new MaskwordsError(
     'malformed',
     `not valid JSON: ${cut ? 'the text ends too early' : said.split(' in JSON')[0]!.slice(0, 120)}`,

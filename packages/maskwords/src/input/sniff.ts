@@ -83,10 +83,21 @@ function sniffText(bytes: Uint8Array): FileKind {
   const trimmed = text.trimStart()
   if (trimmed.startsWith('{') || trimmed.startsWith('[')) return 'json'
   if (/^<!doctype html|^<html/i.test(trimmed)) return 'html'
-  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i.test(trimmed))
-    return 'svg'
+  if (/^<svg[\s>]/i.test(afterProlog(trimmed))) return 'svg'
   if (trimmed.startsWith('<?xml') || /^<(annotations|image|mask)[\s>]/.test(trimmed)) return 'xml'
   return 'text'
+}
+
+/** XML text after its declaration, comments and document type: where the first element begins. */
+function afterProlog(text: string): string {
+  let rest = text
+  for (;;) {
+    const close = rest.startsWith('<!--') ? '-->' : /^<[?!]/.test(rest) ? '>' : undefined
+    if (close === undefined) return rest
+    const end = rest.indexOf(close)
+    if (end < 0) return ''
+    rest = rest.slice(end + close.length).trimStart()
+  }
 }
 
 /** The kind in words, for messages. */

@@ -2,14 +2,19 @@
 import {
   describeRepair,
   type FoundInstance,
-  type GetokParse,
+  type FoundRefinement,
+  formatGetokRefinement,
+  type GetokProblem,
+  type GetokVocabulary,
   getokVocabulary,
   himtokVocabulary,
   maskDialect,
+  pairGetokOffsets,
   parseGetok,
   parseMaskWords,
   samtokVocabulary,
 } from '@maskwords/words'
+import { MaskwordsError } from '../error.ts'
 
 export type FoundWords = {
   readonly label?: string
@@ -33,55 +38,78 @@ export type TextReading = {
 /** Grid sizes that published GETok models use; the smallest that holds every cell of a text is the likely one. */
 const GRID_SIZES = [16, 32, 64, 128]
 
-/** Finds the GETok words of a text: one entry an object, its refinement included. Never throws on any text. */
+/** Masks of one text. An answer has some ten; a whole log of a benchmark, some thousand. */
+export const MAX_MASKS_IN_TEXT = 10_000
+
+/**
+ * Finds the GETok words of a text: one entry an object, its refinement included. Time is linear in the text.
+ * @throws MaskwordsError `too-large` for more than MAX_MASKS_IN_TEXT objects; nothing else, whatever the text
+ */
 export function findGetokWords(text: string, n = 32): TextReading {
-  const parse = parseGetok(text, getokVocabulary({ gridSize: n }))
-  const found = parse.instances.map((instance, k) => ofInstance(text, parse, instance, k))
-  const inside = (place: number) => found.some((words) => place >= words.start && place <= words.end)
-  const problems = parse.problems.filter((problem) => !inside(problem.start))
-  return { codec: 'getok', found, problems }
+  const vocabulary = getokVocabulary({ gridSize: n })
+  const { instances, refinements, problems } = parseGetok(text, vocabulary)
+  if (instances.length > MAX_MASKS_IN_TEXT) {
+    throw new MaskwordsError(
+      'too-large',
+      `${instances.length} masks in one text, more than ${MAX_MASKS_IN_TEXT}`,
+      {
+        hint: 'give one answer at a time',
+      },
+    )
+  }
+  const shared = sharedOffsets(instances, refinements, vocabulary)
+  const found: FoundWords[] = []
+  const outside: GetokProblem[] = []
+  let refinement = 0
+  let problem = 0
+  instances.forEach((instance, k) => {
+    // The label is not part of the words.
+    const start = instance.geometries[0]!.start
+    const limit = instances[k + 1]?.start ?? text.length
+    while (refinement < refinements.length && refinements[refinement]!.start < instance.end) refinement++
+    const next = refinements[refinement]
+    const own = next !== undefined && next.end <= limit && shared === undefined ? next : undefined
+    const end = own?.end ?? instance.end
+    const said = text.slice(start, instance.end)
+    const offsets = own === undefined ? shared?.[k] : text.slice(own.start, own.end)
+    const repairs: GetokProblem[] = []
+    for (; problem < problems.length && problems[problem]!.start <= end; problem++) {
+      if (problems[problem]!.start >= start) repairs.push(problems[problem]!)
+      else outside.push(problems[problem]!)
+    }
+    const statuses = instance.geometries.map((geometry) => geometry.status)
+    const repaired = repairs.length > 0 || statuses.includes('repaired')
+    found.push({
+      ...(instance.label !== undefined && { label: instance.label }),
+      start,
+      end,
+      words: offsets === undefined ? said : `${said}\n${offsets}`,
+      codes: instance.geometries.flatMap((geometry) => geometry.codes),
+      status: statuses.includes('rejected') ? 'rejected' : repaired ? 'repaired' : 'complete',
+      repairs,
+    })
+  })
+  return { codec: 'getok', found, problems: [...outside, ...problems.slice(problem)] }
 }
 
-function ofInstance(text: string, parse: GetokParse, instance: FoundInstance, k: number): FoundWords {
-  const { start } = instance
-  const refinement = refinementOf(text, parse, k)
-  const statuses = instance.geometries.map((geometry) => geometry.status)
-  const end = refinement?.own ? refinement.end : instance.end
-  const repairs = parse.problems.filter((problem) => problem.start >= start && problem.start <= end)
-  const status = statuses.includes('rejected')
-    ? 'rejected'
-    : repairs.length > 0 || statuses.includes('repaired')
-      ? 'repaired'
-      : 'complete'
-  const said = text.slice(start, instance.end)
-  return {
-    ...(instance.label !== undefined && { label: instance.label }),
-    start,
-    end,
-    words: refinement === undefined ? said : `${said}\n${refinement.words}`,
-    codes: instance.geometries.flatMap((geometry) => geometry.codes),
-    status,
-    repairs,
-  }
-}
-
-/** The offsets of object `k`: its own <offset> block, or its line of one block for all. */
-function refinementOf(
-  text: string,
-  parse: GetokParse,
-  k: number,
-): { words: string; own: boolean; end: number } | undefined {
-  const { instances, refinements } = parse
-  const from = instances[k]!.end
-  const to = instances[k + 1]?.start ?? text.length
-  const own = refinements.find((one) => one.start >= from && one.end <= to)
-  if (own !== undefined && (own.instances.length <= 1 || instances.length === 1)) {
-    return { words: text.slice(own.start, own.end), own: true, end: own.end }
-  }
-  const shared = refinements.find((one) => one.instances.length === instances.length)
-  const line = shared?.instances[k]
-  if (line === undefined) return undefined
-  return { words: `<offset>${text.slice(line.start, line.end)}</offset>`, own: false, end: from }
+/** Where one block of offsets mirrors several objects, the part of each: one offset word for each grid word, in order. */
+function sharedOffsets(
+  instances: readonly FoundInstance[],
+  refinements: readonly FoundRefinement[],
+  vocabulary: GetokVocabulary,
+): string[] | undefined {
+  const [block] = refinements
+  if (block === undefined || refinements.length > 1 || instances.length < 2) return undefined
+  const paired = pairGetokOffsets(instances, block)
+  if (!paired.ok) return undefined
+  let next = 0
+  return instances.map(({ geometries }) => {
+    const moves = paired.geometries.slice(next, (next += geometries.length))
+    return formatGetokRefinement(
+      moves.map((geometry) => ({ kind: geometry.kind, codes: geometry.moves })),
+      vocabulary,
+    )
+  })
 }
 
 /** Recognises the language of a text by its words and finds them; undefined where the text has none. */
