@@ -29,7 +29,9 @@ describe('words in text', () => {
       '<offset><box>[OFF_0_0][OFF_1_1]</box><seg><DELETE></seg>\n<seg>[OFF_0_1][OFF_1_0]</seg></offset>'
     const { found } = findGetokWords(`${FIRST}\n${SECOND}\n${block}`)
     expect(found).toHaveLength(2)
-    expect(found[0]!.words).toContain('<offset><box>[OFF_0_0][OFF_1_1]</box><seg><DELETE></seg></offset>')
+    expect(found[0]!.words).toBe(
+      `${FIRST}\n<offset><box>[OFF_0_0][OFF_1_1]</box>\n<seg><DELETE></seg></offset>`,
+    )
     expect(found[1]!.words).toContain('<offset><seg>[OFF_0_1][OFF_1_0]</seg></offset>')
   })
 
