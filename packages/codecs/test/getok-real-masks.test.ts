@@ -40,7 +40,7 @@ function realMasks(pictures: number): Mask[] {
 describe.skipIf(!present)('GETok on real masks', () => {
   it('needs about as many points as the paper, nearly all inside, and comes back far better than the box', async () => {
     const codec = getokCodec()
-    const masks = realMasks(40)
+    const masks = realMasks(24)
     const sums = { points: 0, hits: 0, box: 0, plain: 0, refined: 0 }
     for (const mask of masks) {
       const { widthPx, heightPx } = mask
@@ -58,7 +58,7 @@ describe.skipIf(!present)('GETok on real masks', () => {
       sums.refined += iou(mask, better!.mask)
     }
     const count = masks.length
-    expect(count).toBeGreaterThan(80)
+    expect(count).toBeGreaterThan(50)
     expect(sums.points / count).toBeGreaterThan(7)
     expect(sums.points / count).toBeLessThan(13)
     expect(sums.hits / count).toBeGreaterThan(0.99)

@@ -85,6 +85,20 @@ describe('words of a mask', () => {
   })
 })
 
+describe('codes of a mask', () => {
+  it('read a box from any two of its corners, as text does', () => {
+    const right = readRegions([3 * 32 + 20, 9 * 32 + 4, 200], codec.vocabulary)
+    expect(right[0]!.boxCells).toEqual([3 * 32 + 4, 9 * 32 + 20])
+    const text = '<box><grid_20_3><grid_4_9></box><seg><grid_8_6></seg>'
+    expect(readRegions(text, codec.vocabulary)).toEqual(right)
+  })
+
+  it('are points where there is only one', () => {
+    expect(readRegions([7], codec.vocabulary)).toEqual([{ pointCells: [7] }])
+    expect(readRegions([], codec.vocabulary)).toEqual([])
+  })
+})
+
 describe('coarse decoding', () => {
   it('beats the box on blobs, and colours beat no colours', async () => {
     const image = await codec.encodeImage(size)

@@ -123,10 +123,17 @@ function regionFromCodes(codes: ArrayLike<number>, vocabulary: GetokVocabulary):
   }
   const corners = cells.length > 1 ? 2 : 0
   const pointCells = cells.slice(corners)
-  const box = corners === 2 ? { boxCells: [cells[0]!, cells[1]!] as const } : {}
+  const box = corners === 2 ? { boxCells: sortedCorners(cells[0]!, cells[1]!, vocabulary.gridSize) } : {}
   if (moves.length === 0) return { ...box, pointCells }
   const offsetBox = corners === 2 ? { box: [moves[0]!, moves[1]!] as const } : {}
   return { ...box, pointCells, offsets: { ...offsetBox, points: moves.slice(corners) } }
+}
+
+/** Top left, then bottom right, whichever corners were given: as the reader of text has it. */
+function sortedCorners(a: number, b: number, n: number): readonly [number, number] {
+  const top = Math.min(Math.floor(a / n), Math.floor(b / n))
+  const bottom = Math.max(Math.floor(a / n), Math.floor(b / n))
+  return [top * n + Math.min(a % n, b % n), bottom * n + Math.max(a % n, b % n)]
 }
 
 function regionsFromText(text: string, vocabulary: GetokVocabulary): ReadRegion[] {
