@@ -93,6 +93,14 @@ describe('codes of a mask', () => {
     expect(readRegions(text, codec.vocabulary)).toEqual(right)
   })
 
+  it('are read from texts one after the other, each with its own refinement, as from each alone', async () => {
+    const image = await codec.encodeImage(size)
+    const words = await codec.encode(image, blobs.slice(0, 3), { refine: true })
+    const joined = readRegions(words.map((one) => one.text).join('\n'), codec.vocabulary)
+    expect(joined).toEqual(words.flatMap((one) => readRegions(one.text, codec.vocabulary)))
+    expect(joined.every((region) => region.offsets !== undefined)).toBe(true)
+  })
+
   it('are points where there is only one', () => {
     expect(readRegions([7], codec.vocabulary)).toEqual([{ pointCells: [7] }])
     expect(readRegions([], codec.vocabulary)).toEqual([])

@@ -165,7 +165,7 @@ function regionsFromText(text: string, vocabulary: GetokVocabulary): ReadRegion[
   checkCount(
     parse.instances.reduce((sum, one) => sum + one.geometries.reduce((n, g) => n + g.codes.length, 0), 0),
   )
-  const refinement: FoundRefinement | undefined = parse.refinements[0]
+  const refinement = joinedRefinement(parse.refinements)
   const moves = refinement === undefined ? undefined : pairedMoves(parse.instances, refinement, vocabulary)
   let geometry = 0
   return parse.instances.map((instance) => {
@@ -207,6 +207,16 @@ function regionsFromText(text: string, vocabulary: GetokVocabulary): ReadRegion[
       ...(polygonOffsets.length === 0 ? {} : { polygonOffsets }),
     }
   })
+}
+
+/** One refinement of all: texts of several masks, one after the other, have a block each. */
+function joinedRefinement(blocks: readonly FoundRefinement[]): FoundRefinement | undefined {
+  if (blocks.length < 2) return blocks[0]
+  return {
+    start: blocks[0]!.start,
+    end: blocks[blocks.length - 1]!.end,
+    instances: blocks.flatMap((block) => block.instances),
+  }
 }
 
 /** Offsets 0..9 of each geometry, in order; throws where the refinement does not mirror the answer. */
