@@ -13,7 +13,12 @@ const common = {
 export default defineConfig([
   {
     ...common,
-    entry: { index: 'src/index.ts', cli: 'src/cli.ts' },
+    // The session worker of @maskwords/graph is looked for beside the file that starts it, by this name.
+    entry: {
+      index: 'src/index.ts',
+      cli: 'src/cli.ts',
+      'graph-worker': '../graph/src/session/graph-worker.ts',
+    },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
     clean: ['dist/*.js'],
     dts: false,

@@ -26,11 +26,11 @@ export class ClosedPipe extends Error {
   }
 }
 
-function processOutput(stream: NodeJS.WriteStream): Output {
+function processOutput(stream: NodeJS.WriteStream, name: string): Output {
   let closed = false
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Any other trouble (a full disk behind a redirection) reaches the caller through the write itself.
     if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') closed = true
-    else throw error
   })
   return {
     get isTTY() {
@@ -46,7 +46,10 @@ function processOutput(stream: NodeJS.WriteStream): Output {
           const code = (error as NodeJS.ErrnoException | null | undefined)?.code
           if (!error) resolve()
           else if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') reject(new ClosedPipe())
-          else reject(error)
+          else {
+            const said = code === 'ENOSPC' ? 'no space is left' : error.message
+            reject(new MaskwordsError('write-failed', `cannot write to ${name}: ${said}`, { cause: error }))
+          }
         })
       }),
   }
@@ -56,8 +59,8 @@ function processOutput(stream: NodeJS.WriteStream): Output {
 export function processIo(signal: AbortSignal): Io {
   return {
     stdin: process.stdin,
-    stdout: processOutput(process.stdout),
-    stderr: processOutput(process.stderr),
+    stdout: processOutput(process.stdout, 'stdout'),
+    stderr: processOutput(process.stderr, 'stderr'),
     env: process.env,
     cwd: process.cwd(),
     signal,

@@ -231,6 +231,9 @@ async function planFiles(
   if (options.overlay !== undefined && pictureFile === undefined) {
     throw new MaskwordsError('usage', '--overlay needs the picture to lay the masks over')
   }
+  if (overlay !== undefined && out !== undefined && context.path(overlay) === context.path(out)) {
+    throw new MaskwordsError('usage', '-o and --overlay name the same file', { file: out })
+  }
   const inputs = context.args.filter((name) => name !== '-').map((name) => context.path(name))
   for (const file of [out, overlay]) {
     if (file !== undefined && file !== '-') await refuseSameFile(context.path(file), inputs)

@@ -124,10 +124,17 @@ async function onnxruntimeCheck(): Promise<Check> {
   const base = { name: 'onnxruntime-node (models)', required: false }
   try {
     const runtime = await import('onnxruntime-node')
-    const backends = runtime.listSupportedBackends().map((backend) => backend.name)
+    const supported = runtime.listSupportedBackends()
+    const names = (bundled: boolean) =>
+      supported
+        .filter((backend) => backend.bundled === bundled)
+        .map((backend) => backend.name)
+        .join(', ')
+    const others = names(false)
+    const backends = `${names(true)}${others === '' ? '' : ` (with their own libraries: ${others})`}`
     const version = (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string })
       .version
-    return { ...base, status: 'ok', found: `${version}, backends ${backends.join(', ')}` }
+    return { ...base, status: 'ok', found: `${version}, backends ${backends}` }
   } catch (error) {
     const said = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
     return {
