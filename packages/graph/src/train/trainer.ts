@@ -1,4 +1,5 @@
 // A Trainer holds a training step's model and its state where they run, and does one update at a call.
+import type { Model } from '../build/model.ts'
 import type { Weights } from '../build/weights.ts'
 import { GraphError } from '../error.ts'
 import type { Session, SessionOptions } from '../session/session.ts'
@@ -10,6 +11,8 @@ import type { TrainStep } from './step.ts'
 
 export type TrainerOptions = Omit<SessionOptions, 'state'> & {
   readonly step: TrainStep
+  /** What runs the model. Default: openSession; in a browser (model, { state }) => openWebSession(model, { state }). */
+  readonly open?: (model: Model, options: SessionOptions) => Promise<Session>
   /** Weights to start from, or a state to go on from. */
   readonly from: { readonly weights: Weights } | { readonly state: TrainState }
 }
@@ -34,9 +37,9 @@ export type Trainer = {
 
 /** Loads the model of a training step and its first state. @throws what openSession throws, and `weights` for misfits. */
 export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { step, from, ...sessionOptions } = options
+  const { step, from, open = openSession, ...sessionOptions } = options
   const first = 'state' in from ? from.state : initialState(step, from.weights)
-  const session = await openSession(step.model, {
+  const session = await open(step.model, {
     ...sessionOptions,
     state: Object.fromEntries(step.state.map(({ input, output }) => [input, output])),
   })
