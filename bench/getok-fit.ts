@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { area, type Mask } from '@maskwords/mask'
 import { windowAround, windowFeatures } from '../packages/codecs/src/getok/coarse.ts'
 import { type CoarseSample, fitCoarse } from '../packages/codecs/src/getok/coarse-fit.ts'
-import { bestOffsets, regionOfMask } from '../packages/codecs/src/getok/codec.ts'
 import { gridOf } from '../packages/codecs/src/getok/grid.ts'
 import { regionPrompt } from '../packages/codecs/src/getok/offset.ts'
 import { type Random, randomFrom } from '../packages/codecs/src/getok/random.ts'
 import { sampleMask } from '../packages/codecs/src/getok/raster.ts'
+import { bestOffsets, regionOfMask } from '../packages/codecs/src/getok/region.ts'
 import { bsdsSamples, cocoSamples, haveData } from './getok-data.ts'
 
 const SIDE = 24

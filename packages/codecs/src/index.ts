@@ -21,12 +21,13 @@ export type { CodecErrorCode, CodecErrorOptions } from './error.ts'
 export { CodecError } from './error.ts'
 export { assign, MAX_ASSIGNMENT } from './getok/assignment.ts'
 export { boxIouXyxy } from './getok/box.ts'
-export type { GetokCodec, GetokEncodeOptions, GetokImage, GetokOptions } from './getok/codec.ts'
-export { bestOffsets, getokCodec, regionOfMask } from './getok/codec.ts'
+export type { GetokCodec, GetokEncodeOptions, GetokOptions } from './getok/codec.ts'
+export { getokCodec } from './getok/codec.ts'
 export type { CornerLabel } from './getok/corners.ts'
 export { CORNER_IOU, cornerLabel, jitterCorners } from './getok/corners.ts'
 export type { Cover } from './getok/cover.ts'
 export { coverMask, deepestCell, MAX_POINTS, nearestCell } from './getok/cover.ts'
+export type { GetokImage } from './getok/decode.ts'
 export type { Grid, GridOptions } from './getok/grid.ts'
 export {
   boxToCells,
@@ -68,6 +69,7 @@ export { chooseFromProposals, proposeRegions } from './getok/proposals.ts'
 export type { Random } from './getok/random.ts'
 export { randomFrom } from './getok/random.ts'
 export { squashMask } from './getok/raster.ts'
+export { bestOffsets, regionOfMask } from './getok/region.ts'
 export type {
   PredictedRegion,
   ProposalRewards,
