@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
+import { chromium } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
 import type { Tensor } from '../src/index.ts'
 import * as g from '../src/index.ts'
+import type { OpRow } from './op-table.ts'
 import { OP_TABLE } from './op-table.ts'
 import { seeded } from './run.ts'
 
@@ -113,7 +115,7 @@ async function inBoth(
   model: g.Model,
   feeds: Record<string, Sent>,
   options: object,
-): Promise<{ worst: number; answer: Answer }> {
+): Promise<{ worst: number; where: string; answer: Answer }> {
   const here = await g.openSession(model, { worker: false, threads: 1 })
   const fed = Object.entries(feeds).map(([name, { data, shape, kind }]): [string, g.Feed] => {
     const dtype = kind === 'BigInt64Array' ? 'int64' : kind === 'Float64Array' ? 'float64' : 'float32'
@@ -126,75 +128,134 @@ async function inBoth(
     `window.runModel(${JSON.stringify(sent)}, ${JSON.stringify(feeds)}, ${JSON.stringify(options)})`,
   )
   let worst = 0
+  let where = ''
   for (const [name, value] of Object.entries(wanted)) {
     const got = answer.out[name]!
     expect(got.shape, name).toEqual(value.shape)
     g.toNumbers(value.data, value.dtype).forEach((number, i) => {
-      worst = Math.max(worst, Math.abs(number - got.data[i]!))
+      const error = Math.abs(number - got.data[i]!)
+      if (Number.isNaN(error) || error > worst)
+        [worst, where] = [Number.isNaN(error) ? Number.POSITIVE_INFINITY : error, name]
     })
   }
-  return { worst, answer }
+  return { worst, where, answer }
 }
+
+/** As the shared browser, with WebGPU computed by the CPU (SwiftShader). */
+const WEBGPU_FLAGS = [
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-webgpu-adapter=swiftshader',
+  '--use-vulkan=swiftshader',
+]
+
+const random = seeded(5)
+const list = (shape: readonly number[], low = -1, high = 1) =>
+  Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random(low, high))
+
+/** One model with every row of the table, forward and backward, and what to feed it. */
+function wholeTable(
+  rows: readonly OpRow[],
+  target: g.Target,
+  only?: g.DType,
+): { model: g.Model; feeds: Record<string, Sent> } {
+  const outputs: Record<string, Tensor> = {}
+  const feeds: Record<string, Sent> = {}
+  for (const row of rows) {
+    if (!row.call) continue
+    const dtype = only ?? row.dtype!
+    const inputs = row.leaves!.map(({ shape, low, high }, i) => {
+      const name = `${row.name}:${i}`
+      feeds[name] = {
+        data: list(shape, low, high),
+        shape,
+        kind: dtype === 'float64' ? 'Float64Array' : 'Float32Array',
+      }
+      return g.input(name, dtype, shape)
+    })
+    const y = row.call(...inputs)
+    outputs[row.name] = y
+    g.gradients(g.sum(g.multiply(y, y)), inputs).forEach((gradient, i) => {
+      outputs[`${row.name} gradient ${i}`] = gradient
+    })
+  }
+  return { model: g.buildModel({ outputs, target }), feeds }
+}
+
+const stepFeeds = {
+  x: { data: list([2, 3, 16, 16]), shape: [2, 3, 16, 16], kind: 'Float32Array' },
+  wanted: { data: [1, 4], shape: [2], kind: 'BigInt64Array' },
+}
+const stepModel = (target: g.Target) =>
+  g.buildModel({ outputs: step(), weights: (_name, shape) => Float32Array.from(list(shape)), target })
 
 describe.skipIf(chromiumPath === undefined)(
   `in a browser${chromiumPath === undefined ? ` (skipped: ${CHROMIUM_HINT})` : ''}`,
   () => {
-    let browser: Browser
-    let page: Page
+    const browsers: Browser[] = []
     const errors: string[] = []
-    const random = seeded(5)
-    const list = (shape: readonly number[], low = -1, high = 1) =>
-      Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random(low, high))
-
-    beforeAll(async () => {
-      await bundle()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      browser = await launchChromium(chromiumPath!)
-      page = await browser.newPage()
+    const newPage = async (browser: Browser): Promise<Page> => {
+      browsers.push(browser)
+      const page = await browser.newPage()
       page.on('pageerror', (error) => errors.push(error.message))
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
       await page.waitForFunction('window.runModel')
+      return page
+    }
+    let page: Page
+    beforeAll(async () => {
+      await bundle()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      page = await newPage(await launchChromium(chromiumPath!))
     })
     afterAll(async () => {
-      await browser?.close()
+      for (const browser of browsers) await browser.close()
       server.close()
     })
 
     it('a training step gives in a Web Worker what it gives in Node', async () => {
-      const model = g.buildModel({
-        outputs: step(),
-        weights: (_name, shape) => Float32Array.from(list(shape)),
-        target: 'web',
-      })
-      const feeds = {
-        x: { data: list([2, 3, 16, 16]), shape: [2, 3, 16, 16], kind: 'Float32Array' },
-        wanted: { data: [1, 4], shape: [2], kind: 'BigInt64Array' },
-      }
-      const { worst, answer } = await inBoth(page, model, feeds, { threads: 2 })
+      const { worst, answer } = await inBoth(page, stepModel('web'), stepFeeds, { threads: 2 })
       expect(errors).toEqual([])
       expect([answer.refused, answer.batches]).toEqual(['closed', 2])
       expect(worst).toBeLessThan(1e-4)
     })
 
     it('so does every op of the table, with its gradient', async () => {
-      for (const { name, leaves, call, dtype } of OP_TABLE) {
-        if (!leaves || !call) continue
-        const inputs = leaves.map((leaf, i) => g.input(`x${i}`, dtype!, leaf.shape))
-        const y = call(...inputs)
-        const grads = g.gradients(g.sum(g.multiply(y, y)), inputs)
-        const model = g.buildModel({
-          inputs,
-          outputs: { y, ...Object.fromEntries(grads.map((gradient, i) => [`g${i}`, gradient])) },
-          target: 'web',
-        })
-        const kind = dtype === 'float64' ? 'Float64Array' : 'Float32Array'
-        const feeds = Object.fromEntries(
-          leaves.map(({ shape, low, high }, i) => [`x${i}`, { data: list(shape, low, high), shape, kind }]),
-        )
-        const { worst } = await inBoth(page, model, feeds, { worker: false })
-        expect(worst, name).toBeLessThan(1e-4)
-      }
+      const { model, feeds } = wholeTable(OP_TABLE, 'web')
+      const { worst, where } = await inBoth(page, model, feeds, { worker: false })
+      expect(worst, where).toBeLessThan(1e-4)
       expect(errors).toEqual([])
     })
+
+    it('a browser without WebGPU is told so', async () => {
+      const none = await page.evaluate(
+        'navigator.gpu === undefined || navigator.gpu.requestAdapter().then((a) => a === null)',
+      )
+      const opening = inBoth(page, stepModel('webgpu'), stepFeeds, { device: 'webgpu' })
+      if (none) await expect(opening).rejects.toThrow(/WebGPU/i)
+      else await opening
+    })
+
+    it('WebGPU gives the same in float32: the step, and every op of the table', async (context) => {
+      const gpu = await newPage(await chromium.launch({ executablePath: chromiumPath!, args: WEBGPU_FLAGS }))
+      const adapter = await gpu.evaluate(
+        'navigator.gpu ? navigator.gpu.requestAdapter().then((a) => a !== null) : false',
+      )
+      if (!adapter) {
+        context.skip('this Chromium has no software WebGPU')
+        return
+      }
+      expect((await inBoth(gpu, stepModel('webgpu'), stepFeeds, { device: 'webgpu' })).worst).toBeLessThan(
+        1e-3,
+      )
+      const rows = OP_TABLE.filter(({ name }) => name !== 'cast')
+      const { model, feeds } = wholeTable(rows, 'webgpu', 'float32')
+      // Shaders may compute sines and exponentials to fewer places.
+      const options = { worker: false, device: 'webgpu' }
+      const { worst, where } = await inBoth(gpu, model, feeds, options)
+      expect(worst, where).toBeLessThan(2e-3)
+      expect(errors).toEqual([])
+    }, 180_000)
   },
 )

@@ -11,7 +11,7 @@ const END = '<!-- /ops -->'
 test('docs/graph.md lists every op as it is checked', () => {
   const rows = OP_TABLE.map(({ name, onnx, gradient, dtype }) => {
     const checked = dtype ? `central differences, ${dtype}` : '-'
-    return `| ${name} | ${onnx} | ${gradient ? 'yes' : 'none'} | ${checked} | CPU${gradient ? ', WebAssembly' : ''} |`
+    return `| ${name} | ${onnx} | ${gradient ? 'yes' : 'none'} | ${checked} | ${gradient ? (name === 'cast' ? 'CPU, WebAssembly' : 'CPU, WebAssembly, WebGPU') : 'CPU'} |`
   })
   const head = [
     '| op | ONNX operators | gradient | checked by | tested on |',

@@ -128,6 +128,9 @@ describe('what is written', () => {
     expect(g.buildModel({ outputs: { y: g.exp(a.mul(1).add(0).div(1)) } }).nodes).toBe(1)
     expect(g.buildModel({ outputs: { y: a.reshape([2, 2]).reshape([4, 1]).permute([1, 0]) } }).nodes).toBe(1)
     expect(g.buildModel({ outputs: { y: g.constant([1, 2]).cast('int64').cast('float32') } }).nodes).toBe(1)
+    expect(g.buildModel({ outputs: { y: a.mul(g.constant([1, 2, 3, 4]).mul(2).add(1).div(4)) } }).nodes).toBe(
+      1,
+    )
   })
 
   test('the same value under two names, and an input as an output, come out', async () => {

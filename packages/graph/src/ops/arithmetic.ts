@@ -5,7 +5,7 @@ import { GraphError } from '../error.ts'
 import type { Shape } from '../size.ts'
 import { sameShape, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
-import { makeTensor, scalar } from '../tensor.ts'
+import { constant, makeTensor, scalar } from '../tensor.ts'
 import { cast } from './cast.ts'
 import { broadcast, needDType, needFloat, sameDType } from './check.ts'
 import { sum } from './reduce.ts'
@@ -36,8 +36,39 @@ function operands(what: string, a: Operand, b: Operand): [Tensor, Tensor] {
   return [left, right]
 }
 
+/** Constants of up to this many elements are computed while the graph is written. */
+const FOLDED_ELEMENTS = 4096
+
+const FOLDS = new Map<string, (x: number, y: number) => number>([
+  ['Add', (x, y) => x + y],
+  ['Sub', (x, y) => x - y],
+  ['Mul', (x, y) => x * y],
+  ['Div', (x, y) => x / y],
+])
+
+/** The result where both are float constants: of one shape, or one of them a scalar. Doubles round to what float32 arithmetic gives. */
+function folded(op: Op, left: Tensor, right: Tensor): Tensor | undefined {
+  const [a, b] = [left.node.leaf, right.node.leaf]
+  const compute = FOLDS.get(op.name)
+  if (!compute || a?.kind !== 'constant' || b?.kind !== 'constant') return undefined
+  if (left.dtype !== 'float32' && left.dtype !== 'float64') return undefined
+  const [x, y] = [a.data as Float64Array, b.data as Float64Array]
+  const size = Math.max(x.length, y.length)
+  const fits = sameShape(left.shape, right.shape) || left.rank === 0 || right.rank === 0
+  if (!fits || size > FOLDED_ELEMENTS || x.length === 0 || y.length === 0) return undefined
+  const values = Array.from({ length: size }, (_, i) =>
+    compute(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!),
+  )
+  return constant(values, {
+    dtype: left.dtype,
+    shape: broadcast('constant', left.shape, right.shape) as number[],
+  })
+}
+
 function binary(op: Op, what: string, a: Operand, b: Operand, dtype?: DType): Tensor {
   const [left, right] = operands(what, a, b)
+  const known = folded(op, left, right)
+  if (known) return known
   return makeTensor(op, [left, right], dtype ?? left.dtype, broadcast(what, left.shape, right.shape))
 }
 

@@ -1,15 +1,17 @@
 // Pooling over 1 to 3 spatial axes and its gradients (ONNX MaxPool, AveragePool).
 import { GraphError } from '../error.ts'
 import type { Dim, Shape } from '../size.ts'
-import { productOf, shapeText } from '../size.ts'
-import type { Op, Tensor } from '../tensor.ts'
+import { isStatic, productOf, shapeText } from '../size.ts'
+import type { Node, Op, Tensor } from '../tensor.ts'
 import { constant, makeNode, makeTensor } from '../tensor.ts'
-import { multiply } from './arithmetic.ts'
+import { add, multiply } from './arithmetic.ts'
+import { range } from './attention.ts'
 import { needFloat } from './check.ts'
 import { convTranspose, windowCount } from './conv.ts'
-import { scatterRows } from './gather.ts'
-import { mean } from './reduce.ts'
+import { gather, scatterRows } from './gather.ts'
+import { argMax, mean } from './reduce.ts'
 import { full, reshape } from './shape.ts'
+import { pad, slice, stack } from './slice.ts'
 
 type PerAxis = number | readonly number[]
 /** Stride is the kernel where it is not given, as in torch. */
@@ -47,10 +49,73 @@ function geometry(what: string, x: Tensor, options: PoolOptions) {
   return { shape, attributes: { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] } }
 }
 
+const plainMaxPoolOp: Op = { name: 'MaxPool' }
+
+// The flat position of each maximum, for targets whose kernel does not give it: of the elements that a window's places
+// see, stacked on an axis of their own, the first largest.
+function positionsOf(x: Tensor, node: Node): Tensor {
+  const kernel = node.attributes['kernel_shape'] as number[]
+  const stride = node.attributes['strides'] as number[]
+  const padding = (node.attributes['pads'] as number[]).slice(0, kernel.length)
+  const spatial = x.shape.slice(2)
+  const grid = node.outputs[0]!.shape.slice(2)
+  if (!isStatic(spatial) || !isStatic(grid)) {
+    throw new GraphError('no-gradient', `maxPool: the symbolic spatial size of ${shapeText(x.shape)}`)
+  }
+  // Enough at the end for the last window; windows that start beyond are not there.
+  const around = kernel.map((_, i): [number, number] => [padding[i]!, padding[i]! + kernel[i]!])
+  const padded = pad(x, [[0, 0], [0, 0], ...around], { value: LOWEST })
+  const places: Tensor[] = []
+  const offsets: number[] = []
+  const count = kernel.reduce((a, b) => a * b, 1)
+  for (let place = 0; place < count; place++) {
+    let seen = padded
+    let rest = place
+    let offset = 0
+    let pitch = 1
+    for (let i = kernel.length - 1; i >= 0; i--) {
+      const start = rest % kernel[i]!
+      rest = Math.floor(rest / kernel[i]!)
+      seen = slice(seen, {
+        axis: i + 2,
+        start,
+        end: start + (grid[i]! - 1) * stride[i]! + 1,
+        step: stride[i]!,
+      })
+      offset += (start - padding[i]!) * pitch
+      pitch *= spatial[i]!
+    }
+    places.push(seen)
+    offsets.push(offset)
+  }
+  const first = argMax(stack(places, 0), 0)
+  let starts = constant(0, { dtype: 'int64' })
+  let pitch = 1
+  for (let i = kernel.length - 1; i >= 0; i--) {
+    const corners = Array.from({ length: grid[i]! }, (_, at) => at * stride[i]! * pitch)
+    const shape = grid.map((size, axis) => (axis === i ? size : 1))
+    starts = add(starts, constant(corners, { dtype: 'int64', shape: shape as number[] }))
+    pitch *= spatial[i]!
+  }
+  const planes = range(productOf(x.shape.slice(0, 2)))
+  const bases = reshape(multiply(planes, pitch), [...x.shape.slice(0, 2), ...grid.map(() => 1)])
+  return add(add(gather(constant(offsets, { dtype: 'int64' }), first), starts), bases)
+}
+
+/** Below every element that counts; finite, because some runtimes' comparisons with infinity are not to be relied on. */
+const LOWEST = -3e38
+
 // The kernel gives the flat position of each maximum in the whole tensor; the gradient is added there.
 export const maxPoolOp: Op = {
   name: 'MaxPool',
   optionalOutputs: true,
+  expand: (node, target) => {
+    // ONNX Runtime's WebGPU kernel takes the node, and then fails because it has no second output.
+    if (target !== 'webgpu') return undefined
+    const x = node.inputs[0]!
+    const { dtype, shape } = node.outputs[0]!
+    return [makeTensor(plainMaxPoolOp, [x], dtype, shape, node.attributes), positionsOf(x, node)]
+  },
   gradient: (node, [dy]) => {
     const x = node.inputs[0]!
     const zeros = full([productOf(x.shape)], 0, { dtype: x.dtype })

@@ -35,18 +35,12 @@ export async function loadRuntime(): Promise<NodeRuntime> {
 export async function openNodeRunner(model: ModelBytes, options: RunnerOptions): Promise<Runner> {
   const runtime = await loadRuntime()
   const device = options.providers[0]!
-  const there = runtime.listSupportedBackends?.().map((backend) => backend.name) ?? ['cpu']
-  if (!there.includes(device)) {
-    throw new GraphError(
-      'provider-missing',
-      `this onnxruntime-node has no "${device}"; it has ${there.join(', ')}`,
-      {
-        hint:
-          device === 'cuda'
-            ? 'CUDA needs Linux x64 and the CUDA files that onnxruntime-node fetches when it is installed'
-            : `open the session with device: "${there[0]}"`,
-      },
-    )
+  const built = builtDevices(runtime)
+  if (!built.includes(device)) {
+    const there = built.join(', ')
+    throw new GraphError('provider-missing', `this onnxruntime-node has no "${device}"; it has ${there}`, {
+      hint: `open the session with device: "${built[0]}"`,
+    })
   }
   try {
     return await openRunner(runtime, model, options)
@@ -54,11 +48,24 @@ export async function openNodeRunner(model: ModelBytes, options: RunnerOptions):
     if (device !== 'cpu' && cause instanceof GraphError && cause.code === 'runtime') {
       throw new GraphError('provider-missing', `"${device}" does not start: ${cause.message}`, {
         cause,
-        hint: `this runtime has ${there.join(', ')}; webgpu on Linux needs libvulkan.so.1 and a driver`,
+        hint: START_HINTS[device] ?? 'open the session with device: "cpu"',
       })
     }
     throw cause
   }
+}
+
+/** What a device needs beyond the package. */
+const START_HINTS: Readonly<Record<string, string>> = {
+  webgpu:
+    'on Linux WebGPU needs libvulkan.so.1 and a graphics driver; or open the session with device: "cpu"',
+  cuda: 'CUDA needs Linux x64, a driver, CUDA 12, and the provider files that onnxruntime-node fetches when it is installed',
+}
+
+/** Devices the runtime was built for; those that need more files than the package brings come last. */
+export function builtDevices(runtime: NodeRuntime): string[] {
+  const backends = [...(runtime.listSupportedBackends?.() ?? [{ name: 'cpu', bundled: true }])]
+  return backends.sort((a, b) => Number(b.bundled) - Number(a.bundled)).map(({ name }) => name)
 }
 
 /** External weights must be real files: ONNX Runtime refuses symbolic links, as it cannot tell what they escape. */

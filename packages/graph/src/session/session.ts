@@ -105,12 +105,12 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
 }
 
 /**
- * The devices that the installed onnxruntime-node was built for.
+ * The devices that the installed onnxruntime-node was built for; whether a driver is there shows when a session opens.
  * @throws GraphError `provider-missing` where it is not installed.
  */
 export async function availableDevices(): Promise<string[]> {
-  const { loadRuntime } = await import('./node.ts')
-  return (await loadRuntime()).listSupportedBackends?.().map((backend) => backend.name) ?? ['cpu']
+  const { builtDevices, loadRuntime } = await import('./node.ts')
+  return builtDevices(await loadRuntime())
 }
 
 /** The public face of a runner: checks feeds, knows the state, refuses after close. */
