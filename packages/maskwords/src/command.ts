@@ -36,6 +36,8 @@ export function defineCommand<const O extends OptionSpecs>(command: Command<O>):
 export type Talk = {
   note(text: string): Promise<void>
   error(error: unknown): Promise<ErrorReport>
+  /** One failed item of many. */
+  failure(report: ErrorReport): Promise<void>
   progress(total: number, noun: string): Progress
   clear(): Promise<void>
 }
@@ -57,6 +59,10 @@ export function makeTalk(io: Io, quiet: boolean): Talk {
         await io.stderr.write(`${error.stack}\n`)
       }
       return report
+    },
+    async failure(report) {
+      await current?.clear()
+      await io.stderr.write(`${style.red('error')} ${formatError(report)}\n`)
     },
     progress(total, noun) {
       current = startProgress(io, { total, noun, quiet })

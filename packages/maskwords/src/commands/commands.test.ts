@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   area,
@@ -500,6 +500,15 @@ describe('the command itself', () => {
     ])
     for (const name of value.files) expect(existsSync(join(folder, name))).toBe(true)
     expect(value.times.totalMs).toBeLessThan(30_000)
+  })
+
+  it('a JSON file beyond the cap is refused by its size, unread', async () => {
+    writeFileSync(join(folder, 'huge.json'), '{')
+    truncateSync(join(folder, 'huge.json'), 600_000_000)
+    const started = performance.now()
+    const { code, err } = await run(['encode', 'scene.png', 'huge.json'])
+    expect([code, err]).toEqual([1, expect.stringContaining('limit of 500000000')])
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   it('an output that cannot be written is named with the remedy', async () => {

@@ -153,13 +153,17 @@ export function labelList(options: { readonly labels?: string }): number[] | und
   throw new MaskwordsError('usage', `--labels takes numbers with commas between, as in 3,7; got "${text}"`)
 }
 
+/** Failures that are spelled out on stderr; `--json` has all. */
+const SHOWN_FAILURES = 20
+
 /** Reports the failures on stderr; the exit code of a command that went on without them. */
 export async function reportFailures(context: Context, failures: readonly ErrorReport[]): Promise<0 | 1> {
-  for (const report of failures) {
-    const { message, ...rest } = report
-    await context.talk.error(
-      Object.assign(new MaskwordsError('malformed', message, rest), { code: report.code }),
-    )
+  for (const report of failures.slice(0, SHOWN_FAILURES)) await context.talk.failure(report)
+  if (failures.length > SHOWN_FAILURES) {
+    await context.talk.failure({
+      code: 'more',
+      message: `and ${failures.length - SHOWN_FAILURES} more (--json lists all)`,
+    })
   }
   return failures.length === 0 ? 0 : 1
 }

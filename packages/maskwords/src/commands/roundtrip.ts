@@ -105,6 +105,7 @@ export const command = defineCommand({
         for (const line of tableText(rows, mean)) await context.print(line)
         await talk.note(`${codec.name}; one pass over the picture: ${duration(result.imageMs)}`)
         if (out !== undefined) await context.print(out)
+        else await talk.note('-o side-by-side.png writes a picture of truth, reconstruction and difference')
       }
       return await reportFailures(context, failures)
     } finally {

@@ -156,6 +156,26 @@ describe('masks in JSON', () => {
     })
   })
 
+  it('an entry of a list that says no mask is a failure; its neighbours are read', async () => {
+    const { masks, failures } = await read([RLE, { size: [3, 4], counts: true }, 7, RLE])
+    expect(masks).toHaveLength(2)
+    expect(failures.map((one) => one.at)).toEqual(['[1].counts', '[2]'])
+    const labelme = {
+      imageWidth: 4,
+      imageHeight: 3,
+      shapes: [CVAT, { label: 'p', shape_type: 'point', points: [[1, 1]] }],
+    }
+    expect(await read(labelme)).toMatchObject({
+      masks: [{ label: 'cat' }],
+      failures: [{ code: 'unsupported' }],
+    })
+  })
+
+  it('a list longer than a call may have arguments is read whole', async () => {
+    const many = { masks: Array.from({ length: 150_000 }, () => ({ size: [1, 1], counts: '01' })) }
+    expect((await read([many])).masks).toHaveLength(150_000)
+  })
+
   it('objects nested a hundred thousand times are refused, not recursed into', async () => {
     const text = '{"masks":['.repeat(100_000) + ']}'.repeat(100_000)
     expect(await failure(text)).toMatchObject({
@@ -198,6 +218,7 @@ describe('hostile JSON', () => {
     ]
       .map((value) => JSON.stringify(value))
       .concat(
+        '<annotations><image id="0" name="one.jpg" width="4" height="3"><mask label="c" rle="0, 4" left="1" top="0" width="2" height="2"/><polygon points="1,0;3,0;3,2"/></image></annotations>',
         '{"id":"r","original_width":4,"original_height":3,"value":{"format":"rle","rle":[0,0,0,48,0,0,0,0],"brushlabels":["a"]}}',
       )
     const pieces = [

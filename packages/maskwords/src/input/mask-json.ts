@@ -1,7 +1,7 @@
 // Masks in JSON, as the tools of the field write them, found and checked but not decoded yet: COCO datasets and results, SA-1B,
 // single RLE objects, polygons, CVAT shapes, Label Studio brush results, labelme shapes, and our own `decode --json`.
 import { z } from 'zod'
-import { MaskwordsError } from '../error.ts'
+import { type ErrorReport, MaskwordsError, reportOf } from '../error.ts'
 import { checkShape, isRecord } from './json-text.ts'
 
 /** A mask as some JSON states it. Sizes are in pixels; `at` is its path in the JSON. */
@@ -32,7 +32,13 @@ export type StatedMask = {
 /** Lists and objects within each other. A Label Studio export has three levels; more is no mask file. */
 const MAX_NESTING = 8
 
-type Finding = MaskJsonOptions & { readonly depth: number }
+type Finding = MaskJsonOptions & { readonly depth: number; readonly failures: ErrorReport[] }
+
+export type FoundMasks = {
+  readonly stated: readonly StatedMask[]
+  /** Entries of a list that say no mask; their neighbours are in `stated`. */
+  readonly failures: readonly ErrorReport[]
+}
 
 type StatedSize = { readonly widthPx: number; readonly heightPx: number }
 
@@ -95,11 +101,26 @@ const shapeSchema = z.object({
   height: wholeNumber.optional(),
 })
 
-/** Finds the masks that a JSON value states. Throws MaskwordsError with the path of what is wrong. */
-export function findMasks(value: unknown, options: MaskJsonOptions): StatedMask[] {
-  if (isRecord(value)) return ofObject(value, { ...options, depth: 0 }, '')
-  if (Array.isArray(value)) return ofList(value, { ...options, depth: 0 }, '')
+/**
+ * Finds the masks that a JSON value states. A bad entry of a list is a failure, the others are read; throws MaskwordsError
+ * with the path of what is wrong where nothing can be read.
+ */
+export function findMasks(value: unknown, options: MaskJsonOptions): FoundMasks {
+  const failures: ErrorReport[] = []
+  const finding: Finding = { ...options, depth: 0, failures }
+  if (isRecord(value)) return { stated: ofObject(value, finding, ''), failures }
+  if (Array.isArray(value)) return { stated: ofList(value, finding, ''), failures }
   throw unknownShape(options, 'top level', `a bare ${value === null ? 'null' : typeof value}`)
+}
+
+/** Runs `read`; its typed error is a failure of one entry where there are others, and an error where it stands alone. */
+function oneOf(entries: number, failures: ErrorReport[], read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    if (entries < 2 || !(error instanceof MaskwordsError)) throw error
+    failures.push(reportOf(error))
+  }
 }
 
 function ofObject(value: Record<string, unknown>, outer: Finding, at: string): StatedMask[] {
@@ -167,8 +188,16 @@ function ofList(list: readonly unknown[], options: Finding, at: string): StatedM
   const found: StatedMask[] = []
   list.forEach((item, i) => {
     const place = `${at}[${i}]`
-    if (!isRecord(item))
-      throw unknownShape(options, place, `${item === null ? 'null' : typeof item} where an object is wanted`)
+    if (!isRecord(item)) {
+      oneOf(list.length, options.failures, () => {
+        throw unknownShape(
+          options,
+          place,
+          `${item === null ? 'null' : typeof item} where an object is wanted`,
+        )
+      })
+      return
+    }
     const imageId = item['image_id']
     if (typeof imageId === 'number' || typeof imageId === 'string') {
       if (chosen !== undefined && String(imageId) !== chosen) return
@@ -176,7 +205,10 @@ function ofList(list: readonly unknown[], options: Finding, at: string): StatedM
     }
     // A Label Studio export lists every region of a task; only brush strokes are masks.
     if (isRecord(item['value']) && !('rle' in item['value']) && typeof item['type'] === 'string') return
-    found.push(...ofObject(item, options, place))
+    // Not a spread call: a list may be longer than a call may have arguments.
+    oneOf(list.length, options.failures, () => {
+      for (const stated of ofObject(item, options, place)) found.push(stated)
+    })
   })
   if (ids.size > 1) {
     throw new MaskwordsError(
@@ -191,7 +223,7 @@ function ofList(list: readonly unknown[], options: Finding, at: string): StatedM
   return found
 }
 
-function ofDataset(value: Record<string, unknown>, options: MaskJsonOptions, at: string): StatedMask[] {
+function ofDataset(value: Record<string, unknown>, options: Finding, at: string): StatedMask[] {
   const { name } = options
   const images = value['images'] as readonly unknown[]
   const annotations = value['annotations'] as readonly unknown[]
@@ -217,7 +249,9 @@ function ofDataset(value: Record<string, unknown>, options: MaskJsonOptions, at:
         },
       )
     }
-    found.push(ofAnnotation(item, options, place, categories, size))
+    oneOf(annotations.length, options.failures, () => {
+      found.push(ofAnnotation(item, options, place, categories, size))
+    })
   })
   return found
 }

@@ -16,7 +16,7 @@ import { DEFAULT_MAX_PIXELS } from '../picture/describe.ts'
 import { MAX_JSON_BYTES, readInput } from './bytes.ts'
 import type { ReadDialect } from './dialect.ts'
 import { parseJson } from './json-text.ts'
-import { baseName, findMasks, type JsonDialect } from './mask-json.ts'
+import { baseName, findMasks, type JsonDialect, type StatedMask } from './mask-json.ts'
 import { masksOfPicture } from './mask-picture.ts'
 import { findCvatXml } from './mask-xml.ts'
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from './sniff.ts'
@@ -89,8 +89,8 @@ export async function readMasks(
   const masks: NamedMask[] = []
   for (const result of results) {
     if ('masks' in result) {
-      masks.push(...result.masks)
-      failures.push(...result.failures)
+      for (const mask of result.masks) masks.push(mask)
+      for (const failure of result.failures) failures.push(failure)
     } else {
       failures.push(result)
     }
@@ -149,8 +149,8 @@ export async function masksOfBytes(
       kind,
       name,
     )
-    const stated = findMasks(parseJson(bytes, name), { ...jsonOptions(options), name })
-    return decodeAll(stated, name, options)
+    const { stated, failures } = findMasks(parseJson(bytes, name), { ...jsonOptions(options), name })
+    return decodeAll(stated, name, options, failures)
   }
   if (kind === 'xml') {
     refuseMismatch(dialect, ['auto', 'cvat-rle', 'coco-polygon'], kind, name)
@@ -202,12 +202,13 @@ function jsonOptions(options: ReadMasksOptions) {
 }
 
 function decodeAll(
-  stated: ReturnType<typeof findMasks>,
+  stated: readonly StatedMask[],
   name: string,
   options: ReadMasksOptions,
+  unread: readonly ErrorReport[] = [],
 ): MaskReading {
   const masks: NamedMask[] = []
-  const failures: ErrorReport[] = []
+  const failures: ErrorReport[] = [...unread]
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS
   for (const item of stated) {
     try {

@@ -214,7 +214,7 @@ function checkSegmentation(
   }
   if (i >= MAX_DECODED) return
   try {
-    for (const stated of findMasks(item, { name: target, size })) {
+    for (const stated of findMasks(item, { name: target, size }).stated) {
       const pixels = area(maskOfStated(stated, { name: target, size, maxPixels: 2 ** 28 }))
       if (pixels === 0) problems.add('masks without any pixel', at, 'leave them out')
       else if (

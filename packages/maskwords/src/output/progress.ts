@@ -66,5 +66,5 @@ function clock(seconds: number): string {
   const whole = Math.round(Math.min(seconds, 359_999))
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   const text = parts.map((part) => String(part).padStart(2, '0'))
-  return parts[0] === 0 ? `${parts[1]}:${text[2]}` : `${parts[0]}:${text[1]}:${text[2]}`
+  return parts[0] === 0 ? `${text[1]}:${text[2]}` : `${parts[0]}:${text[1]}:${text[2]}`
 }

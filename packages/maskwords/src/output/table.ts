@@ -5,7 +5,7 @@ export type Column = { readonly title: string; readonly align?: 'left' | 'right'
 /** Lines of an aligned table. The last column is not padded, so lines have no trailing blanks. */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map((column, i) =>
-    Math.max(column.title.length, ...rows.map((row) => [...(row[i] ?? '')].length)),
+    rows.reduce((width, row) => Math.max(width, [...(row[i] ?? '')].length), column.title.length),
   )
   const line = (cells: readonly string[]) =>
     columns
