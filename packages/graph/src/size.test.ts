@@ -1,6 +1,7 @@
 // Symbolic sizes: canonical text, exact division, and the same numbers as arithmetic on values.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { GraphError } from './error.ts'
 import type { Dim } from './size.ts'
 import {
   addDims,
@@ -72,4 +73,43 @@ test('arithmetic on sizes agrees with arithmetic on their values', () => {
     }),
     { numRuns: 2000, seed: 1 },
   )
+})
+
+test('a hundred thousand random texts are read or refused with a typed error', () => {
+  const pieces = [
+    'a',
+    'batch',
+    '4',
+    '0',
+    '17',
+    '+',
+    '-',
+    '*',
+    '/',
+    'floor(',
+    ')',
+    '/2)',
+    ' ',
+    '.',
+    '?',
+    '9999999999999999999',
+  ]
+  let state = 1
+  let read = 0
+  for (let i = 0; i < 100_000; i++) {
+    let text = ''
+    do {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      text += pieces[(state >>> 16) % pieces.length]
+    } while (state >>> 29 !== 0 && text.length < 40)
+    try {
+      const canonical = dim(text)
+      expect(dim(canonical)).toBe(canonical)
+      read++
+    } catch (error) {
+      expect(error).toBeInstanceOf(GraphError)
+    }
+  }
+  expect(read).toBeGreaterThan(1000)
+  expect(() => dim('floor('.repeat(1000))).toThrow('at most 1000 are read')
 })

@@ -10,6 +10,9 @@ export type Shape = readonly Dim[]
 type Term = { numerator: number; denominator: number; atoms: readonly string[] }
 type Polynomial = readonly Term[]
 
+/** Characters of one size; the longest that networks make have some dozens. Also bounds the depth of nested floors. */
+const MAX_SIZE_CHARACTERS = 1000
+
 const parsed = new Map<string, Polynomial>()
 
 function gcd(a: number, b: number): number {
@@ -55,6 +58,12 @@ function print(polynomial: Polynomial): Dim {
 function parse(text: string): Polynomial {
   const known = parsed.get(text)
   if (known) return known
+  if (text.length > MAX_SIZE_CHARACTERS) {
+    throw new GraphError(
+      'too-large',
+      `a size of ${text.length} characters; at most ${MAX_SIZE_CHARACTERS} are read`,
+    )
+  }
   let at = 0
   const fail = (): never => {
     throw new GraphError('argument', `size "${text}": unexpected character at ${at}`, {
@@ -65,8 +74,10 @@ function parse(text: string): Polynomial {
   const integer = (): number => {
     const match = /^\d+/.exec(text.slice(at))
     if (!match) return fail()
+    const value = Number(match[0])
+    if (!Number.isSafeInteger(value)) return fail()
     at += match[0].length
-    return Number(match[0])
+    return value
   }
   const sum = (): Polynomial => {
     const terms: Term[] = []
@@ -84,6 +95,7 @@ function parse(text: string): Polynomial {
           if (text[at] !== '/') fail()
           at++
           const divisor = integer()
+          if (divisor === 0) fail()
           if (text[at] !== ')') fail()
           at++
           term = { ...term, atoms: [...term.atoms, floorAtom(inner, divisor)].sort() }
@@ -101,6 +113,7 @@ function parse(text: string): Polynomial {
       if (text[at] === '/' && !/^\/\d+\)/.test(text.slice(at))) {
         at++
         term = { ...term, denominator: integer() }
+        if (term.denominator === 0) fail()
       }
       terms.push(term)
       if (text[at] === '+') sign = 1
@@ -132,7 +145,11 @@ export function dim(value: Dim): Dim {
     }
     return value
   }
-  return print(parse(value.replace(/\s+/g, '')))
+  const size = print(parse(value.replace(/\s+/g, '')))
+  const known =
+    typeof size === 'number' ? size : parse(size).every(({ atoms }) => atoms.length === 0) ? -1 : 0
+  if (known < 0) throw new GraphError('argument', `size "${value}" is not a whole number of at least 0`)
+  return size
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
