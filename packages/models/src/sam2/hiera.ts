@@ -4,6 +4,7 @@ import {
   add,
   attention,
   conv,
+  fusedAttention,
   gelu,
   joinHeads,
   maximum,
@@ -63,8 +64,13 @@ function fromWindows(
   return columns * side === width ? tall : tall.slice({ axis: 2, end: width })
 }
 
+export type TrunkOptions = {
+  /** Gradients will be asked for: attention by plain products, slower and with all of its scores in memory. Default false. */
+  readonly differentiable?: boolean
+}
+
 /** Attention within each map of x [maps, height, width, channels]; queries are pooled where the block pools. */
-function mapAttention(x: Tensor, key: string, block: HieraBlock): Tensor {
+function mapAttention(x: Tensor, key: string, block: HieraBlock, options: TrunkOptions): Tensor {
   const [maps, height, width] = x.shape as readonly [Dim, number, number, number]
   const packed = linearAt(x.reshape([maps, height * width, -1]), `${key}.qkv`, 3 * block.to)
   const part = (i: number): Tensor => packed.slice({ axis: 2, start: i * block.to, end: (i + 1) * block.to })
@@ -73,11 +79,14 @@ function mapAttention(x: Tensor, key: string, block: HieraBlock): Tensor {
     pooled === undefined ? [height, width] : (pooled.shape.slice(1, 3) as [number, number])
   const queries = pooled === undefined ? part(0) : pooled.reshape([maps, rows * columns, block.to])
   const split = (tensor: Tensor): Tensor => splitHeads(tensor, block.heads)
-  const mixed = joinHeads(attention(split(queries), split(part(1)), split(part(2))))
+  const mixed =
+    options.differentiable === true
+      ? joinHeads(attention(split(queries), split(part(1)), split(part(2))))
+      : fusedAttention(queries, part(1), part(2), { heads: block.heads })
   return linearAt(mixed, `${key}.proj`, block.to).reshape([maps, rows, columns, block.to])
 }
 
-function hieraBlock(x: Tensor, key: string, block: HieraBlock): Tensor {
+function hieraBlock(x: Tensor, key: string, block: HieraBlock, options: TrunkOptions): Tensor {
   const [batch, height, width] = x.shape as readonly [Dim, number, number, number]
   const normal = normAt(x, `${key}.norm1`, EPSILON)
   let shortcut = x
@@ -87,11 +96,11 @@ function hieraBlock(x: Tensor, key: string, block: HieraBlock): Tensor {
   }
   let mixed: Tensor
   if (block.window === 0) {
-    mixed = mapAttention(normal, `${key}.attn`, block)
+    mixed = mapAttention(normal, `${key}.attn`, block, options)
   } else {
     const { windows, rows, columns } = toWindows(normal, block.window)
     const shrink = block.pools ? 2 : 1
-    mixed = fromWindows(mapAttention(windows, `${key}.attn`, block), {
+    mixed = fromWindows(mapAttention(windows, `${key}.attn`, block, options), {
       batch,
       rows,
       columns,
@@ -129,7 +138,12 @@ function positions(config: Sam2Config, key: string): Tensor {
  * picture [batch, 3, imagePx, imagePx], normalised -> one map [batch, side, side, channels] a stage, from fine to coarse.
  * Parameters `${key}.patch_embed.proj`, `${key}.blocks.i.*`, `${key}.pos_embed*` as published.
  */
-export function hieraTrunk(picture: Tensor, config: Sam2Config, key: string): Tensor[] {
+export function hieraTrunk(
+  picture: Tensor,
+  config: Sam2Config,
+  key: string,
+  options: TrunkOptions = {},
+): Tensor[] {
   const { embedDim } = config.trunk
   const { kernel, stride, padding } = PATCH
   const patches = conv(picture, parameter(`${key}.patch_embed.proj.weight`, [embedDim, 3, kernel, kernel]), {
@@ -140,7 +154,7 @@ export function hieraTrunk(picture: Tensor, config: Sam2Config, key: string): Te
   let x = add(patches.permute([0, 2, 3, 1]), positions(config, key))
   const maps: Tensor[] = []
   for (const block of hieraBlocks(config.trunk)) {
-    x = hieraBlock(x, `${key}.blocks.${block.index}`, block)
+    x = hieraBlock(x, `${key}.blocks.${block.index}`, block, options)
     if (block.ends) maps.push(x)
   }
   return maps

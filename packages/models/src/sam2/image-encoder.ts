@@ -2,7 +2,7 @@
 import type { Tensor } from '@maskwords/graph'
 import { add, cast, constant, linear, parameter, repeatInterleave } from '@maskwords/graph'
 import type { Sam2Config } from './config.ts'
-import { hieraTrunk } from './hiera.ts'
+import { hieraTrunk, type TrunkOptions } from './hiera.ts'
 
 /** Mean and deviation of the red, green and blue channels, of values from 0 to 1. */
 export const PIXEL_MEAN = [0.485, 0.456, 0.406] as const
@@ -47,9 +47,14 @@ function after(first: Projection, second: Projection): Projection {
  * picture [batch, 3, imagePx, imagePx], normalised -> the three maps. Parameters `${prefix}image_encoder.*`,
  * `${prefix}sam_mask_decoder.conv_s0`, `conv_s1` and `${prefix}no_mem_embed` as published.
  */
-export function sam2ImageEncoder(picture: Tensor, config: Sam2Config, prefix: string): ImageFeatures {
+export function sam2ImageEncoder(
+  picture: Tensor,
+  config: Sam2Config,
+  prefix: string,
+  options: TrunkOptions = {},
+): ImageFeatures {
   const { width, trunk, topDownLevels, dropLevels } = config
-  const maps = hieraTrunk(picture, config, `${prefix}image_encoder.trunk`)
+  const maps = hieraTrunk(picture, config, `${prefix}image_encoder.trunk`, options)
   const last = maps.length - 1
   const lateral = (level: number): Projection =>
     projection(`${prefix}image_encoder.neck.convs.${last - level}.conv`, trunk.embedDim * 2 ** level, width)
