@@ -75,49 +75,61 @@ export async function openRunner(
   }
 
   const held = new Map<string, ort.Tensor>()
+  // Runs follow one another, because each may read the state that the one before leaves.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
   const toTensor = ({ data, dtype, shape }: Value): ort.Tensor =>
     new runtime.Tensor(dtype as 'float32', halfArray(data, dtype) as Float32Array, shape)
 
+  const run: Runner['run'] = async (feeds, fetch) => {
+    const given: Record<string, ort.Tensor> = {}
+    for (const name of session.inputNames) {
+      const value = feeds[name]
+      if (value) given[name] = toTensor(value)
+      else {
+        const state = held.get(name)
+        if (!state) throw new GraphError('argument', `input "${name}" is neither fed nor held as state`)
+        given[name] = state
+      }
+    }
+    const wanted = new Set([...fetch, ...Object.values(options.state)])
+    let results: Readonly<Record<string, ort.Tensor>>
+    try {
+      results = await session.run(given, [...wanted])
+    } catch (cause) {
+      throw runtimeError('the run failed', cause)
+    }
+    for (const [to, from] of Object.entries(options.state)) held.set(to, results[from]!)
+    const out: Record<string, Value> = {}
+    for (const name of fetch) out[name] = await toValue(results[name]!)
+    return out
+  }
+
   return {
-    async run(feeds, fetch) {
-      const given: Record<string, ort.Tensor> = {}
-      for (const name of session.inputNames) {
-        const value = feeds[name]
-        if (value) given[name] = toTensor(value)
-        else {
-          const state = held.get(name)
-          if (!state) throw new GraphError('argument', `input "${name}" is neither fed nor held as state`)
-          given[name] = state
+    run: (feeds, fetch, transfer) => inTurn(() => run(feeds, fetch, transfer)),
+    setState: (values) =>
+      inTurn(async () => {
+        for (const [name, value] of Object.entries(values)) held.set(name, toTensor(value))
+      }),
+    getState: (names) =>
+      inTurn(async () => {
+        const values: Record<string, Value> = {}
+        for (const name of names) {
+          const tensor = held.get(name)
+          if (!tensor) throw new GraphError('argument', `"${name}" holds no state yet`)
+          values[name] = fromTensor(tensor)
         }
-      }
-      const wanted = new Set([...fetch, ...Object.values(options.state)])
-      let results: Readonly<Record<string, ort.Tensor>>
-      try {
-        results = await session.run(given, [...wanted])
-      } catch (cause) {
-        throw runtimeError('the run failed', cause)
-      }
-      for (const [to, from] of Object.entries(options.state)) held.set(to, results[from]!)
-      const out: Record<string, Value> = {}
-      for (const name of fetch) out[name] = await toValue(results[name]!)
-      return out
-    },
-    async setState(values) {
-      for (const [name, value] of Object.entries(values)) held.set(name, toTensor(value))
-    },
-    async getState(names) {
-      const values: Record<string, Value> = {}
-      for (const name of names) {
-        const tensor = held.get(name)
-        if (!tensor) throw new GraphError('argument', `"${name}" holds no state yet`)
-        values[name] = fromTensor(tensor)
-      }
-      return values
-    },
-    async close() {
-      held.clear()
-      await session.release()
-    },
+        return values
+      }),
+    close: () =>
+      inTurn(async () => {
+        held.clear()
+        await session.release()
+      }),
   }
 }
 
