@@ -113,6 +113,8 @@ export type { HierarchyVariant, TrainedLevel } from './himtok/hierarchy.ts'
 export { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from './himtok/hierarchy.ts'
 export type { HimtokLoss, HimtokLossWeights } from './himtok/loss.ts'
 export { HIMTOK_LOSS_WEIGHTS, himtokLoss } from './himtok/loss.ts'
+export type { Sam2, Sam2Image, Sam2Options, Sam2Prompt, Sam2SegmentOptions } from './sam2/predictor.ts'
+export { createSam2 } from './sam2/predictor.ts'
 export type { CodebookUpdate, CodebookUsage, TrainedCodebook } from './samtok/codebook.ts'
 export { codebookUsage, trainedCodebook, updateCodebook } from './samtok/codebook.ts'
 export type {
