@@ -11,7 +11,7 @@ const ALLOWED: Record<string, { packages: string[]; external: string[] }> = {
   codecs: { packages: ['mask', 'words', 'graph', 'models'], external: ['node:'] },
   maskwords: {
     packages: ['mask', 'words', 'graph', 'models', 'codecs'],
-    external: ['node:', 'citty', 'zod', 'sharp', 'onnxruntime-node'],
+    external: ['node:', 'zod', 'sharp', 'onnxruntime-node'],
   },
 }
 

@@ -11,6 +11,7 @@ export type LoadCodecOptions = {
   readonly n?: number
   /** getok: `encode` adds offset words unless the call says otherwise. Default false. */
   readonly refine?: boolean
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -19,7 +20,7 @@ export type LoadCodecOptions = {
  *
  * @throws MaskwordsError `unsupported` for a name that is not there; CodecError for a grid that cannot be
  */
-export async function loadCodec(name: CodecName, options: LoadCodecOptions = {}): Promise<MaskCodec> {
+export async function loadCodec(name: string, options: LoadCodecOptions = {}): Promise<MaskCodec> {
   if (name !== 'getok') {
     const near = nearest(String(name), CODEC_NAMES)
     throw new MaskwordsError('unsupported', `there is no codec "${String(name)}"`, {

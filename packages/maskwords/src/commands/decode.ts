@@ -1,19 +1,19 @@
 // `maskwords decode`: a picture and words to masks, written as PNG with an overlay picture beside, or as COCO RLE.
 import { existsSync } from 'node:fs'
 import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
-import { loadCodec } from '../codec.ts'
+import type { Vocabulary } from '@maskwords/words'
 import { type Context, defineCommand } from '../command.ts'
 import { type ErrorReport, isTypedError, MaskwordsError, reportOf } from '../error.ts'
 import { MAX_TEXT_BYTES, readInput } from '../input/bytes.ts'
 import { mapInOrder } from '../input/masks.ts'
-import { type FoundWords, findGetokWords, readWords } from '../input/words.ts'
+import { type FoundWords, findWords, readWords } from '../input/words.ts'
 import type { Size } from '../options.ts'
 import { refuseSameFile, writeWhole } from '../output/files.ts'
 import { labelMapPng, overlayPng } from '../output/pictures.ts'
 import { counted, duration } from '../output/table.ts'
 import type { ReadPicture } from '../picture/read.ts'
-import { codecOptions, rounded } from './encode.ts'
-import { decodeOpened, openPicture, reportFailures } from './load.ts'
+import { rounded } from './encode.ts'
+import { decodeOpened, openCodec, openPicture, reportFailures } from './load.ts'
 import { CODEC_OPTIONS, JOBS_OPTION, PICTURE_OPTIONS } from './shared-options.ts'
 
 const OPTIONS = {
@@ -74,9 +74,9 @@ export const command = defineCommand({
     const out = options.out
     const targets = await planFiles(context, out, pictureFile)
     const text = await readText(context, wordsSource)
-    const found = findWords(text, options.n)
-    const codec = await loadCodec(options.codec ?? 'getok', codecOptions(options))
+    const codec = await openCodec(context)
     try {
+      const found = wordsIn(text, codec.vocabulary)
       const picture =
         pictureFile === undefined
           ? undefined
@@ -197,19 +197,32 @@ async function readText(context: DecodeContext, source: string): Promise<string>
   return new TextDecoder().decode(bytes)
 }
 
-function findWords(text: string, n: number | undefined): readonly FoundWords[] {
-  const { found } = findGetokWords(text, n)
+function wordsIn(text: string, vocabulary: Vocabulary): readonly FoundWords[] {
+  const { found } = findWords(text, vocabulary)
   if (found.length > 0) return found
   const other = readWords(text)
-  if (other !== undefined && other.codec !== 'getok') {
-    throw new MaskwordsError('unsupported', `these are ${other.codec} words; decode speaks getok`, {
-      hint: 'maskwords inspect "<words>" shows their codes',
-    })
+  if (other !== undefined && other.codec !== vocabulary.kind) {
+    throw new MaskwordsError(
+      'unsupported',
+      `these are ${other.codec} words, and the codec speaks ${vocabulary.kind}`,
+      {
+        hint:
+          other.codec === 'getok'
+            ? '--codec getok'
+            : `--codec <folder or file with ${other.codec} weights>; maskwords inspect "<words>" shows their codes`,
+      },
+    )
   }
   const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text
   throw new MaskwordsError('not-found', `no mask words in ${JSON.stringify(shown)}`, {
-    hint: 'words look like <box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>; a name of a file that is not there ends here too',
+    hint: `words look like ${EXAMPLES[vocabulary.kind]}; a name of a file that is not there ends here too`,
   })
+}
+
+const EXAMPLES: Readonly<Record<Vocabulary['kind'], string>> = {
+  getok: '<box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>',
+  samtok: '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>',
+  himtok: '<|mt_start|><|mt_17|><|mt_903|>...<|mt_end|>',
 }
 
 type Targets = { readonly mask: string | undefined; readonly overlay: string | undefined }

@@ -2,14 +2,14 @@
 
 import { join } from 'node:path'
 import { maskToPng, pictureToPng } from '@maskwords/mask'
-import { loadCodec } from '../codec.ts'
 import { defineCommand } from '../command.ts'
 import { drawScene } from '../demo/scene.ts'
 import type { NamedMask } from '../input/masks.ts'
 import { ensureFolder, writeWhole } from '../output/files.ts'
 import { labelMapPng, overlayPng, sideBySidePng } from '../output/pictures.ts'
 import { duration } from '../output/table.ts'
-import { codecOptions, rounded } from './encode.ts'
+import { rounded } from './encode.ts'
+import { openCodec } from './load.ts'
 import { roundtrip, tableText } from './roundtrip.ts'
 import { CODEC_OPTIONS } from './shared-options.ts'
 
@@ -46,7 +46,7 @@ export const command = defineCommand({
     const started = performance.now()
     const scene = drawScene(options.seed ?? 1)
     const drawMs = performance.now() - started
-    const codec = await loadCodec(options.codec ?? 'getok', codecOptions(options))
+    const codec = await openCodec(context)
     try {
       const masks: NamedMask[] = scene.things.map((thing) => ({ ...thing, file: 'scene.png' }))
       const { rows, failures, imageMs } = await roundtrip(codec, scene, masks, talk, io.signal)

@@ -1,11 +1,12 @@
 // `maskwords encode`: a picture and its masks to words.
 
-import { loadCodec } from '../codec.ts'
+import type { EncodedImage, MaskCodec, MaskWords } from '@maskwords/codecs'
 import { defineCommand } from '../command.ts'
 import { isTypedError, located, reportOf, throwIfAborted } from '../error.ts'
+import type { NamedMask } from '../input/masks.ts'
 import { printable } from '../output/colour.ts'
 import { duration } from '../output/table.ts'
-import { loadPictureAndMasks, reportFailures } from './load.ts'
+import { loadPictureAndMasks, openCodec, reportFailures } from './load.ts'
 import { CODEC_OPTIONS, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
 
 export const command = defineCommand({
@@ -37,7 +38,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk } = context
-    const codec = await loadCodec(options.codec ?? 'getok', codecOptions(options))
+    const codec = await openCodec(context)
     try {
       const { picture, name, masks, failures } = await loadPictureAndMasks(context)
       const started = performance.now()
@@ -46,21 +47,24 @@ export const command = defineCommand({
       const progress = talk.progress(masks.length, 'mask')
       const results: Record<string, unknown>[] = []
       const lines: string[] = []
-      for (const item of masks) {
+      for (let from = 0; from < masks.length; from += MASKS_A_CALL) {
         throwIfAborted(io.signal)
-        try {
-          const [words] = await codec.encode(image, [item.mask], { signal: io.signal })
-          const { text, codes, tokens, bits } = words!
+        const group = masks.slice(from, from + MASKS_A_CALL)
+        const answers = await encodeGroup(codec, image, group, io.signal)
+        for (const [i, item] of group.entries()) {
+          const answer = answers[i]!
+          progress.step()
+          if ('error' in answer) {
+            failures.push(reportOf(located(answer.error, item.file, item.at)))
+            continue
+          }
+          const { text, codes, tokens, bits } = answer.words
           const { label, id, file, at } = item
           results.push({ label, id, file, at, words: text, codes: [...codes], tokens, bits })
           const line = text.replaceAll('\n', ' ')
           lines.push(masks.length > 1 ? `${lineLabel(label)}: ${line}` : line)
-        } catch (error) {
-          if (!isTypedError(error)) throw error
-          failures.push(reportOf(located(error, item.file, item.at)))
         }
-        progress.step()
-        // Lets Ctrl-C and the progress line through between two masks.
+        // Lets Ctrl-C and the progress line through between two calls.
         await new Promise(setImmediate)
       }
       await progress.clear()
@@ -88,14 +92,32 @@ export const command = defineCommand({
   },
 })
 
-/** The options of `loadCodec` from those of the command line. */
-export function codecOptions(options: { readonly n?: number; readonly refine?: boolean }): {
-  n?: number
-  refine?: boolean
-} {
-  return {
-    ...(options.n !== undefined && { n: options.n }),
-    ...(options.refine !== undefined && { refine: options.refine }),
+/** Masks that go to the codec in one call: enough for a network to work on several at once, few enough to show progress. */
+const MASKS_A_CALL = 16
+
+type Answer = { readonly words: MaskWords } | { readonly error: unknown }
+
+/** Words of some masks; where the call fails, of each by itself, so that a bad mask does not take its neighbours along. */
+async function encodeGroup(
+  codec: MaskCodec,
+  image: EncodedImage,
+  group: readonly NamedMask[],
+  signal: AbortSignal,
+): Promise<Answer[]> {
+  const encode = (items: readonly NamedMask[]) =>
+    codec.encode(
+      image,
+      items.map((item) => item.mask),
+      { signal },
+    )
+  try {
+    return (await encode(group)).map((words) => ({ words }))
+  } catch (error) {
+    if (!isTypedError(error) || signal.aborted) throw error
+    if (group.length === 1) return [{ error }]
+    const answers: Answer[] = []
+    for (const item of group) answers.push(...(await encodeGroup(codec, image, [item], signal)))
+    return answers
   }
 }
 

@@ -1,5 +1,7 @@
 // What encode and roundtrip do first: the picture, its masks, and the two brought to one size.
+import type { MaskCodec } from '@maskwords/codecs'
 import { area, type Mask, resizeMaskNearest } from '@maskwords/mask'
+import { loadCodec } from '../codec.ts'
 import type { Context } from '../command.ts'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
 import { MAX_PICTURE_FILE_BYTES, readInput } from '../input/bytes.ts'
@@ -7,8 +9,9 @@ import { type NamedMask, readMasks } from '../input/masks.ts'
 import type { Size } from '../options.ts'
 import { describePicture, type PictureInfo } from '../picture/describe.ts'
 import { decodePicture, type ReadPicture } from '../picture/read.ts'
-import type { MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
+import type { CODEC_OPTIONS, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
 
+type CodecContext = Context<typeof CODEC_OPTIONS>
 type LoadContext = Context<typeof PICTURE_OPTIONS & typeof MASK_OPTIONS>
 type PictureContext = Context<typeof PICTURE_OPTIONS>
 
@@ -17,6 +20,16 @@ export type Loaded = {
   readonly name: string
   readonly masks: readonly NamedMask[]
   readonly failures: ErrorReport[]
+}
+
+/** The codec that the options name. The caller closes it. */
+export async function openCodec({ options, io, path }: CodecContext): Promise<MaskCodec> {
+  const name = options.codec ?? 'getok'
+  return loadCodec(name === 'getok' ? name : path(name), {
+    ...(options.n !== undefined && { n: options.n }),
+    ...(options.refine !== undefined && { refine: options.refine }),
+    signal: io.signal,
+  })
 }
 
 /** A picture whose header has been read; its pixels wait until the masks have said which way up they are. */

@@ -2,7 +2,6 @@
 
 import type { MaskCodec } from '@maskwords/codecs'
 import { boundaryF, iou, type Mask } from '@maskwords/mask'
-import { loadCodec } from '../codec.ts'
 import type { Talk } from '../command.ts'
 import { defineCommand } from '../command.ts'
 import { type ErrorReport, isTypedError, located, reportOf, throwIfAborted } from '../error.ts'
@@ -12,8 +11,8 @@ import { refuseSameFile, writeWhole } from '../output/files.ts'
 import { sideBySidePng } from '../output/pictures.ts'
 import { duration, tableLines } from '../output/table.ts'
 import type { ReadPicture } from '../picture/read.ts'
-import { codecOptions, rounded } from './encode.ts'
-import { loadPictureAndMasks, reportFailures } from './load.ts'
+import { rounded } from './encode.ts'
+import { loadPictureAndMasks, openCodec, reportFailures } from './load.ts'
 import { CODEC_OPTIONS, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
 
 export const command = defineCommand({
@@ -63,7 +62,7 @@ export const command = defineCommand({
         context.args.filter((name) => name !== '-').map((name) => context.path(name)),
       )
     }
-    const codec = await loadCodec(options.codec ?? 'getok', codecOptions(options))
+    const codec = await openCodec(context)
     try {
       const { picture, name, masks, failures } = await loadPictureAndMasks(context)
       const result = await roundtrip(codec, picture, masks, talk, io.signal)

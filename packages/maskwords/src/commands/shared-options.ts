@@ -1,11 +1,14 @@
 // Options that several commands share, declared once.
 
-import { CODEC_NAMES } from '../codec.ts'
 import { READ_DIALECTS } from '../input/dialect.ts'
 import type { OptionSpecs } from '../options.ts'
 
 export const CODEC_OPTIONS = {
-  codec: { type: 'choice', choices: CODEC_NAMES, help: 'mask language (default getok)' },
+  codec: {
+    type: 'text',
+    valueName: 'codec',
+    help: 'getok, or a folder or file with SAMTok or HiMTok weights (default getok)',
+  },
   n: {
     type: 'integer',
     min: 2,

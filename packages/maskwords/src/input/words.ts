@@ -12,7 +12,9 @@ import {
   pairGetokOffsets,
   parseGetok,
   parseMaskWords,
+  type SpanVocabulary,
   samtokVocabulary,
+  type Vocabulary,
 } from '@maskwords/words'
 import { MaskwordsError } from '../error.ts'
 
@@ -112,25 +114,36 @@ function sharedOffsets(
   })
 }
 
+/** Finds the SAMTok or HiMTok words of a text: one entry a span. Time is linear in the text. */
+function findSpanWords(text: string, vocabulary: SpanVocabulary): TextReading {
+  const { spans } = parseMaskWords(text, vocabulary)
+  const found = spans.map((span) => ({
+    start: span.start,
+    end: span.end,
+    words: text.slice(span.start, span.end),
+    codes: span.codes,
+    status: span.status,
+    repairs: span.repairs.map((repair) => ({
+      kind: describeRepair(repair),
+      start: repair.start,
+      end: repair.end,
+    })),
+  }))
+  return { codec: vocabulary.kind, found, problems: [] }
+}
+
+/** Finds the words of one vocabulary in a text. @throws MaskwordsError `too-large`, as findGetokWords */
+export function findWords(text: string, vocabulary: Vocabulary): TextReading {
+  return vocabulary.kind === 'getok'
+    ? findGetokWords(text, vocabulary.gridSize)
+    : findSpanWords(text, vocabulary)
+}
+
 /** Recognises the language of a text by its words and finds them; undefined where the text has none. */
 export function readWords(text: string): TextReading | undefined {
   const dialect = maskDialect(text)
   if (dialect !== undefined) {
-    const vocabulary = dialect.kind === 'samtok' ? samtokVocabulary() : himtokVocabulary()
-    const { spans } = parseMaskWords(text, vocabulary)
-    const found = spans.map((span) => ({
-      start: span.start,
-      end: span.end,
-      words: text.slice(span.start, span.end),
-      codes: span.codes,
-      status: span.status,
-      repairs: span.repairs.map((repair) => ({
-        kind: describeRepair(repair),
-        start: repair.start,
-        end: repair.end,
-      })),
-    }))
-    return { codec: dialect.kind, found, problems: [] }
+    return findSpanWords(text, dialect.kind === 'samtok' ? samtokVocabulary() : himtokVocabulary())
   }
   for (const n of GRID_SIZES) {
     const reading = findGetokWords(text, n)
