@@ -10,6 +10,9 @@ const common = {
   fixedExtension: false,
 } as const
 
+/** Packages that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
+const ROOMS = ['mask', 'words', 'codecs', 'models', 'graph']
+
 export default defineConfig([
   {
     ...common,
@@ -17,6 +20,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       cli: 'src/cli.ts',
+      ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
       'graph-worker': '../graph/src/session/graph-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
@@ -26,7 +30,10 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: { index: 'dist/tsc/index.d.ts' },
+    entry: {
+      index: 'dist/tsc/index.d.ts',
+      ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/dist/index.d.ts`])),
+    },
     clean: false,
     dts: { emitDtsOnly: true, dtsInput: true },
   },
