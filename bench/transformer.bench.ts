@@ -11,6 +11,7 @@ import {
   attention,
   buildModel,
   buildTrainStep,
+  fusedAttention,
   gelu,
   initialState,
   input,
@@ -45,24 +46,40 @@ const { values: args } = parseArgs({
 const repeats = Number(args.repeats)
 const threads = Number(args.threads)
 
-function block(x: Tensor, name: string): Tensor {
+/** Attention of ops that have gradients. */
+function mix(qkv: Tensor): Tensor {
+  const heads = qkv.reshape([BATCH, TOKENS, 3, HEADS, WIDTH / HEADS]).permute([2, 0, 3, 1, 4])
+  const [q, k, v] = split(heads, 0, 3).map((part) => part.squeeze(0))
+  return joinHeads(attention(q!, k!, v!))
+}
+
+/** Attention in ONNX Runtime's one kernel, which has no gradient. */
+function fusedMix(qkv: Tensor): Tensor {
+  const [q, k, v] = split(qkv, 2, 3)
+  return fusedAttention(q!, k!, v!, { heads: HEADS })
+}
+
+function block(x: Tensor, name: string, inference: boolean): Tensor {
   const weight = (suffix: string, shape: number[]) => parameter(`${name}.${suffix}`, shape)
   const norm = (t: Tensor, suffix: string) =>
     layerNorm(t, { weight: weight(`${suffix}.weight`, [WIDTH]), bias: weight(`${suffix}.bias`, [WIDTH]) })
   const dense = (t: Tensor, suffix: string, from: number, to: number) =>
     linear(t, weight(`${suffix}.weight`, [to, from]), weight(`${suffix}.bias`, [to]))
   const h = norm(x, 'norm1')
-  const qkv = dense(h, 'qkv', WIDTH, 3 * WIDTH).reshape([BATCH, TOKENS, 3, HEADS, WIDTH / HEADS])
-  const [q, k, v] = split(qkv.permute([2, 0, 3, 1, 4]), 0, 3).map((part) => part.squeeze(0))
-  const mixed = joinHeads(attention(q!, k!, v!))
+  const qkv = dense(h, 'qkv', WIDTH, 3 * WIDTH)
+  const mixed = inference ? fusedMix(qkv) : mix(qkv)
   x = x.add(dense(mixed, 'proj', WIDTH, WIDTH))
   return x.add(dense(gelu(dense(norm(x, 'norm2'), 'fc1', WIDTH, 4 * WIDTH)), 'fc2', 4 * WIDTH, WIDTH))
 }
 
 const x = input('x', 'float32', [BATCH, TOKENS, WIDTH])
-let y = x
-for (let i = 0; i < BLOCKS; i++) y = block(y, `blocks.${i}`)
-const loss = y.mul(y).mean()
+function stack(inference: boolean): Tensor {
+  let y = x
+  for (let i = 0; i < BLOCKS; i++) y = block(y, `blocks.${i}`, inference)
+  return y
+}
+const trained = stack(false)
+const loss = trained.mul(trained).mean()
 
 let seed = 1
 const uniform = (): number => {
@@ -112,7 +129,7 @@ async function peak(): Promise<Time> {
 }
 
 async function forward() {
-  const model = buildModel({ outputs: { y }, weights })
+  const model = buildModel({ outputs: { y: stack(true) }, weights })
   const session = await openSession(model, { worker: false, threads })
   const time = await timed(() => session.run(feeds))
   await session.close()
@@ -130,7 +147,7 @@ async function training() {
 
 async function profile(part: string): Promise<void> {
   if (part === 'forward') {
-    await printProfile(buildModel({ outputs: { y }, weights }), feeds, { threads })
+    await printProfile(buildModel({ outputs: { y: stack(true) }, weights }), feeds, { threads })
     return
   }
   const step = buildTrainStep({ loss, optimiser: adamW({ learningRate: 1e-3 }) })

@@ -46,7 +46,7 @@ function pagePlan() {
   const plain = (name: string, values: ArrayLike<number> | BigInt64Array): Plain => {
     const { dtype, shape } = step.model.inputs.find((value) => value.name === name)!
     const list = values instanceof BigInt64Array ? Array.from(values, String) : Array.from(values)
-    return { name, dtype, shape, values: list }
+    return { name, dtype, shape: shape as readonly number[], values: list }
   }
   return {
     onnx: Buffer.from(step.model.onnx).toString('base64'),
