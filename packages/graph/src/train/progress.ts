@@ -32,9 +32,9 @@ export class RateMeter {
 /** 75 s as "1:15", 3 700 s as "1:01:40". */
 export function clockText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
-  const parts = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60]
-  const text = parts.map((part) => String(part).padStart(2, '0')).join(':')
-  return text.replace(/^00:0?/, '').replace(/^0/, '')
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)]
+  const two = (part: number) => String(part).padStart(2, '0')
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
 }
 
 /** "step 120/1000  loss 0.1234  3.4 steps/s  4:19 left". */
