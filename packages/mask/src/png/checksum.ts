@@ -35,8 +35,11 @@ export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length):
   return (c ^ -1) >>> 0
 }
 
-/** Largest count of bytes after which the second Adler sum still fits 32 bits without a modulo (RFC 1950). */
-const ADLER_RUN_BYTES = 5552
+/**
+ * Bytes summed without a modulo. RFC 1950 allows 5552 before 32 bits overflow; up to 3600 the sums stay below 2^31, so
+ * that they are machine integers.
+ */
+const ADLER_RUN_BYTES = 3600
 
 /** Adler-32 of the bytes, as an unsigned number. */
 export function adler32(bytes: Uint8Array): number {
@@ -44,9 +47,17 @@ export function adler32(bytes: Uint8Array): number {
   let b = 0
   for (let i = 0; i < bytes.length; ) {
     const end = Math.min(i + ADLER_RUN_BYTES, bytes.length)
+    for (; i + 4 <= end; i += 4) {
+      const first = bytes[i]!
+      const second = bytes[i + 1]!
+      const third = bytes[i + 2]!
+      const fourth = bytes[i + 3]!
+      b = (b + 4 * a + 4 * first + 3 * second + 2 * third + fourth) | 0
+      a = (a + first + second + third + fourth) | 0
+    }
     for (; i < end; i++) {
-      a += bytes[i]!
-      b += a
+      a = (a + bytes[i]!) | 0
+      b = (b + a) | 0
     }
     a %= 65521
     b %= 65521

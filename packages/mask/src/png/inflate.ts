@@ -16,11 +16,14 @@ import { type PrefixTable, prefixTable } from './prefix-code.ts'
 /** DEFLATE cannot expand more than this: 258 bytes for one bit of length and one bit of distance. */
 export const MAX_DEFLATE_RATIO = 1032
 
-/** Zero bytes that a stream is given at its end, so that the bit reader may look ahead without asking. */
+/** Bytes of any value that a stream is given at its end, so that the bit reader may look ahead without asking. */
 export const STREAM_PADDING_BYTES = 8
 
+/** Largest stream: bit positions must stay 32-bit numbers. A PNG file of 100 megapixels has about 200 MB at worst. */
+const MAX_STREAM_BYTES = 2 ** 28 - 64
+
 /** A match at least this long, from at least as far back, is copied as a block. */
-const BLOCK_COPY_BYTES = 24
+const BLOCK_COPY_BYTES = 40
 
 let fixedTables: { literals: PrefixTable; distances: PrefixTable } | undefined
 
@@ -36,6 +39,12 @@ let fixedTables: { literals: PrefixTable; distances: PrefixTable } | undefined
 export function inflateZlib(padded: Uint8Array, outputBytes: number): Uint8Array {
   const end = padded.length - STREAM_PADDING_BYTES
   if (end < 6) throw fault('is cut off', end)
+  if (end > MAX_STREAM_BYTES) {
+    throw new MaskError(
+      'too-large',
+      `the compressed picture data has ${end} bytes, the limit is ${MAX_STREAM_BYTES}`,
+    )
+  }
   const method = padded[0]!
   if ((method & 15) !== 8 || method >> 4 > 7 || ((method << 8) | padded[1]!) % 31 !== 0) {
     throw fault(`does not begin with a zlib header (bytes ${method} ${padded[1]})`, 0)
@@ -70,16 +79,17 @@ function hex(n: number): string {
 
 class Inflater {
   private readonly input: Uint8Array
-  private readonly end: number
+  private readonly view: DataView
+  private readonly endBit: number
   private readonly out: Uint8Array
-  private position = 2
-  private hold = 0
-  private held = 0
+  /** Position of the next bit, the lowest of each byte first. The two bytes of the zlib header are done. */
+  private bit = 16
   private written = 0
 
   constructor(input: Uint8Array, end: number, out: Uint8Array) {
     this.input = input
-    this.end = end
+    this.view = new DataView(input.buffer, input.byteOffset, input.length)
+    this.endBit = end * 8
     this.out = out
   }
 
@@ -90,7 +100,7 @@ class Inflater {
       if (kind === 0) this.stored()
       else if (kind === 1) this.fixed()
       else if (kind === 2) this.dynamic()
-      else throw fault('has a block of the reserved type 3', this.position)
+      else throw fault('has a block of the reserved type 3', this.alignedPosition())
     }
     if (this.written < this.out.length) {
       throw fault(
@@ -102,44 +112,48 @@ class Inflater {
 
   /** The first byte that no bit was taken of. */
   alignedPosition(): number {
-    return this.position - (this.held >> 3)
+    return (this.bit + 7) >> 3
+  }
+
+  private cutOff(): MaskError {
+    return fault('is cut off', this.endBit >> 3)
+  }
+
+  private tooMuch(at: number): MaskError {
+    return fault(`goes on after the ${this.out.length} bytes that the header promises`, at)
   }
 
   /** Takes up to 16 bits, lowest first. */
   private take(count: number): number {
-    while (this.held < count) {
-      if (this.position >= this.end) throw fault('is cut off', this.end)
-      this.hold |= this.input[this.position++]! << this.held
-      this.held += 8
-    }
-    const value = this.hold & ((1 << count) - 1)
-    this.hold >>>= count
-    this.held -= count
-    return value
+    const { bit } = this
+    if (bit + count > this.endBit) throw this.cutOff()
+    this.bit = bit + count
+    return (this.view.getUint32(bit >> 3, true) >>> (bit & 7)) & ((1 << count) - 1)
   }
 
   private stored(): void {
     const at = this.alignedPosition()
-    this.hold = 0
-    this.held = 0
-    if (at + 4 > this.end) throw fault('is cut off', this.end)
-    const size = this.input[at]! | (this.input[at + 1]! << 8)
-    const check = this.input[at + 2]! | (this.input[at + 3]! << 8)
-    if ((size ^ 0xffff) !== check) throw fault('has a stored block whose size fails its check', at)
-    if (at + 4 + size > this.end) throw fault('is cut off', this.end)
+    const end = this.endBit >> 3
+    if (at + 4 > end) throw this.cutOff()
+    const size = this.view.getUint16(at, true)
+    if ((size ^ 0xffff) !== this.view.getUint16(at + 2, true)) {
+      throw fault('has a stored block whose size fails its check', at)
+    }
+    if (at + 4 + size > end) throw this.cutOff()
     if (this.written + size > this.out.length) throw this.tooMuch(at)
     this.out.set(this.input.subarray(at + 4, at + 4 + size), this.written)
     this.written += size
-    this.position = at + 4 + size
+    this.bit = (at + 4 + size) * 8
   }
 
   private fixed(): void {
     if (fixedTables === undefined) {
       const lengths = fixedCodeLengths()
-      const literals = prefixTable(lengths, 0, 288)
-      const distances = prefixTable(lengths, 288, 320)
-      if (typeof literals === 'string' || typeof distances === 'string') throw new Error('unreachable')
-      fixedTables = { literals, distances }
+      const at = this.alignedPosition()
+      fixedTables = {
+        literals: this.table(lengths, 0, 288, 'literal', at),
+        distances: this.table(lengths, 288, 320, 'distance', at),
+      }
     }
     this.codes(fixedTables.literals, fixedTables.distances)
   }
@@ -188,133 +202,98 @@ class Inflater {
     return table
   }
 
-  /** One symbol by the slow, careful way: for the few hundred symbols of a block's head. */
+  /** One symbol of a block's head. A code length code has 7 bits at most: it never reaches a second table. */
   private symbol(table: PrefixTable): number {
-    while (this.held < 16 && this.position < this.end) {
-      this.hold |= this.input[this.position++]! << this.held
-      this.held += 8
-    }
-    // A code length code has 7 bits at most: it never reaches a second table.
-    const entry = table.entries[this.hold & ((1 << table.rootBits) - 1)]!
-    if (entry < 0) throw fault('holds a bit pattern that is no code', this.alignedPosition())
-    const bits = entry & 15
-    if (bits > this.held) throw fault('is cut off', this.end)
-    this.hold >>>= bits
-    this.held -= bits
+    const { bit } = this
+    if (bit >= this.endBit) throw this.cutOff()
+    const bits = this.view.getUint32(bit >> 3, true) >>> (bit & 7)
+    const entry = table.entries[bits & ((1 << table.rootBits) - 1)]!
+    if (entry < 0) throw fault('holds a bit pattern that is no code', bit >> 3)
+    this.bit = bit + (entry & 15)
     return entry >> 4
   }
 
-  private tooMuch(at: number): MaskError {
-    return fault(`goes on after the ${this.out.length} bytes that the header promises`, at)
-  }
-
-  /** The body of a block. State lives in locals: this loop is where the time goes. */
+  /**
+   * The body of a block. Each look-up reads the 25 bits or more that four bytes at the current bit hold: a loop that
+   * keeps bits in a variable must ask before each symbol whether enough are left, which no processor can foresee.
+   */
   private codes(literals: PrefixTable, distances: PrefixTable): void {
-    const input = this.input
-    const out = this.out
+    const { view, out, endBit } = this
     const outEnd = out.length
-    // The loop may look past the end by a few bytes of padding; anything taken there is found out below.
-    const inputEnd = this.end + 4
     const literalEntries = literals.entries
-    const literalMask = (1 << literals.rootBits) - 1
     const literalRoot = literals.rootBits
+    const literalMask = (1 << literalRoot) - 1
     const distanceEntries = distances.entries
-    const distanceMask = (1 << distances.rootBits) - 1
     const distanceRoot = distances.rootBits
-    let position = this.position
-    let hold = this.hold
-    let held = this.held
+    const distanceMask = (1 << distanceRoot) - 1
+    let bit = this.bit
     let written = this.written
 
     for (;;) {
-      if (held < 16) {
-        if (position > inputEnd) throw fault('is cut off', this.end)
-        hold |= (input[position]! | (input[position + 1]! << 8)) << held
-        position += 2
-        held += 16
-      }
+      // A symbol may read into the padding, and is found out here before the next one.
+      if (bit > endBit) throw this.cutOff()
+      let hold = view.getInt32(bit >> 3, true) >> (bit & 7)
       let entry = literalEntries[hold & literalMask]!
       // Literals of the first table, by far the most common: everything else has a larger entry, or a negative one.
       if (entry >>> 0 < END_OF_BLOCK << 4) {
-        if (written >= outEnd) throw this.tooMuch(position)
-        hold >>>= entry & 15
-        held -= entry & 15
+        if (written >= outEnd) throw this.tooMuch(bit >> 3)
+        bit += entry & 15
         out[written++] = entry >> 4
         continue
       }
       if (entry >= 0 && (entry & 15) === 0) {
-        entry = literalEntries[(entry >> 8) + ((hold >>> literalRoot) & ((1 << ((entry >> 4) & 15)) - 1))]!
+        const low = (hold >> literalRoot) & ((1 << ((entry >> 4) & 15)) - 1)
+        entry = literalEntries[(entry >> 8) + low]!
       }
-      if (entry < 0) throw fault('holds a bit pattern that is no code', position)
-      hold >>>= entry & 15
-      held -= entry & 15
+      if (entry < 0) throw fault('holds a bit pattern that is no code', bit >> 3)
+      bit += entry & 15
       let symbol = entry >> 4
       if (symbol < END_OF_BLOCK) {
-        if (written >= outEnd) throw this.tooMuch(position)
+        if (written >= outEnd) throw this.tooMuch(bit >> 3)
         out[written++] = symbol
         continue
       }
       if (symbol === END_OF_BLOCK) break
       symbol -= 257
-      if (symbol >= 29) throw fault('holds a length symbol that DEFLATE does not have', position)
-      if (held < 16) {
-        hold |= (input[position]! | (input[position + 1]! << 8)) << held
-        position += 2
-        held += 16
-      }
+      if (symbol >= 29) throw fault('holds a length symbol that DEFLATE does not have', bit >> 3)
+      // The code and its extra bits are 20 bits at most: they came with the same four bytes.
       const lengthExtra = LENGTH_EXTRA[symbol]!
-      const length = LENGTH_BASE[symbol]! + (hold & ((1 << lengthExtra) - 1))
-      hold >>>= lengthExtra
-      held -= lengthExtra
-      if (held < 16) {
-        if (position > inputEnd) throw fault('is cut off', this.end)
-        hold |= (input[position]! | (input[position + 1]! << 8)) << held
-        position += 2
-        held += 16
-      }
+      const length = LENGTH_BASE[symbol]! + ((hold >> (entry & 15)) & ((1 << lengthExtra) - 1))
+      bit += lengthExtra
+
+      if (bit > endBit) throw this.cutOff()
+      hold = view.getInt32(bit >> 3, true) >> (bit & 7)
       entry = distanceEntries[hold & distanceMask]!
       if (entry >= 0 && (entry & 15) === 0) {
-        entry = distanceEntries[(entry >> 8) + ((hold >>> distanceRoot) & ((1 << ((entry >> 4) & 15)) - 1))]!
+        const low = (hold >> distanceRoot) & ((1 << ((entry >> 4) & 15)) - 1)
+        entry = distanceEntries[(entry >> 8) + low]!
       }
-      if (entry < 0) throw fault('holds a bit pattern that is no code', position)
-      hold >>>= entry & 15
-      held -= entry & 15
+      if (entry < 0) throw fault('holds a bit pattern that is no code', bit >> 3)
+      bit += entry & 15
       symbol = entry >> 4
-      if (symbol >= 30) throw fault('holds a distance symbol that DEFLATE does not have', position)
-      if (held < 16) {
-        if (position > inputEnd) throw fault('is cut off', this.end)
-        hold |= (input[position]! | (input[position + 1]! << 8)) << held
-        position += 2
-        held += 16
-      }
+      if (symbol >= 30) throw fault('holds a distance symbol that DEFLATE does not have', bit >> 3)
+      if (bit > endBit) throw this.cutOff()
       const distanceExtra = DISTANCE_EXTRA[symbol]!
+      hold = view.getInt32(bit >> 3, true) >> (bit & 7)
       const distance = DISTANCE_BASE[symbol]! + (hold & ((1 << distanceExtra) - 1))
-      hold >>>= distanceExtra
-      held -= distanceExtra
+      bit += distanceExtra
 
       if (distance > written)
-        throw fault(`refers to ${distance} bytes back, ${written} were written`, position)
-      if (written + length > outEnd) throw this.tooMuch(position)
-      if (distance === 1) {
+        throw fault(`refers to ${distance} bytes back, ${written} were written`, bit >> 3)
+      if (written + length > outEnd) throw this.tooMuch(bit >> 3)
+      if (length >= BLOCK_COPY_BYTES && distance === 1) {
         out.fill(out[written - 1]!, written, written + length)
       } else if (length >= BLOCK_COPY_BYTES && distance >= length) {
         out.copyWithin(written, written - distance, written - distance + length)
       } else {
-        for (let from = written - distance, to = written, stop = written + length; to < stop; )
+        for (let from = written - distance, to = written, stop = written + length; to < stop; ) {
           out[to++] = out[from++]!
+        }
       }
       written += length
     }
-
-    this.position = position
-    this.hold = hold
-    this.held = held
+    if (bit > endBit) throw this.cutOff()
+    this.bit = bit
     this.written = written
-    // Give whole bytes back, so that `take` and stored blocks, which check the end, see where the block really ended.
-    const spare = held >> 3
-    this.position -= spare
-    this.held -= spare * 8
-    this.hold = this.held === 0 ? 0 : hold & ((1 << this.held) - 1)
-    if (this.position > this.end) throw fault('is cut off', this.end)
   }
 }
