@@ -1,4 +1,5 @@
-// PNG against Node's zlib as an independent oracle, against files put together by hand, and against damage.
+// PNG against zlib as an independent oracle, against files put together by hand, and against damage. One file of over 500 lines,
+// because round trips, hostile cases and the 100,000 mutants share one second encoder and its seeded pictures.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { constants, deflateSync, inflateSync, crc32 as zlibCrc32 } from 'node:zlib'
