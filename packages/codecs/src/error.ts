@@ -13,6 +13,12 @@ export type CodecErrorCode =
   | 'wrong-owner'
   /** A configuration that cannot be built, or weights that do not belong to it. */
   | 'wrong-weights'
+  /** A file, folder or name that is not there. */
+  | 'not-found'
+  /** Stored bytes that fail their checksum or are cut short, or a configuration file that cannot be read. */
+  | 'damaged'
+  /** A download that failed for good: the server, the network, or a file that is not the one promised. */
+  | 'download-failed'
   /** More cells, points or masks than the named limit. */
   | 'too-large'
 

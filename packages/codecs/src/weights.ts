@@ -2,6 +2,7 @@
 // and handed to the runtime as places in files wherever that saves a copy.
 import {
   type FileWeight,
+  fileWeight,
   type Tensor,
   type TensorInfo,
   topologicalOrder,
@@ -9,6 +10,7 @@ import {
   writeSafetensorsFile,
 } from '@maskwords/graph'
 import { CodecError } from './error.ts'
+import { sha256Hex } from './sha256.ts'
 
 /** Values of a parameter by its published state-dict key, row-major. */
 export type WeightFunction = (key: string, shape: readonly number[]) => Float32Array
@@ -138,33 +140,26 @@ export async function weightSources(options: WantedWeights): Promise<WeightSourc
   const folders = new Map<string, string | undefined>()
   for (const key of wanted.keys()) {
     const info = weights.tensors.get(key)!
-    const place = onDisk ? await fileWeight(info, folders) : undefined
+    const place = onDisk ? await placeOf(info, folders) : undefined
     sources.set(key, place ?? (await weights.read(key, { as: 'float32' })))
   }
   return { sources, release: NOTHING_TO_RELEASE }
 }
 
-async function fileWeight(
+/** The tensor where it lies, if the runtime can read it there; the real path, because the runtime follows no links. */
+async function placeOf(
   info: Partial<TensorInfo>,
   realPaths: Map<string, string | undefined>,
 ): Promise<FileWeight | undefined> {
-  const { file, inPlace, dtype, byteOffset, byteLength } = info
-  if (
-    !inPlace ||
-    file === undefined ||
-    dtype === undefined ||
-    byteOffset === undefined ||
-    byteLength === undefined
-  )
+  const { file, inPlace, dtype } = info
+  if (inPlace !== true || file === undefined || dtype === undefined || !IN_PLACE_TYPES.has(dtype))
     return undefined
-  if (!IN_PLACE_TYPES.has(dtype)) return undefined
   if (!realPaths.has(file)) {
     const { realpath } = await import('node:fs/promises')
     realPaths.set(file, await realpath(file).catch(() => undefined))
   }
   const path = realPaths.get(file)
-  if (path === undefined) return undefined
-  return { path, offset: byteOffset, length: byteLength, dtype: dtype as FileWeight['dtype'] }
+  return path === undefined ? undefined : { ...fileWeight(info as TensorInfo), path }
 }
 
 async function spilled(options: WantedWeights, weights: WeightFunction): Promise<WeightSources> {
@@ -193,4 +188,22 @@ async function spilled(options: WantedWeights, weights: WeightFunction): Promise
     await release()
     throw error
   }
+}
+
+/**
+ * SHA-256 of the values of `wanted`, with keys and shapes, in hexadecimal: what tells one set of weights from another,
+ * wherever it is stored. Reads all of them.
+ */
+export async function weightsFingerprint(options: WantedWeights): Promise<string> {
+  checkWeights(options)
+  const { wanted, weights } = options
+  const parts: string[] = []
+  for (const [key, shape] of wanted) {
+    const values =
+      typeof weights === 'function'
+        ? computed(weights, key, shape, options)
+        : await weights.read(key, { as: 'float32' })
+    parts.push(`${key} ${shapeText(shape)} ${await sha256Hex(values)}`)
+  }
+  return sha256Hex(new TextEncoder().encode(parts.join('\n')))
 }
