@@ -26,13 +26,16 @@ import {
   type WordsInput,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
+import { sha256Hex } from '../sha256.ts'
 import {
   type CodecWeights,
   checkWeights,
   parametersOf,
   readWeights,
+  type WantedWeights,
   type WeightSources,
   weightSources,
+  weightsFingerprint,
 } from '../weights.ts'
 import { checkSamtokConfig, codebookKeys, SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
 import { inclusiveBox, inFrame, logitsToMask, squarePixels, writeMaskPrompt } from './raster.ts'
@@ -71,6 +74,11 @@ export type SamtokCodec = MaskCodec<SamtokImage, SamtokEncodeOptions, SamtokDeco
   readonly config: SamtokConfig
   readonly vocabulary: SamtokVocabulary
   readonly codebooks: ResidualCodebooks
+  /**
+   * What the encoded pictures of this codec depend on beside the pixels, as 64 hexadecimal digits: configuration and
+   * weights of the picture encoder. The first call reads those weights once more.
+   */
+  fingerprint(): Promise<string>
   /** Vectors before quantisation, [masks, width]. */
   embed(image: SamtokImage, masks: readonly Mask[], options?: SamtokEncodeOptions): Promise<Float32Array>
   /** Masks of any vectors [masks, width], codes or not. */
@@ -132,14 +140,28 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
       (_, level) => books[config.sharedCodebook === true ? 0 : level]!,
     ),
   }
+  const wanted = parametersOf(Object.values(graphs.image))
+  let fingerprint: Promise<string> | undefined
   return samtokOver({
     name: options.name ?? 'samtok',
+    fingerprint: () => {
+      fingerprint ??= imageFingerprint(config, { ...asked, wanted })
+      fingerprint.catch(() => {
+        fingerprint = undefined
+      })
+      return fingerprint
+    },
     config,
     codebooks,
     vocabulary: samtokVocabulary({ codesPerLevel: config.codesPerLevel, levels: config.levels }),
     sessions,
     maxRunBytes: options.maxRunBytes ?? DEFAULT_RUN_BYTES,
   })
+}
+
+async function imageFingerprint(config: SamtokConfig, asked: WantedWeights): Promise<string> {
+  const text = `${JSON.stringify(config.sam2)} ${await weightsFingerprint(asked)}`
+  return sha256Hex(new TextEncoder().encode(text))
 }
 
 type Graphs = {
@@ -205,6 +227,7 @@ function bytesPerMask(config: SamtokConfig): { encode: number; decode: number } 
 
 function samtokOver(parts: {
   name: string
+  fingerprint: () => Promise<string>
   config: SamtokConfig
   codebooks: ResidualCodebooks
   vocabulary: SamtokVocabulary
@@ -307,6 +330,7 @@ function samtokOver(parts: {
     config,
     vocabulary,
     codebooks,
+    fingerprint: parts.fingerprint,
     needsImage: true,
 
     async encodeImage(picture: Pixels | PictureSize, call: CodecCallOptions = {}): Promise<SamtokImage> {
