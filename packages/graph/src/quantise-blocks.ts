@@ -1,5 +1,5 @@
-// Rounding of weights: int8 with a scale a channel (ONNX QuantizeLinear), and int4 in blocks as ONNX Runtime's MatMulNBits
-// holds them (contrib operators: com.microsoft.MatMulNBits). Plain arrays in and out.
+// Rounding of weights: int8 with a scale a channel (ONNX QuantizeLinear), and 8 or 4 bits in blocks as ONNX Runtime's
+// MatMulNBits holds them (contrib operators: com.microsoft.MatMulNBits). Plain arrays in and out.
 
 export type Int8Channels = {
   readonly data: Int8Array
@@ -35,27 +35,28 @@ export function fromInt8Channels(stored: Int8Channels, shape: readonly number[],
   )
 }
 
-export type Int4Blocks = {
-  /** [rows, blocks, blockSize / 2]: two values a byte, the earlier one in the low half; 8 stands for zero. */
+export type Blocks = {
+  readonly bits: 4 | 8
+  /** [rows, blocks, blockSize · bits / 8]; of two values in a byte the earlier one is the low half. The middle stands for zero. */
   readonly data: Uint8Array
-  /** [rows · blocks]: value = (stored - 8) · scale. */
+  /** [rows · blocks]: value = (stored - 8) · scale for 4 bits, (stored - 128) · scale for 8. */
   readonly scales: Float32Array
   readonly blocks: number
   readonly blockSize: number
 }
 
-/** Factors on the scale that puts a block's largest value on an end of the range; a little less often errs less in sum. */
-const SCALE_TRIES = [1, 0.95, 0.9, 0.85, 0.8]
+/** Factors on the scale that puts a block's largest value on an end of 4 bits; a little less often errs less in sum. */
+const SCALE_TRIES = { 4: [1, 0.95, 0.9, 0.85, 0.8], 8: [1] } as const
 
 /** Rounds a matrix [rows, columns] in blocks of `blockSize` along its rows; the last block is filled up with zeros. */
-export function toInt4Blocks(
+export function toBlocks(
   values: Float32Array,
-  rows: number,
-  columns: number,
-  blockSize: number,
-): Int4Blocks {
+  options: { rows: number; columns: number; blockSize: number; bits: 4 | 8 },
+): Blocks {
+  const { rows, columns, blockSize, bits } = options
+  const middle = 2 ** (bits - 1)
   const blocks = Math.ceil(columns / blockSize)
-  const data = new Uint8Array((rows * blocks * blockSize) / 2)
+  const data = new Uint8Array((rows * blocks * blockSize * bits) / 8)
   const scales = new Float32Array(rows * blocks)
   const block = new Float32Array(blockSize)
   for (let row = 0; row < rows; row++) {
@@ -65,32 +66,33 @@ export function toInt4Blocks(
       block.fill(0)
       block.set(values.subarray(start, start + length))
       const at = row * blocks + b
-      const scale = bestScale(block)
+      const scale = bestScale(block, middle, SCALE_TRIES[bits])
       scales[at] = scale
-      for (let i = 0; i < blockSize; i += 2) {
-        const low = nearest(block[i]!, scale)
-        const high = nearest(block[i + 1]!, scale)
-        data[(at * blockSize + i) / 2] = low | (high << 4)
+      for (let i = 0; i < blockSize; i++) {
+        const place = at * blockSize + i
+        const stored = nearest(block[i]!, scale, middle)
+        if (bits === 8) data[place] = stored
+        else data[place >> 1]! |= stored << (4 * (place % 2))
       }
     }
   }
-  return { data, scales, blocks, blockSize }
+  return { bits, data, scales, blocks, blockSize }
 }
 
-const nearest = (value: number, scale: number): number =>
-  scale === 0 ? 8 : Math.max(0, Math.min(15, Math.round(value / scale) + 8))
+const nearest = (value: number, scale: number, middle: number): number =>
+  scale === 0 ? middle : Math.max(0, Math.min(2 * middle - 1, Math.round(value / scale) + middle))
 
-/** Of the scales that put the value of largest size on -8, and a little beyond, the one with the least squared error. */
-function bestScale(block: Float32Array): number {
+/** Of the scales that put the value of largest size on the low end, and a little beyond, the one with the least squared error. */
+function bestScale(block: Float32Array, middle: number, tries: readonly number[]): number {
   let extreme = 0
   for (const value of block) if (Math.abs(value) > Math.abs(extreme)) extreme = value
   if (extreme === 0) return 0
   let best = 0
   let least = Number.POSITIVE_INFINITY
-  for (const factor of SCALE_TRIES) {
-    const scale = Math.fround((extreme / -8) * factor)
+  for (const factor of tries) {
+    const scale = Math.fround((extreme / -middle) * factor)
     let error = 0
-    for (const value of block) error += ((nearest(value, scale) - 8) * scale - value) ** 2
+    for (const value of block) error += ((nearest(value, scale, middle) - middle) * scale - value) ** 2
     if (error < least) {
       least = error
       best = scale
@@ -99,16 +101,17 @@ function bestScale(block: Float32Array): number {
   return best
 }
 
-/** The values that int4 blocks stand for, [rows, columns]. */
-export function fromInt4Blocks(stored: Int4Blocks, rows: number, columns: number): Float32Array {
-  const { data, scales, blocks, blockSize } = stored
+/** The values that blocks stand for, [rows, columns]. */
+export function fromBlocks(stored: Blocks, rows: number, columns: number): Float32Array {
+  const { bits, data, scales, blocks, blockSize } = stored
+  const middle = 2 ** (bits - 1)
   const values = new Float32Array(rows * columns)
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const at = row * blocks * blockSize + column
-      const byte = data[at >> 1]!
-      const half = at % 2 === 0 ? byte & 15 : byte >> 4
-      values[row * columns + column] = (half - 8) * scales[row * blocks + Math.floor(column / blockSize)]!
+      const whole = bits === 8 ? data[at]! : (data[at >> 1]! >> (4 * (at % 2))) & 15
+      values[row * columns + column] =
+        (whole - middle) * scales[row * blocks + Math.floor(column / blockSize)]!
     }
   }
   return values

@@ -14,14 +14,18 @@ import { convTransposeOp } from './ops/conv.ts'
 import { gather, gatherOp } from './ops/gather.ts'
 import { matmulOp } from './ops/matmul.ts'
 import { reshape } from './ops/shape.ts'
-import { fromInt4Blocks, fromInt8Channels, toInt4Blocks, toInt8Channels } from './quantise-blocks.ts'
+import type { Blocks } from './quantise-blocks.ts'
+import { fromBlocks, fromInt8Channels, toBlocks, toInt8Channels } from './quantise-blocks.ts'
 import type { SessionOptions } from './session/session.ts'
 import { openSession } from './session/session.ts'
 import type { Feeds } from './session/value.ts'
 import type { Node, Op, Target, Tensor } from './tensor.ts'
 import { constant, makeNode, makeTensor } from './tensor.ts'
 
-/** 'int4' is taken for the weights of `linear` only; other weights of an int4 model become int8. */
+/**
+ * 'int4' is taken for the weights of `linear` only; other weights of an int4 model become int8. 'int8' has a scale for each
+ * block of a row in `linear` where ONNX Runtime's kernel may be used, and one for each channel elsewhere.
+ */
 export type WeightScheme = 'float32' | 'float16' | 'int8' | 'int4'
 
 export type QuantiseOptions = {
@@ -29,7 +33,7 @@ export type QuantiseOptions = {
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly weights: Weights
   readonly scheme: WeightScheme | ((name: string, shape: readonly number[]) => WeightScheme)
-  /** Values of a row that share a scale in int4: 16, 32, 64, 128 or 256. Default 32. */
+  /** Values of a row that share a scale in blocks: 16, 32, 64, 128 or 256. Default 32. */
   readonly blockSize?: number
   /** Must be the model's: int4 needs ONNX Runtime's kernel, which 'standard' does without. Default 'cpu'. */
   readonly target?: Target
@@ -70,8 +74,9 @@ type Use = { readonly node: Node; readonly at: number }
 type Replacement = (use: Use) => readonly Tensor[]
 
 /**
- * Rounds the weights of a graph for inference. float16 halves the file and is cast on use; int8 has a scale for each output
- * channel and is standard ONNX; int4 has a scale for each block of a row and runs in ONNX Runtime's own kernel.
+ * Rounds the weights of a graph for inference. float16 halves the file and is cast on use; int8 and int4 weights of `linear`
+ * have a scale for each block of a row and run in ONNX Runtime's own kernel; other int8 weights, and all of them with target
+ * 'standard', have a scale for each channel and become floats when they are used.
  * @throws GraphError `unsupported` for int4 with target 'standard' and for weights in files, `argument` for block sizes.
  */
 export function quantise(options: QuantiseOptions): Quantised {
@@ -115,7 +120,7 @@ export function quantise(options: QuantiseOptions): Quantised {
       stored.set(name, { data: bits, dtype: 'float16' })
       back = float32FromFloat16(bits)
       bytes = bits.byteLength
-    } else if (scheme === 'int8') {
+    } else if (scheme === 'int8' && !(target !== 'standard' && uses.every(isLinear))) {
       const axis = uses.some(({ node }) => node.op === convTransposeOp) ? 1 : 0
       const rounded = toInt8Channels(values, shape, axis)
       replacements.set(name, int8Replacement(rounded.data, rounded.scales, shape, axis))
@@ -123,22 +128,10 @@ export function quantise(options: QuantiseOptions): Quantised {
       bytes = rounded.data.byteLength + rounded.scales.byteLength
     } else {
       const [rows, columns] = shape as readonly [number, number]
-      const rounded = toInt4Blocks(values, rows, columns, blockSize)
-      const half = blockSize / 2
-      const packed = constant(rounded.data, { shape: [rows, rounded.blocks, half] })
-      const scales = constant(rounded.scales, { shape: [rows * rounded.blocks] })
-      replacements.set(name, ({ node }) => {
-        const out = node.outputs[0]!
-        const product = makeTensor(blockMatmulOp, [node.inputs[0], packed, scales], 'float32', out.shape, {
-          K: columns,
-          N: rows,
-          bits: 4,
-          block_size: blockSize,
-          accuracy_level: ACCURACY_LEVEL,
-        })
-        return [multiply(product, (node.attributes['alpha'] as { float: number }).float)]
-      })
-      back = fromInt4Blocks(rounded, rows, columns)
+      const bits = scheme === 'int8' ? 8 : 4
+      const rounded = toBlocks(values, { rows, columns, blockSize, bits })
+      replacements.set(name, blockReplacement(rounded, rows, columns))
+      back = fromBlocks(rounded, rows, columns)
       bytes = rounded.data.byteLength + rounded.scales.byteLength
     }
     bytesAfter += bytes
@@ -179,6 +172,23 @@ function usesOfParameters(outputs: readonly Tensor[]): Map<string, Use[]> {
 function isLinear({ node, at }: Use): boolean {
   const { transA, transB } = node.attributes
   return node.op === matmulOp && at === 1 && node.inputs[1]!.rank === 2 && transA !== 1 && transB === 1
+}
+
+function blockReplacement(rounded: Blocks, rows: number, columns: number): Replacement {
+  const { bits, blocks, blockSize } = rounded
+  const packed = constant(rounded.data, { shape: [rows, blocks, (blockSize * bits) / 8] })
+  const scales = constant(rounded.scales)
+  return ({ node }) => {
+    const out = node.outputs[0]!
+    const product = makeTensor(blockMatmulOp, [node.inputs[0], packed, scales], 'float32', out.shape, {
+      K: columns,
+      N: rows,
+      bits,
+      block_size: blockSize,
+      accuracy_level: ACCURACY_LEVEL,
+    })
+    return [multiply(product, (node.attributes['alpha'] as { float: number }).float)]
+  }
 }
 
 function int8Replacement(
