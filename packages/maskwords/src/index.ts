@@ -66,8 +66,8 @@ export {
   samtokVocabulary,
   WordsError,
 } from '@maskwords/words'
-export type { CodecName, LoadCodecOptions } from './codec.ts'
-export { CODEC_NAMES, loadCodec } from './codec.ts'
+export type { LoadCodecOptions } from './codec.ts'
+export { loadCodec } from './codec.ts'
 export type { ErrorReport, MaskwordsErrorCode, MaskwordsErrorOptions } from './error.ts'
 export { MaskwordsError, reportOf } from './error.ts'
 export type { FoundWords, TextReading } from './input/words.ts'

@@ -1,4 +1,5 @@
 // What encode and roundtrip do first: the picture, its masks, and the two brought to one size.
+import { existsSync } from 'node:fs'
 import type { MaskCodec } from '@maskwords/codecs'
 import { area, type Mask, resizeMaskNearest } from '@maskwords/mask'
 import { loadCodec } from '../codec.ts'
@@ -25,9 +26,13 @@ export type Loaded = {
 /** The codec that the options name. The caller closes it. */
 export async function openCodec({ options, io, path }: CodecContext): Promise<MaskCodec> {
   const name = options.codec ?? 'getok'
-  return loadCodec(name === 'getok' ? name : path(name), {
+  // A name that is no file here may be a hub id.
+  const local = (source: string) => (existsSync(path(source)) ? path(source) : source)
+  return loadCodec(name === 'getok' ? name : local(name), {
     ...(options.n !== undefined && { n: options.n }),
     ...(options.refine !== undefined && { refine: options.refine }),
+    ...(options.segmenter !== undefined && { segmenter: local(options.segmenter) }),
+    ...(options.threads !== undefined && { threads: options.threads }),
     signal: io.signal,
   })
 }

@@ -7,7 +7,18 @@ export const CODEC_OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
-    help: 'getok, or a folder or file with SAMTok or HiMTok weights (default getok)',
+    help: 'getok, a folder or file with SAMTok or HiMTok weights, or a pulled hub id (default getok)',
+  },
+  segmenter: {
+    type: 'text',
+    valueName: 'file',
+    help: 'getok: SAM 2 (or SAMTok) weights to decode with, instead of the coarse decoder',
+  },
+  threads: {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    help: 'threads of the networks (default one a physical core)',
   },
   n: {
     type: 'integer',
