@@ -1,0 +1,134 @@
+// A published weight file as a ready folder: config.json, and the weights linked, copied or converted. Definition: ours (docs).
+// Node only.
+import {
+  commonPrefix,
+  fileWeight,
+  openCheckpointFile,
+  type TensorToWrite,
+  writeSafetensorsFile,
+} from '@maskwords/graph'
+import { CodecError } from '../error.ts'
+import { CONFIG_FILE, type CodecFolderConfig, formatCodecConfig, WEIGHTS_FILE } from './config-file.ts'
+import { type LoadCodecOptions, loadCodec } from './load.ts'
+import { recogniseWeights } from './recognise.ts'
+
+export type ImportOptions = Pick<LoadCodecOptions, 'session' | 'signal'> & {
+  /** The published file: torch or safetensors. */
+  readonly file: string
+  /** The folder to make; it must not be there, or be empty. */
+  readonly folder: string
+  /** For sizes that no shape tells. */
+  readonly config?: CodecFolderConfig
+  /** Stores the networks so; codebooks stay float32, because codes hang on them. Default: as they are. */
+  readonly dtype?: 'float32' | 'float16' | 'bfloat16'
+}
+
+export type Imported = {
+  readonly folder: string
+  readonly codec: 'samtok' | 'himtok'
+  readonly weights: 'linked' | 'copied' | 'converted'
+  readonly byteLength: number
+}
+
+/**
+ * Turns a published file into a folder for loadCodec, opens it once as proof, and only then puts it in place. A file that
+ * can be used as it is gets a hard link (a copy across disks, never a symbolic link, which the runtime refuses).
+ * @throws CodecError `wrong-weights`, `out-of-range`, `not-found`; CheckpointError for files that are no checkpoints.
+ */
+export async function importCodec(options: ImportOptions): Promise<Imported> {
+  const { file, folder, dtype } = options
+  const fs = await import('node:fs/promises')
+  const { basename, join, resolve } = await import('node:path')
+  const target = resolve(folder)
+  const there = await fs
+    .readdir(target)
+    .catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : ['']))
+  if (there !== undefined && there.length > 0) {
+    throw new CodecError('out-of-range', `${folder} is there already and not empty`, {
+      hint: 'name a new folder',
+    })
+  }
+  const source = await openCheckpointFile(file)
+  const temporary = `${target}.${crypto.randomUUID()}.incomplete`
+  try {
+    const prefix = commonPrefix([...source.tensors.keys()])
+    const tensors = new Map([...source.tensors].map(([key, info]) => [key.slice(prefix.length), info]))
+    const found = options.config ?? recogniseWeights({ name: source.name, tensors })
+    if (found.codec === 'sam2' || found.codec === 'getok') {
+      throw new CodecError(
+        'wrong-weights',
+        `${file}: ${found.codec === 'sam2' ? 'a SAM 2 file alone' : 'GETok'} needs no import`,
+        {
+          hint: "GETok decodes with a SAM 2 file as it is: loadCodec('getok', { segmenter: file })",
+        },
+      )
+    }
+    await fs.mkdir(temporary, { recursive: true })
+    const usable = prefix === '' && [...tensors.values()].every((info) => !wantsConversion(info))
+    let name = WEIGHTS_FILE
+    let weights: Imported['weights'] = 'converted'
+    if (dtype === undefined && usable) {
+      name = source.format === 'safetensors' ? WEIGHTS_FILE : basename(source.name)
+      weights = await linkOrCopy(await fs.realpath(source.name), join(temporary, name))
+    } else {
+      const list = [...tensors].map(
+        ([key, info]): TensorToWrite => ({
+          name: key,
+          dtype: info.dtype,
+          shape: info.shape,
+          data: () => source.read(info.name),
+        }),
+      )
+      await writeSafetensorsFile(join(temporary, name), {
+        tensors: list,
+        alignBytes: 4096,
+        ...(dtype === undefined
+          ? {}
+          : {
+              storeFloatsAs: (tensor: TensorToWrite) =>
+                /^quanti[sz]er?\./.test(tensor.name) ? undefined : dtype,
+            }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      })
+    }
+    const { codec } = found
+    const config = { ...found, codec, weights: name } as CodecFolderConfig
+    await fs.writeFile(join(temporary, CONFIG_FILE), formatCodecConfig(config))
+    const { session, signal } = options
+    const proof = await loadCodec(temporary, {
+      ...(session === undefined ? {} : { session }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    await proof.close()
+    const byteLength = (await fs.stat(join(temporary, name))).size
+    if (there !== undefined) await fs.rmdir(target)
+    await fs.rename(temporary, target)
+    return { folder: target, codec, weights, byteLength }
+  } finally {
+    await source.close()
+    await fs.rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Whether the runtime could not read the tensor where it lies; tensors that no network reads are no reason. */
+function wantsConversion(info: Parameters<typeof fileWeight>[0]): boolean {
+  if (!/^(?:float|bfloat)/.test(info.dtype)) return false
+  try {
+    fileWeight(info)
+    return false
+  } catch {
+    return true
+  }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<'linked' | 'copied'> {
+  const { copyFile, link } = await import('node:fs/promises')
+  try {
+    await link(from, to)
+    return 'linked'
+  } catch {
+    // Another disk, or a file system without hard links.
+    await copyFile(from, to)
+    return 'copied'
+  }
+}
