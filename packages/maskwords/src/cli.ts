@@ -33,6 +33,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'masks from one dialect to another (COCO, CVAT, Label Studio, PNG, raw)',
     load: () => import('./commands/convert.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  pull: {
+    summary: 'fetch published weights from a model hub, checked and resumed',
+    load: () => import('./commands/pull.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  import: {
+    summary: 'a published weight file -> a ready folder',
+    load: () => import('./commands/import.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   doctor: {
     summary: 'check this machine: versions, optional packages, permissions',
     load: () => import('./commands/doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,
