@@ -3,6 +3,7 @@ import {
   buildModel,
   input,
   openSession,
+  planBatches,
   type Session,
   type SessionOptions,
   type Tensor,
@@ -193,7 +194,8 @@ function himtokOver(parts: {
   const profile = PROFILES[config.profile]
   const pixels = sizePx * sizePx
   const perMask = bytesPerMask(config)
-  const groupOf = (bytes: number) => Math.max(1, Math.floor(maxRunBytes / bytes))
+  const groups = (items: number, bytesPerItem: number) =>
+    planBatches({ items, bytesPerItem, limitBytes: Math.max(maxRunBytes, bytesPerItem) })
   let closed = false
 
   const open = (image?: HimtokImage): void => {
@@ -215,9 +217,7 @@ function himtokOver(parts: {
       )
     }
     const out = new Float32Array(masks * latents * codeSize)
-    const group = groupOf(perMask.encode)
-    for (let from = 0; from < masks; from += group) {
-      const to = Math.min(masks, from + group)
+    for (const { start: from, end: to } of groups(masks, perMask.encode)) {
       const data = squares.slice(from * pixels, to * pixels)
       const result = await sessions.encoder.run({ masks: { data, shape: [to - from, sizePx, sizePx] } }, call)
       out.set(result['latents']!.data as Float32Array, from * latents * codeSize)
@@ -233,10 +233,8 @@ function himtokOver(parts: {
     each: (logits: Float32Array, at: number) => void,
   ): Promise<void> => {
     const masks = present.length / latents
-    const group = groupOf(perMask.decode)
     const run = call.signal === undefined ? {} : { signal: call.signal }
-    for (let from = 0; from < masks; from += group) {
-      const to = Math.min(masks, from + group)
+    for (const { start: from, end: to } of groups(masks, perMask.decode)) {
       const feeds = {
         codes: {
           data: vectors.slice(from * latents * codeSize, to * latents * codeSize),

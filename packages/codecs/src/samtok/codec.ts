@@ -3,6 +3,7 @@ import {
   buildModel,
   input,
   openSession,
+  planBatches,
   type Session,
   type SessionOptions,
   type Tensor,
@@ -239,7 +240,8 @@ function samtokOver(parts: {
   const side = 4 * promptSide(config.sam2)
   const pixels = side * side
   const perMask = bytesPerMask(config)
-  const groupOf = (bytes: number): number => Math.max(1, Math.floor(maxRunBytes / bytes))
+  const groups = (items: number, bytesPerItem: number) =>
+    planBatches({ items, bytesPerItem, limitBytes: Math.max(maxRunBytes, bytesPerItem) })
   let closed = false
 
   const open = (image?: SamtokImage): void => {
@@ -279,9 +281,7 @@ function samtokOver(parts: {
       masks.flatMap((mask, at) => inFrame(boxesXyxyPx?.[at] ?? inclusiveBox(mask, at), image, imagePx)),
     )
     const out = new Float32Array(masks.length * width)
-    const group = groupOf(perMask.encode)
-    for (let from = 0; from < masks.length; from += group) {
-      const to = Math.min(masks.length, from + group)
+    for (const { start: from, end: to } of groups(masks.length, perMask.encode)) {
       const prompts = new Float32Array((to - from) * pixels)
       for (let m = from; m < to; m++) writeMaskPrompt(masks[m]!, side, prompts, (m - from) * pixels)
       const feeds = {
@@ -305,9 +305,7 @@ function samtokOver(parts: {
     if (!Number.isInteger(count))
       throw new CodecError('size-mismatch', `${vectors.length} values are not whole vectors of ${width}`)
     const decoded: DecodedMask[] = []
-    const group = groupOf(perMask.decode)
-    for (let from = 0; from < count; from += group) {
-      const to = Math.min(count, from + group)
+    for (const { start: from, end: to } of groups(count, perMask.decode)) {
       const feeds = {
         ...maps(image),
         vectors: { data: vectors.slice(from * width, to * width), shape: [to - from, width] },
