@@ -1,13 +1,5 @@
 // HiMTok behind the common interface: a mask is a row of tokens from coarse to fine; any prefix decodes, without a picture.
-import {
-  buildModel,
-  input,
-  openSession,
-  planBatches,
-  type Session,
-  type SessionOptions,
-  type Tensor,
-} from '@maskwords/graph'
+import { input, planBatches, type Session, type Tensor } from '@maskwords/graph'
 import type { Mask } from '@maskwords/mask'
 import { titokDecoder, titokEncoder } from '@maskwords/models'
 import { codesFromText, formatMaskWords, type HimtokVocabulary, himtokVocabulary } from '@maskwords/words'
@@ -26,6 +18,7 @@ import {
   type WordsInput,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
+import { type NetworkOptions, openNetworks } from '../networks.ts'
 import {
   type CodecWeights,
   checkWeights,
@@ -88,15 +81,12 @@ export type HimtokCodec = MaskCodec<HimtokImage, HimtokEncodeOptions, HimtokDeco
   ): Promise<DecodedMask[]>
 }
 
-export type HimtokOptions = {
+export type HimtokOptions = NetworkOptions & {
   readonly config: HimtokConfig
   readonly weights: CodecWeights
   readonly name?: string
-  /** Where and with how many threads the networks run. */
-  readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
   /** Memory that activations of one run may take; masks are run in groups that fit. Default 1 GiB. */
   readonly maxRunBytes?: number
-  readonly signal?: AbortSignal
 }
 
 const DEFAULT_RUN_BYTES = 2 ** 30
@@ -155,20 +145,9 @@ async function openBoth(
   outputs: { encoded: Tensor; decoded: Tensor },
   weights: WeightSources['sources'],
 ): Promise<Sessions> {
-  const session: SessionOptions = {
-    ...options.session,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  }
-  const encoder = await openSession(buildModel({ outputs: { latents: outputs.encoded }, weights }), session)
-  try {
-    return {
-      encoder,
-      decoder: await openSession(buildModel({ outputs: { logits: outputs.decoded }, weights }), session),
-    }
-  } catch (error) {
-    await encoder.close()
-    throw error
-  }
+  const networks = [{ latents: outputs.encoded }, { logits: outputs.decoded }]
+  const [encoder, decoder] = await openNetworks(networks, weights, options)
+  return { encoder: encoder!, decoder: decoder! }
 }
 
 /** Bytes of activations that one mask needs at the widest place of a network: some buffers of that size live at once. */

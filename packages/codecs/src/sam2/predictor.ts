@@ -1,16 +1,6 @@
 // SAM 2 by itself: points, a box and a rough mask on a picture to masks (Ravi et al. 2024, arXiv 2408.00714; prompts and
 // resizing as in the release's SAM2ImagePredictor).
-import {
-  buildModel,
-  concat,
-  expand,
-  input,
-  openSession,
-  planBatches,
-  type Session,
-  type SessionOptions,
-  type Tensor,
-} from '@maskwords/graph'
+import { concat, expand, input, planBatches, type Session, type Tensor } from '@maskwords/graph'
 import {
   type ImageFeatures,
   MASK_TOKENS,
@@ -35,6 +25,7 @@ import {
   type SegmentPrompt,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
+import { type NetworkOptions, openNetworks } from '../networks.ts'
 import { logitsToMask } from '../samtok/raster.ts'
 import {
   type CodecWeights,
@@ -87,16 +78,14 @@ export type Sam2 = Segmenter<Sam2Image> & {
   close(): Promise<void>
 }
 
-export type Sam2Options = {
+export type Sam2Options = NetworkOptions & {
   readonly config: Sam2Config
   readonly weights: CodecWeights
   /** What stands before SAM 2's own keys: nothing in SAM 2's files (the default), `model.sam2_model.` in SAMTok's. */
   readonly prefix?: string
   readonly name?: string
-  readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
   /** Memory that activations of one run of prompts may take. Default 1 GiB. */
   readonly maxRunBytes?: number
-  readonly signal?: AbortSignal
 }
 
 const DEFAULT_RUN_BYTES = 2 ** 30
@@ -164,20 +153,12 @@ async function openAll(
   graphs: Graphs,
   weights: WeightSources['sources'],
 ): Promise<Sessions> {
-  const session = {
-    ...options.session,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  }
-  const opened: Session[] = []
-  try {
-    for (const outputs of [graphs.image, graphs.points, graphs.masks]) {
-      opened.push(await openSession(buildModel({ outputs, weights }), session))
-    }
-  } catch (error) {
-    await Promise.all(opened.map((one) => one.close()))
-    throw error
-  }
-  return { image: opened[0]!, points: opened[1]!, masks: opened[2]! }
+  const [image, points, masks] = await openNetworks(
+    [graphs.image, graphs.points, graphs.masks],
+    weights,
+    options,
+  )
+  return { image: image!, points: points!, masks: masks! }
 }
 
 /** Prompts with the same number of points and the same kind of session share runs. */

@@ -1,14 +1,5 @@
 // SAMTok behind the common interface: a mask on a picture is two words, and with the picture they are the mask again.
-import {
-  buildModel,
-  input,
-  openSession,
-  planBatches,
-  type Session,
-  type SessionOptions,
-  type Tensor,
-  type Value,
-} from '@maskwords/graph'
+import { input, planBatches, type Session, type Tensor, type Value } from '@maskwords/graph'
 import type { Mask } from '@maskwords/mask'
 import { maskEncoder, normalisedPixels, promptSide, sam2ImageEncoder, vectorDecoder } from '@maskwords/models'
 import { codesFromText, formatMaskWords, type SamtokVocabulary, samtokVocabulary } from '@maskwords/words'
@@ -27,6 +18,7 @@ import {
   type WordsInput,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
+import { type NetworkOptions, openNetworks } from '../networks.ts'
 import { sha256Hex } from '../sha256.ts'
 import {
   type CodecWeights,
@@ -90,15 +82,12 @@ export type SamtokCodec = MaskCodec<SamtokImage, SamtokEncodeOptions, SamtokDeco
   ): Promise<DecodedMask[]>
 }
 
-export type SamtokOptions = {
+export type SamtokOptions = NetworkOptions & {
   readonly config: SamtokConfig
   readonly weights: CodecWeights
   readonly name?: string
-  /** Where and with how many threads the networks run. */
-  readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
   /** Memory that activations of one run of masks may take; masks are run in groups that fit. Default 1 GiB. */
   readonly maxRunBytes?: number
-  readonly signal?: AbortSignal
 }
 
 const DEFAULT_RUN_BYTES = 2 ** 30
@@ -202,20 +191,9 @@ async function openAll(
   graphs: Graphs,
   weights: WeightSources['sources'],
 ): Promise<Sessions> {
-  const session: SessionOptions = {
-    ...options.session,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  }
-  const opened: Session[] = []
-  try {
-    for (const outputs of [graphs.image, { vectors: graphs.vectors }, graphs.decoded]) {
-      opened.push(await openSession(buildModel({ outputs, weights }), session))
-    }
-  } catch (error) {
-    await Promise.all(opened.map((one) => one.close()))
-    throw error
-  }
-  return { image: opened[0]!, encoder: opened[1]!, decoder: opened[2]! }
+  const networks = [graphs.image, { vectors: graphs.vectors }, graphs.decoded]
+  const [image, encoder, decoder] = await openNetworks(networks, weights, options)
+  return { image: image!, encoder: encoder!, decoder: decoder! }
 }
 
 /** Bytes that one mask's activations take at their widest: some copies of its cells, and of its largest map. */
