@@ -5,7 +5,7 @@ import { drawn, maskByPixel, masks, seededRandom } from '../test/masks.ts'
 import { cocoStringFromMask } from './coco-rle.ts'
 import { cocoPolygonsFromMask, contoursFromMask, ringsOfPolygons } from './contours.ts'
 import { MaskError } from './error.ts'
-import { emptyMask, fullMask, type Mask } from './mask.ts'
+import { type BoxXywhPx, emptyMask, fullMask, type Mask } from './mask.ts'
 import { area } from './measure.ts'
 import { MAX_VERTEX_PX, maskFromCocoBox, maskFromCocoPolygons, maskFromRings } from './polygon.ts'
 import { union } from './set-operations.ts'
@@ -195,6 +195,18 @@ test.each<[string, readonly unknown[], string]>([
   const fill = () => maskFromCocoPolygons({ widthPx: 5, heightPx: 4, polygons: polygons as number[][] })
   expect(fill).toThrow(MaskError)
   expect(fill).toThrow(expect.objectContaining({ code, at: 0 }))
+})
+
+test.each<[string, unknown]>([
+  ["COCO's list", [1, 2, 3, 4]],
+  ['null', null],
+  ['text', '1 2 3 4'],
+  ['a side that is text', { x: 0, y: 0, width: '3', height: 2 }],
+  ['a missing side', { x: 0, y: 0, width: 3 }],
+])('%s is no box', (_what, box) => {
+  const fill = () => maskFromCocoBox({ widthPx: 5, heightPx: 4, box: box as BoxXywhPx })
+  expect(fill).toThrow(MaskError)
+  expect(fill).toThrow(expect.objectContaining({ code: 'malformed' }))
 })
 
 test('a million far-away vertices all around the picture are filled at a cost of looking at them', () => {

@@ -53,9 +53,21 @@ export function maskFromCocoBox(input: {
   readonly box: BoxXywhPx
 }): Mask {
   const { widthPx, heightPx, box } = input
-  const { x, y } = box
-  const right = x + box.width
-  const foot = y + box.height
+  if (typeof box !== 'object' || box === null || Array.isArray(box)) {
+    throw new MaskError('malformed', `box must be { x, y, width, height }, got ${excerpt(box)}`, {
+      hint: 'of a list [x, y, width, height], name the four numbers',
+    })
+  }
+  const { x, y, width, height } = box
+  for (const side of [x, y, width, height] as unknown[]) {
+    if (typeof side === 'number') continue
+    throw new MaskError(
+      'malformed',
+      `box must have four numbers x, y, width, height, one is ${excerpt(side)}`,
+    )
+  }
+  const right = x + width
+  const foot = y + height
   return maskFromCocoPolygons({ widthPx, heightPx, polygons: [[x, y, x, foot, right, foot, right, y]] })
 }
 
