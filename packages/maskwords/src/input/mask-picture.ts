@@ -8,6 +8,12 @@ import type { NamedMask, ReadMasksOptions } from './masks.ts'
 import { stemOf } from './masks.ts'
 import type { FileKind } from './sniff.ts'
 
+/**
+ * Masks of one label map. Instance maps of cells and superpixels have 16 bits, so 65,535 at most; a photograph taken for
+ * ids would be millions of masks of a pixel.
+ */
+export const MAX_LABELS = 65_536
+
 /** Samples of a mask file: one plane of values, and an alpha plane where the file has one that says something. */
 type Planes = {
   readonly widthPx: number
@@ -59,7 +65,7 @@ export async function masksOfPicture(
       hint: 'if each colour is one thing (COCO panoptic, DAVIS): --mask-format panoptic; else save the mask as grey PNG',
     })
   }
-  const counts = countValues(planes.values)
+  const counts = countValues(planes.values, options.maxLabels ?? MAX_LABELS, file)
   const isBinary = counts.size === 1 || (counts.size === 2 && counts.has(0))
   if (dialect === 'png' || (dialect === 'auto' && isBinary)) {
     return single(isBinary ? nonZero(planes.values) : atLeastHalf(planes.values, planes.full))
@@ -112,10 +118,22 @@ function looksSoft(counts: ReadonlyMap<number, number>, full: number): boolean {
   return zero > 0 && top > 0 && top + zero >= 0.9 * total && total - zero - top < top
 }
 
-function countValues(values: Uint8Array | Uint16Array | Uint32Array): Map<number, number> {
+/** Pixels of each value. Throws `too-large` at once where colours are more than `maxLabels`. */
+function countValues(
+  values: Uint8Array | Uint16Array | Uint32Array,
+  maxLabels: number,
+  file: string,
+): Map<number, number> {
   const counts = new Map<number, number>()
   if (values instanceof Uint32Array) {
-    for (let i = 0; i < values.length; i++) counts.set(values[i]!, (counts.get(values[i]!) ?? 0) + 1)
+    for (let i = 0; i < values.length; i++) {
+      counts.set(values[i]!, (counts.get(values[i]!) ?? 0) + 1)
+      if (counts.size <= maxLabels) continue
+      throw new MaskwordsError('too-large', `more than ${maxLabels.toLocaleString('en-US')} colours`, {
+        file,
+        hint: 'a picture of ids has one colour a thing: this looks like a photograph',
+      })
+    }
     return counts
   }
   const table = new Uint32Array(values instanceof Uint16Array ? 65536 : 256)

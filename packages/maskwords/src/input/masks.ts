@@ -45,6 +45,8 @@ export type ReadMasksOptions = {
   /** Values of a label map to take; all but 0 where absent. */
   readonly labels?: readonly number[] | undefined
   readonly maxPixels?: number | undefined
+  /** Refuse colour pictures of more ids than this. Default MAX_LABELS. */
+  readonly maxLabels?: number | undefined
   readonly jobs?: number | undefined
   /** Called with remarks that the user should see (a guess that was made, something left out). */
   readonly note?: (text: string) => Promise<void>

@@ -122,7 +122,12 @@ async function readAsMask(target: string, bytes: Uint8Array, kind: FileKind, max
 const MAX_ID_COLOURS = 512
 
 async function readAsColours(target: string, bytes: Uint8Array, maxPixels: number) {
-  const masks = await masksOfPicture(bytes, 'png', target, { dialect: 'panoptic', maxPixels })
-  if (masks.length > MAX_ID_COLOURS) return undefined
-  return { what: `${masks.length} colours: ids of COCO panoptic? (--mask-format panoptic)`, facts: [] }
+  try {
+    const options = { dialect: 'panoptic', maxPixels, maxLabels: MAX_ID_COLOURS } as const
+    const masks = await masksOfPicture(bytes, 'png', target, options)
+    return { what: `${masks.length} colours: ids of COCO panoptic? (--mask-format panoptic)`, facts: [] }
+  } catch (error) {
+    if (!isTypedError(error)) throw error
+    return undefined
+  }
 }
