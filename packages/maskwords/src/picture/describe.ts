@@ -10,6 +10,12 @@ import { requireSharp } from './sharp.ts'
  */
 export const DEFAULT_MAX_PIXELS = 50_000_000
 
+/**
+ * Longest side, whatever the product: decoders work row by row, and 95 kB of PNG can claim 49 million rows of a pixel,
+ * half a minute in libvips. JPEG ends at 65,535; the longest scans and strips have about 10^5.
+ */
+export const MAX_PICTURE_SIDE_PX = 2 ** 20
+
 /** Never more than this, whatever the option says: a dense mask of this size is 256 MB. */
 export const MAX_PICTURE_PIXELS = 2 ** 28
 
@@ -37,7 +43,7 @@ export type DescribeOptions = { readonly name?: string; readonly maxPixels?: num
  * Format, size, orientation, colour, depth and alpha of a picture, from its header.
  *
  * @throws MaskwordsError `unsupported` (not a picture), `malformed` (a broken header), `too-large` (more than
- * `maxPixels`), `missing-dependency` (not a PNG, and sharp is not installed)
+ * `maxPixels`, or a side above MAX_PICTURE_SIDE_PX), `missing-dependency` (not a PNG, and sharp is not installed)
  */
 export async function describePicture(
   bytes: Uint8Array,
@@ -70,6 +76,13 @@ export async function describePicture(
             ? `make the picture smaller, or allow it: --max-pixels ${pixels}`
             : 'make the picture smaller',
       },
+    )
+  }
+  if (Math.max(info.storedWidthPx, info.storedHeightPx) > MAX_PICTURE_SIDE_PX) {
+    throw new MaskwordsError(
+      'too-large',
+      `a picture of ${info.storedWidthPx} x ${info.storedHeightPx}, a side above the limit of ${MAX_PICTURE_SIDE_PX.toLocaleString('en-US')} pixels`,
+      { file: name, hint: 'cut it into pieces' },
     )
   }
   return info

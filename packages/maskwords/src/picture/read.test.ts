@@ -244,6 +244,14 @@ describe('pictures that are refused', () => {
     expect(error.hint).toContain('--max-pixels 196000000')
   })
 
+  it('a picture of two million rows of a pixel is refused, whatever its few kilobytes say', async () => {
+    for (const bytes of [flatPng(1, 2_000_000), flatPng(2_000_000, 1)]) {
+      const error = await failure(bytes)
+      expect(error.code).toBe('too-large')
+      expect(error.message).toContain('1,048,576')
+    }
+  })
+
   it.each(['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)(
     'a %s cut off anywhere is refused',
     async (format) => {
