@@ -92,8 +92,10 @@ function* scanTags(text: string, name: string): Generator<Tag> {
     const tagName = /^[\w:-]{1,40}/.exec(inside)?.[0]
     if (tagName === undefined) continue
     const attributes = new Map<string, string>()
-    for (const match of inside.slice(tagName.length).matchAll(/([\w:-]{1,40})\s{0,8}=\s{0,8}"([^"]*)"/g)) {
-      attributes.set(match[1]!, unescapeXml(match[2]!))
+    for (const match of inside
+      .slice(tagName.length)
+      .matchAll(/([\w:-]{1,40})\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)')/g)) {
+      attributes.set(match[1]!, unescapeXml(match[2] ?? match[3]!))
     }
     yield { name: tagName, attributes, at: open }
   }
@@ -101,7 +103,14 @@ function* scanTags(text: string, name: string): Generator<Tag> {
 
 function unescapeXml(text: string): string {
   const names: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-  return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => names[name]!)
+  return text.replace(
+    /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));/g,
+    (whole, name, decimal, hex) => {
+      if (name !== undefined) return names[name]!
+      const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hex, 16)
+      return point <= 0x10ffff ? String.fromCodePoint(point) : whole
+    },
+  )
 }
 
 function numbers(tag: Tag, key: string, separator: RegExp, options: MaskJsonOptions): number[] {

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { findCvatXml } from './mask-xml.ts'
+
+const box = (label: string) =>
+  `<annotations><image name='a "b".png' width="4" height="3"><box label=${label} xtl="1" ytl="0" xbr="3" ybr="2"/></image></annotations>`
+const labelsOf = (xml: string, fileName?: string) =>
+  findCvatXml(xml, { name: 'cvat.xml', fileName }).map((stated) => stated.label)
+
+test('attributes may stand in single quotes, as Python writes those that hold double ones', () => {
+  expect(labelsOf(box(`'the "big" one'`))).toEqual(['the "big" one'])
+  expect(labelsOf(box('"x"'), 'folder/a "b".png')).toEqual(['x'])
+  expect(() => labelsOf(box('"x"'), 'c.png')).toThrow(expect.objectContaining({ code: 'not-found' }))
+})
+
+test('characters written by number are read, numbers that are no character are left', () => {
+  expect(labelsOf(box('"caf&#233; &#x1F431;&#10;&#x110000; &amp;lt;"'))).toEqual(['café 🐱\n&#x110000; &lt;'])
+})
