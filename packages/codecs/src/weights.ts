@@ -34,6 +34,11 @@ export type WantedWeights = {
   readonly hint: string
 }
 
+export type WeightSourceOptions = WantedWeights & {
+  /** Values instead of places in files: for weights that are changed before they are used. */
+  readonly inMemory?: boolean
+}
+
 /** Above this many bytes, weights from a function pass through a temporary file, so that they are not held three times. */
 const MAX_WEIGHT_BYTES_IN_MEMORY = 256 * 2 ** 20
 
@@ -125,8 +130,9 @@ const NOTHING_TO_RELEASE = async (): Promise<void> => {}
  * What `buildModel` takes as weights. Tensors of a local file stay where they are and are only referred to; many values
  * of a function pass through a temporary file.
  */
-export async function weightSources(options: WantedWeights): Promise<WeightSources> {
+export async function weightSources(options: WeightSourceOptions): Promise<WeightSources> {
   checkWeights(options)
+  if (options.inMemory === true) return { sources: await readWeights(options), release: NOTHING_TO_RELEASE }
   const { wanted, weights } = options
   const bytes = [...wanted.values()].reduce((sum, shape) => sum + 4 * countOf(shape), 0)
   const onDisk = 'process' in globalThis && typeof process.versions?.node === 'string'

@@ -23,7 +23,7 @@ const size = { widthPx: WIDTH, heightPx: HEIGHT }
 /** SAMTok 256 x 2 with the small Hiera of the recorded numbers. */
 export async function samtokThere(
   create: typeof createSamTok,
-  options: Pick<SamtokOptions, 'session' | 'runtime'>,
+  options: Pick<SamtokOptions, 'session' | 'runtime' | 'precision'>,
 ): Promise<RoundTrip> {
   const trunk = {
     ...SAM2_CONFIGS.large.trunk,
@@ -45,7 +45,7 @@ export async function samtokThere(
 /** HiMTok with the small transformers of the recorded numbers. */
 export async function himtokThere(
   create: typeof createHiMTok,
-  options: Pick<HimtokOptions, 'session' | 'runtime'>,
+  options: Pick<HimtokOptions, 'session' | 'runtime' | 'precision'>,
 ): Promise<RoundTrip> {
   const small = { width: 64, layers: 3, heads: 4 }
   const config = {

@@ -121,7 +121,11 @@ export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec>
     codeSize,
   )
   const vocabulary = himtokVocabulary({ codes: codebookSize, maxLength: latents })
-  const { sources, release } = await weightSources({ ...asked, wanted: parametersOf([encoded, decoded]) })
+  const { sources, release } = await weightSources({
+    ...asked,
+    wanted: parametersOf([encoded, decoded]),
+    inMemory: options.precision === 'int8',
+  })
   let sessions: Sessions
   try {
     sessions = await openBoth(options, { encoded, decoded }, sources)

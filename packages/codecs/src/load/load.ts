@@ -18,6 +18,8 @@ export type LoadCodecOptions = {
   readonly segmenter?: Segmenter | string
   /** Where and with how many threads networks run. */
   readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
+  /** `int8`: networks in a quarter of the memory (docs/samtok.md says what it costs). */
+  readonly precision?: 'stored' | 'int8'
   /** Memory that activations of one run may take. */
   readonly maxRunBytes?: number
   /** Where pulled files are kept. Default: MASKWORDS_CACHE, or maskwords in the user's cache folder. */
@@ -70,10 +72,11 @@ async function openNetworks(
       `${weights.name}: config.json says ${stated.codec}, the weights are of ${made.codec}`,
     )
   }
-  const { session, maxRunBytes, signal } = options
+  const { session, maxRunBytes, precision, signal } = options
   const common = {
     weights,
     ...(stated?.name === undefined ? {} : { name: stated.name }),
+    ...(precision === undefined ? {} : { precision }),
     ...(session === undefined ? {} : { session }),
     ...(maxRunBytes === undefined ? {} : { maxRunBytes }),
     ...(signal === undefined ? {} : { signal }),

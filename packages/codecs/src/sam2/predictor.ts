@@ -109,7 +109,7 @@ export async function createSam2(options: Sam2Options): Promise<Sam2> {
   const wanted = parametersOf([graphs.image, graphs.points, graphs.masks].flatMap(Object.values))
   const asked = { wanted, weights: options.weights, what: 'this SAM 2', hint: HINT }
   checkWeights(asked)
-  const { sources, release } = await weightSources(asked)
+  const { sources, release } = await weightSources({ ...asked, inMemory: options.precision === 'int8' })
   try {
     return predictorOver(options, await openAll(options, graphs, sources))
   } finally {

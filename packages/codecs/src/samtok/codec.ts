@@ -102,7 +102,7 @@ type Sessions = { readonly image: Session; readonly encoder: Session; readonly d
  * Throws CodecError `out-of-range` for a configuration that cannot be built, `wrong-weights` for weights that do not fit.
  */
 export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec> {
-  const { config } = options
+  const { config, precision = 'stored' } = options
   checkSamtokConfig(config)
   const graphs = samtokGraphs(config)
   const outputs = [...Object.values(graphs.image), graphs.vectors, ...Object.values(graphs.decoded)]
@@ -115,7 +115,11 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
   }
   checkWeights({ ...asked, wanted: new Map([...networks, ...tables]) })
   const books = [...(await readWeights({ ...asked, wanted: tables })).values()]
-  const { sources, release } = await weightSources({ ...asked, wanted: networks })
+  const { sources, release } = await weightSources({
+    ...asked,
+    wanted: networks,
+    inMemory: precision === 'int8',
+  })
   let sessions: Sessions
   try {
     sessions = await openAll(options, graphs, sources)
@@ -135,7 +139,7 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
   return samtokOver({
     name: options.name ?? 'samtok',
     fingerprint: () => {
-      fingerprint ??= imageFingerprint(config, { ...asked, wanted })
+      fingerprint ??= imageFingerprint({ config, precision }, { ...asked, wanted })
       fingerprint.catch(() => {
         fingerprint = undefined
       })
@@ -149,8 +153,11 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
   })
 }
 
-async function imageFingerprint(config: SamtokConfig, asked: WantedWeights): Promise<string> {
-  const text = `${JSON.stringify(config.sam2)} ${await weightsFingerprint(asked)}`
+async function imageFingerprint(
+  { config, precision }: Required<Pick<SamtokOptions, 'config' | 'precision'>>,
+  asked: WantedWeights,
+): Promise<string> {
+  const text = `${JSON.stringify(config.sam2)} ${precision} ${await weightsFingerprint(asked)}`
   return sha256Hex(new TextEncoder().encode(text))
 }
 
