@@ -16,12 +16,13 @@ const ROOMS = ['mask', 'words', 'codecs', 'models', 'graph']
 export default defineConfig([
   {
     ...common,
-    // The session worker of @maskwords/graph is looked for beside the file that starts it, by this name.
+    // The workers of @maskwords/graph are looked for beside the file that starts them, by these names.
     entry: {
       index: 'src/index.ts',
       cli: 'src/cli.ts',
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
       'graph-worker': '../graph/src/session/graph-worker.ts',
+      'batch-worker': '../graph/src/train/batch-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
     clean: ['dist/*.js'],
