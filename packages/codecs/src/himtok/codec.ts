@@ -100,18 +100,9 @@ const HINT =
 export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec> {
   const { config, name = 'himtok' } = options
   checkHimtokConfig(config)
-  const { sizePx, latents, codeSize, codebookSize } = config
-  const profile = PROFILES[config.profile]
-  const encoded = titokEncoder(input('masks', 'float32', ['masks', sizePx, sizePx]), config, profile.layout)
-  const decoded = titokDecoder(
-    input('codes', 'float32', ['masks', latents, codeSize]),
-    input('present', 'float32', ['masks', latents]),
-    config,
-  )
-  const tables = new Map([
-    ['quantize.embedding.weight', [codebookSize, codeSize]],
-    ['quantize.embedding_proj.weight', [codeSize, codeSize]],
-  ])
+  const { latents, codeSize, codebookSize } = config
+  const { encoded, decoded } = himtokGraphs(config)
+  const tables = codebookKeys(config)
   const asked = { weights: options.weights, what: 'this HiMTok', hint: HINT }
   checkWeights({ ...asked, wanted: new Map([...parametersOf([encoded, decoded]), ...tables]) })
   const values = await readWeights({ ...asked, wanted: tables })
@@ -140,6 +131,33 @@ export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec>
     sessions,
     maxRunBytes: options.maxRunBytes ?? DEFAULT_RUN_BYTES,
   })
+}
+
+function himtokGraphs(config: HimtokConfig): { encoded: Tensor; decoded: Tensor } {
+  const { sizePx, latents, codeSize } = config
+  const masks = input('masks', 'float32', ['masks', sizePx, sizePx])
+  return {
+    encoded: titokEncoder(masks, config, PROFILES[config.profile].layout),
+    decoded: titokDecoder(
+      input('codes', 'float32', ['masks', latents, codeSize]),
+      input('present', 'float32', ['masks', latents]),
+      config,
+    ),
+  }
+}
+
+function codebookKeys({ codebookSize, codeSize }: HimtokConfig): Map<string, readonly number[]> {
+  return new Map([
+    ['quantize.embedding.weight', [codebookSize, codeSize]],
+    ['quantize.embedding_proj.weight', [codeSize, codeSize]],
+  ])
+}
+
+/** Keys and shapes of all weights that a configuration reads. Throws CodecError `out-of-range` as createHiMTok. */
+export function himtokParameters(config: HimtokConfig): Map<string, readonly number[]> {
+  checkHimtokConfig(config)
+  const { encoded, decoded } = himtokGraphs(config)
+  return new Map([...parametersOf([encoded, decoded]), ...codebookKeys(config)])
 }
 
 type Sessions = { encoder: Session; decoder: Session }

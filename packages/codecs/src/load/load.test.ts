@@ -16,10 +16,11 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../test/toy-codecs.ts'
-import { createSamTok, type SamtokCodec } from '../samtok/codec.ts'
+import { createSamTok, type SamtokCodec, samtokParameters } from '../samtok/codec.ts'
 import { SAMTOK_PREFIX, SAMTOK_PUBLISHED } from '../samtok/config.ts'
 import { parametersOf } from '../weights.ts'
 import { formatCodecConfig, parseCodecConfig } from './config-file.ts'
+import { describeWeights } from './describe.ts'
 import { loadCodec, loadSam2 } from './load.ts'
 import { recogniseWeights } from './recognise.ts'
 
@@ -186,6 +187,32 @@ describe('recogniseWeights', () => {
       recogniseWeights(listing(new Map([['model.layers.0.self_attn.q_proj.weight', [8, 8]]]))),
     ).toThrow(/language model/)
     expect(() => recogniseWeights(listing(himtokKeys))).toThrow(/16 wide, which is no published size/)
+  })
+})
+
+describe('describeWeights', () => {
+  it('names the codec and its sizes, what is missing, misshapen and left alone', () => {
+    const whole = samtokParameters(SAMTOK_PUBLISHED)
+    expect(
+      describeWeights(listing(new Map([...whole, ['quantizer.codebooks.0.embed_ema', [256, 256]] as const]))),
+    ).toEqual({
+      what: 'SAMTok 256 x 2 on Hiera large',
+      codec: 'samtok',
+      wanted: whole.size,
+      missing: [],
+      misshapen: [],
+      unread: 1,
+    })
+    const lacking = new Map([...whole].filter(([key]) => !key.endsWith('no_mem_embed')))
+    lacking.set('quantizer.codebooks.1.weight', [513, 256])
+    expect(describeWeights(listing(lacking))).toMatchObject({
+      missing: ['model.sam2_model.no_mem_embed'],
+      misshapen: [{ key: 'quantizer.codebooks.1.weight', found: [513, 256], wanted: [257, 256] }],
+    })
+    expect(describeWeights(listing(new Map([['fc.weight', [2, 2]]])))).toMatchObject({
+      codec: undefined,
+      what: 'its 1 tensors (fc.weight) are of no codec known here',
+    })
   })
 })
 

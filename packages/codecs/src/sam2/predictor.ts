@@ -106,7 +106,7 @@ export async function createSam2(options: Sam2Options): Promise<Sam2> {
   if (problems.length > 0)
     throw new CodecError('out-of-range', `this SAM 2 cannot be built: ${problems.join('; ')}`)
   const graphs = sam2Graphs(config, prefix)
-  const wanted = parametersOf([graphs.image, graphs.points, graphs.masks].flatMap(Object.values))
+  const wanted = networkParameters(graphs)
   const asked = { wanted, weights: options.weights, what: 'this SAM 2', hint: HINT }
   checkWeights(asked)
   const { sources, release } = await weightSources({ ...asked, inMemory: options.precision === 'int8' })
@@ -115,6 +115,17 @@ export async function createSam2(options: Sam2Options): Promise<Sam2> {
   } finally {
     await release()
   }
+}
+
+function networkParameters(graphs: Graphs): Map<string, readonly number[]> {
+  return parametersOf(
+    [graphs.image, graphs.points, graphs.masks].flatMap((outputs) => Object.values(outputs)),
+  )
+}
+
+/** Keys and shapes of all weights that a SAM 2 reads. */
+export function sam2Parameters(config: Sam2Config, prefix: string): Map<string, readonly number[]> {
+  return networkParameters(sam2Graphs(config, prefix))
 }
 
 type Graphs = Readonly<Record<'image' | 'points' | 'masks', Readonly<Record<string, Tensor>>>>

@@ -105,8 +105,7 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
   const { config, precision = 'stored' } = options
   checkSamtokConfig(config)
   const graphs = samtokGraphs(config)
-  const outputs = [...Object.values(graphs.image), graphs.vectors, ...Object.values(graphs.decoded)]
-  const networks = parametersOf(outputs)
+  const networks = networkParameters(graphs)
   const tables = codebookKeys(config)
   const asked = {
     weights: options.weights,
@@ -159,6 +158,16 @@ async function imageFingerprint(
 ): Promise<string> {
   const text = `${JSON.stringify(config.sam2)} ${precision} ${await weightsFingerprint(asked)}`
   return sha256Hex(new TextEncoder().encode(text))
+}
+
+function networkParameters(graphs: Graphs): Map<string, readonly number[]> {
+  return parametersOf([...Object.values(graphs.image), graphs.vectors, ...Object.values(graphs.decoded)])
+}
+
+/** Keys and shapes of all weights that a configuration reads. Throws CodecError `out-of-range` as createSamTok. */
+export function samtokParameters(config: SamtokConfig): Map<string, readonly number[]> {
+  checkSamtokConfig(config)
+  return new Map([...networkParameters(samtokGraphs(config)), ...codebookKeys(config)])
 }
 
 type Graphs = {

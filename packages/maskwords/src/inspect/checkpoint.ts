@@ -1,4 +1,5 @@
 // `inspect` of a checkpoint (safetensors, torch): its tensors by name, type and shape, read from the header alone.
+import { describeWeights } from '@maskwords/codecs'
 import { openCheckpointFile } from '@maskwords/graph'
 import type { Report } from './report.ts'
 
@@ -9,6 +10,7 @@ export async function inspectCheckpoint(target: string, path: string, all: boole
   const checkpoint = await openCheckpointFile(path)
   try {
     const tensors = [...checkpoint.tensors.values()]
+    const { what, codec, wanted, missing, misshapen, unread, remedy } = describeWeights(checkpoint)
     const parameters = tensors.reduce((sum, tensor) => sum + tensor.elementCount, 0)
     const types = new Map<string, number>()
     for (const tensor of tensors)
@@ -22,6 +24,9 @@ export async function inspectCheckpoint(target: string, path: string, all: boole
       kind: 'checkpoint',
       what: `${checkpoint.format} checkpoint: ${tensors.length} tensors, ${parameters.toLocaleString('en-US')} numbers`,
       facts: [
+        ['is', what],
+        ...(codec === undefined ? [] : [['read, left alone', `${wanted}, ${unread}`] as const]),
+        ...(codec === undefined && remedy !== undefined ? [['note', remedy] as const] : []),
         ['format', checkpoint.format],
         ['tensors', tensors.length],
         ['numbers', parameters],
@@ -29,6 +34,15 @@ export async function inspectCheckpoint(target: string, path: string, all: boole
         ['tensor, type, shape', rows],
       ],
       problems: [
+        ...missing.map((key) => ({
+          problem: `missing: ${key}`,
+          remedy: 'fetch the file again, or another one',
+          broken: true,
+        })),
+        ...misshapen.map(({ key, found, wanted: shape }) => ({
+          problem: `${key} is [${found.join(', ')}], not [${shape.join(', ')}]`,
+          broken: true,
+        })),
         ...checkpoint.notes.map((problem) => ({ problem })),
         ...(tensors.length === 0 ? [{ problem: 'no tensors in it' }] : []),
       ],
