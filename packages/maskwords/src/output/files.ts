@@ -1,6 +1,6 @@
 // Files that appear whole or not at all: written under a temporary name beside the target, then renamed.
 import { unlinkSync } from 'node:fs'
-import { mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 
@@ -20,9 +20,33 @@ export function removeUnfinished(): void {
   unfinished.clear()
 }
 
-/** Writes the bytes to `path`, replacing an earlier file in one step. Throws MaskwordsError `write-failed`. */
+/**
+ * Writes the bytes to `path`, replacing an earlier file in one step. A link stays, its target is replaced; a device or
+ * pipe (`/dev/null`, `/dev/stdout`) is written to, never replaced. Throws MaskwordsError `write-failed`.
+ */
 export async function writeWhole(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   throwIfAborted(signal)
+  try {
+    const info = await stat(path).catch(() => undefined)
+    if (info === undefined || info.isDirectory()) await replaceFile(path, bytes, signal)
+    else if (info.isFile()) await replaceFile(await realpath(path), bytes, signal)
+    else await writeThrough(path, bytes, signal)
+  } catch (error) {
+    throwIfAborted(signal)
+    throw writeError(path, error)
+  }
+}
+
+async function writeThrough(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  const handle = await open(path, 'w')
+  try {
+    await handle.writeFile(bytes, { signal })
+  } finally {
+    await handle.close()
+  }
+}
+
+async function replaceFile(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial++}.partial`)
   try {
     unfinished.add(temporary)
@@ -36,8 +60,7 @@ export async function writeWhole(path: string, bytes: Uint8Array, signal: AbortS
     await rename(temporary, path)
   } catch (error) {
     await unlink(temporary).catch(() => {})
-    throwIfAborted(signal)
-    throw writeError(path, error)
+    throw error
   } finally {
     unfinished.delete(temporary)
   }
