@@ -33,9 +33,8 @@ export function parseJson(bytes: Uint8Array, name: string): unknown {
 
 function jsonError(text: string, name: string, error: unknown): MaskwordsError {
   const said = error instanceof Error ? error.message : String(error)
-  const position = /position (\d+)/.exec(said)
-  const cut = position === null || Number(position[1]) >= text.trimEnd().length
-  const offset = position === null ? text.length : Number(position[1])
+  const offset = jsonFaultAt(text)
+  const cut = offset >= text.trimEnd().length
   let line = 1
   let lineStart = 0
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
@@ -51,7 +50,7 @@ function jsonError(text: string, name: string, error: unknown): MaskwordsError {
       .endsWith('}')
   return new MaskwordsError(
     'malformed',
-    `not valid JSON: ${cut ? 'the text ends too early' : said.split(' in JSON')[0]!.slice(0, 120)}`,
+    `not valid JSON: ${cut ? 'the text ends too early' : said.split(/, .{0,4}"| in JSON/)[0]!.slice(0, 120)}`,
     {
       file: name,
       at: `line ${line}, column ${column}`,
@@ -59,8 +58,95 @@ function jsonError(text: string, name: string, error: unknown): MaskwordsError {
         ? 'this looks like JSON Lines, one object a line: give one line at a time'
         : cut
           ? 'the file is cut off: copy or download it again'
-          : undefined,
+          : /^-?(?:NaN|Infinity)/.test(text.slice(offset, offset + 9))
+            ? 'JSON has no such number; Python writes it unless json.dumps has allow_nan=False'
+            : undefined,
     },
+  )
+}
+
+const BLANKS = /[ \t\n\r]*/y
+// Numbers and names whole. Strings are walked by hand: an embedded picture is longer than a pattern can match.
+const PLAIN = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
+
+/**
+ * Where a text that is not JSON stops being the beginning of JSON, for the engine does not always say: the first character
+ * of the value, name or sign that is wrong; the length of the text where only its end is missing.
+ */
+function jsonFaultAt(text: string): number {
+  const open: string[] = []
+  let at = 0
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at
+    const matches = pattern.test(text)
+    if (matches) at = pattern.lastIndex
+    return matches
+  }
+  let wanted: 'value' | 'first' | 'key' | 'after' = 'value'
+  for (;;) {
+    skip(BLANKS)
+    const sign = text[at]
+    if (sign === undefined) return text.length
+    const closes = sign === (open.at(-1) === '{' ? '}' : ']') && open.length > 0
+    if (closes && (wanted === 'after' || wanted === 'first')) {
+      open.pop()
+      at++
+      wanted = 'after'
+    } else if (wanted === 'after') {
+      if (sign !== ',' || open.length === 0) return at
+      at++
+      wanted = open.at(-1) === '{' ? 'key' : 'value'
+    } else if (open.at(-1) === '{' && wanted !== 'value') {
+      const end = endOfString(text, at)
+      if (end < 0) return at
+      if (end > text.length) return text.length
+      at = end
+      skip(BLANKS)
+      if (at === text.length) return at
+      if (text[at] !== ':') return at
+      at++
+      wanted = 'value'
+    } else if (sign === '{' || sign === '[') {
+      open.push(sign)
+      at++
+      wanted = 'first'
+    } else if (sign === '"') {
+      const end = endOfString(text, at)
+      if (end < 0) return at
+      if (end > text.length) return text.length
+      at = end
+      wanted = 'after'
+    } else {
+      if (!skip(PLAIN)) return endsInside(text, at) ? text.length : at
+      wanted = 'after'
+    }
+  }
+}
+
+/** Behind the string that begins at `at`; where it is wrong, -1, and where the text ends inside it, the text's length + 1. */
+function endOfString(text: string, at: number): number {
+  if (text[at] !== '"') return -1
+  for (let i = at + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === QUOTE) return i + 1
+    if (code < SPACE) return -1
+    if (code !== BACKSLASH) continue
+    if (++i === text.length) break
+    if (text[i] === 'u' && i + 4 < text.length && !/^[\da-fA-F]{4}$/.test(text.slice(i + 1, i + 5))) return -1
+    if (!'"\\/bfnrtu'.includes(text[i]!)) return -1
+  }
+  return text.length + 1
+}
+
+const SPACE = 0x20
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** True where the text ends inside a number or name that begins at `at`. */
+function endsInside(text: string, at: number): boolean {
+  const rest = text.slice(at, at + 64)
+  return (
+    rest.length < 64 && /^(?:-?[\d.eE+-]*|t(?:r(?:u)?)?|f(?:a(?:ls?)?)?|n(?:u(?:l)?)?)$/.test(rest.trimEnd())
   )
 }
 
