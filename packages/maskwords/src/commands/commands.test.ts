@@ -416,6 +416,21 @@ describe('inspect', () => {
     expect(broken.code).toBe(1)
     expect((await run(['inspect', '-'], { stdin: new Uint8Array([0, 1, 2, 3, 250]) })).code).toBe(1)
   })
+
+  it('a dataset with words in a caption is a dataset, an answer that is JSON is an answer', async () => {
+    const words = '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>'
+    const reportOf = async (value: unknown) =>
+      (await json(['inspect', '-'], { stdin: JSON.stringify(value) })).value.reports[0]
+    const category = { id: 1, name: `<box> ${words}` }
+    expect(await reportOf({ images: [], annotations: [], categories: [category] })).toMatchObject({
+      kind: 'coco-dataset',
+      problems: [],
+    })
+    expect(await reportOf([{ mask_2d: words, label: 'cat' }])).toMatchObject({
+      kind: 'words',
+      facts: { masks: 1 },
+    })
+  })
 })
 
 describe('the command itself', () => {

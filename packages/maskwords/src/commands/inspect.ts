@@ -135,20 +135,19 @@ async function inspectBytes(context: InspectContext, name: string, bytes: Uint8A
   const kind = sniff(bytes)
   const maxPixels = options['max-pixels']
   if (PICTURE_KINDS.includes(kind)) return await inspectPicture(name, bytes, kind, maxPixels)
+  const value = kind === 'json' && bytes.length <= MAX_JSON_BYTES ? jsonOrNothing(bytes, name) : undefined
+  // A caption or category of a dataset may hold words: it is a dataset all the same.
+  if (isRecord(value) && Array.isArray(value['images']) && Array.isArray(value['annotations'])) {
+    return inspectDataset(name, value)
+  }
   const asText = kind === 'text' || kind === 'json' || kind === 'html'
   if (asText && bytes.length <= MAX_TEXT_BYTES) {
     const report = inspectText(name, new TextDecoder().decode(bytes), options.size)
     if (report !== undefined && (kind !== 'json' || report.kind === 'words')) return report
   }
   if (kind === 'json' || kind === 'xml') {
-    if (kind === 'json') {
-      const value = parseJson(bytes, name)
-      if (isRecord(value) && isRecord(value['weight_map']) && name !== 'stdin') {
-        return await inspectCheckpoint(name, context.path(name), options.json === true)
-      }
-      if (isRecord(value) && Array.isArray(value['images']) && Array.isArray(value['annotations'])) {
-        return inspectDataset(name, value)
-      }
+    if (isRecord(value) && isRecord(value['weight_map']) && name !== 'stdin') {
+      return await inspectCheckpoint(name, context.path(name), options.json === true)
     }
     const reading = await masksOfBytes(bytes, name, { dialect: 'auto', size: options.size, maxPixels })
     return reportOfMask(name, reading.masks, reading.failures)
@@ -166,6 +165,16 @@ async function inspectBytes(context: InspectContext, name: string, bytes: Uint8A
         broken: true,
       },
     ],
+  }
+}
+
+/** The value of JSON text; undefined where it is none, for a model's answer may be nearly JSON with words in it. */
+function jsonOrNothing(bytes: Uint8Array, name: string): unknown {
+  try {
+    return parseJson(bytes, name)
+  } catch (error) {
+    if (!isTypedError(error)) throw error
+    return undefined
   }
 }
 

@@ -9,6 +9,9 @@ import type { Problem, Report } from './report.ts'
 /** Spans that are listed; the rest are counted. */
 const LISTED_SPANS = 50
 
+/** Labels are what stands before the words on their line: in a text without lines that may be very long. */
+const shortened = (label: string) => (label.length > 40 ? `${label.slice(0, 39)}…` : label)
+
 export function inspectText(target: string, text: string, size: Size | undefined): Report | undefined {
   const reading = readWords(text)
   if (reading !== undefined) {
@@ -24,7 +27,7 @@ export function inspectText(target: string, text: string, size: Size | undefined
         [
           'place, status, codes',
           listed.map((one) => [
-            `${one.start}..${one.end}${one.label === undefined ? '' : ` ${one.label}`}`,
+            `${one.start}..${one.end}${one.label === undefined ? '' : ` ${shortened(one.label)}`}`,
             one.status,
             one.codes.join(' '),
           ]),
