@@ -28,8 +28,10 @@ export type WeightsDescription = {
 export function describeWeights(file: Pick<WeightFile, 'name' | 'tensors'>): WeightsDescription {
   const { tensors } = file
   let found: Recognised
+  let wanted: ReadonlyMap<string, readonly number[]>
   try {
     found = recogniseWeights(file)
+    wanted = parametersOf(found)
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
     const what = error.message.startsWith(`${file.name}: `)
@@ -45,7 +47,6 @@ export function describeWeights(file: Pick<WeightFile, 'name' | 'tensors'>): Wei
       ...(error.hint === undefined ? {} : { remedy: error.hint }),
     }
   }
-  const wanted = parametersOf(found)
   const missing = [...wanted.keys()].filter((key) => !tensors.has(key))
   const misshapen = [...wanted].flatMap(([key, shape]) => {
     const own = tensors.get(key)?.shape

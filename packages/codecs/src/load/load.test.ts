@@ -14,7 +14,7 @@ import {
   titokEncoder,
 } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formulaWeights } from '../../../graph/test/formula-weights.ts'
+import { formulaUnits, formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../test/toy-codecs.ts'
 import { createSamTok, type SamtokCodec, samtokParameters } from '../samtok/codec.ts'
 import { SAMTOK_PREFIX, SAMTOK_PUBLISHED } from '../samtok/config.ts'
@@ -213,6 +213,61 @@ describe('describeWeights', () => {
       codec: undefined,
       what: 'its 1 tensors (fc.weight) are of no codec known here',
     })
+  })
+})
+
+describe('hostile listings', () => {
+  it('are told apart or refused by name, whatever their shapes are', () => {
+    const wanted = new Map([
+      ...samtokParameters(SAMTOK_PUBLISHED),
+      ...parametersOf([
+        titokEncoder(input('m', 'float32', ['n', 256, 256]), HIMTOK_CONFIG, 'legacy'),
+        titokDecoder(input('c', 'float32', ['n', 32, 12]), input('p', 'float32', ['n', 32]), HIMTOK_CONFIG),
+      ]),
+      ['quantize.embedding.weight', [1024, 12]] as const,
+      ['quantize.embedding_proj.weight', [12, 12]] as const,
+    ])
+    const own = [
+      'latent_tokens',
+      'patch_embed',
+      'positional_embedding',
+      'quanti',
+      'attn.proj.weight',
+      'up.',
+      'mask_tokens',
+      'c_fc',
+    ]
+    const telling = [...wanted.keys()].filter((key) => own.some((part) => key.includes(part)))
+    const sizes = [0, 1, 2, 3, 12, 257, 1024, 1_000_001, 2 ** 40]
+    const seen = new Map<string, number>()
+    for (let round = 0; round < 4000; round++) {
+      const draw = formulaUnits(`listing ${round}`, 40)
+      let at = 0
+      const pick = <T>(from: readonly T[]): T => from[Math.floor(((draw[at++]! + 1) / 2) * from.length)]!
+      // One half loses what makes it a SAM 2, so that both families are met.
+      const himtok = round % 2 === 0
+      const mutant = new Map(
+        [...wanted].filter(([key]) => key.startsWith('model.') !== himtok || key.startsWith('quanti')),
+      )
+      for (let change = pick([1, 2, 3]); change > 0; change--) {
+        const key = pick(telling)
+        if (pick([true, false, false])) mutant.delete(key)
+        else if (mutant.has(key))
+          mutant.set(
+            key,
+            Array.from({ length: pick([0, 1, 2, 4]) }, () => pick(sizes)),
+          )
+      }
+      let outcome: string
+      try {
+        outcome = (round % 100 === 0 ? describeWeights : recogniseWeights)(listing(mutant)).codec ?? 'none'
+      } catch (error) {
+        expect(error, `round ${round}`).toMatchObject({ name: 'CodecError', code: 'wrong-weights' })
+        outcome = 'refused'
+      }
+      seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
+    }
+    expect([...seen.keys()].sort()).toEqual(expect.arrayContaining(['himtok', 'refused', 'samtok']))
   })
 })
 

@@ -26,8 +26,16 @@ const wrong = (file: string, found: string, hint: string): CodecError =>
 const CONFIG_HINT =
   'put it in a folder with a config.json that says the configuration (docs/samtok.md, docs/himtok.md)'
 
+/** Cells and latents of a HiMTok that are believed of a file; the published one has 289, and attention takes their square. */
+const MAX_ROWS = 8192
+/** Sides of one tensor here: embeddings have at least two axes, and none is empty. */
+const MIN_RANK = 2
+
 function shapeAt(tensors: Tensors, key: string): readonly number[] | undefined {
-  return tensors.get(key)?.shape
+  const shape = tensors.get(key)?.shape
+  return shape !== undefined && shape.length >= MIN_RANK && shape.every((side) => side >= 1)
+    ? shape
+    : undefined
 }
 
 function countBlocks(tensors: Tensors, before: string, after: string): number {
@@ -102,7 +110,7 @@ function recogniseSam2(file: string, tensors: Tensors, patches: string): Recogni
 /** A SAM 2 of published size with the file's picture-independent widths. */
 function sam2Config(file: string, tensors: Tensors, prefix: string): Sam2Config {
   const trunk = `${prefix}image_encoder.trunk`
-  const embedDim = shapeAt(tensors, `${trunk}.patch_embed.proj.weight`)![0]!
+  const embedDim = shapeAt(tensors, `${trunk}.patch_embed.proj.weight`)?.[0]
   const stages: number[] = []
   const blocks = countBlocks(tensors, `${trunk}.blocks.`, '.norm1.weight')
   let width = 0
@@ -141,9 +149,17 @@ function recogniseHimtok(file: string, tensors: Tensors): HimtokConfig {
     )
   }
   const [latents, encoderWidth] = need('latent_tokens') as readonly [number, number]
-  const patchPx = need('encoder.patch_embed.weight')[2]!
-  const sizePx = Math.round(Math.sqrt(need('encoder.positional_embedding')[0]! - 1)) * patchPx
-  const side = (name: 'encoder' | 'decoder', width: number): HimtokConfig['encoder'] => {
+  const [, , patchPx = 0] = need('encoder.patch_embed.weight')
+  const cells = need('encoder.positional_embedding')[0]! - 1
+  const side = Math.round(Math.sqrt(cells))
+  if (patchPx < 1 || side < 1 || side ** 2 !== cells || cells + latents > MAX_ROWS) {
+    throw wrong(
+      file,
+      `a TiTok of ${cells} cells of ${patchPx} pixels and ${latents} latents, which makes no square picture or a too large one`,
+      CONFIG_HINT,
+    )
+  }
+  const transformer = (name: 'encoder' | 'decoder', width: number): HimtokConfig['encoder'] => {
     const heads = TITOK_HEADS.get(width)
     if (heads === undefined) {
       throw wrong(
@@ -159,13 +175,13 @@ function recogniseHimtok(file: string, tensors: Tensors): HimtokConfig {
   const levels = countBlocks(tensors, 'pixel_decoder.up.', '.block.0.conv1.weight')
   const channels = top[1]!
   return {
-    sizePx,
+    sizePx: side * patchPx,
     patchPx,
     latents,
     codebookSize: book[0]!,
     codeSize: book[1]!,
-    encoder: side('encoder', encoderWidth),
-    decoder: side('decoder', decoderWidth),
+    encoder: transformer('encoder', encoderWidth),
+    decoder: transformer('decoder', decoderWidth),
     pixelDecoder: {
       inputChannels: need('pixel_decoder.conv_in.weight')[1]!,
       channels,
