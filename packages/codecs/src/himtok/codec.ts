@@ -146,6 +146,13 @@ function himtokGraphs(config: HimtokConfig): { encoded: Tensor; decoded: Tensor 
   }
 }
 
+/** The networks of a HiMTok by name, each with its outputs, as other runtimes may want them. Throws as createHiMTok. */
+export function himtokNetworks(config: HimtokConfig): Record<string, Readonly<Record<string, Tensor>>> {
+  checkHimtokConfig(config)
+  const { encoded, decoded } = himtokGraphs(config)
+  return { 'mask-encoder': { latents: encoded }, 'mask-decoder': { logits: decoded } }
+}
+
 function codebookKeys({ codebookSize, codeSize }: HimtokConfig): Map<string, readonly number[]> {
   return new Map([
     ['quantize.embedding.weight', [codebookSize, codeSize]],

@@ -8,6 +8,7 @@ import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordedPicture } from '../../test/recorded-picture.ts'
 import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../test/toy-codecs.ts'
+import type { HimtokCodec } from '../himtok/codec.ts'
 import type { SamtokCodec } from '../samtok/codec.ts'
 import type { SamtokConfig } from '../samtok/config.ts'
 import { importCodec } from './import.ts'
@@ -52,6 +53,31 @@ describe('importCodec', () => {
     const codec = await loadCodec(join(root, 'b'), { session })
     expect(codec.name).toBe('toy')
     await codec.close()
+  })
+
+  it('writes each network as a small ONNX file that any ONNX Runtime opens beside the weights', async () => {
+    const ort = await import('onnxruntime-node')
+    await writeWeights(join(root, 'graphs.safetensors'), await wantedWeights({ himtok: TOY_HIMTOK }))
+    const folder = join(root, 'graphs')
+    const config = { codec: 'himtok', config: TOY_HIMTOK } as const
+    await importCodec({ file: join(root, 'graphs.safetensors'), folder, config, session })
+    expect((await readdir(folder)).sort()).toEqual([
+      'config.json',
+      'mask-decoder.onnx',
+      'mask-encoder.onnx',
+      'weights.safetensors',
+    ])
+    expect((await stat(join(folder, 'mask-encoder.onnx'))).size).toBeLessThan(100_000)
+    const plain = await ort.InferenceSession.create(join(folder, 'mask-encoder.onnx'))
+    const square = Float32Array.from({ length: 32 * 32 }, (_, i) => (i % 32 > 8 && i > 300 ? 1 : 0))
+    const out = await plain.run({ masks: new ort.Tensor('float32', square, [1, 32, 32]) })
+    const codec = (await loadCodec(folder, { session })) as HimtokCodec
+    const latents = await codec.latents(square)
+    ;(out['latents']!.data as Float32Array).forEach((value, i) => {
+      expect(value).toBeCloseTo(latents[i]!, 4)
+    })
+    await codec.close()
+    await plain.release()
   })
 
   it('leaves nothing behind where the file does not fit, and never writes into a folder in use', async () => {

@@ -1,6 +1,7 @@
 // A published weight file as a ready folder: config.json, and the weights linked, copied or converted. Definition: ours (docs).
 // Node only.
 import {
+  buildModel,
   commonPrefix,
   fileWeight,
   openCheckpointFile,
@@ -8,6 +9,11 @@ import {
   writeSafetensorsFile,
 } from '@maskwords/graph'
 import { CodecError } from '../error.ts'
+import { himtokNetworks } from '../himtok/codec.ts'
+import { HIMTOK_PUBLISHED, type HimtokConfig } from '../himtok/config.ts'
+import { samtokNetworks } from '../samtok/codec.ts'
+import { SAMTOK_PUBLISHED } from '../samtok/config.ts'
+import { checkWeights, parametersOf } from '../weights.ts'
 import { CONFIG_FILE, type CodecFolderConfig, formatCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { type LoadCodecOptions, loadCodec } from './load.ts'
 import { recogniseWeights } from './recognise.ts'
@@ -31,7 +37,7 @@ export type Imported = {
 }
 
 /**
- * Turns a published file into a folder for loadCodec, opens it once as proof, and only then puts it in place. A file that
+ * Turns a published file into a folder for loadCodec, with its networks as ONNX files beside the weights, opens it once as proof, and only then puts it in place. A file that
  * can be used as it is gets a hard link (a copy across disks, never a symbolic link, which the runtime refuses).
  * @throws CodecError `wrong-weights`, `out-of-range`, `not-found`; CheckpointError for files that are no checkpoints.
  */
@@ -94,6 +100,7 @@ export async function importCodec(options: ImportOptions): Promise<Imported> {
     const { codec } = found
     const config = { ...found, codec, weights: name } as CodecFolderConfig
     await fs.writeFile(join(temporary, CONFIG_FILE), formatCodecConfig(config))
+    await writeGraphs(temporary, name, config)
     const { session, signal } = options
     const proof = await loadCodec(temporary, {
       ...(session === undefined ? {} : { session }),
@@ -107,6 +114,38 @@ export async function importCodec(options: ImportOptions): Promise<Imported> {
   } finally {
     await source.close()
     await fs.rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Writes each network as a small standard ONNX file that refers to the weights beside it, for whoever runs models without
+ * this package. Tensors that cannot be referred to as they lie have been converted before.
+ */
+async function writeGraphs(folder: string, weightsName: string, found: CodecFolderConfig): Promise<void> {
+  const { realpath, writeFile } = await import('node:fs/promises')
+  const { join } = await import('node:path')
+  const networks =
+    found.codec === 'samtok'
+      ? samtokNetworks(found.config ?? SAMTOK_PUBLISHED)
+      : himtokNetworks((found as { config?: HimtokConfig }).config ?? HIMTOK_PUBLISHED)
+  const file = await openCheckpointFile(await realpath(join(folder, weightsName)))
+  try {
+    const wanted = new Map(
+      Object.values(networks).flatMap((outputs) => [...parametersOf(Object.values(outputs))]),
+    )
+    checkWeights({
+      wanted,
+      weights: file,
+      what: `this ${found.codec}`,
+      hint: 'compare with maskwords inspect',
+    })
+    const weights = (key: string) => fileWeight(file.tensors.get(key)!)
+    for (const [name, outputs] of Object.entries(networks)) {
+      const { onnx } = buildModel({ outputs, weights, target: 'standard', name })
+      await writeFile(join(folder, `${name}.onnx`), onnx)
+    }
+  } finally {
+    await file.close()
   }
 }
 

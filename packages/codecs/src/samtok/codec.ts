@@ -202,6 +202,13 @@ function samtokGraphs(config: SamtokConfig): Graphs {
   }
 }
 
+/** The networks of a SAMTok by name, each with its outputs, as other runtimes may want them. Throws as createSamTok. */
+export function samtokNetworks(config: SamtokConfig): Record<string, Readonly<Record<string, Tensor>>> {
+  checkSamtokConfig(config)
+  const { image, vectors, decoded } = samtokGraphs(config)
+  return { 'image-encoder': image, 'mask-encoder': { vectors }, 'mask-decoder': decoded }
+}
+
 async function openAll(
   options: SamtokOptions,
   graphs: Graphs,

@@ -90,6 +90,14 @@ describe('encode', () => {
     expect(value.errors).toEqual([])
   })
 
+  it('the label stands before the words where several masks were asked for, even if only one can be said', async () => {
+    const { code, out } = await runCommand(['encode', 'scene.png', 'sailboat.png', 'small.png'], {
+      cwd: folder,
+    })
+    expect(code).toBe(1)
+    expect(out).toMatch(/^sailboat: <box>.*\n$/)
+  })
+
   it('the same mask has the same words as PNG, label map, COCO annotation, RLE on stdin and soft mask', async () => {
     const { out: words } = await run(['encode', 'scene.png', 'sailboat.png'])
     const boat = byName('sailboat')

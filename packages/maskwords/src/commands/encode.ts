@@ -47,6 +47,8 @@ export const command = defineCommand({
       const progress = talk.progress(masks.length, 'mask')
       const results: Record<string, unknown>[] = []
       const lines: string[] = []
+      // Labels stand where several masks were asked for, whether all of them can be said or not.
+      const several = masks.length + failures.length > 1
       for (let from = 0; from < masks.length; from += MASKS_A_CALL) {
         throwIfAborted(io.signal)
         const group = masks.slice(from, from + MASKS_A_CALL)
@@ -62,7 +64,7 @@ export const command = defineCommand({
           const { label, id, file, at } = item
           results.push({ label, id, file, at, words: text, codes: [...codes], tokens, bits })
           const line = text.replaceAll('\n', ' ')
-          lines.push(masks.length > 1 ? `${lineLabel(label)}: ${line}` : line)
+          lines.push(several ? `${lineLabel(label)}: ${line}` : line)
         }
         // Lets Ctrl-C and the progress line through between two calls.
         await new Promise(setImmediate)
