@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // No test changes what another one sees, and loading every module again for each file takes ten seconds.
+    isolate: false,
     reporters: ['default', './scripts/summary-reporter.ts'],
   },
 })

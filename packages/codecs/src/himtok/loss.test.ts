@@ -87,7 +87,7 @@ describe('the loss of a HiMTok', () => {
     expect(number('total')).toBeCloseTo(sum, 4)
   })
 
-  it('falls on discs that were never trained on: to less than three quarters in 40 steps', async () => {
+  it('falls on discs that were never trained on: to less than four fifths in 20 steps', async () => {
     const small = (key: string, shape: readonly number[]): Float32Array =>
       formulaWeights(key, shape).map((value) => (shape.length > 1 ? value * 0.5 : value))
     const loss = himtokLoss({ config: CONFIG, levels: 3 })
@@ -98,7 +98,7 @@ describe('the loss of a HiMTok', () => {
       weights: small,
     })
     const trainer = await openTrainer({ step, from: { weights: small }, worker: false })
-    for (let i = 0; i < 40; i++) await trainer.update(feedsOf(discs(`train ${i}`, 6)))
+    for (let i = 0; i < 20; i++) await trainer.update(feedsOf(discs(`train ${i}`, 6)))
     const state = await trainer.state()
     await trainer.close()
 
@@ -113,6 +113,6 @@ describe('the loss of a HiMTok', () => {
     }
     const before = await heldOut(small)
     const after = await heldOut((key, shape) => state.tensors.get(`weight/${key}`)?.data ?? small(key, shape))
-    expect(after).toBeLessThan(0.75 * before)
+    expect(after).toBeLessThan(0.8 * before)
   })
 })
