@@ -5,7 +5,7 @@ import { himtokThere, type RoundTrip, samtokThere } from '../test/round-trip.ts'
 import { createHiMTok } from './himtok/codec.ts'
 import { createSamTok } from './samtok/codec.ts'
 
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 const masksOf = (one: RoundTrip) =>
   one.masks.map((bits) => maskFromRowMajor({ widthPx: 96, heightPx: 72, bytes: Uint8Array.from(bits) }))
 

@@ -99,7 +99,7 @@ describe.skipIf(chromiumPath === undefined)(
       server.close()
     })
 
-    const session = { worker: false } as const
+    const session = { worker: false, threads: 1 } as const
     const same = (there: RoundTrip, here: RoundTrip): void => {
       expect(errors).toEqual([])
       expect(there.texts).toEqual(here.texts)

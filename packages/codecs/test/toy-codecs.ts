@@ -51,7 +51,7 @@ export async function wantedWeights(
     wanted.set(key, shape)
     return formulaWeights(key, shape)
   }
-  const session = { worker: false } as const
+  const session = { worker: false, threads: 1 } as const
   const codec =
     'samtok' in config
       ? await createSamTok({ config: config.samtok, weights, session })

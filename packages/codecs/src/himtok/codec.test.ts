@@ -37,7 +37,7 @@ const TOY: HimtokConfig = {
   pixelDecoder: { inputChannels: 40, channels: 32, multipliers: [1, 1, 2, 2], blocks: 1, outputChannels: 2 },
   mlpRatio: 2,
 }
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 
 const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
 const golden = join(REFERENCE, 'himtok-micro.golden.safetensors')

@@ -59,7 +59,7 @@ describe('the loss of a HiMTok', () => {
       outputs: { total, bce, dice, commitment, codebook, logits },
       weights: formulaWeights,
     })
-    const session = await openSession(model, { worker: false })
+    const session = await openSession(model, { worker: false, threads: 1 })
     const feeds = feedsOf(discs('some', 2))
     const out = await session.run(feeds)
     await session.close()
@@ -97,7 +97,7 @@ describe('the loss of a HiMTok', () => {
       clipNorm: 1,
       weights: small,
     })
-    const trainer = await openTrainer({ step, from: { weights: small }, worker: false })
+    const trainer = await openTrainer({ step, from: { weights: small }, worker: false, threads: 1 })
     for (let i = 0; i < 20; i++) await trainer.update(feedsOf(discs(`train ${i}`, 6)))
     const state = await trainer.state()
     await trainer.close()
@@ -106,6 +106,7 @@ describe('the loss of a HiMTok', () => {
       const { bce, dice } = himtokLoss({ config: CONFIG, levels: 3 })
       const session = await openSession(buildModel({ outputs: { mask: bce.add(dice.mul(0.25)) }, weights }), {
         worker: false,
+        threads: 1,
       })
       const out = await session.run(feedsOf(discs('held out', 12)))
       await session.close()

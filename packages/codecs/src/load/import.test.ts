@@ -14,7 +14,7 @@ import type { SamtokConfig } from '../samtok/config.ts'
 import { importCodec } from './import.ts'
 import { loadCodec } from './load.ts'
 
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 let root = ''
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'import-'))

@@ -24,7 +24,7 @@ import { describeWeights } from './describe.ts'
 import { loadCodec, loadSam2 } from './load.ts'
 import { recogniseWeights } from './recognise.ts'
 
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 let root = ''
 let samtokKeys: Map<string, readonly number[]>
 let himtokKeys: Map<string, readonly number[]>

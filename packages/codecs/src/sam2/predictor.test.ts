@@ -26,7 +26,7 @@ const TOY: Sam2Config = {
   width: 32,
   twoWay: { depth: 1, heads: 2, mlpWidth: 48, attentionDownsample: 2 },
 }
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
 const GOLDEN = join(REFERENCE, 'sam2-micro-prompts.golden.safetensors')
 const absent = existsSync(GOLDEN) ? '' : ' (skipped: ../shared/reference is not here)'

@@ -41,7 +41,7 @@ const TOY: SamtokConfig = {
   codesPerLevel: 16,
   levels: 3,
 }
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 
 const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
 const absent = existsSync(join(REFERENCE, 'samtok-micro.pth'))

@@ -14,7 +14,7 @@ import { createSamTok, type SamtokCodec } from './codec.ts'
 import { imageFromBytes, imageToBytes } from './image-bytes.ts'
 import { openImageStore } from './image-store.ts'
 
-const session = { worker: false } as const
+const session = { worker: false, threads: 1 } as const
 const folders: string[] = []
 const freshFolder = async (): Promise<string> => {
   folders.push(await mkdtemp(join(tmpdir(), 'images-')))

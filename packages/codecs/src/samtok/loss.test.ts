@@ -129,7 +129,7 @@ describe.skipIf(absent !== '')(`one recorded training batch of the published SAM
       frozen: [/^(?!.*(sam_mask_encoder|sam_mask_decoder))/, HEADS],
       weights,
     })
-    const trainer = await openTrainer({ step, from: { weights }, worker: false })
+    const trainer = await openTrainer({ step, from: { weights }, worker: false, threads: 1 })
     const losses = await value('adamw_losses')
     for (const [at, wanted] of losses.entries()) {
       if (at === losses.length - 1) await sameWholeGradients(await trainer.state())
@@ -164,7 +164,7 @@ describe.skipIf(absent !== '')(`one recorded training batch of the published SAM
     outputs: Record<string, Tensor>,
     from: typeof weights,
   ): Promise<Record<string, Value>> => {
-    const session = await openSession(buildModel({ outputs, weights: from }), { worker: false })
+    const session = await openSession(buildModel({ outputs, weights: from }), { worker: false, threads: 1 })
     try {
       return await session.run(feeds)
     } finally {

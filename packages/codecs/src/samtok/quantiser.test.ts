@@ -72,7 +72,7 @@ describe('residual codes', () => {
       }
       const session = await openSession(
         buildModel({ outputs: { codes: z.codes, vectors: z.vectors }, weights }),
-        { worker: false },
+        { worker: false, threads: 1 },
       )
       const out = await session.run({ z: { data: vectors, shape: [40, 6] } })
       await session.close()
@@ -96,7 +96,7 @@ describe('finite scalar quantisation', () => {
     const codes = scalarQuantiser(input('z', 'float32', ['n', 3]), steps)
     const session = await openSession(
       buildModel({ outputs: { codes: codes.codes, vectors: codes.vectors } }),
-      { worker: false },
+      { worker: false, threads: 1 },
     )
     const data = floats('scalar', 3 * 4000).map((u) => 2 * u)
     const out = await session.run({ z: { data, shape: [4000, 3] } })
