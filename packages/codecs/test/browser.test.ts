@@ -1,13 +1,13 @@
 // The codecs in headless Chromium, on onnxruntime-web: the codes that Node gives, and masks that differ in no more than border pixels.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
+import { isolatedSite } from '../../../scripts/isolated-site.ts'
 import { createHiMTok } from '../src/himtok/codec.ts'
 import { createSamTok } from '../src/samtok/codec.ts'
 import { himtokThere, type RoundTrip, samtokThere } from './round-trip.ts'
@@ -55,29 +55,7 @@ async function bundle(): Promise<void> {
   })
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-}
-
-/** A server whose pages are cross-origin isolated, which threads of WebAssembly need. */
-const server = createServer((request, response) => {
-  const { pathname } = new URL(request.url!, 'http://localhost')
-  const path = pathname === '/' ? '/index.html' : pathname
-  try {
-    const body = readFileSync(join(folder, 'site', path))
-    response.writeHead(200, {
-      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-embedder-policy': 'require-corp',
-    })
-    response.end(body)
-  } catch {
-    response.writeHead(404).end()
-  }
-})
+const server = isolatedSite(join(folder, 'site'))
 
 describe.skipIf(chromiumPath === undefined)(
   `in a browser${chromiumPath === undefined ? ` (skipped: ${CHROMIUM_HINT})` : ''}`,

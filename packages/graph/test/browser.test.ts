@@ -1,14 +1,14 @@
 // The model that ran in Node, unchanged in headless Chromium: in a Web Worker of onnxruntime-web, within 1e-4.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
+import { isolatedSite } from '../../../scripts/isolated-site.ts'
 import type { Tensor } from '../src/index.ts'
 import * as g from '../src/index.ts'
 import type { OpRow } from './op-table.ts'
@@ -83,28 +83,7 @@ async function bundle(): Promise<void> {
   })
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-}
-
-/** A server whose pages are cross-origin isolated, which threads of WebAssembly need. */
-const server = createServer((request, response) => {
-  const path = new URL(request.url!, 'http://localhost').pathname
-  try {
-    const body = readFileSync(join(folder, 'site', path === '/' ? 'index.html' : path))
-    response.writeHead(200, {
-      'content-type': TYPES[extname(path)] ?? 'text/html',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-embedder-policy': 'require-corp',
-    })
-    response.end(body)
-  } catch {
-    response.writeHead(404).end()
-  }
-})
+const server = isolatedSite(join(folder, 'site'))
 
 type Sent = { data: number[]; shape: readonly number[]; kind: string }
 type Answer = { out: Record<string, { data: number[]; shape: number[] }>; refused: string; batches: number }
