@@ -9,9 +9,15 @@ const ALLOWED: Record<string, { packages: string[]; external: string[] }> = {
   graph: { packages: [], external: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
   models: { packages: ['graph'], external: [] },
   codecs: { packages: ['mask', 'words', 'graph', 'models'], external: ['node:'] },
+  data: {
+    packages: ['mask', 'words', 'graph', 'codecs'],
+    external: ['node:', 'hyparquet', 'hyparquet-writer', 'tar-stream'],
+  },
+  learn: { packages: ['mask', 'words', 'graph', 'codecs', 'data'], external: ['node:'] },
+  eval: { packages: ['mask', 'words'], external: ['node:'] },
   maskwords: {
-    packages: ['mask', 'words', 'graph', 'models', 'codecs'],
-    external: ['node:', 'zod', 'sharp', 'onnxruntime-node'],
+    packages: ['mask', 'words', 'graph', 'models', 'codecs', 'data', 'learn', 'eval'],
+    external: ['node:', 'zod', 'sharp', 'onnxruntime-node', 'hono', '@hono/node-server'],
   },
 }
 

@@ -1,0 +1,118 @@
+// A conversation as tasks make it and writers take it: masks are still references, filled with words once encoded. Definition: ours.
+import type { DataRecord } from './record.ts'
+
+/** How a region is written into text. */
+export type RegionForm =
+  /** The codec's words; `length` for codecs with a token budget (HiMTok). */
+  | { readonly as: 'words'; readonly length?: number }
+  /** Numbers 0 to 1000 as the words package formats boxes (Qwen's scale). */
+  | { readonly as: 'box' }
+  /** GETok's own geometry: grid words of points, of a box, of a line. */
+  | { readonly as: 'points' | 'polyline'; readonly count?: number }
+
+/** A union of regions is one mask (`regions` of several ids). */
+export type RegionPiece = { readonly regions: readonly string[]; readonly form: RegionForm }
+
+export type Piece = string | RegionPiece | { readonly picture: number }
+
+export type Turn = { readonly role: 'system' | 'user' | 'assistant'; readonly pieces: readonly Piece[] }
+
+/** The picture itself, or a crop of it around a region's box with `margin` times the box's sides on each side. */
+export type PictureUse = { readonly crop?: { readonly regions: readonly string[]; readonly margin: number } }
+
+export type TaskConversation = {
+  /** `<record id>/<task>/<number>`: unique and stable. */
+  readonly id: string
+  readonly task: string
+  readonly pictures: readonly PictureUse[]
+  readonly turns: readonly Turn[]
+  /** For reinforcement learning: what the answer is compared with. Region pieces become words like those of turns. */
+  readonly truth?: {
+    readonly kind: string
+    readonly pieces: readonly Piece[]
+    readonly extra?: Readonly<Record<string, string | number | boolean | null>>
+  }
+}
+
+export type TaskOptions = {
+  /** Drawn from by name and record, so that the same seed gives the same conversations whatever the order. */
+  readonly seed: number
+  /** Settings of this task alone (see its `settings`). */
+  readonly settings: Readonly<Record<string, number | string | boolean>>
+  /** Every category name of the dataset, for distractors. */
+  readonly categories: readonly string[]
+}
+
+export type Task = {
+  readonly name: string
+  readonly title: string
+  readonly needs: readonly (
+    | 'masks'
+    | 'boxes'
+    | 'phrases'
+    | 'captions'
+    | 'region-captions'
+    | 'relations'
+    | 'dialogues'
+    | 'choices'
+  )[]
+  readonly settings: Readonly<
+    Record<string, { readonly default: number | string | boolean; readonly help: string }>
+  >
+  readonly build: (record: DataRecord, options: TaskOptions) => readonly TaskConversation[]
+}
+
+/** A conversation with everything filled in: what writers take. */
+export type FilledConversation = {
+  readonly id: string
+  readonly task: string
+  readonly dataset: string
+  readonly pictures: readonly FilledPicture[]
+  /** `<image>` stands for each picture, in order. */
+  readonly turns: readonly { readonly role: Turn['role']; readonly text: string }[]
+  readonly truth?: {
+    readonly kind: string
+    readonly text: string
+    readonly extra?: Readonly<Record<string, string | number | boolean | null>>
+  }
+}
+
+export type FilledPicture = {
+  /** Path relative to the output folder's picture root, forward slashes. */
+  readonly file: string
+  readonly widthPx: number
+  readonly heightPx: number
+  /** Encoded bytes (JPEG or PNG), where the writer asked for them. */
+  readonly bytes?: Uint8Array
+}
+
+export type WriterOptions = {
+  readonly folder: string
+  /** 'path' refers to picture files, 'bytes' embeds them. */
+  readonly pictures: 'path' | 'bytes'
+  /** Conversations of one shard; a shard is written whole or not at all. */
+  readonly shardSize: number
+}
+
+export type WrittenFile = { readonly file: string; readonly bytes: number; readonly sha256: string }
+
+/** A trainer's format. A shard's bytes depend on its conversations alone, so that a resumed run gives the same files. */
+export type Writer = {
+  /** For example `ms-swift`. */
+  readonly name: string
+  readonly title: string
+  readonly wantsBytes: boolean
+  readonly shardExtension: string
+  /** The bytes of one shard. */
+  readonly shard: (
+    conversations: readonly FilledConversation[],
+    options: WriterOptions,
+  ) => Promise<Uint8Array>
+  /** Files beside the shards (dataset_info.json, README lines), from the names of all shards and totals. */
+  readonly extras: (run: {
+    readonly name: string
+    readonly shards: readonly string[]
+    readonly conversations: number
+    readonly options: WriterOptions
+  }) => readonly { readonly file: string; readonly text: string }[]
+}

@@ -1,0 +1,4 @@
+// The public names of this package, written by hand.
+export type * from './conversation.ts'
+export { DataError, type DataErrorCode } from './error.ts'
+export type * from './record.ts'

@@ -1,0 +1,141 @@
+// The common record that every reader gives and every task takes: one picture with all that a dataset says of it. Definition: ours.
+import type { CocoSegmentation } from '@maskwords/mask'
+
+/** A picture by its file; readers never decode pixels. */
+export type PictureFile = {
+  /** Path relative to the dataset's root, with forward slashes. Checked to stay inside the root. */
+  readonly file: string
+  readonly widthPx: number
+  readonly heightPx: number
+  /** Words of its licence, where the dataset says so. */
+  readonly licence?: string
+}
+
+/** Where the pixels of a region are written. A value, so that a million regions stay small until one is used. */
+export type RegionShape =
+  /** COCO polygons, RLE or a box, as `maskFromCocoSegmentation` takes them. */
+  | { readonly kind: 'coco'; readonly segmentation: CocoSegmentation }
+  /** All pixels of one value in a PNG: `channel` 'rgb-id' reads R + 256 G + 65536 B (COCO panoptic), 'first' the first channel. */
+  | {
+      readonly kind: 'label-map'
+      readonly file: string
+      readonly value: number
+      readonly channel: 'first' | 'rgb-id'
+    }
+  /** Non-zero pixels of a mask picture. */
+  | { readonly kind: 'mask-file'; readonly file: string }
+  /** Only a box is known: x, y, width, height. */
+  | { readonly kind: 'box' }
+
+export type Region = {
+  /** Unique inside its record, stable from run to run. */
+  readonly id: string
+  readonly shape: RegionShape
+  /** x, y, width, height in pixels, where the dataset states it. */
+  readonly boxXywhPx?: readonly [number, number, number, number]
+  readonly category?: string
+  readonly isCrowd?: boolean
+  /** Pixels that no metric counts (ReasonSeg's `ignore`). */
+  readonly isIgnored?: boolean
+  readonly isThing?: boolean
+  /** Texts that describe this region alone: region captions. */
+  readonly captions?: readonly string[]
+}
+
+/** A text that refers to regions: none (no target), one, or several together. */
+export type Phrase = {
+  readonly text: string
+  readonly regions: readonly string[]
+  /** 'sentence' for a question or reasoning instruction (ReasonSeg, LISA++), 'phrase' for a noun phrase. Default 'phrase'. */
+  readonly form?: 'phrase' | 'sentence'
+  /** The answer in words, where the dataset has one (LISA++, MUSE, MMR). */
+  readonly answer?: string
+  readonly id?: string
+}
+
+/** A caption whose spans are grounded in regions. Offsets in UTF-16 code units, end exclusive, ascending and disjoint. */
+export type GroundedCaptionRecord = {
+  readonly text: string
+  readonly spans: readonly {
+    readonly start: number
+    readonly end: number
+    readonly regions: readonly string[]
+  }[]
+}
+
+export type Relation = { readonly subject: string; readonly predicate: string; readonly object: string }
+
+/** A dialogue about the picture. `{region:ID}` is not parsed from text: pieces say where regions stand. */
+export type DialogueTurn = {
+  readonly role: 'user' | 'assistant'
+  readonly pieces: readonly (string | { readonly region: string })[]
+}
+
+/** One choice of several: question, options, the index of the right one. */
+export type Choice = {
+  readonly question: readonly (string | { readonly region: string })[]
+  readonly options: readonly string[]
+  readonly right: number
+}
+
+export type DataRecord = {
+  /** Unique in its dataset and split, stable from run to run. */
+  readonly id: string
+  readonly dataset: string
+  readonly split?: string
+  readonly picture: PictureFile
+  readonly regions: readonly Region[]
+  readonly phrases: readonly Phrase[]
+  readonly captions: readonly GroundedCaptionRecord[]
+  readonly relations: readonly Relation[]
+  readonly dialogues: readonly (readonly DialogueTurn[])[]
+  readonly choices: readonly Choice[]
+}
+
+/** Something that cost one sample: said, counted, and never the end of a run. */
+export type DataProblem = {
+  readonly kind:
+    | 'missing-picture'
+    | 'wrong-size'
+    | 'bad-geometry'
+    | 'duplicate-id'
+    | 'dangling-id'
+    | 'bad-field'
+    | 'unsafe-path'
+    | 'empty-mask'
+  /** What, where, got, wanted, in one sentence. */
+  readonly message: string
+  readonly file: string
+  /** Where in the file: a record's id, a line, a byte. */
+  readonly at?: string
+}
+
+export type ReaderOptions = {
+  /** The dataset's folder. */
+  readonly root: string
+  readonly split?: string
+  readonly signal?: AbortSignal
+  readonly onProblem: (problem: DataProblem) => void
+}
+
+/** A published dataset's layout. `read` streams; it throws DataError only for a layout that is wrong as a whole. */
+export type Reader = {
+  /** For example `refcoco`. */
+  readonly name: string
+  readonly title: string
+  /** The published layout in a few lines: which files are looked for, relative to the root. */
+  readonly layout: readonly string[]
+  readonly splits: readonly string[]
+  /** Parts of the record that this reader fills. */
+  readonly gives: readonly (
+    | 'masks'
+    | 'boxes'
+    | 'phrases'
+    | 'captions'
+    | 'region-captions'
+    | 'relations'
+    | 'dialogues'
+    | 'choices'
+  )[]
+  readonly read: (options: ReaderOptions) => AsyncIterable<DataRecord>
+}

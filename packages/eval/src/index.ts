@@ -1,0 +1,2 @@
+// The public names of this package, written by hand.
+export {}
