@@ -1,2 +1,2 @@
 // The public names of this package, written by hand.
-export {}
+export { LearnError, type LearnErrorCode, type LearnErrorOptions } from './error.ts'
