@@ -2,3 +2,4 @@
 export type * from './conversation.ts'
 export { DataError, type DataErrorCode } from './error.ts'
 export type * from './record.ts'
+export { inHoldout, MAX_SPLIT_PARTS } from './split.ts'
