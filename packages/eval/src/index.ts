@@ -1,2 +1,3 @@
 // The public names of this package, written by hand.
-export {}
+export type { EvalErrorCode, EvalErrorOptions } from './error.ts'
+export { EvalError } from './error.ts'

@@ -1,0 +1,41 @@
+// The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+
+export type EvalErrorCode =
+  /** Input that is not of the type or form that the metric takes. */
+  | 'malformed'
+  /** Masks of different sizes, or lists that should be of one length. */
+  | 'size-mismatch'
+  /** A number outside its range: a NaN score, a negative area. */
+  | 'out-of-range'
+  /** An option, name or id that this package does not know. */
+  | 'bad-option'
+  /** What was asked for is not in the input: a picture, a reference, a sample. */
+  | 'not-found'
+  /** Two records under one id. */
+  | 'duplicate'
+  /** Results with different stamps: they may not be merged or compared. */
+  | 'stamp-mismatch'
+  /** More than a named limit. */
+  | 'too-large'
+  /** A file could not be read or written. */
+  | 'io'
+
+export type EvalErrorOptions = { hint?: string; at?: string; file?: string; cause?: unknown }
+
+/** What went wrong, with the place (`at`: a sample, picture or annotation id; `file`) and a hint where one is known. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the global is a remnant that no engine throws; every package names its error so.
+export class EvalError extends Error {
+  override readonly name = 'EvalError'
+  readonly code: EvalErrorCode
+  readonly hint: string | undefined
+  readonly at: string | undefined
+  readonly file: string | undefined
+
+  constructor(code: EvalErrorCode, message: string, options: EvalErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+    this.at = options.at
+    this.file = options.file
+  }
+}
