@@ -9,7 +9,11 @@ import { styleFor } from './output/colour.ts'
 import { removeUnfinished } from './output/files.ts'
 import { VERSION } from './version.ts'
 
-type Entry = { readonly summary: string; readonly load: () => Promise<{ command: Command }> }
+type Entry = {
+  readonly summary: string
+  /** `argv`: what is left for the command where the first words chose it (eval). */
+  readonly load: (argv: readonly string[]) => Promise<{ command: Command; argv?: readonly string[] }>
+}
 
 /** Commands load on demand: `maskwords --help` must not read an engine. */
 const COMMANDS: Readonly<Record<string, Entry>> = {
@@ -32,6 +36,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   convert: {
     summary: 'masks from one dialect to another (COCO, CVAT, Label Studio, PNG, raw)',
     load: () => import('./commands/convert.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  eval: {
+    summary: 'answers of a model against the truth: metrics, intervals, comparisons, a report',
+    load: async (argv) => (await import('./commands/eval.ts')).evalCommand(argv),
   },
   pull: {
     summary: 'fetch published weights from a model hub, checked and resumed',
@@ -123,8 +131,8 @@ async function dispatch(
       hint: near === undefined ? 'maskwords --help' : `did you mean maskwords ${near}?`,
     })
   }
-  const { command } = await entry.load()
-  const parsed = parseCommandLine(command.spec, rest)
+  const { command, argv: own = rest } = await entry.load(rest)
+  const parsed = parseCommandLine(command.spec, own)
   if (parsed.options.help) {
     await io.stdout.write(helpText(command.spec, styleFor(io.env, io.stdout).bold))
     return 0
