@@ -9,16 +9,36 @@ export type RegionForm =
   | { readonly as: 'box' }
   /** GETok's own geometry: grid words of points, of a box, of a line. */
   | { readonly as: 'points' | 'polyline'; readonly count?: number }
+  /** GETok's refinement data: a simulated prediction, and the offset words that put it right. One seed, one pair. */
+  | { readonly as: 'proposal' | 'refinement'; readonly seed: number; readonly count?: number }
 
-/** A union of regions is one mask (`regions` of several ids). */
-export type RegionPiece = { readonly regions: readonly string[]; readonly form: RegionForm }
+/**
+ * A union of regions is one mask (`regions` of several ids), seen in the picture of the conversation with number `picture`
+ * (0 by default): in a crop the mask is cut as the crop is and encoded on the crop's pixels.
+ */
+export type RegionPiece = {
+  readonly regions: readonly string[]
+  readonly form: RegionForm
+  readonly picture?: number
+}
 
 export type Piece = string | RegionPiece | { readonly picture: number }
 
 export type Turn = { readonly role: 'system' | 'user' | 'assistant'; readonly pieces: readonly Piece[] }
 
-/** The picture itself, or a crop of it around a region's box with `margin` times the box's sides on each side. */
-export type PictureUse = { readonly crop?: { readonly regions: readonly string[]; readonly margin: number } }
+/**
+ * The picture itself, or a crop of it around a region's box with `margin` times the box's sides on each side. A side of
+ * the crop shorter than `leastSidePx` is widened to it on both sides, then a crop whose shorter side is below `growToPx`
+ * is enlarged until it has that many pixels (`cropOfPicture` says where and how large).
+ */
+export type PictureUse = { readonly crop?: PictureCrop }
+
+export type PictureCrop = {
+  readonly regions: readonly string[]
+  readonly margin: number
+  readonly leastSidePx?: number
+  readonly growToPx?: number
+}
 
 export type TaskConversation = {
   /** `<record id>/<task>/<number>`: unique and stable. */
@@ -41,6 +61,8 @@ export type TaskOptions = {
   readonly settings: Readonly<Record<string, number | string | boolean>>
   /** Every category name of the dataset, for distractors. */
   readonly categories: readonly string[]
+  /** The language of the masks, where known: `answer: 'auto'` follows its published answers. SAMTok's by default. */
+  readonly language?: 'samtok' | 'himtok' | 'getok'
 }
 
 export type Task = {

@@ -1,0 +1,53 @@
+// Text of datasets made fit for training text: it may not forge mask words, picture places or words of chat templates,
+// alone or joined with its neighbours. Definition: ours, on top of sanitiseText of @maskwords/words.
+import { sanitiseText } from '@maskwords/words'
+
+/** Characters of one text that are kept. The longest captions published (GranD, DenseWorld) have about 6,000. */
+export const MAX_TEXT_LENGTH = 20_000
+
+const LOOK_ALIKE: Readonly<Record<string, string>> = {
+  '<': '\u2039',
+  '>': '\u203a',
+  '[': '\u27e6',
+  ']': '\u27e7',
+  ':': '\ua789',
+}
+
+/**
+ * A stretch of running text: control words escaped, control characters gone, lone surrogates replaced, fences of three
+ * backticks broken up, line breaks and blanks at the ends kept. An open bracket near the end is escaped as well, so that no
+ * text that follows can complete a word. Cut at MAX_TEXT_LENGTH.
+ */
+export function cleanStretch(text: string): string {
+  const kept = text
+    .slice(0, MAX_TEXT_LENGTH)
+    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .replace(/[^\P{Cc}\n\t]/gu, '')
+    .replace(/`{3,}/g, (fence) => "'".repeat(fence.length))
+  return sanitiseText(kept).text.replace(/[<[][^<>[\]]{0,80}$/, lookAlikes)
+}
+
+/** A text of its own: a stretch without blanks at its ends. */
+export function cleanText(text: string): string {
+  return cleanStretch(text).trim()
+}
+
+/** A phrase or label of one line, without `<` and `>` (readers of captions strip what is between them); '' for a blank one. */
+export function cleanPhrase(text: string): string {
+  return cleanText(text).replace(/\s+/g, ' ').replace(/[<>]/g, lookAlikes)
+}
+
+/** A label of a GETok line: a phrase without square brackets and colons, which the line's grammar uses. */
+export function cleanLabel(text: string): string {
+  return cleanPhrase(text).replace(/[[\]:]/g, lookAlikes)
+}
+
+/** A phrase as the object of a request: without the full stop and capital that a whole sentence has. */
+export function requestPhrase(text: string): string {
+  return cleanPhrase(text).replace(/[\s.]+$/, '')
+}
+
+function lookAlikes(text: string): string {
+  return text.replace(/[<>[\]:]/g, (character) => LOOK_ALIKE[character]!)
+}

@@ -1,0 +1,96 @@
+// A conversation of a task with its masks written in words: what writers take. Definition: ours.
+import { EMPTY_THINK } from '@maskwords/words'
+import type {
+  FilledConversation,
+  FilledPicture,
+  Piece,
+  RegionForm,
+  TaskConversation,
+  Turn,
+} from '../conversation.ts'
+import { DataError } from '../error.ts'
+import type { DataRecord } from '../record.ts'
+
+/** Where a picture stands in the text of a turn. */
+export const PICTURE_PLACE = '<image>'
+
+export type FillOptions = {
+  readonly record: DataRecord
+  /** Text of the union of these regions, in this form, in the conversation's picture of this number. */
+  readonly wordsOf: (regions: readonly string[], form: RegionForm, picture: number) => string
+  /** The conversation's pictures, one for each of `conversation.pictures`. */
+  readonly pictures: readonly FilledPicture[]
+  /** Puts Qwen3's empty thought before every answer that has no thought of its own. */
+  readonly emptyThink?: boolean
+}
+
+/**
+ * Fills every piece of a conversation. Throws DataError 'bad-file', naming the conversation, where `<image>` and pictures
+ * do not match: another number, another order, or a picture in the truth.
+ */
+export function fillConversation(conversation: TaskConversation, options: FillOptions): FilledConversation {
+  const { record, wordsOf, pictures, emptyThink = false } = options
+  const { id, task, truth } = conversation
+  const shown: number[] = []
+  const text = (pieces: readonly Piece[]) => {
+    let filled = ''
+    for (const piece of pieces) {
+      if (typeof piece === 'string') filled += piece
+      else if ('picture' in piece && !('regions' in piece)) {
+        shown.push(piece.picture)
+        filled += PICTURE_PLACE
+      } else if ('regions' in piece) filled += wordsOf(piece.regions, piece.form, piece.picture ?? 0)
+    }
+    return filled
+  }
+  const turns = conversation.turns.map(({ role, pieces }) => ({
+    role,
+    text: withThought(role, text(pieces), emptyThink),
+  }))
+  const inOrder = shown.every((picture, at) => picture === at)
+  if (pictures.length !== conversation.pictures.length || shown.length !== pictures.length || !inOrder) {
+    throw new DataError(
+      'bad-file',
+      `Conversation ${id} shows the pictures [${shown.join(', ')}]; it has ${conversation.pictures.length} and was given ${pictures.length}.`,
+      { at: id, hint: 'Every picture is shown once, in order, as a { picture } piece.' },
+    )
+  }
+  const answer = truth === undefined ? undefined : { ...truth, text: text(truth.pieces) }
+  const filled: FilledConversation = {
+    id,
+    task,
+    dataset: record.dataset,
+    pictures,
+    turns,
+    ...(answer === undefined
+      ? {}
+      : {
+          truth: {
+            kind: answer.kind,
+            text: answer.text,
+            ...(answer.extra === undefined ? {} : { extra: answer.extra }),
+          },
+        }),
+  }
+  checkPictures(filled)
+  return filled
+}
+
+/** Throws DataError 'bad-file' unless the turns have one `<image>` for each picture. */
+export function checkPictures(conversation: FilledConversation): void {
+  const places = conversation.turns.reduce((sum, turn) => sum + turn.text.split(PICTURE_PLACE).length - 1, 0)
+  const { id, pictures } = conversation
+  if (places === pictures.length) return
+  throw new DataError(
+    'bad-file',
+    `Conversation ${id} has ${places} ${PICTURE_PLACE} but ${pictures.length} pictures.`,
+    {
+      at: id,
+      hint: `Trainers need one ${PICTURE_PLACE} for each picture; text of datasets is cleaned of it by the tasks.`,
+    },
+  )
+}
+
+function withThought(role: Turn['role'], text: string, emptyThink: boolean): string {
+  return emptyThink && role === 'assistant' && !text.startsWith('<think>') ? EMPTY_THINK + text : text
+}

@@ -1,0 +1,99 @@
+// Open-vocabulary lists: every object of some categories, among category names that the picture does not have (SAMTok 5,
+// COCONUT and V3Det data after rewriting with 0 to 10 distractors). Wording: ours.
+import type { Task } from '../conversation.ts'
+import type { DataRecord, Region } from '../record.ts'
+import { ANSWER_SETTING, answerStyle, masksAnswer } from './answers.ts'
+import { requestPhrase } from './clean-text.ts'
+import { conversationId, fillTemplate, maskPiece, setting, singleExchange } from './compose.ts'
+import { hasMask, inReadingOrder } from './regions.ts'
+import { pick, sample, seededBy, shuffled, wholeNumber } from './seeded.ts'
+
+export const LIST_REQUESTS: readonly string[] = [
+  'Find every object of these kinds and give its mask: {names}.',
+  'Which of these are in the picture: {names}? List all of them with masks.',
+  'Segment all that belongs to one of these categories: {names}.',
+  'Check the picture for the following and mask each one you see: {names}.',
+  'List the masks of all objects named here, and nothing else: {names}.',
+]
+
+/** Categories of the record, cleaned, with their regions that have masks and are no crowds. */
+export function categoriesOf(record: DataRecord): Map<string, Region[]> {
+  const byName = new Map<string, Region[]>()
+  for (const region of record.regions) {
+    const name = region.category === undefined ? '' : requestPhrase(region.category)
+    if (name === '' || !hasMask(region) || region.isCrowd === true) continue
+    byName.set(name, [...(byName.get(name) ?? []), region])
+  }
+  return byName
+}
+
+/** Names of the dataset's categories that no region of the record has, crowds and boxes included. */
+export function absentNames(record: DataRecord, categories: readonly string[]): string[] {
+  const present = new Set(record.regions.map((region) => requestPhrase(region.category ?? '')))
+  const absent = new Set(categories.map(requestPhrase))
+  return [...absent].filter((name) => name !== '' && !present.has(name)).sort()
+}
+
+/**
+ * Some categories of the record with all their regions, at most `most` masks together, and names to ask for: these and
+ * distractors, mixed. Undefined where no category fits.
+ */
+export function listOf(
+  record: DataRecord,
+  categories: readonly string[],
+  limits: { readonly most: number; readonly distractors: number },
+  random: () => number,
+): { readonly names: readonly string[]; readonly regions: readonly Region[] } | undefined {
+  const names: string[] = []
+  const regions: Region[] = []
+  for (const [name, members] of shuffled(random, [...categoriesOf(record)])) {
+    if (regions.length + members.length > limits.most) continue
+    names.push(name)
+    regions.push(...members)
+  }
+  if (regions.length === 0) return undefined
+  const count = wholeNumber(random, 0, Math.max(0, limits.distractors))
+  const others = sample(random, absentNames(record, categories), count)
+  return { names: shuffled(random, [...names, ...others]), regions }
+}
+
+export const openVocabulary: Task = {
+  name: 'open-vocabulary',
+  title: 'All objects of named categories, among names that are not there',
+  needs: ['masks'],
+  settings: {
+    answer: ANSWER_SETTING,
+    distractors: { default: 10, help: 'names that are not in the picture: up to so many, by chance' },
+    most: { default: 50, help: 'masks of one answer at most; categories that do not fit are not asked for' },
+    instances: { default: true, help: 'a mask for each object; false: one mask for each category' },
+  },
+  build(record, options) {
+    const random = seededBy(options.seed, 'open-vocabulary', record.id)
+    const limits = { most: setting(options, 'most', 50), distractors: setting(options, 'distractors', 10) }
+    const list = listOf(record, options.categories, limits, random)
+    if (list === undefined) return []
+    const label = (region: Region) => requestPhrase(region.category!)
+    const ordered = inReadingOrder(record, list.regions)
+    const entries = setting(options, 'instances', true)
+      ? ordered.map((region) => ({ mask: maskPiece([region.id]), label: label(region) }))
+      : [...new Set(ordered.map(label))].map((name) => ({
+          mask: maskPiece(ordered.filter((region) => label(region) === name).map((region) => region.id)),
+          label: name,
+        }))
+    const answer = masksAnswer(answerStyle(options), entries, random)
+    return [
+      singleExchange({
+        id: conversationId(record.id, 'open-vocabulary', 0),
+        task: 'open-vocabulary',
+        request: fillTemplate(pick(random, LIST_REQUESTS), { names: quotedList(list.names) }),
+        answer,
+        truth: { kind: 'masks', pieces: answer, extra: { masks: entries.length } },
+      }),
+    ]
+  },
+}
+
+/** `"cat", "dog"`. */
+export function quotedList(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ')
+}
