@@ -116,6 +116,11 @@ export type ReaderOptions = {
   readonly split?: string
   readonly signal?: AbortSignal
   readonly onProblem: (problem: DataProblem) => void
+  /**
+   * What to do with records whose picture file is not there: 'drop' them with a problem each (default), or 'keep' those
+   * whose size the annotations state (enough for codecs that do not look at the picture, and for metrics).
+   */
+  readonly missingPictures?: 'drop' | 'keep'
 }
 
 /** A published dataset's layout. `read` streams; it throws DataError only for a layout that is wrong as a whole. */
