@@ -5,7 +5,7 @@
 import { type Mask, tightBox } from '@maskwords/mask'
 import { centreX, centreY, type Grid } from './grid.ts'
 import { maskHas } from './pixel.ts'
-import { sampleMask, squaredDepths } from './raster.ts'
+import { sampleMask } from './raster.ts'
 
 /** Most points of one mask. The paper's means are 5 to 15; a mask that needs more is not said by points. */
 export const MAX_POINTS = 64
@@ -80,54 +80,95 @@ function frameRaster(grid: Grid, mask: Mask): FrameRaster {
 /** A disc for every centre in the mask, by cell number. */
 function discsOf(grid: Grid, mask: Mask, raster: FrameRaster): Disc[] {
   const { width, height, left, top, step } = raster
-  const depths = squaredDepths(raster)
   const box = tightBox(mask)
   const n = grid.cells
   const i0 = Math.floor((box.x * n) / mask.widthPx)
   const i1 = Math.min(Math.floor(((box.x + box.width) * n) / mask.widthPx), n - 1)
   const j0 = Math.floor((box.y * n) / mask.heightPx)
   const j1 = Math.min(Math.floor(((box.y + box.height) * n) / mask.heightPx), n - 1)
+  const rowOf = (j: number) => clamp(Math.floor(((j + 0.5) * FRAME) / n / step) - top, height - 1)
+  const verticals = verticalDistances(
+    raster,
+    Array.from({ length: j1 - j0 + 1 }, (_, k) => rowOf(j0 + k)),
+  )
   const discs: Disc[] = []
   for (let j = j0; j <= j1; j++) {
     for (let i = i0; i <= i1; i++) {
       const cell = j * n + i
       if (!maskHas(mask, centreX(grid, cell), centreY(grid, cell))) continue
-      const x = Math.min(Math.max(Math.floor(((i + 0.5) * FRAME) / n / step) - left, 0), width - 1)
-      const y = Math.min(Math.max(Math.floor(((j + 0.5) * FRAME) / n / step) - top, 0), height - 1)
-      const depth = Math.min(Math.sqrt(depths[y * width + x]!), width + height)
+      const x = clamp(Math.floor(((i + 0.5) * FRAME) / n / step) - left, width - 1)
+      const squared = squaredDepth(verticals, (j - j0) * width, width, x)
+      const depth = Math.min(Math.sqrt(squared), width + height)
       const radius = depth + (INFLATE_CELLS * FRAME) / n / step
-      discs.push({ cell, x, y, radius, bound: Number.POSITIVE_INFINITY })
+      // No more samples than the area of a disc that is half a diagonal wider.
+      const bound = Math.PI * (radius + 0.75) ** 2
+      discs.push({ cell, x, y: rowOf(j), radius, bound })
     }
   }
   return discs
 }
 
-/** Running sums along rows of the uncovered samples inside and outside the mask: a disc is then one difference a row. */
-function sumRow(
-  free: Uint8Array,
-  bytes: Uint8Array,
-  inner: Int32Array,
-  outer: Int32Array,
-  width: number,
-  y: number,
-): void {
-  const from = y * (width + 1)
-  for (let x = 0; x < width; x++) {
-    const open = free[y * width + x]!
-    const within = bytes[y * width + x]!
-    inner[from + x + 1] = inner[from + x]! + (open & within)
-    outer[from + x + 1] = outer[from + x]! + (open & (within ^ 1))
+function clamp(value: number, most: number): number {
+  return Math.min(Math.max(value, 0), most)
+}
+
+/** Stands for "no background in this column"; its square is far above any squared distance of a raster. */
+const FAR = 2 ** 20
+
+/** For each wanted row (ascending), the distance of every column's sample there to the nearest background up or down. */
+function verticalDistances(raster: FrameRaster, rows: readonly number[]): Int32Array {
+  const { width, height, bytes } = raster
+  const out = new Int32Array(rows.length * width)
+  // The row of the last background sample of each column, on the way down and on the way up.
+  const last = new Int32Array(width).fill(-FAR)
+  for (let y = 0, k = 0; k < rows.length; y++) {
+    const from = y * width
+    for (let x = 0; x < width; x++) if (bytes[from + x] === 0) last[x] = y
+    for (; rows[k] === y; k++) for (let x = 0; x < width; x++) out[k * width + x] = y - last[x]!
   }
+  last.fill(height + FAR)
+  for (let y = height - 1, k = rows.length - 1; k >= 0; y--) {
+    const from = y * width
+    for (let x = 0; x < width; x++) if (bytes[from + x] === 0) last[x] = y
+    for (; rows[k] === y; k--) {
+      for (let x = 0; x < width; x++) out[k * width + x] = Math.min(out[k * width + x]!, last[x]! - y)
+    }
+  }
+  return out
+}
+
+/** Squared distance of column `x` of a row to the nearest background, exact; Infinity where there is none. */
+function squaredDepth(verticals: Int32Array, from: number, width: number, x: number): number {
+  let best = verticals[from + x]! ** 2
+  for (let d = 1; d * d < best && (x - d >= 0 || x + d < width); d++) {
+    if (x - d >= 0) best = Math.min(best, d * d + verticals[from + x - d]! ** 2)
+    if (x + d < width) best = Math.min(best, d * d + verticals[from + x + d]! ** 2)
+  }
+  return best >= FAR * FAR ? Number.POSITIVE_INFINITY : best
+}
+
+/** Outside counts of a row's running sum stand in the upper half of a number: rasters are narrower than 2^15. */
+const OUTSIDE = 2 ** 16
+
+/** Running sums along a row of what is uncovered: what a disc adds is then one difference a row. */
+function sumRow(open: Int32Array, sums: Int32Array, width: number, y: number): void {
+  const from = y * width
+  const to = y * (width + 1) + 1
+  let sum = 0
+  for (let x = 0; x < width; x++) sums[to + x] = sum += open[from + x]!
 }
 
 function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
   const { width, height, bytes } = raster
   let target = 0
-  for (let k = 0; k < bytes.length; k++) target += bytes[k]!
-  const free = new Uint8Array(bytes.length).fill(1)
-  const inner = new Int32Array((width + 1) * height)
-  const outer = new Int32Array((width + 1) * height)
-  for (let y = 0; y < height; y++) sumRow(free, bytes, inner, outer, width, y)
+  // Uncovered samples: 1 in the mask, OUTSIDE beside it. Covered ones: 0.
+  const open = new Int32Array(bytes.length)
+  for (let k = 0; k < bytes.length; k++) {
+    target += bytes[k]!
+    open[k] = bytes[k] === 0 ? OUTSIDE : 1
+  }
+  const sums = new Int32Array((width + 1) * height)
+  for (let y = 0; y < height; y++) sumRow(open, sums, width, y)
 
   const cover: Cover = { cells: [], ious: [] }
   let [covered, spilt, iou] = [0, 0, 0]
@@ -136,28 +177,35 @@ function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
     let bestIou = -1
     let bestIn = 0
     let bestOut = 0
-    for (const disc of discs) {
-      // What a disc adds inside the mask only shrinks, so its last count bounds its IoU from above.
-      if ((covered + disc.bound) / (target + spilt) <= bestIou) continue
-      const y0 = Math.max(Math.ceil(disc.y - disc.radius), 0)
-      const y1 = Math.min(Math.floor(disc.y + disc.radius), height - 1)
+    const weigh = (disc: Disc) => {
       let added = 0
       let over = 0
-      for (let y = y0; y <= y1; y++) {
-        const half = Math.floor(Math.sqrt(disc.radius * disc.radius - (y - disc.y) * (y - disc.y)))
-        const from = y * (width + 1) + Math.max(disc.x - half, 0)
-        const to = y * (width + 1) + Math.min(disc.x + half + 1, width)
-        added += inner[to]! - inner[from]!
-        over += outer[to]! - outer[from]!
+      const { x, y: middle, radius } = disc
+      const y1 = Math.min(Math.floor(middle + radius), height - 1)
+      for (let y = Math.max(Math.ceil(middle - radius), 0); y <= y1; y++) {
+        const half = Math.floor(Math.sqrt(radius * radius - (y - middle) * (y - middle)))
+        const row = y * (width + 1)
+        const both = sums[row + Math.min(x + half + 1, width)]! - sums[row + Math.max(x - half, 0)]!
+        added += both & (OUTSIDE - 1)
+        over += both >>> 16
       }
       disc.bound = added
       const value = (covered + added) / (target + spilt + over)
-      if (value > bestIou) {
-        best = disc
-        bestIou = value
-        bestIn = added
-        bestOut = over
-      }
+      if (value < bestIou || (value === bestIou && best !== undefined && disc.cell > best.cell)) return
+      best = disc
+      bestIou = value
+      bestIn = added
+      bestOut = over
+    }
+    // The most promising first: most of the others then need no look.
+    let first = discs[0]!
+    for (const disc of discs) if (disc.bound > first.bound) first = disc
+    weigh(first)
+    for (const disc of discs) {
+      // What a disc adds inside the mask only shrinks, so its last count bounds its IoU from above.
+      if (disc === first) continue
+      const most = (covered + disc.bound) / (target + spilt)
+      if (most > bestIou || (most === bestIou && best !== undefined && disc.cell < best.cell)) weigh(disc)
     }
     if (best === undefined || bestIou <= iou || (cover.cells.length > 0 && bestIou - iou < leastGain)) break
     cover.cells.push(best.cell)
@@ -168,8 +216,8 @@ function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
     const y1 = Math.min(Math.floor(best.y + best.radius), height - 1)
     for (let y = y0; y <= y1; y++) {
       const half = Math.floor(Math.sqrt(best.radius * best.radius - (y - best.y) * (y - best.y)))
-      free.fill(0, y * width + Math.max(best.x - half, 0), y * width + Math.min(best.x + half + 1, width))
-      sumRow(free, bytes, inner, outer, width, y)
+      open.fill(0, y * width + Math.max(best.x - half, 0), y * width + Math.min(best.x + half + 1, width))
+      sumRow(open, sums, width, y)
     }
   }
   // A mask may own a centre and yet no sample of the raster: the first such cell stands for it.
