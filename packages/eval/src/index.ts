@@ -1,3 +1,62 @@
 // The public names of this package, written by hand.
 export type { EvalErrorCode, EvalErrorOptions } from './error.ts'
 export { EvalError } from './error.ts'
+export {
+  classGroup,
+  groundingBoxMetrics,
+  groundingMaskMetrics,
+  scoreGroundingBox,
+  scoreGroundingMask,
+} from './grounding/grounding-suite.ts'
+export type { ClassMask, SemanticSample } from './grounding/open-vocabulary.ts'
+export {
+  classColumns,
+  mergeSmallestOnTop,
+  scoreSemantic,
+  semanticMetrics,
+} from './grounding/open-vocabulary.ts'
+export type { LineOptions } from './grounding/points.ts'
+export { maskHasPoint, scoreLines, scorePoints } from './grounding/points.ts'
+export type { ChoiceSample } from './perception/choice.ts'
+export { choiceMetrics, officialChoice, readChoice, scoreChoice } from './perception/choice.ts'
+export type { BoxScale } from './referring/answer-box.ts'
+export { boxFromAnswer } from './referring/answer-box.ts'
+export type { BoxSample, BoxSetSample, BoxXyxyPx } from './referring/box.ts'
+export {
+  BOX_THRESHOLDS,
+  boxIouXyxy,
+  boxMetrics,
+  boxOfMask,
+  boxSetMetrics,
+  scoreBox,
+  scoreBoxSet,
+  setMetrics,
+} from './referring/box.ts'
+export type { GeneralisedSample } from './referring/generalised.ts'
+export {
+  generalisedMetrics,
+  NO_TARGET_GROUP,
+  scoreGeneralised,
+  TARGET_GROUP,
+} from './referring/generalised.ts'
+export type { MaskSetSample } from './referring/mask-set.ts'
+export { maskSetMetrics, scoreMaskSet } from './referring/mask-set.ts'
+export type { IgnoreRule, Overlap } from './referring/overlap.ts'
+export { maskOverlap } from './referring/overlap.ts'
+export type { ScoredValues, SegmentationOptions, SegmentationSample } from './referring/segmentation.ts'
+export {
+  PRECISION_THRESHOLDS,
+  scoreSegmentation,
+  segmentationMetrics,
+} from './referring/segmentation.ts'
+export type { RowFile, RowStatus, SampleRow } from './rows.ts'
+export { columnValue, formatRowFile, MAX_ROWS, mergeRowFiles, parseRowFile } from './rows.ts'
+export type { EvalMode, Stamp, StampField } from './stamp.ts'
+export { checkSameStamp, stampDifferences } from './stamp.ts'
+export type { BootstrapOptions, Interval } from './statistics/bootstrap.ts'
+export { bootstrapIntervals, MAX_RESAMPLES } from './statistics/bootstrap.ts'
+export type { ResampleUnit } from './statistics/columns.ts'
+export type { CompareOptions, Comparison } from './statistics/compare.ts'
+export { compareRuns } from './statistics/compare.ts'
+export type { Metric, Ratio } from './statistics/metric.ts'
+export { columnsOf, evaluateMetrics, groupsOf } from './statistics/metric.ts'

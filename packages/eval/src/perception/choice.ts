@@ -1,0 +1,107 @@
+// Mask perception: a question about a mask with several answers to choose from. Rules of reading a letter out of an answer:
+// the scorers of HiMTok (ICCV 2025) and of GAR-VQA as SAMTok runs it (arXiv 2601.16093).
+import type { ScoredValues } from '../referring/segmentation.ts'
+import type { EvalMode } from '../stamp.ts'
+import type { Metric } from '../statistics/metric.ts'
+
+/** Answers longer than this are read up to here: a letter stands at the beginning. */
+const MAX_ANSWER_LENGTH = 4096
+
+/** The letters that HiMTok's scorer finds, and those that it lets stand. */
+const OFFICIAL_FOUND = 'ABCDE'
+const OFFICIAL_VALID = 'ABCD'
+
+/**
+ * The letter that HiMTok's scorer reads: `X.` at the beginning with X from A to E, else the first word that is such a
+ * letter once punctuation is gone; anything that is not A to D counts as "A".
+ */
+export function officialChoice(answer: string): string {
+  const text = answer.slice(0, MAX_ANSWER_LENGTH).trim()
+  const first = text[0] ?? ''
+  const found = text[1] === '.' && OFFICIAL_FOUND.includes(first) && first !== '' ? first : singleLetter(text)
+  return found !== undefined && OFFICIAL_VALID.includes(found) ? found : 'A'
+}
+
+function singleLetter(text: string): string | undefined {
+  for (const word of text.split(/\s+/)) {
+    const bare = word.replace(/[^\p{L}\p{N}]/gu, '')
+    if (bare.length === 1 && OFFICIAL_FOUND.includes(bare)) return bare
+  }
+  return undefined
+}
+
+/**
+ * The index of the option that an answer names, or undefined where it names none or several: its letter alone, with a
+ * bracket, full stop or colon (`B`, `(b)`, `B. a dog`, `Answer: B`), or the option's text. Think blocks are not read.
+ */
+export function readChoice(answer: string, options: readonly string[]): number | undefined {
+  // One blank at most between words: the pattern below would try every way to share out a long gap.
+  const text = withoutThought(answer).slice(0, MAX_ANSWER_LENGTH).replace(/\s+/g, ' ').trim()
+  const plain = (value: string) =>
+    value
+      .toLowerCase()
+      .replace(/\s+/g, ' ')
+      .replace(/^[ "'`]{1,8}/, '')
+      .replace(/[. "'`]{1,8}$/, '')
+  const byText = options.flatMap((option, k) =>
+    plain(option) === plain(text) && plain(text) !== '' ? [k] : [],
+  )
+  if (byText.length === 1) return byText[0]
+  const match =
+    /^(?:the\s+)?(?:correct\s+)?(?:answer|option)?\s*(?:is)?\s*:?\s*[("'*]*([a-z])(?:[)"'*.:,]|\s*$)/i.exec(
+      text,
+    )
+  const index = match === null ? -1 : match[1]!.toUpperCase().charCodeAt(0) - 65
+  return index >= 0 && index < options.length ? index : undefined
+}
+
+function withoutThought(text: string): string {
+  const end = text.lastIndexOf('</think>')
+  const rest = end === -1 ? text : text.slice(end + '</think>'.length)
+  return rest.replace('<answer>', '').replace('</answer>', '')
+}
+
+export type ChoiceSample = {
+  /** The text of the answer; undefined where there is none. */
+  readonly prediction: string | undefined
+  readonly options: readonly string[]
+  /** Index of the right option. */
+  readonly right: number
+}
+
+/** One question. Correct: an answer that names no option is wrong. Official: it counts as "A". */
+export function scoreChoice(sample: ChoiceSample, mode: { readonly mode: EvalMode }): ScoredValues {
+  const { prediction, options, right } = sample
+  if (prediction === undefined) {
+    return mode.mode === 'official'
+      ? { values: {}, status: 'missing' }
+      : { values: { questions: 1, right: 0, unreadable: 0, answered: 0 }, status: 'missing' }
+  }
+  const chosen = readChoice(prediction, options)
+  const index = mode.mode === 'official' ? officialChoice(prediction).charCodeAt(0) - 65 : chosen
+  return {
+    values: {
+      questions: 1,
+      right: index === right ? 1 : 0,
+      answered: 1,
+      unreadable: chosen === undefined ? 1 : 0,
+    },
+    status: 'scored',
+  }
+}
+
+export function choiceMetrics(): Metric[] {
+  return [
+    {
+      name: 'accuracy',
+      title: 'share of questions answered right',
+      parts: [{ numerator: 'right', denominator: 'questions' }],
+    },
+    {
+      name: 'unreadable',
+      title: 'share of answers that name no option',
+      parts: [{ numerator: 'unreadable', denominator: 'answered' }],
+      lowerIsBetter: true,
+    },
+  ]
+}
