@@ -11,6 +11,7 @@ export {
   jsonItemsOf,
 } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
+export { READERS, readerByName } from './readers/index.ts'
 export type * from './record.ts'
 export {
   type LabelMapCache,

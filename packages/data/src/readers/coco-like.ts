@@ -1,0 +1,146 @@
+// Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
+import { join } from 'node:path'
+import type { DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import { type CocoEntry, type CocoIndex, openCocoIndex } from './coco-index.ts'
+import { cocoRegion, regionId } from './coco-regions.ts'
+import { idAt, type JsonObject, numberAt, textAt } from './fields.ts'
+import { Reading } from './reading.ts'
+
+type RecordParts = Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>
+
+export type CocoLikeLayout = Pick<Reader, 'name' | 'title' | 'layout' | 'splits' | 'gives'> & {
+  /** Names of the annotation file, `{split}` filled in; the first that is there is read. */
+  readonly files: readonly string[]
+  /** Where pictures may lie, `{split}` filled in. */
+  readonly folders: readonly string[]
+  /** A second file of captions (`annotations[].caption`), where it is there. */
+  readonly captionFiles?: readonly string[]
+  /** Further short lists of the file to keep. */
+  readonly extras?: readonly string[]
+  /** The picture's name from its entry in `images`. Default `file_name`. */
+  readonly pictureName?: (image: JsonObject) => unknown
+  /** A category's name for records. Default as it stands. */
+  readonly categoryName?: (name: string) => string
+  /** More than regions and captions. */
+  readonly parts?: (entry: CocoEntry, regions: readonly Region[], index: CocoIndex) => RecordParts
+}
+
+export function cocoLikeReader(layout: CocoLikeLayout): Reader {
+  const { name, title, splits, gives } = layout
+  return {
+    name,
+    title,
+    layout: layout.layout,
+    splits,
+    gives,
+    read: (options) => readCocoLike(layout, options),
+  }
+}
+
+async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
+  const reading = new Reading(layout.name, options)
+  const file = reading.find(layout.files, layout.splits)
+  reading.picturesIn(layout.folders)
+  const { onProblem, signal } = options
+  const index = await openCocoIndex(join(options.root, file), {
+    file,
+    onProblem,
+    signal,
+    extras: ['licenses', ...(layout.extras ?? [])],
+  })
+  const captionFile = reading.findOptional(layout.captionFiles ?? [], layout.splits)
+  const captions =
+    captionFile === undefined
+      ? undefined
+      : await openCocoIndex(join(options.root, captionFile), {
+          file: captionFile,
+          onProblem,
+          signal,
+          reportsDangling: false,
+        })
+  try {
+    const licences = licenceNames(index)
+    for await (const entry of index.entries()) {
+      const { image, imageId } = entry
+      const at = `image ${imageId}`
+      const picture = reading.picture(
+        layout.pictureName?.(image) ?? textAt(image, 'file_name'),
+        {
+          widthPx: numberAt(image, 'width'),
+          heightPx: numberAt(image, 'height'),
+          licence: licences.get(String(idAt(image, 'license'))),
+        },
+        file,
+        at,
+      )
+      if (picture === undefined) continue
+      const regions = cocoRegions(reading, index, entry, picture, file, layout.categoryName)
+      yield reading.knownNewRecord(String(imageId), picture, {
+        regions,
+        captions: captions === undefined ? [] : plainCaptions(captions.annotationsOf(imageId)),
+        ...layout.parts?.(entry, regions, index),
+      })
+    }
+  } finally {
+    index.close()
+    captions?.close()
+  }
+}
+
+/** The sound regions of an image; each lost one is said. */
+export function cocoRegions(
+  reading: Reading,
+  index: CocoIndex,
+  entry: Pick<CocoEntry, 'annotations' | 'imageId'>,
+  size: { readonly widthPx: number; readonly heightPx: number },
+  file: string,
+  categoryName?: (name: string) => string,
+): Region[] {
+  const regions: Region[] = []
+  entry.annotations.forEach((annotation, place) => {
+    const id = regionId(annotation, place)
+    const at = `annotation ${id} of image ${entry.imageId}`
+    const categoryId = idAt(annotation, 'category_id')
+    const category = categoryId === undefined ? undefined : index.categories.get(categoryId)
+    if (categoryId !== undefined && category === undefined) {
+      reading.problem('dangling-id', `${at}: there is no category ${categoryId}`, file, at)
+      return
+    }
+    const region = cocoRegion(annotation, {
+      id,
+      widthPx: size.widthPx,
+      heightPx: size.heightPx,
+      category: category === undefined ? undefined : (categoryName?.(category.name) ?? category.name),
+      isThing: category?.isThing,
+    })
+    if (region.lost !== undefined)
+      reading.problem(region.lost.kind, `${at}: ${region.lost.message}`, file, at)
+    else regions.push(region.value)
+  })
+  return regions
+}
+
+export function plainCaptions(annotations: readonly JsonObject[]): GroundedCaptionRecord[] {
+  return annotations.flatMap((annotation) => {
+    const text = textAt(annotation, 'caption')
+    return text === undefined ? [] : [{ text: text.trim(), spans: [] }]
+  })
+}
+
+/** Names of licences by id, as `images[].license` refers to them. */
+export function licenceNames(index: CocoIndex): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const licence of index.extras.get('licenses') ?? []) {
+    const id = idAt(licence, 'id')
+    const name = textAt(licence, 'name')
+    if (id !== undefined && name !== undefined) names.set(String(id), name)
+  }
+  return names
+}
+
+/** `train2017/000000391895.jpg` of `http://images.cocodataset.org/train2017/000000391895.jpg`: its last two parts. */
+export function nameFromUrl(url: unknown): string | undefined {
+  if (typeof url !== 'string') return undefined
+  const parts = url.split('/')
+  return parts.length < 2 ? undefined : parts.slice(-2).join('/')
+}

@@ -1,0 +1,73 @@
+// Typed looks into parsed JSON, whatever it holds: own members only, so that `__proto__` and friends are plain keys. Definition: ours.
+
+export type JsonObject = { readonly [key: string]: unknown }
+
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined
+}
+
+/** A member of an object; undefined where it has none of its own. */
+export function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as JsonObject)[key]
+    : undefined
+}
+
+/** The first member of these names that is there and not null. */
+export function memberOfAny(value: unknown, keys: readonly string[]): unknown {
+  for (const key of keys) {
+    const found = member(value, key)
+    if (found !== undefined && found !== null) return found
+  }
+  return undefined
+}
+
+export function listAt(value: unknown, ...keys: readonly string[]): readonly unknown[] {
+  const found = memberOfAny(value, keys)
+  return Array.isArray(found) ? found : []
+}
+
+/** A text with something in it. */
+export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {
+  const found = memberOfAny(value, keys)
+  return typeof found === 'string' && found.trim() !== '' ? found : undefined
+}
+
+export function numberAt(value: unknown, ...keys: readonly string[]): number | undefined {
+  const found = memberOfAny(value, keys)
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined
+}
+
+/** A whole number above 0, as pictures' sides are. */
+export function sideAt(value: unknown, ...keys: readonly string[]): number | undefined {
+  const found = numberAt(value, ...keys)
+  return found !== undefined && Number.isInteger(found) && found > 0 ? found : undefined
+}
+
+export type Id = number | string
+
+/** An id: a number, or text; text that is a plain whole number equals that number, as files mix the two. */
+export function asId(value: unknown): Id | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value !== 'string' || value === '' || value.length > 500) return undefined
+  const number = Number(value)
+  return Number.isSafeInteger(number) && String(number) === value ? number : value
+}
+
+export function idAt(value: unknown, ...keys: readonly string[]): Id | undefined {
+  return asId(memberOfAny(value, keys))
+}
+
+/** All numbers of a list, or undefined where one is none. */
+export function numbersOf(value: unknown): readonly number[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  for (let i = 0; i < value.length; i++) if (!Number.isFinite(value[i])) return undefined
+  return value
+}
+
+export function texts(value: unknown): string[] {
+  const list = Array.isArray(value) ? value : [value]
+  return list.filter((text): text is string => typeof text === 'string' && text.trim() !== '')
+}

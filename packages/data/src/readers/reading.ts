@@ -1,0 +1,259 @@
+// What every reader does alike: finding the files of a layout, reporting lost samples, checking pictures. Definition: ours.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DataError } from '../error.ts'
+import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
+import type { DataProblem, DataRecord, PictureFile, ReaderOptions } from '../record.ts'
+import { type FileSize, pictureFileSize } from './picture-size.ts'
+
+export type PictureFacts = {
+  /** As the annotations state it; read from the picture's file where they do not. */
+  readonly widthPx?: number | undefined
+  readonly heightPx?: number | undefined
+  readonly licence?: string | undefined
+}
+
+/** One run of a reader over one split. */
+export class Reading {
+  readonly dataset: string
+  readonly root: string
+  readonly signal: AbortSignal | undefined
+  readonly onProblem: (problem: DataProblem) => void
+  private readonly keepsMissing: boolean
+  /** Folders that pictures were found in, the last successful one first. */
+  private folders: string[]
+  private readonly ids = new Set<string>()
+  private splitName: string | undefined
+
+  constructor(dataset: string, options: ReaderOptions) {
+    this.dataset = dataset
+    this.root = options.root
+    this.signal = options.signal
+    this.onProblem = options.onProblem
+    this.keepsMissing = options.missingPictures === 'keep'
+    this.splitName = options.split
+    this.folders = ['']
+    if (!folderExists(options.root, '')) {
+      throw new DataError('io', `there is no folder ${options.root}`, { file: options.root })
+    }
+  }
+
+  get split(): string | undefined {
+    return this.splitName
+  }
+
+  problem(kind: DataProblem['kind'], message: string, file: string, at?: string): void {
+    this.onProblem(at === undefined ? { kind, message, file } : { kind, message, file, at })
+  }
+
+  /**
+   * The first of these files that is there, with `{split}` filled in: the split asked for, or each of `splits` in turn.
+   * Throws DataError `wrong-layout` that says what was looked for and what the folder holds.
+   */
+  find(candidates: readonly string[], splits: readonly string[]): string {
+    const found = this.findOptional(candidates, splits)
+    if (found !== undefined) return found
+    this.failLayout(this.namesOf(candidates, splits))
+  }
+
+  findOptional(candidates: readonly string[], splits: readonly string[]): string | undefined {
+    for (const split of this.splitName === undefined ? [...splits, ''] : [this.splitName]) {
+      for (const candidate of candidates) {
+        if (candidate.includes('{split}') && split === '') continue
+        const name = candidate.replaceAll('{split}', split)
+        if (safeRelativePath(name) !== name || !fileExists(this.root, name)) continue
+        if (candidate.includes('{split}')) this.splitName = split
+        return name
+      }
+    }
+    return undefined
+  }
+
+  private namesOf(candidates: readonly string[], splits: readonly string[]): string[] {
+    const named = this.splitName === undefined ? splits : [this.splitName]
+    return candidates.flatMap((candidate) =>
+      candidate.includes('{split}')
+        ? named.map((split) => candidate.replaceAll('{split}', split))
+        : [candidate],
+    )
+  }
+
+  failLayout(lookedFor: readonly string[]): never {
+    const shown = lookedFor.length > 12 ? [...lookedFor.slice(0, 12), '...'] : lookedFor
+    throw new DataError(
+      'wrong-layout',
+      `${this.root} is not laid out as ${this.dataset} is: looked for ${shown.join(', ')}; the folder holds ${folderSummary(this.root)}`,
+      { file: this.root, hint: `see the layout of ${this.dataset} in docs/datasets.md` },
+    )
+  }
+
+  /** Files of a folder with one of these extensions, sorted by name, as paths relative to the root. */
+  filesIn(folder: string, extensions: readonly string[]): string[] {
+    if (!folderExists(this.root, folder)) return []
+    return readdirSync(join(this.root, folder), { withFileTypes: true })
+      .filter(
+        (entry) => !entry.isDirectory() && extensions.some((end) => entry.name.toLowerCase().endsWith(end)),
+      )
+      .map((entry) => (folder === '' ? entry.name : `${folder}/${entry.name}`))
+      .sort(byCodeUnits)
+  }
+
+  foldersIn(folder: string): string[] {
+    if (!folderExists(this.root, folder)) return []
+    return readdirSync(join(this.root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map((entry) => (folder === '' ? entry.name : `${folder}/${entry.name}`))
+      .sort(byCodeUnits)
+  }
+
+  /** Where pictures may lie, relative to the root, `{split}` filled in, in the order they are tried; '' is the root. */
+  picturesIn(folders: readonly string[]): void {
+    const { splitName } = this
+    this.folders = folders
+      .filter((folder) => splitName !== undefined || !folder.includes('{split}'))
+      .map((folder) => folder.replaceAll('{split}', splitName ?? ''))
+      .filter((folder) => folder === '' || safeRelativePath(folder) === folder)
+  }
+
+  /** Says that pictures also lie in this folder, tried first. */
+  alsoIn(folder: string): void {
+    this.folders = [folder, ...this.folders.filter((other) => other !== folder)]
+  }
+
+  /**
+   * The picture of a name in an annotation: its place under the root, and its size. Undefined, with a problem said, where
+   * the name leaves the folder, the file is missing (see `missingPictures`), or sizes contradict each other or are unknown.
+   */
+  picture(name: unknown, facts: PictureFacts, file: string, at: string): PictureFile | undefined {
+    const inside = safeRelativePath(name)
+    if (inside === undefined) {
+      const shown = JSON.stringify(name)?.slice(0, 120) ?? 'nothing'
+      this.problem(
+        'unsafe-path',
+        `${at}: the picture's name ${shown} is no path inside the dataset`,
+        file,
+        at,
+      )
+      return undefined
+    }
+    const { widthPx, heightPx } = facts
+    const isStated = isSide(widthPx) && isSide(heightPx)
+    if (
+      !isStated &&
+      ((widthPx !== undefined && !isSide(widthPx)) || (heightPx !== undefined && !isSide(heightPx)))
+    ) {
+      this.problem('wrong-size', `${at}: a picture of ${widthPx} x ${heightPx} pixels cannot be`, file, at)
+      return undefined
+    }
+    const licence = facts.licence === undefined ? {} : { licence: facts.licence }
+    const found = this.locate(inside)
+    if (found === undefined) {
+      const first = joined(this.folders[0]!, inside)
+      if (this.keepsMissing && isStated) return { file: first, widthPx, heightPx, ...licence }
+      this.problem('missing-picture', `${at}: there is no picture ${first}`, file, at)
+      return undefined
+    }
+    let size: FileSize | undefined
+    try {
+      size = pictureFileSize(join(this.root, found))
+    } catch (error) {
+      this.problem('missing-picture', `${at}: ${found} cannot be read: ${messageOf(error)}`, file, at)
+      return undefined
+    }
+    if (size === undefined) {
+      if (isStated) return { file: found, widthPx, heightPx, ...licence }
+      this.problem('wrong-size', `${at}: ${found} does not say its size, nor do the annotations`, file, at)
+      return undefined
+    }
+    const { isTurned } = size
+    if (!isStated) {
+      const shown = isTurned ? { widthPx: size.heightPx, heightPx: size.widthPx } : size
+      return { file: found, widthPx: shown.widthPx, heightPx: shown.heightPx, ...licence }
+    }
+    const fits = size.widthPx === widthPx && size.heightPx === heightPx
+    const fitsTurned = isTurned && size.widthPx === heightPx && size.heightPx === widthPx
+    if (!fits && !fitsTurned) {
+      this.problem(
+        'wrong-size',
+        `${at}: ${found} is ${size.widthPx} x ${size.heightPx}, the annotations say ${widthPx} x ${heightPx}`,
+        file,
+        at,
+      )
+      return undefined
+    }
+    return { file: found, widthPx, heightPx, ...licence }
+  }
+
+  private locate(inside: string): string | undefined {
+    for (let i = 0; i < this.folders.length; i++) {
+      const path = joined(this.folders[i]!, inside)
+      if (!fileExists(this.root, path)) continue
+      if (i > 0) this.alsoIn(this.folders[i]!)
+      return path
+    }
+    return undefined
+  }
+
+  /** A record with the parts given and the others empty; undefined, with a problem said, where its id was there before. */
+  record(
+    id: string,
+    picture: PictureFile,
+    parts: Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>,
+    file: string,
+  ): DataRecord | undefined {
+    if (this.ids.has(id)) {
+      this.problem('duplicate-id', `record ${id} stands twice; the first one counts`, file, id)
+      return undefined
+    }
+    this.ids.add(id)
+    return this.knownNewRecord(id, picture, parts)
+  }
+
+  /** The same where ids cannot repeat by construction: nothing is remembered, so memory stays flat. */
+  knownNewRecord(
+    id: string,
+    picture: PictureFile,
+    parts: Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>,
+  ): DataRecord {
+    return {
+      id,
+      dataset: this.dataset,
+      ...(this.splitName === undefined ? {} : { split: this.splitName }),
+      picture,
+      regions: [],
+      phrases: [],
+      captions: [],
+      relations: [],
+      dialogues: [],
+      choices: [],
+      ...parts,
+    }
+  }
+}
+
+export function joined(folder: string, path: string): string {
+  return folder === '' ? path : `${folder}/${path}`
+}
+
+export function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function isSide(value: number | undefined): value is number {
+  return value !== undefined && Number.isInteger(value) && value > 0 && value < 2 ** 31
+}
+
+/** Names in a folder for an error: a dozen, sorted. */
+function folderSummary(root: string): string {
+  const names = readdirSync(root, { withFileTypes: true })
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .sort(byCodeUnits)
+  if (names.length === 0) return 'nothing'
+  return names.length > 12
+    ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`
+    : names.join(', ')
+}
