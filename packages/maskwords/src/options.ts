@@ -7,6 +7,8 @@ export type OptionSpec = Described &
   (
     | { readonly type: 'flag' }
     | { readonly type: 'text' }
+    /** Text that may be given several times. */
+    | { readonly type: 'list' }
     | { readonly type: 'integer'; readonly min: number; readonly max: number }
     | { readonly type: 'number'; readonly min: number; readonly max: number }
     | { readonly type: 'choice'; readonly choices: readonly string[] }
@@ -20,11 +22,13 @@ type ValueOf<S extends OptionSpec> = S extends { type: 'flag' }
   ? boolean
   : S extends { type: 'integer' | 'number' }
     ? number
-    : S extends { type: 'size' }
-      ? Size
-      : S extends { type: 'choice'; choices: readonly (infer C)[] }
-        ? C
-        : string
+    : S extends { type: 'list' }
+      ? readonly string[]
+      : S extends { type: 'size' }
+        ? Size
+        : S extends { type: 'choice'; choices: readonly (infer C)[] }
+          ? C
+          : string
 export type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]?: ValueOf<O[K]> }
 
 export type ArgumentSpec = {
@@ -86,12 +90,15 @@ export function parseCommandLine<O extends OptionSpecs>(
     if (token.kind !== 'option') continue
     const option = Object.hasOwn(specs, token.name) ? specs[token.name]! : undefined
     if (option === undefined) throw unknownOption(spec, token.rawName, Object.keys(specs))
-    if (Object.hasOwn(options, token.name)) {
+    if (Object.hasOwn(options, token.name) && option.type !== 'list') {
       throw usage(spec, `${token.rawName} is given twice`)
     }
     if (option.type === 'flag') {
       if (token.value !== undefined) throw usage(spec, `${token.rawName} takes no value`)
       options[token.name] = true
+    } else if (option.type === 'list') {
+      const value = optionValue(spec, token.rawName, option, token.value)
+      options[token.name] = [...((options[token.name] as string[] | undefined) ?? []), value]
     } else {
       options[token.name] = optionValue(spec, token.rawName, option, token.value)
     }
