@@ -23,5 +23,7 @@ export {
 } from './region-mask.ts'
 export { inHoldout, MAX_SPLIT_PARTS } from './split.ts'
 export { checkPictures, type FillOptions, fillConversation, PICTURE_PLACE } from './tasks/fill.ts'
+export { type GeometryTextOptions, geometryText } from './tasks/geometry-text.ts'
 export { TASKS, taskByName } from './tasks/index.ts'
+export { type CropPlace, cropOfPicture } from './tasks/zoom.ts'
 export { WRITERS, writerByName } from './writers/index.ts'

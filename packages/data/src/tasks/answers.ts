@@ -39,7 +39,7 @@ const SENTENCES_MANY = [
 
 /** What the settings ask for; a name that is none of the styles counts as auto. */
 export function answerStyle(options: TaskOptions): AnswerStyle {
-  const asked = setting(options, 'answer', ANSWER_SETTING.default as string)
+  const asked = setting(options, 'answer', ANSWER_SETTING.default)
   const known = ANSWER_STYLES.find((style) => style === asked)
   if (known !== undefined) return known
   return options.language === 'getok' ? 'lines' : options.language === 'himtok' ? 'sentence' : 'json'

@@ -64,14 +64,16 @@ export function assistantTurn(...parts: readonly (Piece | readonly Piece[])[]): 
   return { role: 'assistant', pieces: pieces(...parts) }
 }
 
-/** A setting of the task as it is or as the caller changed it. */
+type Widened<T> = T extends number ? number : T extends string ? string : boolean
+
+/** A setting of the task: as the caller gave it where it has the right type, else `fallback`. */
 export function setting<T extends number | string | boolean>(
   options: TaskOptions,
   name: string,
   fallback: T,
-): T {
+): Widened<T> {
   const given = options.settings[name]
-  return typeof given === typeof fallback ? (given as T) : fallback
+  return (typeof given === typeof fallback ? given : fallback) as Widened<T>
 }
 
 /** `<record id>/<task>/<number>`. */

@@ -1,10 +1,41 @@
 // All tasks, in the order of the documentation.
 import type { Task } from '../conversation.ts'
 import { DataError } from '../error.ts'
+import { boxToMask, maskToBox, referringBox } from './boxes.ts'
+import { pointing, polyline, refinement } from './grid-words.ts'
+import { groundedCaption } from './grounded-caption.ts'
+import { maskChoice } from './mask-choice.ts'
 import { openVocabulary } from './open-vocabulary.ts'
 import { reasoning, referring, tokenBudget } from './referring.ts'
+import { regionCaption, regionQuestion } from './region-text.ts'
+import { dialogue, existence, multiRound } from './rounds.ts'
+import { sceneGraph, sceneGraphCandidates, sceneGraphGiven, sceneGraphRounds } from './scene-graph.ts'
+import { thinking } from './thinking.ts'
 
-export const TASKS: readonly Task[] = [referring, reasoning, tokenBudget, openVocabulary]
+export const TASKS: readonly Task[] = [
+  referring,
+  reasoning,
+  existence,
+  openVocabulary,
+  groundedCaption,
+  regionCaption,
+  regionQuestion,
+  maskChoice,
+  sceneGraph,
+  sceneGraphCandidates,
+  sceneGraphGiven,
+  sceneGraphRounds,
+  dialogue,
+  multiRound,
+  thinking,
+  boxToMask,
+  maskToBox,
+  referringBox,
+  tokenBudget,
+  pointing,
+  polyline,
+  refinement,
+]
 
 /** The task of this name. Throws DataError 'bad-option' for an unknown one, with the names there are. */
 export function taskByName(name: string): Task {

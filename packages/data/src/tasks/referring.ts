@@ -16,7 +16,7 @@ import {
   WORDS,
 } from './compose.ts'
 import { masksOf, regionsById } from './regions.ts'
-import { pick, sample, seededBy } from './seeded.ts'
+import { pick, seededBy, someOf } from './seeded.ts'
 
 export const SEGMENT_REQUESTS: readonly string[] = [
   'Please mark {phrase} in this picture.',
@@ -72,8 +72,7 @@ export function requestsOf(
     if (targets.length === 0 && !choice.noTarget) return
     requests.push({ phrase, text, targets, number })
   })
-  if (choice.limit <= 0 || requests.length <= choice.limit) return requests
-  return sample(choice.random, requests, choice.limit).sort((a, b) => a.number - b.number)
+  return someOf(choice.random, requests, choice.limit)
 }
 
 /** One entry for each target, or one for all of them together; all are called by the phrase. */

@@ -46,3 +46,10 @@ export function shuffled<T>(random: Random, list: readonly T[]): T[] {
 export function sample<T>(random: Random, list: readonly T[], count: number): T[] {
   return shuffled(random, list).slice(0, Math.max(0, count))
 }
+
+/** So many of the list, in its own order; all for 0. */
+export function someOf<T>(random: () => number, list: readonly T[], limit: number): readonly T[] {
+  if (limit <= 0 || list.length <= limit) return list
+  const kept = new Set(sample(random, list, limit))
+  return list.filter((item) => kept.has(item))
+}
