@@ -1,11 +1,27 @@
 // All writers, in the order of the documentation.
 import type { Writer } from '../conversation.ts'
 import { DataError } from '../error.ts'
+import { easyR1 } from './easyr1.ts'
 import { jsonl } from './jsonl.ts'
+import { llamaFactory } from './llama-factory.ts'
 import { msSwift, msSwiftGrpo } from './ms-swift.ts'
 import { qwen } from './qwen.ts'
+import { trl, trlJsonl } from './trl.ts'
+import { verl } from './verl.ts'
+import { webDataset } from './webdataset.ts'
 
-export const WRITERS: readonly Writer[] = [qwen, msSwift, msSwiftGrpo, jsonl]
+export const WRITERS: readonly Writer[] = [
+  qwen,
+  msSwift,
+  msSwiftGrpo,
+  llamaFactory,
+  easyR1,
+  verl,
+  trl,
+  trlJsonl,
+  jsonl,
+  webDataset,
+]
 
 /** The writer of this name. Throws DataError 'bad-option' for an unknown one, with the names there are. */
 export function writerByName(name: string): Writer {
