@@ -23,7 +23,6 @@ export type EvalErrorCode =
 export type EvalErrorOptions = { hint?: string; at?: string; file?: string; cause?: unknown }
 
 /** What went wrong, with the place (`at`: a sample, picture or annotation id; `file`) and a hint where one is known. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: the global is a remnant that no engine throws; every package names its error so.
 export class EvalError extends Error {
   override readonly name = 'EvalError'
   readonly code: EvalErrorCode

@@ -4,6 +4,33 @@ export type { ChartOptions, Panel, Series } from './chart/line-chart.ts'
 export { lineChartSvg } from './chart/line-chart.ts'
 export type { LossCurveOptions, MetricsLogLine } from './chart/loss-curve.ts'
 export { lossCurveSvg } from './chart/loss-curve.ts'
+export type {
+  CocoCategoryResult,
+  CocoPictureRow,
+  CocoResult,
+  EvaluateCocoOptions,
+} from './coco/evaluate.ts'
+export { evaluateCoco } from './coco/evaluate.ts'
+export type {
+  CocoCategory,
+  CocoDetection,
+  CocoId,
+  CocoPicture,
+  CocoProblem,
+  CocoShape,
+  CocoTruth,
+} from './coco/input.ts'
+export type { CocoDetectionFile, CocoTruthFile } from './coco/read.ts'
+export { readCocoDetections, readCocoTruth } from './coco/read.ts'
+export type { CocoAreaRange, CocoSettings } from './coco/settings.ts'
+export {
+  COCO_AREA_RANGES,
+  COCO_IOU_THRESHOLDS,
+  COCO_MAX_DETECTIONS,
+  COCO_RECALL_POINTS,
+} from './coco/settings.ts'
+export type { CocoStats, CocoTables } from './coco/summary.ts'
+export { COCO_STAT_NAMES, cocoStats } from './coco/summary.ts'
 export type { EvalErrorCode, EvalErrorOptions } from './error.ts'
 export { EvalError } from './error.ts'
 export {

@@ -1,0 +1,419 @@
+// COCO's average precision and recall of masks and boxes, all twelve numbers. Definition: the published evaluation (cocodataset/cocoapi,
+// cocoeval.py with maskApi.c), to the last digit of its tables; where a sound definition differs, mode `correct` says so.
+//
+// Work goes group by group (one category in one picture): only groups with detections read masks, and a pair of masks is
+// compared only where boxes and areas leave room for the lowest threshold. That is most of the speed; nothing is approximate.
+
+import { type BoxXywhPx, type Mask, MaskError, maskFromCocoSegmentation } from '@maskwords/mask'
+import { EvalError } from '../error.ts'
+import type { EvalMode } from '../stamp.ts'
+import { accumulate, accumulateScratch } from './accumulate.ts'
+import { type Grouped, type Groups, groupsOf } from './groups.ts'
+import type {
+  CocoCategory,
+  CocoDetection,
+  CocoId,
+  CocoPicture,
+  CocoProblem,
+  CocoShape,
+  CocoTruth,
+} from './input.ts'
+import { HIT, MISS, matchScratch, orderTruths, writeCodes } from './matching.ts'
+import { type MeasuredMask, measured, writeBoxIous, writeMaskIous } from './overlap.ts'
+import { COCO_AREA_RANGES, type CocoSettings, cocoSettings } from './settings.ts'
+import { type CocoStats, type CocoTables, cocoStats } from './summary.ts'
+
+export type EvaluateCocoOptions = Partial<CocoSettings> & {
+  readonly kind: 'mask' | 'box'
+  /** All pictures of the evaluation, those without truth or detections too. */
+  readonly pictures: readonly CocoPicture[]
+  /** The categories to evaluate; records of others are left out and counted. */
+  readonly categories: readonly CocoCategory[]
+  readonly truths: readonly CocoTruth[]
+  readonly detections: readonly CocoDetection[]
+  /** False: all categories are one (proposals). Default true. */
+  readonly useCategories?: boolean
+  /**
+   * `official`: a truth of id 0 can never be hit, as in the published code, which takes 0 for "no match". `correct`
+   * (default): ids are only names. Nothing else differs.
+   */
+  readonly mode?: EvalMode
+  /** `in-order` (default, published): of equal scores the earlier counts first. `together`: order says nothing. */
+  readonly ties?: 'in-order' | 'together'
+  /**
+   * Told of masks that cannot be read or have another size than their picture; such a truth cannot be hit, such a
+   * detection is a false alarm. Without it they throw.
+   */
+  readonly onProblem?: (problem: CocoProblem) => void
+}
+
+export type CocoCategoryResult = CocoStats & {
+  readonly id: CocoId | undefined
+  readonly name: string | undefined
+  /** Truths that count (no crowds), and detections within the largest limit. */
+  readonly truths: number
+  readonly detections: number
+}
+
+/** One picture: counts at all areas and the largest limit of detections. */
+export type CocoPictureRow = {
+  readonly pictureId: CocoId
+  readonly truths: number
+  readonly crowds: number
+  readonly detections: number
+  readonly hits50: number
+  readonly falseAlarms50: number
+  readonly hits75: number
+  readonly falseAlarms75: number
+}
+
+export type CocoResult = {
+  readonly kind: 'mask' | 'box'
+  readonly stats: CocoStats
+  readonly perCategory: readonly CocoCategoryResult[]
+  readonly rows: readonly CocoPictureRow[]
+  /** Truths (no crowds), crowds, and detections that were given in evaluated categories. */
+  readonly truths: number
+  readonly crowds: number
+  readonly detections: number
+  /** Detections of categories that were not evaluated. */
+  readonly otherCategory: number
+  readonly tables: CocoTables
+}
+
+/**
+ * The COCO evaluation. Throws EvalError: `not-found` for a picture that is not listed, `duplicate` for two pictures or
+ * categories of one id, `malformed` for a missing mask or box, `out-of-range` for a score or area that is no finite
+ * number, `size-mismatch` for a mask of another size than its picture (see `onProblem`), `bad-option`.
+ */
+export function evaluateCoco(options: EvaluateCocoOptions): CocoResult {
+  const settings = cocoSettings(options)
+  const { kind, useCategories = true, ties = 'in-order' } = options
+  if (kind !== 'mask' && kind !== 'box') {
+    throw new EvalError('bad-option', `kind must be mask or box, got ${String(kind)}`)
+  }
+  const groups = groupsOf({ ...options, useCategories })
+  const matched = matchAll(options, groups, settings)
+  const tables = tablesOf(matched, groups.rows.length, settings, ties)
+  return {
+    kind,
+    stats: cocoStats(tables),
+    perCategory: groups.rows.map((category, k) => ({
+      id: category?.id,
+      name: category?.name,
+      truths: matched.counted[k * COCO_AREA_RANGES.length]!,
+      detections: matched.rowStart[k + 1]! - matched.rowStart[k]!,
+      ...cocoStats(tables, k),
+    })),
+    rows: pictureRows(options, groups, matched, settings),
+    truths: groups.truths.order.reduce((n, i) => n + (options.truths[i]!.isCrowd ? 0 : 1), 0),
+    crowds: groups.truths.order.reduce((n, i) => n + (options.truths[i]!.isCrowd ? 1 : 0), 0),
+    detections: groups.detections.order.length,
+    otherCategory: groups.otherCategory,
+    tables,
+  }
+}
+
+/** Detections within the largest limit, as columns: by row, then picture, then score. */
+type Matched = {
+  readonly scores: Float64Array
+  readonly ranks: Uint32Array
+  readonly picture: Uint32Array
+  /** Detections of row k are rowStart[k] ... rowStart[k + 1] - 1. */
+  readonly rowStart: Uint32Array
+  /** [A, T, detections] */
+  readonly codes: Uint8Array
+  /** Truths that count: [K, A] */
+  readonly counted: Uint32Array
+}
+
+function matchAll(options: EvaluateCocoOptions, groups: Groups, settings: CocoSettings): Matched {
+  const { truths, detections, mode = 'correct' } = options
+  const P = groups.pictures.length
+  const K = groups.rows.length
+  const A = COCO_AREA_RANGES.length
+  const T = settings.iouThresholds.length
+  const limit = settings.maxDetections[2]
+  const total = keptDetections(groups.detections, limit)
+  const matched: Matched = {
+    scores: new Float64Array(total),
+    ranks: new Uint32Array(total),
+    picture: new Uint32Array(total),
+    rowStart: new Uint32Array(K + 1),
+    codes: new Uint8Array(A * T * total),
+    counted: new Uint32Array(K * A),
+  }
+  const read = recordReader(options, groups)
+  const lowest = Math.min(settings.iouThresholds[0]!, 1 - 1e-10)
+  let scratch = matchScratch(64)
+  let ious = new Float64Array(4096)
+  let n = 0
+  let row = 0
+  walkGroups(groups, (group, truthIds, detectionIds) => {
+    const k = Math.floor(group / P)
+    const p = group - k * P
+    while (row < k) matched.rowStart[++row] = n
+    const chosen = bestScores(detections, detectionIds, limit)
+    const G = truthIds.length
+    const D = chosen.length
+    if (scratch.order.length < G) scratch = matchScratch(2 * G)
+    if (ious.length < D * G) ious = new Float64Array(2 * D * G)
+    const isCrowd = Uint8Array.from(truthIds, (i) => (truths[i]!.isCrowd ? 1 : 0))
+    const { detectionAreas, truthAreas } = read(p, chosen, truthIds, isCrowd, lowest, ious)
+    const isNameless = Uint8Array.from(truthIds, (i) => (mode === 'official' && truths[i]!.id === 0 ? 1 : 0))
+    const inGroup = { ious, detectionAreas, truthAreas, isCrowd, isNameless }
+    for (let a = 0; a < A; a++) {
+      const range = COCO_AREA_RANGES[a]!
+      matched.counted[k * A + a]! += orderTruths(inGroup, range, scratch)
+      if (D === 0) continue
+      for (let t = 0; t < T; t++) {
+        writeCodes(
+          inGroup,
+          range,
+          settings.iouThresholds[t]!,
+          scratch,
+          matched.codes,
+          (a * T + t) * total + n,
+        )
+      }
+    }
+    for (let d = 0; d < D; d++) {
+      matched.scores[n] = detections[chosen[d]!]!.score
+      matched.ranks[n] = d
+      matched.picture[n++] = p
+    }
+  })
+  while (row < K) matched.rowStart[++row] = n
+  return matched
+}
+
+function keptDetections({ start }: Grouped, limit: number): number {
+  let n = 0
+  for (let i = 0; i + 1 < start.length; i++) n += Math.min(limit, start[i + 1]! - start[i]!)
+  return n
+}
+
+/** Calls `visit` for every group that has truths or detections, in ascending order. */
+function walkGroups(
+  groups: Groups,
+  visit: (group: number, truths: Uint32Array, detections: Uint32Array) => void,
+): void {
+  const { truths, detections } = groups
+  const none = new Uint32Array(0)
+  const members = ({ order, start }: Grouped, i: number) => order.subarray(start[i]!, start[i + 1]!)
+  let i = 0
+  let j = 0
+  while (i < truths.group.length || j < detections.group.length) {
+    const g = truths.group[i] ?? Number.POSITIVE_INFINITY
+    const d = detections.group[j] ?? Number.POSITIVE_INFINITY
+    visit(Math.min(g, d), g <= d ? members(truths, i++) : none, d <= g ? members(detections, j++) : none)
+  }
+}
+
+/** Indices of the group's detections from the highest score on, equal scores in the order of the group, at most `limit`. */
+function bestScores(detections: readonly CocoDetection[], ids: Uint32Array, limit: number): Uint32Array {
+  for (const i of ids) {
+    const { score } = detections[i]!
+    if (typeof score !== 'number' || !Number.isFinite(score)) {
+      throw new EvalError(
+        'out-of-range',
+        `detection ${i} has the score ${String(score)}, must be a finite number`,
+        {
+          at: `detection ${i}`,
+        },
+      )
+    }
+  }
+  if (ids.length === 1) return ids
+  // Stable: without categories the order of the group is not that of the list.
+  const sorted = Array.from(ids).sort((a, b) => detections[b]!.score - detections[a]!.score)
+  return Uint32Array.from(sorted.length > limit ? sorted.slice(0, limit) : sorted)
+}
+
+type Areas = { readonly detectionAreas: Float64Array; readonly truthAreas: Float64Array }
+
+/** Fills the IoUs of a group and gives the areas; a truth's mask is read only where there is a detection to compare. */
+function recordReader(options: EvaluateCocoOptions, groups: Groups) {
+  const { kind, truths, detections, onProblem } = options
+  return (
+    p: number,
+    detectionIds: Uint32Array,
+    truthIds: Uint32Array,
+    isCrowd: Uint8Array,
+    lowest: number,
+    ious: Float64Array,
+  ): Areas => {
+    const picture = groups.pictures[p]!
+    if (kind === 'box') {
+      const box = (record: CocoTruth | CocoDetection, at: string) => checkedBox(record.boxXywhPx, at)
+      const detectionBoxes = Array.from(detectionIds, (i) => box(detections[i]!, `detection ${i}`))
+      const truthBoxes = Array.from(truthIds, (i) => box(truths[i]!, truthName(truths[i]!, i)))
+      writeBoxIous(ious, detectionBoxes, truthBoxes, isCrowd)
+      return {
+        detectionAreas: Float64Array.from(detectionIds, (i, d) =>
+          checkedArea(detections[i]!.areaPx ?? boxArea(detectionBoxes[d]!), `detection ${i}`),
+        ),
+        truthAreas: Float64Array.from(truthIds, (i, g) =>
+          checkedArea(truths[i]!.areaPx ?? boxArea(truthBoxes[g]!), truthName(truths[i]!, i)),
+        ),
+      }
+    }
+    const needsTruthMask = (i: number) => detectionIds.length > 0 || truths[i]!.areaPx === undefined
+    const detectionMasks = Array.from(detectionIds, (i) =>
+      readMask(detections[i]!.mask, picture, `detection ${i}`, onProblem),
+    )
+    const truthMasks = Array.from(truthIds, (i) =>
+      needsTruthMask(i) ? readMask(truths[i]!.mask, picture, truthName(truths[i]!, i), onProblem) : undefined,
+    )
+    writeMaskIous(ious, detectionMasks, truthMasks, isCrowd, lowest)
+    return {
+      detectionAreas: Float64Array.from(detectionIds, (i, d) =>
+        checkedArea(detections[i]!.areaPx ?? detectionMasks[d]?.areaPx ?? 0, `detection ${i}`),
+      ),
+      truthAreas: Float64Array.from(truthIds, (i, g) =>
+        checkedArea(truths[i]!.areaPx ?? truthMasks[g]?.areaPx ?? 0, truthName(truths[i]!, i)),
+      ),
+    }
+  }
+}
+
+function truthName({ id }: CocoTruth, index: number): string {
+  return id === undefined ? `truth ${index}` : `annotation ${id}`
+}
+
+function readMask(
+  shape: CocoShape | undefined,
+  picture: CocoPicture,
+  at: string,
+  onProblem: EvaluateCocoOptions['onProblem'],
+): MeasuredMask | undefined {
+  if (shape === undefined || shape === null) {
+    throw new EvalError('malformed', `${at} has no mask`, { at, hint: 'for boxes alone ask for kind box' })
+  }
+  try {
+    return measured(maskOf(shape, picture))
+  } catch (error) {
+    if (!(error instanceof MaskError)) throw error
+    const code = error.code === 'size-mismatch' ? 'size-mismatch' : 'malformed'
+    const message = `${at} in picture ${picture.id}: ${error.message}`
+    if (onProblem === undefined) {
+      throw new EvalError(code, message, { at, ...(error.hint && { hint: error.hint }), cause: error })
+    }
+    onProblem({ code, message: `${message}; it matches nothing`, at })
+    return undefined
+  }
+}
+
+function maskOf(shape: CocoShape, { widthPx, heightPx }: CocoPicture): Mask {
+  if (!('edges' in shape)) return maskFromCocoSegmentation({ widthPx, heightPx, segmentation: shape })
+  if (shape.widthPx === widthPx && shape.heightPx === heightPx) return shape
+  throw new MaskError(
+    'size-mismatch',
+    `a mask of ${shape.widthPx} x ${shape.heightPx} in a picture of ${widthPx} x ${heightPx} (width x height)`,
+  )
+}
+
+function checkedBox(box: BoxXywhPx | undefined, at: string): BoxXywhPx {
+  if (box === undefined) throw new EvalError('malformed', `${at} has no box`, { at })
+  const { x, y, width, height } = box
+  if ([x, y, width, height].every(Number.isFinite) && width >= 0 && height >= 0) return box
+  throw new EvalError(
+    'out-of-range',
+    `${at} has the box [${x}, ${y}, ${width}, ${height}] (x, y, width, height)`,
+    {
+      at,
+    },
+  )
+}
+
+function checkedArea(areaPx: number, at: string): number {
+  if (Number.isFinite(areaPx) && areaPx >= 0) return areaPx
+  throw new EvalError('out-of-range', `${at} has the area ${areaPx}, must be a finite number >= 0`, { at })
+}
+
+function boxArea({ width, height }: BoxXywhPx): number {
+  return width * height
+}
+
+function tablesOf(
+  matched: Matched,
+  K: number,
+  settings: CocoSettings,
+  ties: 'in-order' | 'together',
+): CocoTables {
+  const { iouThresholds, recallPoints, maxDetections } = settings
+  const [T, R, A, M] = [
+    iouThresholds.length,
+    recallPoints.length,
+    COCO_AREA_RANGES.length,
+    maxDetections.length,
+  ]
+  const { scores, ranks, codes, counted, rowStart } = matched
+  const total = scores.length
+  const precision = new Float64Array(T * R * K * A * M).fill(-1)
+  const scoreAt = new Float64Array(T * R * K * A * M).fill(-1)
+  const recall = new Float64Array(T * K * A * M).fill(-1)
+  const scratch = accumulateScratch(total)
+  for (let k = 0; k < K; k++) {
+    const order = Uint32Array.from({ length: rowStart[k + 1]! - rowStart[k]! }, (_, i) => rowStart[k]! + i)
+    order.sort((a, b) => scores[b]! - scores[a]! || a - b)
+    for (let a = 0; a < A; a++) {
+      const truths = counted[k * A + a]!
+      if (truths === 0) continue
+      for (let m = 0; m < M; m++) {
+        for (let t = 0; t < T; t++) {
+          const codesAt = (a * T + t) * total
+          const maxLimit = maxDetections[m]!
+          recall[((t * K + k) * A + a) * M + m] = accumulate(
+            { order, scores, ranks, codes, codesAt, maxDetections: maxLimit, truths, recallPoints, ties },
+            scratch,
+            { precision, scores: scoreAt, at: ((t * R * K + k) * A + a) * M + m, stride: K * A * M },
+          )
+        }
+      }
+    }
+  }
+  return { precision, scores: scoreAt, recall, categories: K, areaRanges: A, settings }
+}
+
+function pictureRows(
+  options: EvaluateCocoOptions,
+  groups: Groups,
+  matched: Matched,
+  settings: CocoSettings,
+): CocoPictureRow[] {
+  const rows = groups.pictures.map(({ id }) => ({
+    pictureId: id,
+    truths: 0,
+    crowds: 0,
+    detections: 0,
+    hits50: 0,
+    falseAlarms50: 0,
+    hits75: 0,
+    falseAlarms75: 0,
+  }))
+  const P = groups.pictures.length
+  const { order, group, start } = groups.truths
+  for (let i = 0; i < group.length; i++) {
+    const row = rows[group[i]! % P]!
+    for (const g of order.subarray(start[i]!, start[i + 1]!)) {
+      if (options.truths[g]!.isCrowd) row.crowds++
+      else row.truths++
+    }
+  }
+  const total = matched.scores.length
+  const t50 = settings.iouThresholds.findIndex((t) => Math.abs(t - 0.5) < 1e-9)
+  const t75 = settings.iouThresholds.findIndex((t) => Math.abs(t - 0.75) < 1e-9)
+  for (let d = 0; d < total; d++) {
+    const row = rows[matched.picture[d]!]!
+    row.detections++
+    // The first area range holds every area.
+    const at50 = t50 === -1 ? undefined : matched.codes[t50 * total + d]
+    const at75 = t75 === -1 ? undefined : matched.codes[t75 * total + d]
+    if (at50 === HIT) row.hits50++
+    if (at50 === MISS) row.falseAlarms50++
+    if (at75 === HIT) row.hits75++
+    if (at75 === MISS) row.falseAlarms75++
+  }
+  return rows
+}

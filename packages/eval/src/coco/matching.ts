@@ -1,0 +1,88 @@
+// Which detection hits which truth, in one picture and category. Definition: cocoeval.py, evaluateImg: detections from the highest
+// score on take the truth of highest IoU that is still free; truths that do not count come last and only if no other fits.
+
+import type { CocoAreaRange } from './settings.ts'
+
+/** What became of a detection at one threshold and area range. */
+export const MISS = 0
+export const HIT = 1
+/** Matched to a crowd or to a truth outside the area range, or unmatched and itself outside of it. */
+export const IGNORED = 2
+
+export type MatchGroup = {
+  /** Row-major, detections (best score first) by truths (order of the file). */
+  readonly ious: Float64Array
+  readonly detectionAreas: Float64Array
+  readonly truthAreas: Float64Array
+  readonly isCrowd: Uint8Array
+  /** Truths that can be matched but never count as hit: those of id 0 in mode `official`. */
+  readonly isNameless: Uint8Array
+}
+
+/** Reused from group to group. */
+export type MatchScratch = { order: Uint32Array; taken: Uint8Array; isIgnored: Uint8Array }
+
+export function matchScratch(truths: number): MatchScratch {
+  return { order: new Uint32Array(truths), taken: new Uint8Array(truths), isIgnored: new Uint8Array(truths) }
+}
+
+/** Number of truths that count in the range; fills `scratch` with them first. */
+export function orderTruths(group: MatchGroup, range: CocoAreaRange, scratch: MatchScratch): number {
+  const { truthAreas, isCrowd } = group
+  const { order, isIgnored } = scratch
+  const G = truthAreas.length
+  let counted = 0
+  for (let g = 0; g < G; g++) {
+    const areaPx = truthAreas[g]!
+    isIgnored[g] = isCrowd[g] || areaPx < range.fromPx || areaPx > range.toPx ? 1 : 0
+    if (!isIgnored[g]) order[counted++] = g
+  }
+  let n = counted
+  for (let g = 0; g < G; g++) if (isIgnored[g]) order[n++] = g
+  return counted
+}
+
+/**
+ * Writes the code of each detection at one threshold to `codes[at], codes[at + 1], ...`. `scratch` must hold the order of
+ * `orderTruths` for the same range.
+ */
+export function writeCodes(
+  group: MatchGroup,
+  range: CocoAreaRange,
+  threshold: number,
+  scratch: MatchScratch,
+  codes: Uint8Array,
+  at: number,
+): void {
+  const { ious, detectionAreas, truthAreas, isCrowd, isNameless } = group
+  const { order, taken, isIgnored } = scratch
+  const D = detectionAreas.length
+  const G = truthAreas.length
+  taken.fill(0, 0, G)
+  // A full match must be found at a threshold of 1 although it was computed in floating point.
+  const lowest = Math.min(threshold, 1 - 1e-10)
+  for (let d = 0; d < D; d++) {
+    let best = lowest
+    let found = -1
+    for (let j = 0; j < G; j++) {
+      const g = order[j]!
+      if (taken[g] && !isCrowd[g]) continue
+      if (found !== -1 && !isIgnored[found] && isIgnored[g]) break
+      const iou = ious[d * G + g]!
+      // Of two truths with the same IoU the later one is taken.
+      if (iou < best) continue
+      best = iou
+      found = g
+    }
+    let code = MISS
+    if (found !== -1) {
+      taken[found] = 1
+      code = isIgnored[found] ? IGNORED : isNameless[found] ? MISS : HIT
+    }
+    if (code === MISS && (found === -1 || isNameless[found])) {
+      const areaPx = detectionAreas[d]!
+      if (areaPx < range.fromPx || areaPx > range.toPx) code = IGNORED
+    }
+    codes[at + d] = code
+  }
+}

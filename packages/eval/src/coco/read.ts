@@ -1,0 +1,335 @@
+// COCO annotation and result files as the evaluation takes them. Format: cocodataset.org ("Data format", "Results format");
+// the area of a result is what the published loader takes (coco.py, loadRes). One bad record never costs the others.
+
+import {
+  area,
+  type BoxXywhPx,
+  type CocoRle,
+  type CocoSegmentation,
+  emptyMask,
+  MAX_VERTEX_PX,
+  MaskError,
+  maskFromCocoRle,
+  maskFromCocoSegmentation,
+  tightBox,
+} from '@maskwords/mask'
+import { EvalError } from '../error.ts'
+import type {
+  CocoCategory,
+  CocoDetection,
+  CocoId,
+  CocoPicture,
+  CocoProblem,
+  CocoShape,
+  CocoTruth,
+} from './input.ts'
+
+export type CocoTruthFile = {
+  readonly pictures: readonly CocoPicture[]
+  readonly categories: readonly CocoCategory[]
+  readonly truths: readonly CocoTruth[]
+  readonly problems: readonly CocoProblem[]
+}
+
+export type CocoDetectionFile = {
+  readonly detections: readonly CocoDetection[]
+  readonly problems: readonly CocoProblem[]
+}
+
+/** Longest side of a picture, a sanity limit: the largest published pictures have some 10^5. */
+const MAX_SIDE_PX = 2 ** 24
+
+/**
+ * Reads a parsed COCO annotation file for the evaluation of masks or boxes. Records that cannot be used are left out, each
+ * with a problem. Throws EvalError `malformed` only where the whole is no such file (no `images`, `annotations` or
+ * `categories` list).
+ */
+export function readCocoTruth(file: unknown, kind: 'mask' | 'box'): CocoTruthFile {
+  const problems: CocoProblem[] = []
+  const pictures = new Map<CocoId, CocoPicture>()
+  const categories = new Map<CocoId, CocoCategory>()
+  const truths: CocoTruth[] = []
+  const seen = new Set<CocoId>()
+  listIn(file, 'images').forEach((item, i) => {
+    const read = pictureOf(recordOf(item), pictures, `images[${i}]`)
+    if ('code' in read) problems.push(read)
+    else pictures.set(read.id, read)
+  })
+  listIn(file, 'categories').forEach((item, i) => {
+    const read = categoryOf(recordOf(item), categories, `categories[${i}]`)
+    if ('code' in read) problems.push(read)
+    else categories.set(read.id, read)
+  })
+  listIn(file, 'annotations').forEach((item, i) => {
+    const read = truthOf(recordOf(item), { pictures, categories, seen, kind }, `annotations[${i}]`)
+    if ('code' in read) problems.push(read)
+    else truths.push(read)
+  })
+  return { pictures: [...pictures.values()], categories: [...categories.values()], truths, problems }
+}
+
+/**
+ * Reads a parsed COCO result file: a list of `{ image_id, category_id, score, segmentation | bbox }`. As in the published
+ * loader, the area of all results is that of their box where the first one has a box, else that of the mask. A mask of
+ * another size than its picture stays, as a detection that matches nothing. Where masks are asked for and a result has
+ * only a box, the box is its mask; where boxes are asked for and it has only a mask, the tight box is its box. Throws
+ * EvalError `malformed` where the whole is no list.
+ */
+export function readCocoDetections(
+  file: unknown,
+  truth: Pick<CocoTruthFile, 'pictures' | 'categories'>,
+  kind: 'mask' | 'box',
+): CocoDetectionFile {
+  if (!Array.isArray(file)) {
+    throw new EvalError('malformed', 'a COCO result file is a list of detections', {
+      hint: 'an annotation file has an object at its top: was it passed as predictions?',
+    })
+  }
+  const pictures = new Map(truth.pictures.map((picture) => [picture.id, picture]))
+  const categories = new Map(truth.categories.map((category) => [category.id, category]))
+  const first = recordOf(file[0])['bbox']
+  const areaOfBox = Array.isArray(first) && first.length > 0
+  const problems: CocoProblem[] = []
+  const detections: CocoDetection[] = []
+  file.forEach((item, i) => {
+    const read = detectionOf(
+      recordOf(item),
+      { pictures, categories, areaOfBox, problems, kind },
+      `detection ${i}`,
+    )
+    if ('code' in read) problems.push(read)
+    else detections.push(read)
+  })
+  return { detections, problems }
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+function pictureOf(record: Raw, known: ReadonlyMap<CocoId, unknown>, at: string): CocoPicture | CocoProblem {
+  const { id, width, height } = record
+  if (!isId(id)) return problem('malformed', `${at} has no id`, at)
+  if (!isSide(width) || !isSide(height)) {
+    return problem('out-of-range', `${at} (id ${id}) has no whole width and height`, at)
+  }
+  if (known.has(id)) return problem('duplicate', `picture ${id} is listed twice`, at)
+  return { id, widthPx: width, heightPx: height }
+}
+
+function categoryOf(
+  record: Raw,
+  known: ReadonlyMap<CocoId, unknown>,
+  at: string,
+): CocoCategory | CocoProblem {
+  const { id, name } = record
+  if (!isId(id)) return problem('malformed', `${at} has no id`, at)
+  if (known.has(id)) return problem('duplicate', `category ${id} is listed twice`, at)
+  return typeof name === 'string' ? { id, name } : { id }
+}
+
+type Known = {
+  readonly pictures: ReadonlyMap<CocoId, CocoPicture>
+  readonly categories: ReadonlyMap<CocoId, CocoCategory>
+  readonly kind: 'mask' | 'box'
+}
+
+function truthOf(
+  record: Raw,
+  known: Known & { readonly seen: Set<CocoId> },
+  place: string,
+): CocoTruth | CocoProblem {
+  const { id, segmentation: mask, area: areaPx, iscrowd } = record
+  const at = isId(id) ? `annotation ${id}` : place
+  if (isId(id)) {
+    if (known.seen.has(id)) return problem('duplicate', `${at} is there twice`, at)
+    known.seen.add(id)
+  }
+  const ids = idsOf(record, known, at)
+  if ('code' in ids) return ids
+  const needsMask = known.kind === 'mask'
+  if (needsMask && isAbsent(mask)) return problem('malformed', `${at} has no segmentation`, at)
+  const wrong = needsMask ? shapeProblem(mask, known.pictures.get(ids.pictureId)!, at) : undefined
+  if (wrong !== undefined) {
+    return wrong.code === 'size-mismatch' ? problem(wrong.code, wrong.message, at) : wrong
+  }
+  const box = boxOf(record['bbox'])
+  if (box === null || (!needsMask && box === undefined)) {
+    return problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at)
+  }
+  if (areaPx !== undefined && !(typeof areaPx === 'number' && Number.isFinite(areaPx) && areaPx >= 0)) {
+    return problem('out-of-range', `${at}: area is no number >= 0`, at)
+  }
+  return {
+    ...(isId(id) && { id }),
+    ...ids,
+    ...(needsMask && { mask: mask as CocoShape }),
+    ...(box !== undefined && { boxXywhPx: box }),
+    ...(areaPx !== undefined && { areaPx: areaPx as number }),
+    isCrowd: Boolean(iscrowd),
+  }
+}
+
+function detectionOf(
+  record: Raw,
+  known: Known & { readonly areaOfBox: boolean; readonly problems: CocoProblem[] },
+  at: string,
+): CocoDetection | CocoProblem {
+  const { score, segmentation: mask } = record
+  const ids = idsOf(record, known, at)
+  if ('code' in ids) return ids
+  if (typeof score !== 'number' || !Number.isFinite(score)) {
+    return problem('out-of-range', `${at}: score is no finite number`, at)
+  }
+  const box = boxOf(record['bbox'])
+  if (box === null) return problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at)
+  const picture = known.pictures.get(ids.pictureId)!
+  const boxArea = known.areaOfBox && box !== undefined ? { areaPx: box.width * box.height } : {}
+  if (isAbsent(mask)) {
+    if (box === undefined) return problem('malformed', `${at} has no mask and no box`, at)
+    return {
+      ...ids,
+      score,
+      boxXywhPx: box,
+      ...(known.kind === 'mask' && { mask: [cornersOf(box)] }),
+      ...boxArea,
+    }
+  }
+  if (known.kind === 'box' && box !== undefined && known.areaOfBox)
+    return { ...ids, score, boxXywhPx: box, ...boxArea }
+  const wrong = shapeProblem(mask, picture, at)
+  if (wrong === undefined && known.kind === 'mask')
+    return { ...ids, score, ...boxArea, mask: mask as CocoShape }
+  if (wrong === undefined) {
+    const found = measuredBox(mask as CocoSegmentation, picture, box, at)
+    return 'code' in found ? found : { ...ids, score, ...found }
+  }
+  if (wrong.code !== 'size-mismatch') return wrong
+  known.problems.push({ ...wrong, message: `${wrong.message}; it stays as a false alarm` })
+  // No pixel of the picture's size: it matches nothing, but counts with its own area.
+  const nothing = emptyMask(picture.widthPx, picture.heightPx)
+  return {
+    ...ids,
+    score,
+    areaPx: ownArea(mask),
+    ...boxArea,
+    mask: nothing,
+    boxXywhPx: box ?? tightBox(nothing),
+  }
+}
+
+/** The four corners of a box as a polygon, in the order of the published loader. */
+function cornersOf({ x, y, width, height }: BoxXywhPx): number[] {
+  return [x, y, x, y + height, x + width, y + height, x + width, y]
+}
+
+function measuredBox(
+  segmentation: CocoSegmentation,
+  { widthPx, heightPx }: CocoPicture,
+  box: BoxXywhPx | undefined,
+  at: string,
+): Pick<CocoDetection, 'boxXywhPx' | 'areaPx'> | CocoProblem {
+  try {
+    const mask = maskFromCocoSegmentation({ widthPx, heightPx, segmentation })
+    return { boxXywhPx: box ?? tightBox(mask), areaPx: area(mask) }
+  } catch (error) {
+    if (!(error instanceof MaskError)) throw error
+    return problem('malformed', `${at}: ${error.message}`, at)
+  }
+}
+
+function listIn(file: unknown, key: string): unknown[] {
+  const list = recordOf(file)[key]
+  if (Array.isArray(list)) return list
+  throw new EvalError('malformed', `a COCO annotation file has a list "${key}"`, {
+    at: key,
+    hint: Array.isArray(file)
+      ? 'this is a list: a result file was passed as truth'
+      : 'images, annotations and categories are needed',
+  })
+}
+
+function recordOf(item: unknown): Record<string, unknown> {
+  return typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {}
+}
+
+function isId(value: unknown): value is CocoId {
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null
+}
+
+function isSide(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SIDE_PX
+}
+
+function problem(code: CocoProblem['code'], message: string, at: string): CocoProblem {
+  return { code, message: `${message}; left out`, at }
+}
+
+function idsOf(
+  record: Raw,
+  { pictures, categories }: Known,
+  at: string,
+): { pictureId: CocoId; categoryId: CocoId } | CocoProblem {
+  const pictureId = record['image_id']
+  const categoryId = record['category_id']
+  if (!isId(pictureId) || !isId(categoryId)) {
+    return problem('malformed', `${at} has no image_id and category_id`, at)
+  }
+  if (!pictures.has(pictureId))
+    return problem('unknown-picture', `${at}: picture ${pictureId} is not listed`, at)
+  if (!categories.has(categoryId)) {
+    return problem('unknown-category', `${at}: category ${categoryId} is not listed`, at)
+  }
+  return { pictureId, categoryId }
+}
+
+/** A box, undefined where there is none (absent, null or an empty list), null where it is not one. */
+function boxOf(value: unknown): BoxXywhPx | undefined | null {
+  if (value === undefined || value === null) return undefined
+  if (!Array.isArray(value)) return null
+  if (value.length === 0) return undefined
+  const isBox =
+    value.length === 4 &&
+    value.every((v) => typeof v === 'number' && Number.isFinite(v)) &&
+    value[2] >= 0 &&
+    value[3] >= 0
+  return isBox ? { x: value[0], y: value[1], width: value[2], height: value[3] } : null
+}
+
+/** What is wrong with a segmentation by a look that costs little: polygons are filled only where they are compared. */
+function shapeProblem(mask: unknown, picture: CocoPicture, at: string): CocoProblem | undefined {
+  if (Array.isArray(mask)) {
+    const good = mask.every(
+      (ring) =>
+        Array.isArray(ring) &&
+        ring.length % 2 === 0 &&
+        ring.every((c) => typeof c === 'number' && Math.abs(c) <= MAX_VERTEX_PX),
+    )
+    return good ? undefined : problem('malformed', `${at}: a polygon is no list of pairs of numbers`, at)
+  }
+  const { size, counts } = recordOf(mask)
+  if (!Array.isArray(size) || size.length !== 2 || !(typeof counts === 'string' || Array.isArray(counts))) {
+    return problem('malformed', `${at}: segmentation is neither polygons nor { size, counts }`, at)
+  }
+  if (size[0] !== picture.heightPx || size[1] !== picture.widthPx) {
+    const told = `${at}: a mask of ${size.map((v) => (typeof v === 'number' ? v : '?')).join(' x ')} in a picture of ${picture.heightPx} x ${picture.widthPx} (height x width)`
+    return { code: 'size-mismatch', message: told, at }
+  }
+  try {
+    maskFromCocoRle(mask as CocoRle)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof MaskError)) throw error
+    return problem('malformed', `${at}: ${error.message}`, at)
+  }
+}
+
+function ownArea(mask: unknown): number {
+  try {
+    return area(maskFromCocoRle(mask as CocoRle))
+  } catch {
+    return 0
+  }
+}
