@@ -50,6 +50,8 @@ export type TaskConversation = {
   readonly truth?: {
     readonly kind: string
     readonly pieces: readonly Piece[]
+    /** The answer that this one refines (GETok, stage two). */
+    readonly previous?: readonly Piece[]
     readonly extra?: Readonly<Record<string, string | number | boolean | null>>
   }
 }
@@ -95,6 +97,12 @@ export type FilledConversation = {
   readonly truth?: {
     readonly kind: string
     readonly text: string
+    readonly previous?: string
+    /** The true masks as COCO RLE, where they were asked for: rewards that compare pixels need them. */
+    readonly masks?: readonly {
+      readonly size: readonly [heightPx: number, widthPx: number]
+      readonly counts: string
+    }[]
     readonly extra?: Readonly<Record<string, string | number | boolean | null>>
   }
 }

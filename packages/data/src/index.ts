@@ -22,7 +22,13 @@ export {
   unionOfRegions,
 } from './region-mask.ts'
 export { inHoldout, MAX_SPLIT_PARTS } from './split.ts'
-export { checkPictures, type FillOptions, fillConversation, PICTURE_PLACE } from './tasks/fill.ts'
+export {
+  checkPictures,
+  type FillOptions,
+  fillConversation,
+  PICTURE_PLACE,
+  type TruthRle,
+} from './tasks/fill.ts'
 export { type GeometryTextOptions, geometryText } from './tasks/geometry-text.ts'
 export { TASKS, taskByName } from './tasks/index.ts'
 export { type CropPlace, cropOfPicture } from './tasks/zoom.ts'

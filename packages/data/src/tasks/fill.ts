@@ -14,12 +14,16 @@ import type { DataRecord } from '../record.ts'
 /** Where a picture stands in the text of a turn. */
 export const PICTURE_PLACE = '<image>'
 
+export type TruthRle = NonNullable<NonNullable<FilledConversation['truth']>['masks']>[number]
+
 export type FillOptions = {
   readonly record: DataRecord
   /** Text of the union of these regions, in this form, in the conversation's picture of this number. */
   readonly wordsOf: (regions: readonly string[], form: RegionForm, picture: number) => string
   /** The conversation's pictures, one for each of `conversation.pictures`. */
   readonly pictures: readonly FilledPicture[]
+  /** COCO RLE of the union of regions: given, the truth holds its masks, each set of regions once. */
+  readonly rleOf?: (regions: readonly string[]) => TruthRle
   /** Puts Qwen3's empty thought before every answer that has no thought of its own. */
   readonly emptyThink?: boolean
 }
@@ -29,7 +33,7 @@ export type FillOptions = {
  * do not match: another number, another order, or a picture in the truth.
  */
 export function fillConversation(conversation: TaskConversation, options: FillOptions): FilledConversation {
-  const { record, wordsOf, pictures, emptyThink = false } = options
+  const { record, wordsOf, pictures, rleOf, emptyThink = false } = options
   const { id, task, truth } = conversation
   const shown: number[] = []
   const text = (pieces: readonly Piece[]) => {
@@ -55,22 +59,13 @@ export function fillConversation(conversation: TaskConversation, options: FillOp
       { at: id, hint: 'Every picture is shown once, in order, as a { picture } piece.' },
     )
   }
-  const answer = truth === undefined ? undefined : { ...truth, text: text(truth.pieces) }
   const filled: FilledConversation = {
     id,
     task,
     dataset: record.dataset,
     pictures,
     turns,
-    ...(answer === undefined
-      ? {}
-      : {
-          truth: {
-            kind: answer.kind,
-            text: answer.text,
-            ...(answer.extra === undefined ? {} : { extra: answer.extra }),
-          },
-        }),
+    ...(truth === undefined ? {} : { truth: filledTruth(truth, text, rleOf) }),
   }
   checkPictures(filled)
   return filled
@@ -89,6 +84,26 @@ export function checkPictures(conversation: FilledConversation): void {
       hint: `Trainers need one ${PICTURE_PLACE} for each picture; text of datasets is cleaned of it by the tasks.`,
     },
   )
+}
+
+function filledTruth(
+  truth: NonNullable<TaskConversation['truth']>,
+  text: (pieces: readonly Piece[]) => string,
+  rleOf: FillOptions['rleOf'],
+): NonNullable<FilledConversation['truth']> {
+  const { kind, pieces, previous, extra } = truth
+  const sets = new Map<string, readonly string[]>()
+  for (const piece of pieces) {
+    if (typeof piece === 'string' || !('regions' in piece)) continue
+    sets.set(JSON.stringify(piece.regions), piece.regions)
+  }
+  return {
+    kind,
+    text: text(pieces),
+    ...(previous === undefined ? {} : { previous: text(previous) }),
+    ...(rleOf === undefined ? {} : { masks: [...sets.values()].map((regions) => rleOf(regions)) }),
+    ...(extra === undefined ? {} : { extra }),
+  }
 }
 
 function withThought(role: Turn['role'], text: string, emptyThink: boolean): string {

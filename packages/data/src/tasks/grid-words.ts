@@ -149,16 +149,17 @@ export const refinement: Task = {
         }
         const ids = [targets[0]!.id]
         const answer = [maskPiece(ids, { as: 'refinement', ...form })]
+        const words = [maskPiece(ids, { as: 'proposal', ...form })]
         const request = fillTemplate(pick(own, REFINE_REQUESTS), {
           request: fillTemplate(pick(own, SEGMENT_REQUESTS), { phrase: text }),
-          words: [maskPiece(ids, { as: 'proposal', ...form })],
+          words,
         })
         return {
           id: conversationId(record.id, 'refinement', number),
           task: 'refinement',
           pictures: [{}],
           turns: [userTurn(PICTURE, request), assistantTurn(answer)],
-          truth: { kind: 'refinement', pieces: answer },
+          truth: { kind: 'refinement', pieces: answer, previous: words },
         }
       })
   },

@@ -2,7 +2,7 @@
 // `solution`, which reaches the rewards with every other further column.
 import type { FilledConversation, Writer, WriterOptions } from '../conversation.ts'
 import { jsonLines, pictureText, rowsOf } from './lines.ts'
-import { packedTruth, promptTurns } from './truth.ts'
+import { packedTruth, promptTurns, truthOf } from './truth.ts'
 
 export const msSwift: Writer = {
   name: 'ms-swift',
@@ -31,6 +31,7 @@ export const msSwiftGrpo: Writer = {
         messages: messagesOf(promptTurns(conversation)),
         ...imagesOf(conversation, options),
         solution: packedTruth(conversation),
+        kind: truthOf(conversation).kind,
         source: conversation.task,
         id: conversation.id,
       })),

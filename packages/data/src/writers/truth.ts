@@ -9,10 +9,18 @@ export function truthOf(conversation: FilledConversation): NonNullable<FilledCon
   return { kind: 'text', text: last?.text ?? '' }
 }
 
-/** `{"kind", "text", "task", "extra"?}` as one JSON line: `text` is what the model should have written. */
+/** A text that begins so is read as a packed truth. */
+const PACKED = '{"text"'
+
+/**
+ * The truth as one text: itself where it is nothing but a text, else `{"text", "masks"?, "previous"?}` as one line of JSON,
+ * `text` first. SAMTok's published rewards read the plain text;
+ * the reward service reads both.
+ */
 export function packedTruth(conversation: FilledConversation): string {
-  const { kind, text, extra } = truthOf(conversation)
-  return JSON.stringify({ kind, text, task: conversation.task, ...(extra === undefined ? {} : { extra }) })
+  const { text, masks, previous } = truthOf(conversation)
+  if (masks === undefined && previous === undefined && !text.startsWith(PACKED)) return text
+  return JSON.stringify({ text, masks, previous })
 }
 
 /** The turns that a model is shown before it answers: all up to the last user turn. */
