@@ -1,0 +1,382 @@
+// What a language model's folder says about mask words, and what will go wrong with which server or trainer. Behaviour of the engines:
+// vLLM `chat_completion/protocol.py`, SGLang, llama.cpp `convert_hf_to_gguf.py`, verl `NaiveRewardManager`, TRL `grpo_trainer.py`, EasyR1.
+import { type ByteSource, CheckpointError, openFileBytes } from '@maskwords/graph'
+import { readTokenizer, type TokenizerReading, type Vocabulary, WordsError, wordAt } from '@maskwords/words'
+import { LearnError } from '../error.ts'
+import { at, type JsonNode, quoted } from './json-source.ts'
+import { bytesOfType } from './rows.ts'
+import { type FolderTokenizer, readFolderTokenizer, readJsonFile } from './tokenizer-files.ts'
+import { checkWords, openSecondTokenizer, type VocabularyCheck } from './verify.ts'
+import {
+  type FolderConfig,
+  type FolderWeights,
+  type RowTensor,
+  readFolderConfig,
+  readFolderWeights,
+} from './weights.ts'
+
+export type FolderProblem = {
+  readonly problem: string
+  readonly remedy?: string
+  /** True where words get lost or the model does not load, not only a thing to know. */
+  readonly broken?: boolean
+}
+
+export type FoundVocabulary = {
+  readonly kind: Vocabulary['kind']
+  /** `samtok-256x2`, `himtok-1024`, `getok-n32`. */
+  readonly name: string
+  readonly wordCount: number
+  readonly present: number
+  readonly firstId: number
+  readonly lastId: number
+  readonly contiguous: boolean
+  readonly special: number
+}
+
+export type FolderDescription = {
+  readonly folder: string
+  readonly architecture: string | undefined
+  readonly tokenizer: Pick<FolderTokenizer, 'kind' | 'modelType' | 'tokenCount' | 'addedCount'> | undefined
+  readonly vocabularies: readonly FoundVocabulary[]
+  /** All words through the second tokenizer; undefined without words or without `tokenizer.json`. */
+  readonly check: VocabularyCheck | undefined
+  readonly weights:
+    | {
+        readonly shards: number
+        readonly rows: number
+        /** Rows that no token has. */
+        readonly paddingRows: number
+        readonly tied: boolean
+        readonly rowTensors: readonly Pick<RowTensor, 'name' | 'role' | 'dtype' | 'rows' | 'columns'>[]
+      }
+    | undefined
+  readonly vocabSizes: readonly { readonly path: string; readonly value: number }[]
+  readonly problems: readonly FolderProblem[]
+}
+
+/** Describes a folder. What cannot be read becomes a problem of the description; nothing of it is thrown. */
+export async function describeModelFolder(folder: string): Promise<FolderDescription> {
+  const problems: FolderProblem[] = []
+  const config = await attempt(problems, () => readFolderConfig(folder))
+  const tokenizer = await attempt(problems, () => readFolderTokenizer(folder))
+  const weights = config && (await attempt(problems, () => readFolderWeights(folder, config)))
+  const reading = tokenizer && readWords(tokenizer)
+  const vocabularies = (reading?.vocabularies ?? []).map((one) => foundVocabulary(one, tokenizer!))
+  const check = reading && (await attempt(problems, () => checkFolder(folder, reading)))
+  if (tokenizer !== undefined) problems.push(...tokenizerProblems(tokenizer, reading, check))
+  if (tokenizer !== undefined) problems.push(...(await specialLists(folder, tokenizer, reading)))
+  if (config !== undefined && weights !== undefined) {
+    problems.push(...weightProblems(config, weights, tokenizer))
+    if (tokenizer !== undefined && reading !== undefined) {
+      const rows = await attempt(problems, () => rowProblems(weights, reading))
+      problems.push(...(rows ?? []))
+    }
+  }
+  if (reading !== undefined) problems.push(...serverProblems(vocabularies, tokenizer!))
+  problems.push(...((await attempt(problems, () => generationProblems(folder))) ?? []))
+  return {
+    folder,
+    architecture: config?.architecture,
+    tokenizer: tokenizer && {
+      kind: tokenizer.kind,
+      modelType: tokenizer.modelType,
+      tokenCount: tokenizer.tokenCount,
+      addedCount: tokenizer.addedCount,
+    },
+    vocabularies,
+    check,
+    weights: weights && {
+      shards: weights.shards.length,
+      rows: weights.rows,
+      paddingRows: Math.max(0, weights.rows - (tokenizer?.tokenCount ?? weights.rows)),
+      tied: weights.tied,
+      rowTensors: weights.rowTensors.map(({ name, role, dtype, rows, columns }) => ({
+        name,
+        role,
+        dtype,
+        rows,
+        columns,
+      })),
+    },
+    vocabSizes: (config?.vocabSizes ?? []).map(({ path, value }) => ({ path, value })),
+    problems,
+  }
+}
+
+async function attempt<T>(problems: FolderProblem[], read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    const typed =
+      error instanceof LearnError || error instanceof CheckpointError || error instanceof WordsError
+    if (!typed) throw error
+    const file = error instanceof LearnError && error.file !== undefined ? `${error.file}: ` : ''
+    problems.push({
+      problem: `${file}${error.message}`,
+      ...(error.hint === undefined ? {} : { remedy: error.hint }),
+      broken: true,
+    })
+    return undefined
+  }
+}
+
+/** The mask words among a folder's tokens, as `readTokenizer` reads them; undefined where there are none. */
+function readWords(tokenizer: FolderTokenizer): TokenizerReading | undefined {
+  const source = tokenizer.tokenizerJson ?? tokenizer.tokenizerConfig
+  const added = new Map(flagsOf(at(source?.root, 'added_tokens')))
+  for (const [word, flags] of flagsOf(at(tokenizer.tokenizerConfig?.root, 'added_tokens_decoder'))) {
+    if (!added.has(word)) added.set(word, flags)
+  }
+  const tokens = [...tokenizer.idOf].map(([content, id]) => ({ content, id, ...added.get(content) }))
+  try {
+    return readTokenizer({ added_tokens: tokens })
+  } catch (error) {
+    if (error instanceof WordsError && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
+/** Flags by word, of a list (`added_tokens`) or a table (`added_tokens_decoder`). */
+function* flagsOf(node: JsonNode | undefined): Generator<[word: string, flags: Record<string, boolean>]> {
+  const tokens =
+    node?.kind === 'array' ? node.items : node?.kind === 'object' ? [...node.entries.values()] : []
+  for (const token of tokens) {
+    const content = at(token, 'content')
+    if (content?.kind !== 'string' || token.kind !== 'object') continue
+    const flags: Record<string, boolean> = {}
+    for (const [key, value] of token.entries) if (value.kind === 'literal') flags[key] = value.value === true
+    yield [content.value, flags]
+  }
+}
+
+function foundVocabulary(vocabulary: Vocabulary, tokenizer: FolderTokenizer): FoundVocabulary {
+  const ids = [...vocabulary.tokenIds!.ofWord].filter((id) => id >= 0)
+  let special = 0
+  for (let k = 0; k < vocabulary.wordCount; k++) if (tokenizer.special.has(wordAt(vocabulary, k))) special++
+  return {
+    kind: vocabulary.kind,
+    name: nameOf(vocabulary),
+    wordCount: vocabulary.wordCount,
+    present: ids.length,
+    firstId: ids.reduce((least, id) => Math.min(least, id), Number.POSITIVE_INFINITY),
+    lastId: ids.reduce((most, id) => Math.max(most, id), -1),
+    contiguous: ids.every((id, k) => k === 0 || id === ids[k - 1]! + 1),
+    special,
+  }
+}
+
+function nameOf(vocabulary: Vocabulary): string {
+  switch (vocabulary.kind) {
+    case 'samtok':
+      return `samtok-${vocabulary.codesPerLevel}x${vocabulary.levels}`
+    case 'himtok':
+      return `himtok-${vocabulary.codes}`
+    case 'getok':
+      return `getok-n${vocabulary.gridSize}`
+  }
+}
+
+async function checkFolder(folder: string, reading: TokenizerReading): Promise<VocabularyCheck | undefined> {
+  const second = await openSecondTokenizer(folder)
+  if (second === undefined) return undefined
+  const idOf = new Map<string, number>()
+  for (const vocabulary of reading.vocabularies) {
+    vocabulary.tokenIds!.ofWord.forEach((id, k) => {
+      const word = wordAt(vocabulary, k)
+      // SAMTok and HiMTok share their start and end words.
+      if (id >= 0) idOf.set(word, id)
+    })
+  }
+  return checkWords(second, [...idOf.keys()], [...idOf.values()])
+}
+
+function tokenizerProblems(
+  tokenizer: FolderTokenizer,
+  reading: TokenizerReading | undefined,
+  check: VocabularyCheck | undefined,
+): FolderProblem[] {
+  const problems: FolderProblem[] = []
+  if (reading === undefined) {
+    problems.push({
+      problem: 'no mask words: a base model',
+      remedy: 'maskwords extend-vocab <folder> --words samtok-256x2 -o <new folder>',
+    })
+  }
+  for (const { code, message } of reading?.warnings ?? []) {
+    // Special words get a line of their own below, by engine.
+    if (code === 'special') continue
+    problems.push({ problem: message, broken: code === 'missing' || code === 'strip' || code === 'conflict' })
+  }
+  if (tokenizer.holes.count > 0) {
+    problems.push({
+      problem: `${tokenizer.holes.count} ids below ${tokenizer.tokenCount} belong to no token, the first is ${tokenizer.holes.first}: tokenizers number added tokens anew, so ids differ from the written ones`,
+      broken: true,
+    })
+  }
+  const [failure] = check?.failures ?? []
+  if (failure !== undefined) {
+    problems.push({
+      problem: `${check!.failureCount} words are not one token, the first is ${failure.word} in ${quoted(failure.text)}: ${failure.problem}`,
+      broken: true,
+    })
+  }
+  return problems
+}
+
+/** Words that stand in lists of special tokens: transformers makes them special whatever their own flag says. */
+async function specialLists(
+  folder: string,
+  tokenizer: FolderTokenizer,
+  reading: TokenizerReading | undefined,
+): Promise<FolderProblem[]> {
+  if (reading === undefined) return []
+  const map = await readJsonFile(folder, 'special_tokens_map.json').catch(() => undefined)
+  const words = new Set(
+    reading.vocabularies.flatMap((v) => Array.from({ length: v.wordCount }, (_, k) => wordAt(v, k))),
+  )
+  const problems: FolderProblem[] = []
+  for (const source of [tokenizer.tokenizerConfig, map]) {
+    for (const key of ['additional_special_tokens', 'extra_special_tokens']) {
+      const list = at(source?.root, key)
+      const items =
+        list?.kind === 'array' ? list.items : list?.kind === 'object' ? [...list.entries.values()] : []
+      const found = items.filter((item) => {
+        const text = item.kind === 'object' ? at(item, 'content') : item
+        return text?.kind === 'string' && words.has(text.value)
+      }).length
+      if (found === 0) continue
+      problems.push({
+        problem: `${found} words stand in ${key} of ${source!.file.split('/').pop()}: transformers makes them special whatever their flag says`,
+        remedy: 'take them out of that list',
+        broken: true,
+      })
+    }
+  }
+  return problems
+}
+
+function weightProblems(
+  config: FolderConfig,
+  weights: FolderWeights,
+  tokenizer: FolderTokenizer | undefined,
+): FolderProblem[] {
+  const { rows } = weights
+  const problems: FolderProblem[] = weights.notes.map((problem) => ({ problem }))
+  for (const { path, value } of config.vocabSizes) {
+    if (value === rows) continue
+    problems.push({
+      problem: `config.json says ${path} ${value}, the embedding has ${rows} rows: loading fails with a size mismatch`,
+      remedy: `set ${path} to ${rows}`,
+      broken: !config.vocabSizes.some((size) => size.value === rows),
+    })
+  }
+  const tokens = tokenizer?.tokenCount ?? rows
+  if (tokens > rows) {
+    problems.push({
+      problem: `${tokens} tokens, ${rows} rows: ids from ${rows} on crash the embedding`,
+      remedy:
+        'extend the base folder anew; resize_token_embeddings(len(tokenizer)) mends the sizes in Python',
+      broken: true,
+    })
+  }
+  if (tokens < rows) {
+    problems.push({
+      problem: `${rows - tokens} padding rows have no token: a server can sample such ids (vLLM, SGLang), and len(tokenizer) is not vocab_size`,
+      remedy: 'ignore unknown ids in answers; read rows from the tensors, ids from the tokenizer',
+    })
+  }
+  return problems
+}
+
+/** Rows of the words: all zero, or all the same, means that nobody drew or trained them. */
+async function rowProblems(weights: FolderWeights, reading: TokenizerReading): Promise<FolderProblem[]> {
+  const problems: FolderProblem[] = []
+  for (const tensor of weights.rowTensors) {
+    if (tensor.role === 'head-bias' || (tensor.role === 'head' && weights.tied)) continue
+    const rowBytes = tensor.columns * bytesOfType(tensor.dtype)
+    const source = await openFileBytes(tensor.info.file)
+    try {
+      for (const vocabulary of reading.vocabularies) {
+        const ids = [...vocabulary.tokenIds!.ofWord].filter((id) => id >= 0 && id < tensor.rows)
+        const kinds = await rowKinds(source, tensor.info.byteOffset, rowBytes, ids)
+        if (ids.length < 2 || kinds > 1) continue
+        problems.push({
+          problem: `the rows of all ${vocabulary.kind} words in ${tensor.name} are the same: they were never drawn nor trained`,
+          remedy: 'extend the base folder with maskwords extend-vocab',
+          broken: true,
+        })
+      }
+    } finally {
+      await source.close()
+    }
+  }
+  return problems
+}
+
+/** 1 where all rows hold the same bytes, else 2. Stops at the first difference. */
+async function rowKinds(
+  source: ByteSource,
+  offset: number,
+  rowBytes: number,
+  ids: readonly number[],
+): Promise<1 | 2> {
+  let first: Buffer | undefined
+  for (const id of ids) {
+    const row = Buffer.from(await source.read(offset + id * rowBytes, rowBytes))
+    if (first !== undefined && !first.equals(row)) return 2
+    first ??= row
+  }
+  return 1
+}
+
+function serverProblems(
+  vocabularies: readonly FoundVocabulary[],
+  tokenizer: FolderTokenizer,
+): FolderProblem[] {
+  const problems: FolderProblem[] = []
+  const special = vocabularies.reduce((sum, vocabulary) => sum + vocabulary.special, 0)
+  if (special > 0) {
+    problems.push(
+      {
+        problem: `${special} words are marked special: vLLM, SGLang, TRL and EasyR1 leave them out of answers unless skip_special_tokens is false`,
+        remedy:
+          'vLLM, SGLang: "skip_special_tokens": false in each request; EasyR1: worker.reward.skip_special_tokens: false',
+        broken: true,
+      },
+      {
+        problem:
+          'verl decodes for its rewards with skip_special_tokens=True, which cannot be switched off: every answer arrives without words',
+        remedy: 'make them normal: "special": false in tokenizer.json and tokenizer_config.json',
+        broken: true,
+      },
+    )
+  }
+  if (tokenizer.kind !== 'tokenizer.json') {
+    problems.push({
+      problem: `no tokenizer.json: vLLM decodes with the slow tokenizer, which puts blanks between added tokens`,
+      remedy: '"spaces_between_special_tokens": false in each request, or save a fast tokenizer',
+    })
+  }
+  if (vocabularies.some((vocabulary) => vocabulary.kind !== 'getok')) {
+    problems.push({
+      problem:
+        'llama.cpp takes <|...|> for control tokens whatever their flag, so llama-server, Ollama and LM Studio hide them from answers',
+      remedy:
+        'maskwords patch-gguf model.gguf -o shown.gguf, or llama-server --special; ollama create from this folder is safe',
+    })
+  }
+  return problems
+}
+
+async function generationProblems(folder: string): Promise<FolderProblem[]> {
+  const source = await readJsonFile(folder, 'generation_config.json')
+  const penalty = at(source?.root, 'repetition_penalty')
+  if (penalty?.kind !== 'number' || penalty.value === 1) return []
+  return [
+    {
+      problem: `generation_config.json sets repetition_penalty ${penalty.value}: vLLM and SGLang apply it, and several masks in one answer repeat words`,
+      remedy: 'say "repetition_penalty": 1 in each request, or choose parity knowingly',
+    },
+  ]
+}

@@ -1,0 +1,336 @@
+// A second implementation of `tokenizer.json`, for checks: added tokens and byte-level or byte-fallback BPE, written from the format
+// (huggingface/tokenizers: AddedVocabulary, Split, ByteLevel, BPE, ByteFallback) and sharing nothing with the code that edits the file.
+import { LearnError } from '../error.ts'
+
+type Json = { readonly [key: string]: unknown }
+type AddedToken = {
+  id: number
+  content: string
+  special: boolean
+  lstrip: boolean
+  rstrip: boolean
+  single_word: boolean
+  normalized: boolean
+}
+
+export type SecondTokenizer = {
+  /** Whether text between added tokens is tokenised too; where it is not, such text becomes the id -1. */
+  readonly wholeText: boolean
+  /** Why not, where it is not. */
+  readonly reason: string | undefined
+  encode(text: string): number[]
+  /** Text of ids; with `skipSpecial` as servers do by default. Unknown ids are left out. */
+  decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string
+}
+
+/**
+ * Builds the tokenizer of a parsed `tokenizer.json`. Throws LearnError `malformed` where its parts are not what the format says. Models,
+ * normalizers and pre-tokenizers that are not known here leave `wholeText` false: added tokens are still found as they should be.
+ */
+export function secondTokenizer(json: unknown): SecondTokenizer {
+  const root = record(json, 'the file')
+  const added = (Array.isArray(root['added_tokens']) ? root['added_tokens'] : []) as AddedToken[]
+  const wordOf = new Map<number, string>()
+  const idOf = new Map<string, number>()
+  const model = record(root['model'], 'model')
+  const vocabulary = model['vocab']
+  if (Array.isArray(vocabulary))
+    for (const [id, pair] of vocabulary.entries()) wordOf.set(id, String(pair?.[0]))
+  else
+    for (const [word, id] of Object.entries(record(vocabulary, 'model.vocab'))) {
+      wordOf.set(Number(id), word)
+      idOf.set(word, Number(id))
+    }
+  const addedById = new Map<number, AddedToken>()
+  const raw = new Trie()
+  const normal = new Trie()
+  let reason: string | undefined
+  const unknown = (what: string): void => {
+    reason ??= what
+  }
+  const normalize = normalizerOf(root['normalizer'], unknown)
+  for (const token of added) {
+    addedById.set(token.id, token)
+    if (token.normalized) normal.add(normalize(token.content), token)
+    else raw.add(token.content, token)
+  }
+  const split = preTokenizerOf(root['pre_tokenizer'], unknown)
+  const pieces = model['type'] === 'BPE' || Array.isArray(model['merges']) ? bpe(model, idOf) : undefined
+  if (pieces === undefined) unknown(`model ${String(model['type'])}`)
+  const wholeText = reason === undefined
+  const encodeText = (text: string, ids: number[]): void => {
+    if (text === '') return
+    if (!wholeText || pieces === undefined) ids.push(-1)
+    else for (const word of split(text)) ids.push(...pieces(word))
+  }
+  const byteLevel = usesByteLevel(root['decoder']) || usesByteLevel(root['pre_tokenizer'])
+  return {
+    wholeText,
+    reason,
+    encode(text) {
+      const ids: number[] = []
+      for (const part of raw.split(text)) {
+        if (typeof part !== 'string') ids.push(part.id)
+        else
+          for (const inner of normal.split(normalize(part))) {
+            if (typeof inner === 'string') encodeText(inner, ids)
+            else ids.push(inner.id)
+          }
+      }
+      return ids
+    },
+    decode(ids, { skipSpecial = false } = {}) {
+      const out: string[] = []
+      let run: string[] = []
+      const flush = (): void => {
+        if (run.length > 0) out.push(byteLevel ? textOfByteLevel(run) : textOfPieces(run, out.length === 0))
+        run = []
+      }
+      for (const id of ids) {
+        const token = addedById.get(id)
+        if (token === undefined) {
+          const word = wordOf.get(id)
+          if (word !== undefined) run.push(word)
+          continue
+        }
+        flush()
+        if (!(skipSpecial && token.special)) out.push(token.content)
+      }
+      flush()
+      return out.join('')
+    },
+  }
+}
+
+/** Added tokens by their characters: at each place the longest one wins, from left to right. */
+class Trie {
+  private readonly root: TrieNode = { next: new Map(), token: undefined }
+
+  add(content: string, token: AddedToken): void {
+    if (content === '') return
+    let node = this.root
+    for (const unit of content) {
+      let next = node.next.get(unit)
+      if (next === undefined) node.next.set(unit, (next = { next: new Map(), token: undefined }))
+      node = next
+    }
+    node.token = token
+  }
+
+  split(text: string): (string | AddedToken)[] {
+    const parts: (string | AddedToken)[] = []
+    let from = 0
+    let position = 0
+    while (position < text.length) {
+      const found = this.longest(text, position)
+      if (found === undefined || !this.standsAlone(text, position, found)) {
+        position += text.codePointAt(position)! > 0xffff ? 2 : 1
+        continue
+      }
+      const { token, end } = found
+      const before = text.slice(from, position)
+      const kept = token.lstrip ? before.trimEnd() : before
+      if (kept !== '') parts.push(kept)
+      parts.push(token)
+      position = end
+      if (token.rstrip) while (position < text.length && /\s/u.test(text[position]!)) position++
+      from = position
+    }
+    if (from < text.length) parts.push(text.slice(from))
+    return parts
+  }
+
+  private longest(text: string, from: number): { token: AddedToken; end: number } | undefined {
+    let node = this.root
+    let best: { token: AddedToken; end: number } | undefined
+    for (let position = from; position < text.length; ) {
+      const unit = String.fromCodePoint(text.codePointAt(position)!)
+      const next = node.next.get(unit)
+      if (next === undefined) break
+      position += unit.length
+      node = next
+      if (node.token !== undefined) best = { token: node.token, end: position }
+    }
+    return best
+  }
+
+  private standsAlone(text: string, from: number, found: { token: AddedToken; end: number }): boolean {
+    if (!found.token.single_word) return true
+    const word = /[\p{L}\p{N}_]/u
+    return !word.test(text.slice(0, from).slice(-1)) && !word.test(text.slice(found.end, found.end + 1))
+  }
+}
+
+type TrieNode = { next: Map<string, TrieNode>; token: AddedToken | undefined }
+
+function normalizerOf(node: unknown, unknown: (what: string) => void): (text: string) => string {
+  if (node === null || node === undefined) return (text) => text
+  const normalizer = record(node, 'normalizer')
+  switch (normalizer['type']) {
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD': {
+      const form = normalizer['type']
+      return (text) => text.normalize(form)
+    }
+    case 'Lowercase':
+      return (text) => text.toLowerCase()
+    case 'Prepend':
+      return (text) => (text === '' ? '' : String(normalizer['prepend']) + text)
+    case 'Replace': {
+      const pattern = record(normalizer['pattern'], 'normalizer.pattern')
+      if (typeof pattern['String'] !== 'string') break
+      const wanted = pattern['String']
+      return (text) => text.split(wanted).join(String(normalizer['content']))
+    }
+    case 'Sequence': {
+      const all = (normalizer['normalizers'] as unknown[]).map((inner) => normalizerOf(inner, unknown))
+      return (text) => all.reduce((done, one) => one(done), text)
+    }
+  }
+  unknown(`normalizer ${String(normalizer['type'])}`)
+  return (text) => text
+}
+
+/** GPT-2's own pattern, which ByteLevel uses where it is told to. */
+const GPT2 = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu
+
+function preTokenizerOf(node: unknown, unknown: (what: string) => void): (text: string) => string[] {
+  if (node === null || node === undefined) return (text) => [text]
+  const pre = record(node, 'pre_tokenizer')
+  switch (pre['type']) {
+    case 'ByteLevel': {
+      const space = pre['add_prefix_space'] === true
+      const own = pre['use_regex'] !== false
+      return (text) => {
+        const whole = space && !text.startsWith(' ') ? ` ${text}` : text
+        return (own ? (whole.match(GPT2) ?? []) : [whole]).map(byteLevelOfText)
+      }
+    }
+    case 'Split': {
+      const pattern = record(pre['pattern'], 'pre_tokenizer.pattern')
+      const regex = typeof pattern['Regex'] === 'string' ? regexOf(pattern['Regex']) : undefined
+      if (regex === undefined || pre['behavior'] !== 'Isolated') break
+      return (text) => isolated(text, regex)
+    }
+    case 'Sequence': {
+      const all = (pre['pretokenizers'] as unknown[]).map((inner) => preTokenizerOf(inner, unknown))
+      return (text) => all.reduce((parts, one) => parts.flatMap(one), [text])
+    }
+  }
+  unknown(`pre-tokenizer ${String(pre['type'])}`)
+  return (text) => [text]
+}
+
+function isolated(text: string, regex: RegExp): string[] {
+  const parts: string[] = []
+  let from = 0
+  for (const match of text.matchAll(regex)) {
+    if (match[0] === '') continue
+    if (match.index > from) parts.push(text.slice(from, match.index))
+    parts.push(match[0])
+    from = match.index + match[0].length
+  }
+  if (from < text.length) parts.push(text.slice(from))
+  return parts
+}
+
+/** A pattern of the format in this engine: `(?i:...)`, which Node 20 lacks, becomes both cases of each letter. */
+function regexOf(source: string): RegExp | undefined {
+  const spelled = source.replace(/\(\?i:([^()]*)\)/g, (_all, inner: string) => {
+    return `(?:${inner.replace(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`)})`
+  })
+  try {
+    return new RegExp(spelled, 'gu')
+  } catch {
+    return undefined
+  }
+}
+
+/** Byte-pair merges: the pair of lowest rank first, leftmost on a tie. */
+function bpe(model: Json, idOf: ReadonlyMap<string, number>): (word: string) => number[] {
+  const ranks = new Map<string, number>()
+  const merges = Array.isArray(model['merges']) ? (model['merges'] as unknown[]) : []
+  merges.forEach((merge, rank) => {
+    const [left, right] = Array.isArray(merge) ? (merge as string[]) : String(merge).split(' ')
+    ranks.set(`${left}\u0000${right}`, rank)
+  })
+  const whole = model['ignore_merges'] === true
+  const fallback = model['byte_fallback'] === true
+  const unk = typeof model['unk_token'] === 'string' ? idOf.get(model['unk_token']) : undefined
+  return (word) => {
+    const known = whole ? idOf.get(word) : undefined
+    if (known !== undefined) return [known]
+    const parts = [...word]
+    for (;;) {
+      let best = Number.POSITIVE_INFINITY
+      let place = -1
+      for (let k = 0; k + 1 < parts.length; k++) {
+        const rank = ranks.get(`${parts[k]}\u0000${parts[k + 1]}`) ?? Number.POSITIVE_INFINITY
+        if (rank < best) {
+          best = rank
+          place = k
+        }
+      }
+      if (place < 0) break
+      parts.splice(place, 2, parts[place]! + parts[place + 1]!)
+    }
+    return parts.flatMap((part) => {
+      const id = idOf.get(part)
+      if (id !== undefined) return [id]
+      if (fallback) {
+        const bytes = [...new TextEncoder().encode(part)].map((byte) =>
+          idOf.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+        )
+        if (bytes.every((one) => one !== undefined)) return bytes
+      }
+      return [unk ?? -1]
+    })
+  }
+}
+
+/** GPT-2's table from bytes to visible characters: printable Latin-1 stays, the others move to U+0100 and on. */
+const CHARACTER_OF_BYTE: readonly string[] = (() => {
+  const table: string[] = []
+  let next = 0x100
+  for (let byte = 0; byte < 256; byte++) {
+    const stays = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
+    table.push(String.fromCharCode(stays ? byte : next++))
+  }
+  return table
+})()
+const BYTE_OF_CHARACTER = new Map(CHARACTER_OF_BYTE.map((character, byte) => [character, byte]))
+
+function byteLevelOfText(text: string): string {
+  return [...new TextEncoder().encode(text)].map((byte) => CHARACTER_OF_BYTE[byte]).join('')
+}
+
+function textOfByteLevel(words: readonly string[]): string {
+  const bytes = [...words.join('')].map((character) => BYTE_OF_CHARACTER.get(character) ?? 0x3f)
+  return new TextDecoder().decode(Uint8Array.from(bytes))
+}
+
+/** SentencePiece-like pieces: `▁` is a blank (none at the beginning), `<0x0A>` a byte. */
+function textOfPieces(words: readonly string[], first: boolean): string {
+  const bytes: number[] = []
+  for (const word of words) {
+    const byte = /^<0x([0-9A-F]{2})>$/.exec(word)
+    if (byte !== null) bytes.push(Number.parseInt(byte[1]!, 16))
+    else bytes.push(...new TextEncoder().encode(word.replaceAll('▁', ' ')))
+  }
+  const text = new TextDecoder().decode(Uint8Array.from(bytes))
+  return first && text.startsWith(' ') ? text.slice(1) : text
+}
+
+function usesByteLevel(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  const { type, decoders, pretokenizers } = node as Json
+  if (type === 'ByteLevel') return true
+  return [decoders, pretokenizers].some((list) => Array.isArray(list) && list.some(usesByteLevel))
+}
+
+function record(value: unknown, what: string): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  throw new LearnError('malformed', `${what} is no object`)
+}

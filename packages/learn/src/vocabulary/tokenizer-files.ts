@@ -1,0 +1,253 @@
+// The tokenizer of a Hugging Face folder as its files state it: which token has which id, and where ids may be added.
+// Formats: huggingface/tokenizers (`tokenizer.json`), transformers (`tokenizer_config.json`, `added_tokens.json`, `vocab.json`).
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LearnError } from '../error.ts'
+import { at, type JsonNode, type JsonSource, MAX_JSON_BYTES, parseJsonSource, quoted } from './json-source.ts'
+import { sentencePieces } from './sentencepiece.ts'
+
+/** Tokens of one tokenizer. The largest published vocabularies have about 260,000. */
+export const MAX_TOKENS = 4_000_000
+
+/** Which file holds the base vocabulary: a fast tokenizer has `tokenizer.json`, slow ones the others. */
+export type TokenizerKind = 'tokenizer.json' | 'vocab.json' | 'tokenizer.model'
+
+export type FolderTokenizer = {
+  readonly kind: TokenizerKind
+  /** `BPE`, `Unigram`, `WordPiece`, ... where the file says so. */
+  readonly modelType: string
+  /** Every token with its id. */
+  readonly idOf: ReadonlyMap<string, number>
+  /** Highest id + 1: `len(tokenizer)` where there are no holes. */
+  readonly tokenCount: number
+  /** Ids below `tokenCount` that no token has: how many, and the first one. */
+  readonly holes: { readonly count: number; readonly first: number | undefined }
+  readonly addedCount: number
+  /** Tokens that the files mark special. */
+  readonly special: ReadonlySet<string>
+  readonly tokenizerJson: JsonSource | undefined
+  readonly tokenizerConfig: JsonSource | undefined
+  readonly addedTokens: JsonSource | undefined
+}
+
+/**
+ * Reads the tokenizer files of a folder. Throws LearnError `missing` where there is none, `malformed` for ids that are no whole numbers,
+ * two tokens with one id, one token with two ids; `too-large` beyond MAX_TOKENS.
+ */
+export async function readFolderTokenizer(folder: string): Promise<FolderTokenizer> {
+  const tokenizerJson = await readJsonFile(folder, 'tokenizer.json')
+  const tokenizerConfig = await readJsonFile(folder, 'tokenizer_config.json')
+  const addedTokens = await readJsonFile(folder, 'added_tokens.json')
+  const ids = new IdTable()
+  let kind: TokenizerKind
+  let modelType = 'BPE'
+  if (tokenizerJson !== undefined) {
+    kind = 'tokenizer.json'
+    modelType = textOf(at(tokenizerJson.root, 'model', 'type')) ?? 'unnamed'
+    readModelVocabulary(tokenizerJson, ids)
+    const added = at(tokenizerJson.root, 'added_tokens')
+    if (added !== undefined && added.kind !== 'array') {
+      throw malformed(tokenizerJson.file, 'added_tokens', 'is no list')
+    }
+    for (const [k, token] of (added?.items ?? []).entries()) {
+      const place = `added_tokens[${k}]`
+      const word = textOf(at(token, 'content'))
+      if (word === undefined) throw malformed(tokenizerJson.file, place, 'has no content')
+      ids.add(word, idOfNode(at(token, 'id'), tokenizerJson.file, place), tokenizerJson.file, place)
+      if (ids.added.has(word)) throw malformed(tokenizerJson.file, place, `repeats ${quoted(word)}`)
+      ids.added.add(word)
+      ids.flag(word, at(token, 'special'), tokenizerJson.file, place)
+    }
+  } else {
+    const vocabulary = await readJsonFile(folder, 'vocab.json')
+    if (vocabulary !== undefined) {
+      kind = 'vocab.json'
+      readIdObject(vocabulary, vocabulary.root, '', ids)
+    } else {
+      kind = 'tokenizer.model'
+      const pieces = await readPieces(folder)
+      modelType = 'SentencePiece'
+      for (const [id, piece] of pieces.entries()) ids.add(piece, id, 'tokenizer.model', `piece ${id}`)
+      // InternLM2 names reserved pieces anew: the id of `[UNUSED_TOKEN_146]` is `<|im_start|>` in the decoder table.
+      ids.renames = true
+    }
+  }
+  readDecoder(tokenizerConfig, ids)
+  if (addedTokens !== undefined) {
+    readIdObject(addedTokens, addedTokens.root, '', ids)
+    for (const word of addedTokens.root.kind === 'object' ? addedTokens.root.entries.keys() : []) {
+      ids.added.add(word)
+    }
+  }
+  return {
+    kind,
+    modelType,
+    idOf: ids.idOf,
+    tokenCount: ids.highest + 1,
+    holes: ids.holes(),
+    addedCount: ids.added.size,
+    special: ids.special,
+    tokenizerJson,
+    tokenizerConfig,
+    addedTokens,
+  }
+}
+
+/** A JSON file of a folder, or undefined where it is not there. Throws LearnError `malformed`, `too-large`, `io`. */
+export async function readJsonFile(folder: string, name: string): Promise<JsonSource | undefined> {
+  const path = join(folder, name)
+  const bytes = await readSmallFile(path)
+  if (bytes === undefined) return undefined
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new LearnError('malformed', 'this is not UTF-8 text', { file: path, cause })
+  }
+  if (text.startsWith('version https://git-lfs')) {
+    throw new LearnError('malformed', 'this is a Git LFS pointer, not the file itself', {
+      file: path,
+      hint: 'run git lfs pull in the repository, or download the file from its page',
+    })
+  }
+  return parseJsonSource(text, path)
+}
+
+async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await stat(path)
+    if (size > MAX_JSON_BYTES) {
+      throw new LearnError('too-large', `${size} bytes; the limit is ${MAX_JSON_BYTES}`, { file: path })
+    }
+    return await readFile(path)
+  } catch (cause) {
+    if (cause instanceof LearnError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new LearnError('io', `cannot be read: ${message}`, { file: path, cause })
+  }
+}
+
+async function readPieces(folder: string): Promise<string[]> {
+  const path = join(folder, 'tokenizer.model')
+  const bytes = await readSmallFile(path)
+  if (bytes === undefined) {
+    throw new LearnError('missing', 'the folder has no tokenizer', {
+      file: folder,
+      hint: 'it needs tokenizer.json, or vocab.json with merges.txt, or tokenizer.model',
+    })
+  }
+  return sentencePieces(bytes, path)
+}
+
+function readModelVocabulary(source: JsonSource, ids: IdTable): void {
+  const vocabulary = at(source.root, 'model', 'vocab')
+  if (vocabulary?.kind === 'object') {
+    readIdObject(source, vocabulary, 'model.vocab', ids)
+    return
+  }
+  if (vocabulary?.kind !== 'array') throw malformed(source.file, 'model.vocab', 'is neither object nor list')
+  for (const [id, pair] of vocabulary.items.entries()) {
+    const word = textOf(pair.kind === 'array' ? pair.items[0] : pair)
+    const place = `model.vocab[${id}]`
+    if (word === undefined) throw malformed(source.file, place, 'has no text')
+    ids.add(word, id, source.file, place)
+  }
+}
+
+function readIdObject(source: JsonSource, node: JsonNode, path: string, ids: IdTable): void {
+  if (node.kind !== 'object') throw malformed(source.file, path || 'the top level', 'is no object')
+  for (const [word, id] of node.entries) {
+    const place = `${path}[${quoted(word)}]`
+    ids.add(word, idOfNode(id, source.file, place), source.file, place)
+  }
+}
+
+function readDecoder(config: JsonSource | undefined, ids: IdTable): void {
+  const decoder = at(config?.root, 'added_tokens_decoder')
+  if (config === undefined || decoder === undefined) return
+  if (decoder.kind !== 'object') throw malformed(config.file, 'added_tokens_decoder', 'is no object')
+  for (const [key, token] of decoder.entries) {
+    const place = `added_tokens_decoder["${key.slice(0, 20)}"]`
+    const word = textOf(at(token, 'content'))
+    if (word === undefined) throw malformed(config.file, place, 'has no content')
+    if (!/^\d{1,10}$/.test(key)) throw malformed(config.file, place, 'is no token id')
+    ids.added.add(word)
+    ids.add(word, Number(key), config.file, place)
+    ids.flag(word, at(token, 'special'), config.file, place)
+  }
+}
+
+/** Tokens and ids that must agree wherever they are stated. */
+class IdTable {
+  readonly idOf = new Map<string, number>()
+  readonly special = new Set<string>()
+  readonly wordOf = new Map<number, string>()
+  readonly added = new Set<string>()
+  highest = -1
+  /** Whether a later word may take over the id of an earlier one. */
+  renames = false
+
+  add(word: string, id: number, file: string, place: string): void {
+    const known = this.idOf.get(word)
+    if (known === id) return
+    if (known !== undefined) {
+      throw new LearnError('malformed', `${quoted(word)} has the ids ${known} and ${id}`, {
+        file,
+        at: place,
+        hint: CONTRADICTION_HINT,
+      })
+    }
+    const owner = this.wordOf.get(id)
+    if (owner !== undefined && this.renames) this.idOf.delete(owner)
+    else if (owner !== undefined) {
+      throw new LearnError('malformed', `the id ${id} belongs to ${quoted(owner)} and to ${quoted(word)}`, {
+        file,
+        at: place,
+        hint: CONTRADICTION_HINT,
+      })
+    }
+    if (this.idOf.size >= MAX_TOKENS)
+      throw new LearnError('too-large', `more than ${MAX_TOKENS} tokens`, { file })
+    this.idOf.set(word, id)
+    this.wordOf.set(id, word)
+    this.highest = Math.max(this.highest, id)
+  }
+
+  flag(word: string, special: JsonNode | undefined, file: string, place: string): void {
+    if (special !== undefined && (special.kind !== 'literal' || special.value === null)) {
+      throw malformed(file, `${place}.special`, 'is neither true nor false')
+    }
+    if (special?.kind === 'literal' && special.value === true) this.special.add(word)
+  }
+
+  holes(): { count: number; first: number | undefined } {
+    const count = this.highest + 1 - this.wordOf.size
+    if (count === 0) return { count, first: undefined }
+    let first = 0
+    while (this.wordOf.has(first)) first++
+    return { count, first }
+  }
+}
+
+const CONTRADICTION_HINT =
+  'the files of this tokenizer contradict each other: fetch the published folder again'
+
+function idOfNode(node: JsonNode | undefined, file: string, place: string): number {
+  if (node?.kind === 'number' && Number.isInteger(node.value) && node.value >= 0 && node.value < 2 ** 31) {
+    return node.value
+  }
+  const got = node === undefined ? 'missing' : node.kind === 'number' ? String(node.value) : `a ${node.kind}`
+  throw new LearnError('malformed', `the token id is ${got}, not a whole number below 2^31`, {
+    file,
+    at: place,
+  })
+}
+
+function textOf(node: JsonNode | undefined): string | undefined {
+  return node?.kind === 'string' ? node.value : undefined
+}
+
+function malformed(file: string, place: string, what: string): LearnError {
+  return new LearnError('malformed', `${place} ${what}`, { file, at: place })
+}
