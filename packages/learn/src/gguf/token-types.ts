@@ -1,0 +1,299 @@
+// Types of tokens in GGUF files. llama.cpp's converter makes every `<|...|>` a control token, whatever the tokenizer says, and control tokens
+// are left out of answers: mask words must be user-defined. Types: llama.cpp, `llama_token_type` (include/llama.h); rule:
+// `does_token_look_special` and `get_vocab_base` of convert_hf_to_gguf.py.
+import { constants } from 'node:fs'
+import { copyFile, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { openFileBytes } from '@maskwords/graph'
+import { readTokenizer, WordsError, wordAt } from '@maskwords/words'
+import { LearnError } from '../error.ts'
+import { type GgufHead, readGgufHead } from './gguf.ts'
+
+export const TOKEN_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
+export const TOKEN_TYPE_NAMES: readonly string[] = [
+  'undefined',
+  'normal',
+  'unknown',
+  'control',
+  'user-defined',
+  'unused',
+  'byte',
+]
+
+export type MaskTokenTypes = {
+  readonly file: string
+  readonly architecture: string | undefined
+  readonly tokenCount: number
+  readonly vocabularies: readonly ('samtok' | 'himtok' | 'getok')[]
+  /** Mask words in the order of their ids. */
+  readonly words: readonly {
+    readonly id: number
+    readonly word: string
+    readonly type: number
+    readonly byteOffset: number
+  }[]
+  /** How many mask words have each type. */
+  readonly countOfType: ReadonlyMap<number, number>
+}
+
+/**
+ * The mask words of a GGUF file (SAMTok, HiMTok, GETok) with their types. Throws LearnError `missing` where it has no tokenizer or no mask words,
+ * and as `readGgufHead`.
+ */
+export async function readMaskTokenTypes(path: string): Promise<MaskTokenTypes> {
+  const source = await openFileBytes(path)
+  try {
+    return maskTokenTypes(await readGgufHead(source, path), path)
+  } finally {
+    await source.close()
+  }
+}
+
+/** As `readMaskTokenTypes`, of a head that is read already. */
+export function maskTokenTypes(head: GgufHead, file: string): MaskTokenTypes {
+  const { tokens, tokenTypes } = head
+  if (tokens === undefined || tokenTypes === undefined) {
+    throw new LearnError(
+      'missing',
+      `the file has no tokenizer.ggml.${tokens === undefined ? 'tokens' : 'token_type'}`,
+      {
+        file,
+        hint: 'is this the vision part (mmproj)? The tokenizer is in the file of the language model',
+      },
+    )
+  }
+  const found = new Map<number, string>()
+  const kinds: MaskTokenTypes['vocabularies'][number][] = []
+  try {
+    const added = tokens.map((content, id) => ({ content, id }))
+    for (const vocabulary of readTokenizer({ added_tokens: added }, { file }).vocabularies) {
+      kinds.push(vocabulary.kind)
+      vocabulary.tokenIds!.ofWord.forEach((id, k) => {
+        if (id >= 0) found.set(id, wordAt(vocabulary, k))
+      })
+    }
+  } catch (error) {
+    if (!(error instanceof WordsError && error.code === 'not-found')) throw error
+    throw new LearnError('missing', `no mask words among the ${tokens.length} tokens`, {
+      file,
+      hint: 'convert a model whose vocabulary has them: maskwords extend-vocab, then train, then convert',
+    })
+  }
+  const countOfType = new Map<number, number>()
+  const words = [...found]
+    .sort((a, b) => a[0] - b[0])
+    .map(([id, word]) => {
+      const type = tokenTypes.values[id]!
+      countOfType.set(type, (countOfType.get(type) ?? 0) + 1)
+      return { id, word, type, byteOffset: tokenTypes.byteOffset + 4 * id }
+    })
+  const architecture = head.values.get('general.architecture')
+  return {
+    file,
+    architecture: typeof architecture === 'string' ? architecture : undefined,
+    tokenCount: tokens.length,
+    vocabularies: kinds,
+    words,
+    countOfType,
+  }
+}
+
+export type PatchResult = {
+  readonly file: string
+  /** Words whose type was changed. */
+  readonly changed: number
+  readonly words: number
+  /** The journal that can take the patch back; in place only. */
+  readonly journal: string | undefined
+}
+
+/** What the journal of an in-place patch is called. */
+export const journalOf = (path: string): string => `${path}.token-types.json`
+
+/**
+ * Makes all mask words of `path` user-defined in a copy, `output`: whole or not at all. Only the 4 bytes of each changed type differ.
+ * Throws LearnError `exists` where `output` is there, `io`, and as `readMaskTokenTypes`.
+ */
+export async function patchTokenTypesCopy(
+  path: string,
+  output: string,
+  signal?: AbortSignal,
+): Promise<PatchResult> {
+  const found = await readMaskTokenTypes(path)
+  if ((await stat(output).catch(() => undefined)) !== undefined) {
+    throw new LearnError('exists', 'the output is there already', { file: output, hint: 'name a new file' })
+  }
+  const temporary = join(dirname(output), `.${basename(output)}.${process.pid}.partial`)
+  try {
+    signal?.throwIfAborted()
+    await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    signal?.throwIfAborted()
+    const changed = await writeTypes(temporary, changesOf(found))
+    await rename(temporary, output)
+    return { file: output, changed, words: found.words.length, journal: undefined }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(temporary, { force: true })
+    throw ioError(error, output)
+  }
+}
+
+/**
+ * Makes all mask words user-defined in the file itself. The old bytes are written to a journal beside it and flushed before the first byte
+ * changes: `restoreTokenTypes` takes the patch back, and a patch that was cut off can simply be done again. Throws as the copy does.
+ */
+export async function patchTokenTypesInPlace(path: string): Promise<PatchResult> {
+  const found = await readMaskTokenTypes(path)
+  const changes = changesOf(found)
+  const journal = journalOf(path)
+  if (changes.length === 0) return { file: path, changed: 0, words: found.words.length, journal: undefined }
+  try {
+    await writeJournal(path, journal, changes)
+    const changed = await writeTypes(path, changes)
+    return { file: path, changed, words: found.words.length, journal }
+  } catch (error) {
+    throw ioError(error, path)
+  }
+}
+
+/**
+ * Takes an in-place patch back from its journal, and removes the journal. Throws LearnError `missing` where there is none, `malformed` or
+ * `mismatch` where it does not belong to this file.
+ */
+export async function restoreTokenTypes(path: string): Promise<PatchResult> {
+  const journal = journalOf(path)
+  const found = await readMaskTokenTypes(path)
+  const old = await readJournal(path, journal)
+  const places = new Map(found.words.map((word) => [word.byteOffset, word]))
+  const changes: Change[] = []
+  for (const { byteOffset, from } of old) {
+    const word = places.get(byteOffset)
+    if (word === undefined || (word.type !== TOKEN_TYPE.userDefined && word.type !== from)) {
+      throw new LearnError('mismatch', `byte ${byteOffset} of the journal is no mask word that was patched`, {
+        file: journal,
+        hint: 'the journal belongs to another file: remove it, or bring the file back it was made for',
+      })
+    }
+    if (word.type !== from) changes.push({ byteOffset, from: word.type, to: from })
+  }
+  try {
+    const changed = await writeTypes(path, changes)
+    await rm(journal)
+    return { file: path, changed, words: found.words.length, journal: undefined }
+  } catch (error) {
+    throw ioError(error, path)
+  }
+}
+
+type Change = { readonly byteOffset: number; readonly from: number; readonly to: number }
+
+function changesOf(found: MaskTokenTypes): Change[] {
+  return found.words
+    .filter((word) => word.type !== TOKEN_TYPE.userDefined)
+    .map(({ byteOffset, type }) => ({ byteOffset, from: type, to: TOKEN_TYPE.userDefined }))
+}
+
+/** Writes each type after looking that the old one is there. Returns how many were written. */
+async function writeTypes(path: string, changes: readonly Change[]): Promise<number> {
+  const handle = await open(path, 'r+')
+  try {
+    for (const change of changes) await writeType(handle, change, path)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return changes.length
+}
+
+async function writeType(handle: FileHandle, change: Change, file: string): Promise<void> {
+  const { byteOffset, from, to } = change
+  const bytes = Buffer.alloc(4)
+  await handle.read(bytes, 0, 4, byteOffset)
+  if (bytes.readInt32LE() !== from) {
+    throw new LearnError('mismatch', `the file changed while it was patched`, { file, at: byteOffset })
+  }
+  bytes.writeInt32LE(to)
+  await handle.write(bytes, 0, 4, byteOffset)
+}
+
+type Journal = { file: string; byteLength: number; tokenTypes: { byteOffset: number; from: number }[] }
+
+async function writeJournal(path: string, journal: string, changes: readonly Change[]): Promise<void> {
+  const { size } = await stat(path)
+  // A patch that was cut off: what was changed before it is in the old journal, and must stay known.
+  const before = await readJournal(path, journal).catch((error: unknown) => {
+    if (error instanceof LearnError && error.code === 'missing') return []
+    throw error
+  })
+  const known = new Set(before.map((entry) => entry.byteOffset))
+  const tokenTypes = [
+    ...before,
+    ...changes
+      .filter((change) => !known.has(change.byteOffset))
+      .map(({ byteOffset, from }) => ({ byteOffset, from })),
+  ]
+  const content: Journal = { file: basename(path), byteLength: size, tokenTypes }
+  const temporary = `${journal}.${process.pid}.partial`
+  const handle = await open(temporary, 'w')
+  try {
+    await handle.writeFile(`${JSON.stringify(content)}\n`)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, journal)
+}
+
+async function readJournal(path: string, journal: string): Promise<Journal['tokenTypes']> {
+  let text: string
+  try {
+    text = await readFile(journal, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw ioError(cause, journal)
+    throw new LearnError('missing', 'there is no journal of an earlier patch', {
+      file: journal,
+      hint: 'only a file that was patched in place has one',
+      cause,
+    })
+  }
+  let value: Partial<Journal> | null
+  try {
+    value = JSON.parse(text) as Partial<Journal> | null
+  } catch (cause) {
+    throw new LearnError('malformed', 'the journal is not valid JSON', { file: journal, cause })
+  }
+  const entries = value?.tokenTypes
+  const whole = (n: unknown): n is number => typeof n === 'number' && Number.isInteger(n)
+  if (
+    !Array.isArray(entries) ||
+    !entries.every(
+      (e) => whole(e?.byteOffset) && e.byteOffset > 0 && whole(e.from) && e.from >= 0 && e.from <= 6,
+    )
+  ) {
+    throw new LearnError('malformed', 'this is no journal of token types', { file: journal })
+  }
+  const { size } = await stat(path)
+  if (value!.byteLength !== size) {
+    throw new LearnError(
+      'mismatch',
+      `the journal is of a file of ${value!.byteLength} bytes, this one has ${size}`,
+      {
+        file: journal,
+        hint: 'it belongs to another version of the file: remove it',
+      },
+    )
+  }
+  return entries
+}
+
+function ioError(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error
+  const { code } = error as NodeJS.ErrnoException
+  return new LearnError('io', `cannot be written: ${error.message}`, {
+    file,
+    cause: error,
+    hint:
+      code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+        ? 'the file or its folder is write-protected'
+        : undefined,
+  })
+}
