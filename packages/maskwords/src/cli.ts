@@ -49,6 +49,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'a published weight file -> a ready folder',
     load: () => import('./commands/import.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  'extend-vocab': {
+    summary: "a language model's folder -> one whose vocabulary has the mask words",
+    load: () => import('./commands/extend-vocab.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  'patch-gguf': {
+    summary: 'mask words of a GGUF file, made visible to llama.cpp',
+    load: () => import('./commands/patch-gguf.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   doctor: {
     summary: 'check this machine: versions, optional packages, permissions',
     load: () => import('./commands/doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,

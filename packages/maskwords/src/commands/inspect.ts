@@ -9,6 +9,8 @@ import { masksOfBytes } from '../input/masks.ts'
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from '../input/sniff.ts'
 import { inspectCheckpoint } from '../inspect/checkpoint.ts'
 import { inspectDataset } from '../inspect/dataset.ts'
+import { inspectGguf } from '../inspect/gguf.ts'
+import { inspectModelFolder, isModelFolder } from '../inspect/language-model.ts'
 import { reportOfMask } from '../inspect/mask.ts'
 import { inspectPicture } from '../inspect/picture.ts'
 import type { FactValue, Report } from '../inspect/report.ts'
@@ -27,7 +29,7 @@ type InspectContext = Context<typeof OPTIONS>
 /** Enough of a file to tell what it is. */
 const HEAD_BYTES = 65_536
 
-const CHECKPOINT_KINDS: readonly FileKind[] = ['safetensors', 'zip', 'pickle', 'gguf', 'onnx', 'lfs-pointer']
+const CHECKPOINT_KINDS: readonly FileKind[] = ['safetensors', 'zip', 'pickle', 'onnx', 'lfs-pointer']
 
 export const command = defineCommand({
   spec: {
@@ -35,9 +37,16 @@ export const command = defineCommand({
     summary: 'Say what a file or a text is, and what is wrong with it.',
     details: [
       'Pictures, masks, label maps, COCO and panoptic datasets, CVAT, Label Studio and labelme files, RLE strings,',
-      'mask words in text, checkpoints (safetensors, torch). Exits with 1 where something is broken.',
+      'mask words in text, checkpoints (safetensors, torch), folders and GGUF files of language models: their mask words and',
+      'what will go wrong with which server or trainer. Exits with 1 where something is broken.',
     ],
-    arguments: [{ name: 'thing', many: true, help: 'a file, - for stdin, or the text itself' }],
+    arguments: [
+      {
+        name: 'thing',
+        many: true,
+        help: 'a file, the folder of a language model, - for stdin, or the text itself',
+      },
+    ],
     options: OPTIONS,
     examples: [
       {
@@ -51,6 +60,10 @@ export const command = defineCommand({
       {
         command: 'maskwords inspect "It is <|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>."',
         note: 'words, their places and repairs',
+      },
+      {
+        command: 'maskwords inspect Qwen3-VL-4B-SAMTok',
+        note: 'a language model: mask words, ids, flags, rows, and which server hides them',
       },
       {
         command: 'maskwords inspect model.safetensors --json',
@@ -105,6 +118,8 @@ async function inspectOne(context: InspectContext, target: string): Promise<Repo
   }
   if (isFile) {
     if ((await stat(context.path(target))).isDirectory()) {
+      if (await isModelFolder(context.path(target)))
+        return await inspectModelFolder(target, context.path(target))
       throw new MaskwordsError('unsupported', 'this is a folder', {
         file: target,
         hint: `maskwords inspect ${target}/*`,
@@ -112,7 +127,9 @@ async function inspectOne(context: InspectContext, target: string): Promise<Repo
     }
     // A checkpoint may be larger than memory: its head tells what it is, and only its header is read.
     const head = await readHead(context.path(target))
-    if (CHECKPOINT_KINDS.includes(sniff(head))) {
+    const kind = sniff(head)
+    if (kind === 'gguf') return await inspectGguf(target, context.path(target))
+    if (CHECKPOINT_KINDS.includes(kind)) {
       return await inspectCheckpoint(target, context.path(target), options.json === true)
     }
   }
