@@ -1,0 +1,148 @@
+// Weighted sums of rewards: a list of terms checked once and turned into a plan, then applied to any number of samples.
+
+import { LearnError } from '../error.ts'
+import {
+  REWARD_PRESETS,
+  REWARDS,
+  type RewardName,
+  type RewardPart,
+  type RewardPreset,
+  type RewardTerm,
+  rewardNamed,
+} from './catalogue.ts'
+import { checkOptions, type Judged, type RewardFunction, type RewardNeed } from './reward.ts'
+import { kind } from './sample.ts'
+
+/** The name of a preset, or terms; a bare name is a term of weight 1. */
+export type RewardList = RewardPreset | readonly (RewardName | RewardTerm)[]
+
+/** Most terms of one sum. */
+export const MAX_TERMS = 32
+/** Largest weight, either sign. */
+export const MAX_WEIGHT = 1e6
+
+export type PlannedTerm = {
+  readonly name: string
+  readonly as: string
+  readonly weight: number
+  readonly part: RewardPart
+  readonly score: RewardFunction
+}
+
+/** A checked sum. */
+export type RewardPlan = {
+  readonly terms: readonly PlannedTerm[]
+  /** What its terms read beside the texts. */
+  readonly needs: ReadonlySet<RewardNeed>
+  /** Least and greatest sum. */
+  readonly range: readonly [least: number, greatest: number]
+}
+
+const TERM_KEYS = ['name', 'weight', 'options', 'part', 'as']
+/** Names that results of services and trainers have for other things. */
+const TAKEN = ['overall', 'score', 'failed', 'error', 'id']
+
+/** Checks a list of rewards. Throws LearnError `bad-option` with the place and what would do. */
+export function planRewards(list: unknown): RewardPlan {
+  const given = typeof list === 'string' ? presetTerms(list) : list
+  if (!Array.isArray(given)) {
+    throw new LearnError('bad-option', `rewards is no preset and no list but ${kind(list)}`, {
+      at: 'rewards',
+      hint: 'for example ["mask-accuracy", {"name": "think-format", "weight": 0.5}]',
+    })
+  }
+  if (given.length === 0 || given.length > MAX_TERMS) {
+    throw new LearnError('bad-option', `rewards has ${given.length} terms; it takes 1 to ${MAX_TERMS}`, {
+      at: 'rewards',
+    })
+  }
+  const terms: PlannedTerm[] = []
+  const needs = new Set<RewardNeed>()
+  let least = 0
+  let greatest = 0
+  for (const [k, value] of given.entries()) {
+    const at = `rewards[${k}]`
+    const term = checkTerm(value, at)
+    const definition = rewardNamed(term.name)
+    if (definition === undefined) {
+      throw new LearnError('bad-option', `there is no reward ${JSON.stringify(term.name.slice(0, 64))}`, {
+        at,
+        hint: `there are ${REWARDS.map(({ name }) => name).join(', ')}`,
+      })
+    }
+    if (terms.some(({ as }) => as === term.as)) {
+      throw new LearnError('bad-option', `two terms are called ${term.as}`, {
+        at,
+        hint: 'give one of them another name with "as"',
+      })
+    }
+    const score = definition.make(checkOptions(definition, term.options))
+    terms.push({ name: term.name, as: term.as, weight: term.weight, part: term.part, score })
+    for (const need of definition.needs) needs.add(need)
+    const ends = definition.range.map((end) => end * term.weight)
+    least += Math.min(...ends)
+    greatest += Math.max(...ends)
+  }
+  return { terms, needs, range: [least, greatest] }
+}
+
+function presetTerms(name: string): readonly RewardTerm[] {
+  if (Object.hasOwn(REWARD_PRESETS, name)) return REWARD_PRESETS[name as RewardPreset].terms
+  throw new LearnError('bad-option', `there is no preset ${JSON.stringify(name.slice(0, 64))}`, {
+    at: 'rewards',
+    hint: `there are ${Object.keys(REWARD_PRESETS).join(', ')}; or give a list of rewards`,
+  })
+}
+
+function checkTerm(value: unknown, at: string) {
+  const term = (typeof value === 'string' ? { name: value } : value) as Record<string, unknown> | null
+  if (typeof term !== 'object' || term === null || Array.isArray(term)) {
+    throw new LearnError('bad-option', `${at} is no name and no object but ${kind(value)}`, { at })
+  }
+  for (const key of Object.keys(term)) {
+    if (TERM_KEYS.includes(key)) continue
+    throw new LearnError('bad-option', `${at} has an unknown field ${JSON.stringify(key.slice(0, 64))}`, {
+      at,
+      hint: `known fields: ${TERM_KEYS.join(', ')}`,
+    })
+  }
+  const { name, weight = 1, options = {}, part = 'text', as = name } = term
+  if (typeof name !== 'string') throw new LearnError('bad-option', `${at}.name is ${kind(name)}`, { at })
+  if (typeof weight !== 'number' || !(Math.abs(weight) <= MAX_WEIGHT)) {
+    throw new LearnError('bad-option', `${at}.weight takes a number from -${MAX_WEIGHT} to ${MAX_WEIGHT}`, {
+      at,
+    })
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new LearnError('bad-option', `${at}.options is no object but ${kind(options)}`, { at })
+  }
+  if (part !== 'text' && part !== 'think' && part !== 'answer') {
+    throw new LearnError('bad-option', `${at}.part takes text, think or answer`, { at })
+  }
+  if (typeof as !== 'string' || !/^[A-Za-z][A-Za-z0-9._-]{0,63}$/.test(as) || TAKEN.includes(as)) {
+    throw new LearnError('bad-option', `${at}.as takes letters, digits, dots, dashes and underscores`, {
+      at,
+      hint: `up to 64, a letter first, and none of ${TAKEN.join(', ')}`,
+    })
+  }
+  return { name, weight, options: options as Record<string, unknown>, part: part as RewardPart, as }
+}
+
+/** What stands between the first `<tag>` and the next `</tag>`; null where either is missing. */
+export function blockOf(text: string, tag: 'think' | 'answer'): string | null {
+  const open = text.indexOf(`<${tag}>`)
+  if (open === -1) return null
+  const start = open + tag.length + 2
+  const end = text.indexOf(`</${tag}>`, start)
+  return end === -1 ? null : text.slice(start, end)
+}
+
+/** The texts of a sample cut to a part: a truth without the tags counts whole. */
+export function judgedPart(whole: Judged, part: RewardPart): Judged {
+  if (part === 'text') return whole
+  return {
+    ...whole,
+    answer: whole.answer === null ? null : blockOf(whole.answer, part),
+    truth: blockOf(whole.truth, part) ?? whole.truth,
+  }
+}

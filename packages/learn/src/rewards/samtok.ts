@@ -1,0 +1,201 @@
+// Rewards on SAMTok answers: text against text (arXiv 2601.16093, Eq. 5, and the reward functions released with it). The
+// functions are those of @maskwords/words; here they get names, ranges and options.
+
+import {
+  captionMaskAccuracy,
+  cleanCaptionReward,
+  formatReward,
+  maskFormatReward,
+  maskTokenAccuracy,
+  NO_TARGET,
+  nonRepeatReward,
+  noTargetReward,
+  phraseReward,
+  sceneGraphReward,
+  trigramReward,
+} from '@maskwords/words'
+import { defineReward } from './reward.ts'
+
+const RELEASED = 'released reward functions of SAMTok and CycleGRPO'
+
+const EMPTY = {
+  type: 'number',
+  min: 0,
+  max: 1,
+  default: 1,
+  help: 'the value where neither side has anything to compare (the released code divides by zero there)',
+} as const
+
+/** What an engine leaves behind the answer where it keeps special words. */
+const TURN_ENDS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '</s>']
+
+/** The text without end-of-turn words at its end, and the blanks around them. */
+export function withoutTurnEnd(text: string): string {
+  for (let end = text.length; ; ) {
+    const trimmed = text.slice(0, end).trimEnd()
+    const tail = TURN_ENDS.find((word) => trimmed.endsWith(word))
+    if (tail === undefined) return end === text.length ? text : trimmed
+    end = trimmed.length - tail.length
+  }
+}
+
+export const SAMTOK_REWARDS = [
+  defineReward({
+    name: 'mask-true-positives',
+    what: 'pairs of equal masks, one to one, over the larger number of masks; no mask on either side: 1',
+    source: 'arXiv 2601.16093, Eq. 5: N_TP / max(N_pred, N_gt)',
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer, truth }) =>
+        maskTokenAccuracy(answer, truth, { grading: 'paper' }),
+  }),
+  defineReward({
+    name: 'mask-accuracy',
+    what: 'each distinct mask said scores its best true one (1 equal, 0.4 same first code), summed, over the larger number of masks',
+    source: `${RELEASED} (mask token accuracy)`,
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer, truth }) =>
+        maskTokenAccuracy(answer, truth),
+  }),
+  defineReward({
+    name: 'caption-mask-accuracy',
+    what: 'mask-accuracy over the masks behind the phrases of a grounded caption; 0.8 where only blanks differ',
+    source: `${RELEASED} (grounded captions)`,
+    range: [0, 1],
+    needs: [],
+    options: {
+      compare: {
+        type: 'choice',
+        choices: ['items', 'masks'],
+        default: 'items',
+        help: 'items: masks right behind phrases; masks: all masks of the text',
+      },
+      empty: EMPTY,
+    },
+    make:
+      ({ compare, empty }) =>
+      ({ answer, truth }) =>
+        captionMaskAccuracy(answer, truth, {
+          compare: compare as 'items' | 'masks',
+          emptyValue: empty as number,
+        }),
+  }),
+  defineReward({
+    name: 'caption-phrases',
+    what: 'distinct phrases with a mask that are among the true ones, over the larger number of phrases; no true phrase: 1',
+    source: `${RELEASED} (phrase reward)`,
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer, truth }) =>
+        phraseReward(answer, truth),
+  }),
+  defineReward({
+    name: 'scene-graph',
+    what: 'each distinct triple scores its best true one: 1 same text; same labels 0.5 + 0.25 s(subject) + 0.25 s(object), s = 1, 0.8, 0.4, 0; over the larger number of triples',
+    source: `${RELEASED} (PSG reward)`,
+    range: [0, 1],
+    needs: [],
+    options: { empty: EMPTY },
+    make:
+      ({ empty }) =>
+      ({ answer, truth }) =>
+        sceneGraphReward(answer, truth, { emptyValue: empty as number }),
+  }),
+  defineReward({
+    name: 'mask-format',
+    what: '1 where the text has at least one whole mask, else 0',
+    source: `${RELEASED} (mask token format)`,
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer }) =>
+        maskFormatReward(answer),
+  }),
+  defineReward({
+    name: 'mask-repetition',
+    what: '0 where one mask occurs more than three times or there is no text, else 1',
+    source: `${RELEASED} (non-repeat reward)`,
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer }) =>
+        nonRepeatReward(answer),
+  }),
+  defineReward({
+    name: 'think-format',
+    what: '1 where the whole text is <think>...</think>, blanks, <answer>...</answer>, else 0',
+    source: `${RELEASED} (format reward)`,
+    range: [0, 1],
+    needs: [],
+    options: {
+      turnEnd: {
+        type: 'choice',
+        choices: ['strip', 'keep'],
+        default: 'strip',
+        help: 'strip: an end-of-turn word behind the answer is taken off first; keep: it breaks the form, as in the released code',
+      },
+    },
+    make:
+      ({ turnEnd }) =>
+      ({ answer }) =>
+        formatReward(answer === null || turnEnd === 'keep' ? answer : withoutTurnEnd(answer)),
+  }),
+  defineReward({
+    name: 'word-repetition',
+    what: '0 where three words in a row occur more than twice or there is no text, else 1',
+    source: `${RELEASED} (3-gram reward)`,
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer }) =>
+        answer === null ? 0 : trigramReward(answer),
+  }),
+  defineReward({
+    name: 'no-target',
+    what: '1 where the sentence is there and nothing forbidden is, 0.2 where only the sentence is missing, else 0',
+    source: `${RELEASED} (gres_no_target)`,
+    range: [0, 1],
+    needs: [],
+    options: {
+      forbid: {
+        type: 'choice',
+        choices: ['box', 'mask'],
+        default: 'mask',
+        help: 'what must not be there: a whole mask, or (as the released code checks) a box [int, int, int, int]',
+      },
+      sentence: { type: 'text', default: NO_TARGET, help: 'the sentence that has to be there' },
+    },
+    make:
+      ({ forbid, sentence }) =>
+      ({ answer }) =>
+        noTargetReward(answer, { forbid: forbid as 'box' | 'mask', truth: sentence as string }),
+  }),
+  defineReward({
+    name: 'clean-caption',
+    what: '1 where the text has no box [int, int, int, int] and no Chinese character, else 0',
+    source: `${RELEASED} (caption gate)`,
+    range: [0, 1],
+    needs: [],
+    options: {},
+    make:
+      () =>
+      ({ answer }) =>
+        answer === null ? 0 : cleanCaptionReward(answer),
+  }),
+] as const
