@@ -1,0 +1,130 @@
+// The part that all Python shims share: settings, sending, retrying, and what happens to samples without a reward.
+// Standard library only, Python 3.8 and newer: trainers pin their own packages.
+
+export const PYTHON_CLIENT = `
+
+class MaskwordsError(RuntimeError):
+    """The reward service cannot be reached, or refuses the request as a whole."""
+
+
+def _truth(value):
+    """A true answer as the service takes it: a text, or its parts without the empty ones."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return {key: part for key, part in value.items() if part is not None}
+    return value
+
+
+def _plain(value):
+    """NumPy arrays and tensors, which dataset columns bring, as lists and numbers."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _opener(url):
+    host = urllib.parse.urlsplit(url).hostname
+    # A proxy of the cluster cannot see a service on this machine.
+    local = host in ("localhost", "127.0.0.1", "::1")
+    return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
+
+
+def _said(error):
+    """What the service says in a refusal."""
+    try:
+        fault = json.loads(error.read().decode("utf-8"))["error"]
+        hint = fault.get("hint")
+        return fault["message"] + (" (%s)" % hint if hint else "")
+    except Exception:
+        return error.reason
+
+
+def _post(url, token, body):
+    """One request, tried again while the service is away or busy."""
+    address = url.rstrip("/") + "/v1/rewards"
+    headers = {"content-type": "application/json"}
+    if token:
+        headers["authorization"] = "Bearer " + token
+    opener = _opener(url)
+    wait, reason = FIRST_WAIT_S, ""
+    for attempt in range(ATTEMPTS):
+        if attempt > 0:
+            time.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT_S)
+        try:
+            request = urllib.request.Request(address, data=body, headers=headers, method="POST")
+            with opener.open(request, timeout=TIMEOUT_S) as response:
+                return json.loads(response.read().decode("utf-8"))
+        except urllib.error.HTTPError as error:
+            reason = "%d: %s" % (error.code, _said(error))
+            if error.code == 401:
+                raise MaskwordsError("maskwords: %s refuses the token; set MASKWORDS_REWARD_TOKEN" % url) from None
+            if error.code not in (408, 429, 500, 502, 503, 504):
+                raise MaskwordsError("maskwords: %s refuses the request, %s" % (url, reason)) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = str(getattr(error, "reason", error)) or type(error).__name__
+    raise MaskwordsError(
+        "maskwords: no answer from the reward service at %s after %d attempts (%s). "
+        "Start it with: maskwords reward --port 8009, or name it with MASKWORDS_REWARD_URL"
+        % (url, ATTEMPTS, reason)
+    )
+
+
+def _slices(samples):
+    """Samples in requests of bounded number and size."""
+    start, size = 0, 0
+    for k, sample in enumerate(samples):
+        length = len(sample["response"] or "") + len(str(sample["truth"]))
+        if k > start and (k - start >= BATCH_SAMPLES or size + length > BATCH_CHARS):
+            yield samples[start:k]
+            start, size = k, 0
+        size += length
+    yield samples[start:]
+
+
+_WARNED = set()
+
+
+def _warn(fault):
+    """Says every kind of fault once, on stderr: a thousand samples may have the same."""
+    key = (fault.get("code"), fault.get("at"))
+    if key not in _WARNED and len(_WARNED) < 100:
+        _WARNED.add(key)
+        hint = fault.get("hint")
+        text = fault.get("message", "") + (" (%s)" % hint if hint else "")
+        print("maskwords: a sample has no reward and counts %s: %s" % (FAILED_REWARD, text), file=sys.stderr)
+
+
+def score_samples(samples, url=None, token=None, rewards=None):
+    """For each sample (overall, parts, failed). Raises MaskwordsError where the service cannot answer."""
+    url = url or os.environ.get("MASKWORDS_REWARD_URL") or URL
+    token = token or os.environ.get("MASKWORDS_REWARD_TOKEN")
+    rewards = rewards or REWARDS
+    scores = []
+    for piece in _slices(samples):
+        if not piece:
+            continue
+        body = json.dumps({"rewards": rewards, "samples": piece}, default=_plain).encode("utf-8")
+        answer = _post(url, token, body)
+        results, names = answer.get("results"), answer.get("names")
+        if not isinstance(results, list) or len(results) != len(piece):
+            raise MaskwordsError("maskwords: the answer of %s does not fit the request" % url)
+        for result in results:
+            if "error" in result:
+                _warn(result["error"])
+                scores.append((FAILED_REWARD, dict.fromkeys(names, 0.0), 1.0))
+            else:
+                parts = {name: float(value) for name, value in result["parts"].items()}
+                scores.append((float(result["overall"]), parts, 0.0))
+    return scores
+`
+
+export const PYTHON_IMPORTS = [
+  'http.client',
+  'json',
+  'os',
+  'sys',
+  'time',
+  'urllib.error',
+  'urllib.parse',
+  'urllib.request',
+]
