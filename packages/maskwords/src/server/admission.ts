@@ -1,0 +1,100 @@
+// How much a service takes on at a time: requests held, requests worked on, and how long one may take.
+
+import { HttpFault } from './fault.ts'
+
+export type AdmissionOptions = {
+  /** Requests held at a time, waiting ones included; more are told to come back. */
+  readonly maxHeld: number
+  /** Requests worked on at a time. They share one thread: a few keep small ones from waiting behind a large one. */
+  readonly maxWorking: number
+  readonly timeoutMs: number
+}
+
+export type Admission = {
+  readonly held: number
+  /**
+   * Holds a request and runs `receive`, then, when it is its turn, `work`. Both get a signal that is aborted when the
+   * caller leaves, time is up or the service stops. Throws HttpFault 503 where there is no room or no time.
+   */
+  run<Received, Done>(options: {
+    readonly caller: AbortSignal
+    receive(signal: AbortSignal): Promise<Received>
+    work(received: Received, signal: AbortSignal): Promise<Done>
+  }): Promise<Done>
+  /** Aborts whatever is held. */
+  stop(): void
+}
+
+export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions): Admission {
+  let held = 0
+  let working = 0
+  const waiting: (() => void)[] = []
+  const stopping = new AbortController()
+
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    if (working < maxWorking) {
+      working++
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        waiting.splice(waiting.indexOf(start), 1)
+        reject(signal.reason)
+      }
+      const start = () => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      waiting.push(start)
+      signal.addEventListener('abort', leave, { once: true })
+    })
+  }
+  const release = () => {
+    const next = waiting.shift()
+    if (next === undefined) working--
+    else next()
+  }
+
+  return {
+    get held() {
+      return held
+    },
+    async run({ caller, receive, work }) {
+      if (held >= maxHeld) throw busy(`${held} requests are being worked on`)
+      held++
+      const controller = new AbortController()
+      const { signal } = controller
+      const abort = () => controller.abort()
+      const timer = setTimeout(abort, timeoutMs)
+      for (const other of [caller, stopping.signal]) {
+        if (other.aborted) abort()
+        other.addEventListener('abort', abort, { once: true })
+      }
+      try {
+        const received = await receive(signal)
+        signal.throwIfAborted()
+        await turn(signal)
+        try {
+          return await work(received, signal)
+        } finally {
+          release()
+        }
+      } catch (error) {
+        if (!signal.aborted || error instanceof HttpFault) throw error
+        throw busy(stopping.signal.aborted ? 'the service stops' : `not done within ${timeoutMs / 1000} s`)
+      } finally {
+        clearTimeout(timer)
+        for (const other of [caller, stopping.signal]) other.removeEventListener('abort', abort)
+        held--
+      }
+    },
+    stop: () => stopping.abort(),
+  }
+}
+
+const busy = (message: string): HttpFault =>
+  new HttpFault(
+    503,
+    { code: 'busy', message, hint: 'try again in a moment, with fewer samples a request' },
+    { 'retry-after': '1' },
+  )

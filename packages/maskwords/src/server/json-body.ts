@@ -1,0 +1,113 @@
+// A request's body as JSON: bounded in bytes, depth and time, whatever its headers say.
+
+import type { Context } from 'hono'
+import { HttpFault } from './fault.ts'
+import type { ServiceEnv } from './service.ts'
+
+/** Deepest nesting of a body. A request with packed truths has 8 levels. */
+const MAX_DEPTH = 64
+
+/** Reads and parses the body. Throws HttpFault 400, 408, 413 or 415. */
+export async function readJson(
+  c: Context<ServiceEnv>,
+  options: { readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<unknown> {
+  const type = (c.req.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  if (type !== 'application/json') {
+    throw new HttpFault(415, {
+      code: 'unsupported',
+      message: `the body must be application/json, not ${JSON.stringify(type.slice(0, 64))}`,
+      hint: 'send the header Content-Type: application/json',
+    })
+  }
+  const encoding = c.req.header('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new HttpFault(415, { code: 'unsupported', message: 'compressed bodies are not read' })
+  }
+  const bytes = await readBytes(c, options)
+  const depth = jsonDepth(bytes, MAX_DEPTH)
+  if (depth > MAX_DEPTH) {
+    throw new HttpFault(400, {
+      code: 'malformed',
+      message: `the body nests more than ${MAX_DEPTH} levels deep`,
+    })
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    const said = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is no UTF-8'
+    throw new HttpFault(400, { code: 'malformed', message: `the body is no JSON: ${said}` })
+  }
+}
+
+async function readBytes(
+  c: Context<ServiceEnv>,
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const length = c.req.header('content-length')
+  if (length !== undefined && Number(length) > maxBytes) throw tooLarge(maxBytes)
+  const { body } = c.req.raw
+  if (body === null) return new Uint8Array(0)
+  const reader = body.getReader()
+  const stop = () => void reader.cancel().catch(() => {})
+  signal.addEventListener('abort', stop)
+  const chunks: Uint8Array[] = []
+  let total = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (signal.aborted)
+        throw new HttpFault(408, { code: 'timeout', message: 'the body did not arrive in time' })
+      if (done) break
+      total += value.byteLength
+      if (total > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(value)
+    }
+  } catch (error) {
+    stop()
+    if (error instanceof HttpFault) throw error
+    throw new HttpFault(400, { code: 'malformed', message: 'the body was cut off' })
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+  if (chunks.length === 1) return chunks[0]!
+  const bytes = new Uint8Array(total)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+function tooLarge(maxBytes: number): HttpFault {
+  return new HttpFault(
+    413,
+    {
+      code: 'too-large',
+      message: `the body has more than ${maxBytes} bytes`,
+      hint: 'send fewer samples a request, or start the service with a larger --max-body',
+    },
+    // What is left of the body will not be read.
+    { connection: 'close' },
+  )
+}
+
+/** Deepest nesting of brackets outside strings, or `limit` + 1 as soon as it is more. */
+export function jsonDepth(bytes: Uint8Array, limit: number): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let k = 0; k < bytes.length; k++) {
+    const byte = bytes[k]!
+    if (inString) {
+      if (byte === 92) k++
+      else if (byte === 34) inString = false
+    } else if (byte === 34) inString = true
+    else if (byte === 91 || byte === 123) {
+      if (++depth > deepest) deepest = depth
+      if (depth > limit) return depth
+    } else if (byte === 93 || byte === 125) depth--
+  }
+  return deepest
+}
