@@ -57,6 +57,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'mask words of a GGUF file, made visible to llama.cpp',
     load: () => import('./commands/patch-gguf.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  reward: {
+    summary: 'rewards over HTTP for reinforcement learning, and the Python files that call it',
+    load: () => import('./commands/reward.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   doctor: {
     summary: 'check this machine: versions, optional packages, permissions',
     load: () => import('./commands/doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,
