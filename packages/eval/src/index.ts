@@ -96,6 +96,11 @@ export {
   scoreSegmentation,
   segmentationMetrics,
 } from './referring/segmentation.ts'
+export { histogramCounts, histogramSvg } from './report/histogram.ts'
+export type { ReportCard, ReportInput } from './report/page.ts'
+export { reportPage } from './report/page.ts'
+export type { Picked } from './report/pick.ts'
+export { pickRows } from './report/pick.ts'
 export type { RowFile, RowStatus, SampleRow } from './rows.ts'
 export { columnValue, formatRowFile, MAX_ROWS, mergeRowFiles, parseRowFile } from './rows.ts'
 export type { EvalMode, Stamp, StampField } from './stamp.ts'

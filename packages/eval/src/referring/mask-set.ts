@@ -66,7 +66,12 @@ export function scoreMaskSet(sample: MaskSetSample, options: { readonly mode: Ev
   }
   const status = prediction === undefined ? 'missing' : wrong === undefined ? 'scored' : 'failed'
   return {
-    values: { samples: 1, truths: truth.length, ...values },
+    values: {
+      samples: 1,
+      truths: truth.length,
+      ...values,
+      sampleIou: values.masks === 0 ? 1 : values.iou / values.masks,
+    },
     status,
     ...(wrong !== undefined && { reason: sizesInWords(wrong, first!) }),
   }
