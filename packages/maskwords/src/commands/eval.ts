@@ -6,7 +6,47 @@ import { nearest } from '../options.ts'
 type Loaded = { readonly command: Command }
 type Entry = { readonly summary: string; readonly load: () => Promise<unknown> }
 
-const BENCHMARKS: Readonly<Record<string, Entry>> = {}
+const BENCHMARKS: Readonly<Record<string, Entry>> = {
+  res: {
+    summary: 'referring segmentation (RefCOCO, RefCOCO+, RefCOCOg)',
+    load: () => import('./eval/res.ts'),
+  },
+  gres: {
+    summary: 'referring segmentation with several or no targets (gRefCOCO)',
+    load: () => import('./eval/gres.ts'),
+  },
+  rec: { summary: 'referring boxes: accuracy at 0.5, 0.7, 0.8, 0.9', load: () => import('./eval/rec.ts') },
+  grec: { summary: 'referring boxes, several or none', load: () => import('./eval/grec.ts') },
+  reasonseg: {
+    summary: 'segmentation by reasoning, with ignored pixels',
+    load: () => import('./eval/reasonseg.ts'),
+  },
+  'multi-round': {
+    summary: 'segmentation over several rounds (MR-RefCOCO, MR-PACO)',
+    load: () => import('./eval/multi-round.ts'),
+  },
+  mmr: { summary: 'several masks an answer, matched (MMR)', load: () => import('./eval/mmr.ts') },
+  'grounding-suite': {
+    summary: 'GroundingSuite, masks or boxes, by class',
+    load: () => import('./eval/grounding-suite.ts'),
+  },
+  perception: { summary: 'multiple choice about masks', load: () => import('./eval/perception.ts') },
+  'open-vocabulary': {
+    summary: 'semantic segmentation by class name: mean IoU over classes',
+    load: () => import('./eval/open-vocabulary.ts'),
+  },
+  pointing: { summary: 'points in masks: precision, recall, F1', load: () => import('./eval/pointing.ts') },
+  polyline: { summary: 'lines: precision, recall, F1', load: () => import('./eval/polyline.ts') },
+  compare: {
+    summary: 'two runs by their rows: is the difference real?',
+    load: () => import('./eval/compare.ts'),
+  },
+  merge: { summary: 'rows of parts of one benchmark into one', load: () => import('./eval/merge.ts') },
+  reconstruction: {
+    summary: 'masks to words and back: IoU of codecs and baselines, sheets, curves',
+    load: () => import('./eval/reconstruction.ts'),
+  },
+}
 
 const index = defineCommand({
   spec: {

@@ -1,0 +1,184 @@
+// Samples from a published dataset's folder: the records of its reader (@maskwords/data), one sample a phrase, a round, a
+// picture or a question.
+import {
+  type DataRecord,
+  type LabelMapCache,
+  labelMapCache,
+  type Phrase,
+  READERS,
+  type Region,
+  readerByName,
+  regionMask,
+  unionOfRegions,
+} from '@maskwords/data'
+import type { BoxXyxyPx } from '@maskwords/eval'
+import type { Mask } from '@maskwords/mask'
+import type { Context } from '../../command.ts'
+import { type ErrorReport, isTypedError, MaskwordsError, reportOf } from '../../error.ts'
+import { nearest } from '../../options.ts'
+import type { SampleKind, Truth, TruthSample } from './truth-samples.ts'
+
+type Options = {
+  readonly root: string
+  readonly path: string
+  readonly dataset: string
+  readonly split?: string | undefined
+  readonly kind: SampleKind
+}
+
+/** Reads all samples of a dataset's folder. Throws MaskwordsError for an unknown dataset, DataError for a wrong layout. */
+export async function readDatasetTruth(context: Context, options: Options): Promise<Truth> {
+  const { root, path, dataset, split, kind } = options
+  const reader = readerByName(dataset)
+  if (reader === undefined) {
+    const near = nearest(dataset, Object.keys(READERS))
+    throw new MaskwordsError('unsupported', `folders of "${dataset}" are not read here`, {
+      file: path,
+      hint:
+        near === undefined
+          ? `a file of truth in JSON Lines, or --dataset <${Object.keys(READERS).join('|')}>`
+          : `--dataset ${near}`,
+    })
+  }
+  const samples: TruthSample[] = []
+  const failures: ErrorReport[] = []
+  const seen = new Set<string>()
+  const maps = labelMapCache()
+  const records = reader.read({
+    root,
+    ...(split !== undefined && { split }),
+    signal: context.io.signal,
+    onProblem: ({ kind: code, message, file, at }) =>
+      failures.push({ code, message, file, ...(at !== undefined && { at }) }),
+  })
+  for await (const record of records) {
+    for (const make of drafts(record, { kind, root, maps })) {
+      try {
+        const sample = make()
+        if (seen.has(sample.id)) {
+          throw new MaskwordsError('ambiguous', `two samples are named ${JSON.stringify(sample.id)}`, {
+            file: path,
+            at: record.id,
+          })
+        }
+        seen.add(sample.id)
+        samples.push(sample)
+      } catch (error) {
+        if (!isTypedError(error)) throw error
+        failures.push(reportOf(error))
+      }
+    }
+  }
+  return { samples, failures, root }
+}
+
+type Drafting = { readonly kind: SampleKind; readonly root: string; readonly maps: LabelMapCache }
+
+/** A function for each sample of a record, so that one that throws costs itself alone. */
+function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
+  const { kind } = drafting
+  switch (kind) {
+    case 'phrases':
+    case 'boxes':
+      return record.phrases.map((phrase, k) => () => phraseSample(record, phrase, k, drafting))
+    case 'rounds':
+      return roundDrafts(record, drafting)
+    case 'classes':
+      return [() => classSample(record, drafting)]
+    case 'choices':
+      return record.choices.map((choice, k) => () => ({
+        ...common(record),
+        id: `${record.id}/${k}`,
+        phrase: choice.question.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join(''),
+        groups: [],
+        options: choice.options,
+        right: choice.right,
+      }))
+    case 'lines':
+      throw new MaskwordsError('unsupported', 'datasets of lines are read as JSON Lines only', {
+        hint: 'a line a sample: {"id": "...", "lines": [[[x, y], ...], ...]}',
+      })
+  }
+}
+
+function common(record: DataRecord): Pick<TruthSample, 'picture' | 'size'> {
+  const { file, widthPx, heightPx } = record.picture
+  return { picture: file, size: { widthPx, heightPx } }
+}
+
+function phraseSample(record: DataRecord, phrase: Phrase, index: number, drafting: Drafting): TruthSample {
+  const regions = phrase.regions.map((id) => regionOf(record, id))
+  const shape =
+    drafting.kind === 'boxes' && regions.every((region) => region.boxXywhPx !== undefined)
+      ? { boxes: regions.map(boxOf) }
+      : { masks: regions.map((region) => maskOfRegion(record, region, drafting)) }
+  const ignored = drafting.kind === 'boxes' ? undefined : ignoredOf(record, drafting)
+  return {
+    ...common(record),
+    id: phrase.id ?? `${record.id}/${index}`,
+    phrase: phrase.text,
+    groups: phrase.form === 'sentence' ? ['sentence'] : [],
+    ...shape,
+    ...(ignored !== undefined && { ignored }),
+  }
+}
+
+/** Every region that the answering side of a dialogue names, as the round of its turn. */
+function roundDrafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
+  return record.dialogues.flatMap((turns, d) => {
+    let round = 0
+    let question = ''
+    const made: (() => TruthSample)[] = []
+    for (const { role, pieces } of turns) {
+      if (role === 'user') {
+        question = pieces.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join('')
+        continue
+      }
+      round++
+      const regions = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.region]))
+      const [phrase, number] = [question, round]
+      if (regions.length === 0) continue
+      made.push(() => ({
+        ...common(record),
+        id: `${record.id}/${d}/${number}`,
+        phrase,
+        groups: [`round ${number}`],
+        masks: regions.map((id) => maskOfRegion(record, regionOf(record, id), drafting)),
+      }))
+    }
+    return made
+  })
+}
+
+function classSample(record: DataRecord, drafting: Drafting): TruthSample {
+  const named = record.regions.filter(({ category, isIgnored }) => category !== undefined && !isIgnored)
+  const ignored = ignoredOf(record, drafting)
+  return {
+    ...common(record),
+    id: record.id,
+    groups: [],
+    masks: named.map((region) => maskOfRegion(record, region, drafting)),
+    labels: named.map(({ category }) => category!),
+    ...(ignored !== undefined && { ignored }),
+  }
+}
+
+function regionOf(record: DataRecord, id: string): Region {
+  const region = record.regions.find((candidate) => candidate.id === id)
+  if (region !== undefined) return region
+  throw new MaskwordsError('malformed', `record ${record.id} has no region ${id}`, { at: record.id })
+}
+
+function maskOfRegion(record: DataRecord, region: Region, { root, maps }: Drafting): Mask {
+  return regionMask(record, region, { root, labelMapCache: maps })
+}
+
+function ignoredOf(record: DataRecord, { root, maps }: Drafting): Mask | undefined {
+  const ids = record.regions.filter(({ isIgnored }) => isIgnored).map(({ id }) => id)
+  return ids.length === 0 ? undefined : unionOfRegions(record, ids, { root, labelMapCache: maps })
+}
+
+function boxOf(region: Region): BoxXyxyPx {
+  const [x, y, width, height] = region.boxXywhPx!
+  return [x, y, x + width, y + height]
+}

@@ -1,0 +1,33 @@
+// `maskwords eval grec`: referring boxes, several or none (gRefCOCO).
+import { type BoxScale, boxSetMetrics, scoreBoxSet } from '@maskwords/eval'
+import { benchmarkCommand } from './benchmark.ts'
+import { readScale, SCALE_OPTION } from './box-options.ts'
+import { truthBoxes } from './truth-boxes.ts'
+
+export const command = benchmarkCommand({
+  name: 'grec',
+  summary: 'Referring boxes, several or none (gRefCOCO): boxes paired one to one at IoU 0.5.',
+  details: [
+    'allRightAccuracy is the share of samples with every box found and none too many (papers: Pr@F1=1).',
+  ],
+  examples: [
+    {
+      command: 'maskwords eval grec --predictions out.jsonl --truth grefcoco/ --split val',
+      note: 'precision, recall and F1 of boxes',
+    },
+  ],
+  options: {
+    ...SCALE_OPTION,
+    iou: { type: 'number', min: 0, max: 1, help: 'IoU from which boxes are a pair (default 0.5)' },
+  },
+  dataset: 'grefcoco',
+  kind: 'boxes',
+  settings: (options) => ({ boxScale: options['box-scale'] ?? 'auto', iou: options.iou ?? 0.5 }),
+  boxScale: ({ boxScale }): BoxScale => readScale(boxScale),
+  metrics: () => boxSetMetrics(),
+  async score(sample, record, { mode, settings, answers }) {
+    const truth = truthBoxes(sample, mode)
+    const prediction = record && (await answers.boxes(record, sample))
+    return scoreBoxSet({ prediction, truth }, { mode, threshold: settings.iou })
+  },
+})

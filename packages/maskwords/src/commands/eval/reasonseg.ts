@@ -1,0 +1,47 @@
+// `maskwords eval reasonseg`: segmentation by reasoning (ReasonSeg), whose truth has pixels that are to be ignored.
+import { type IgnoreRule, scoreSegmentation, segmentationMetrics } from '@maskwords/eval'
+import { benchmarkCommand } from './benchmark.ts'
+import { unionOfTruth } from './truth-samples.ts'
+
+const RULES = ['exclude', 'count-as-hit', 'background'] as const satisfies readonly IgnoreRule[]
+
+export const command = benchmarkCommand({
+  name: 'reasonseg',
+  summary: 'Segmentation by reasoning (ReasonSeg).',
+  details: [
+    'Ignored pixels of the truth: exclude leaves them out (LISA), count-as-hit makes them foreground of both masks',
+    "(HiMTok's script), background makes them wrong where they are predicted (SAMTok's script).",
+  ],
+  examples: [
+    {
+      command: 'maskwords eval reasonseg --predictions out.jsonl --truth ReasonSeg/ --split val',
+      note: 'ignored pixels left out',
+    },
+    {
+      command:
+        'maskwords eval reasonseg --predictions out.jsonl --truth ReasonSeg/ --mode official --ignore count-as-hit',
+      note: "the numbers of HiMTok's script",
+    },
+  ],
+  options: {
+    ignore: {
+      type: 'choice',
+      choices: RULES,
+      help: 'what ignored pixels are (default exclude; official: background)',
+    },
+  },
+  dataset: 'reasonseg',
+  kind: 'phrases',
+  settings: ({ ignore }, mode) => ({ ignore: ignore ?? (mode === 'official' ? 'background' : 'exclude') }),
+  metrics: ({ mode }) => segmentationMetrics(mode),
+  async score(sample, record, { mode, settings, answers }) {
+    const truth = unionOfTruth(sample)
+    const prediction = record && (await answers.union(record, sample))
+    const { ignored } = sample
+    return scoreSegmentation(
+      { prediction, truth, ...(ignored !== undefined && { ignored }) },
+      { mode, ignore: settings.ignore as IgnoreRule },
+    )
+  },
+  shown: 'iou',
+})

@@ -1,0 +1,62 @@
+// The lines of predictions and of truth: one JSON object a line, one line a sample. Definition: ours (docs/evaluation.md).
+import { z } from 'zod'
+
+const finite = z.number().finite()
+const point = z.tuple([finite, finite])
+const id = z.union([z.string().min(1).max(1024), z.number()]).transform(String)
+
+/** Masks, boxes, points and lines as predictions and truth both state them. Pixels of the picture, x to the right. */
+const shapes = {
+  /** COCO RLE objects or COCO polygons; read by @maskwords/mask, which says what is wrong with one. */
+  masks: z.array(z.unknown()).optional(),
+  /** Left, top, right, bottom; right and bottom exclusive. */
+  boxes: z.array(z.tuple([finite, finite, finite, finite])).optional(),
+  points: z.array(point).optional(),
+  lines: z.array(z.array(point).min(1)).optional(),
+  /** A name for each mask. */
+  labels: z.array(z.string()).optional(),
+}
+
+/** What one answer may hold. Fields that no benchmark reads are passed over. */
+export const predictionSchema = z.object({
+  id,
+  ...shapes,
+  /** Mask words, one text a mask. */
+  words: z.array(z.string()).optional(),
+  /** The answer as the model wrote it. */
+  text: z.string().optional(),
+})
+
+export type PredictionRecord = z.infer<typeof predictionSchema>
+
+/** The fields of which a prediction needs at least one; an empty list says that there is nothing. */
+export const ANSWER_FIELDS = ['masks', 'words', 'text', 'boxes', 'points', 'lines'] as const
+
+export const truthSchema = z.object({
+  id,
+  ...shapes,
+  picture: z.string().optional(),
+  /** Height and width, as in COCO; needed where no mask says it. */
+  size: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
+  phrase: z.string().optional(),
+  group: z.union([z.string(), z.array(z.string())]).optional(),
+  /** The round of a dialogue, from 1. */
+  round: z.number().int().positive().optional(),
+  /** Pixels that are neither right nor wrong: COCO RLE or polygons. */
+  ignored: z.unknown().optional(),
+  /** Of a multiple choice: the options, and the right one's letter or index from 0. */
+  options: z.array(z.string()).min(2).max(26).optional(),
+  right: z.union([z.string().regex(/^[A-Z]$/), z.number().int().nonnegative()]).optional(),
+})
+
+export type TruthRecord = z.infer<typeof truthSchema>
+
+/** A line of gseval.jsonl (GroundingSuite). */
+export const groundingSuiteSchema = z.object({
+  idx: z.union([z.number(), z.string()]).transform(String),
+  image_path: z.string(),
+  class_id: z.union([z.number(), z.string()]),
+  caption: z.string(),
+  box: z.tuple([finite, finite, finite, finite]),
+  segmentation: z.object({ size: z.tuple([finite, finite]), counts: z.unknown() }),
+})
