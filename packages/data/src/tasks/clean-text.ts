@@ -13,6 +13,12 @@ const LOOK_ALIKE: Readonly<Record<string, string>> = {
   ':': '\ua789',
 }
 
+/** A bracket, in any form that a normaliser folds to one, that begins a word which the end of the text cuts off. */
+const OPEN_END = /[<[\uff1c\ufe64\uff3b\ufe47](?![\s\d=.,-])[^<>[\]\uff1c\uff1e\uff3b\uff3d]{0,80}$/
+
+/** Escaping the end may bare another open word before it. Honest texts need one pass. */
+const MAX_PASSES = 8
+
 /**
  * A stretch of running text: control words escaped, control characters gone, lone surrogates replaced, fences of three
  * backticks broken up, line breaks and blanks at the ends kept. An open bracket near the end is escaped as well, so that no
@@ -25,7 +31,13 @@ export function cleanStretch(text: string): string {
     .replace(/\p{Surrogate}/gu, '\ufffd')
     .replace(/[^\P{Cc}\n\t]/gu, '')
     .replace(/`{3,}/g, (fence) => "'".repeat(fence.length))
-  return sanitiseText(kept).text.replace(/[<[][^<>[\]]{0,80}$/, lookAlikes)
+  let clean = kept
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const next = sanitiseText(clean.replace(OPEN_END, lookAlikes)).text
+    if (next === clean) break
+    clean = next
+  }
+  return clean
 }
 
 /** A text of its own: a stretch without blanks at its ends. */
@@ -49,5 +61,8 @@ export function requestPhrase(text: string): string {
 }
 
 function lookAlikes(text: string): string {
-  return text.replace(/[<>[\]:]/g, (character) => LOOK_ALIKE[character]!)
+  return text.replace(
+    /[<>[\]:\uff1c\ufe64\uff3b\ufe47]/g,
+    (character) => LOOK_ALIKE[character.normalize('NFKC')]!,
+  )
 }

@@ -69,18 +69,38 @@ export function geometryText(options: GeometryTextOptions): string {
     }
     case 'proposal':
     case 'refinement': {
-      const { seed, count } = form
-      const example = offsetExample(mask, {
-        seed,
-        ...(count === undefined ? {} : { count }),
-        ...(cells === undefined ? {} : { cells }),
-      })
-      const said = regionToWords(example.region, vocabulary).text
-      if (form.as === 'proposal') return said
-      // Words and refinement on lines of their own, the refinement last.
-      return regionToWords(example.region, vocabulary, example.offsets).text.slice(said.length + 1)
+      const { said, moves } = examplePair(mask, form, cells)
+      return form.as === 'proposal' ? said : moves
     }
   }
+}
+
+type ExamplePair = { readonly key: string; readonly said: string; readonly moves: string }
+
+/** The last pair of each mask: a conversation asks for it four times, and the field of a mask costs some 50 ms. */
+const pairs = new WeakMap<Mask, ExamplePair>()
+
+function examplePair(
+  mask: Mask,
+  form: { readonly seed: number; readonly count?: number },
+  cells: number | undefined,
+): ExamplePair {
+  const { seed, count } = form
+  const key = `${seed} ${count} ${cells}`
+  const known = pairs.get(mask)
+  if (known?.key === key) return known
+  const vocabulary = getokVocabulary(cells === undefined ? {} : { gridSize: cells })
+  const { region, offsets } = offsetExample(mask, {
+    seed,
+    ...(count === undefined ? {} : { count }),
+    ...(cells === undefined ? {} : { cells }),
+  })
+  const said = regionToWords(region, vocabulary).text
+  // Words and refinement stand on lines of their own, the refinement last.
+  const moves = regionToWords(region, vocabulary, offsets).text.slice(said.length + 1)
+  const pair = { key, said, moves }
+  pairs.set(mask, pair)
+  return pair
 }
 
 function boxXyxy({ mask, boxXywhPx, picture }: GeometryTextOptions): [number, number, number, number] {

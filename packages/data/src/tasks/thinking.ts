@@ -57,7 +57,9 @@ function thoughtOf(request: Request, record: DataRecord): string {
   if (targets.length === 0) return `${wanted} Nothing in the picture fits it.`
   const name = nameOf(targets[0]!)
   const oneKind = name !== '' && targets.every((target) => nameOf(target) === name)
-  const alike = record.regions.filter((region) => hasMask(region) && nameOf(region) === name).length
+  const alike = record.regions.filter(
+    (region) => hasMask(region) && region.isCrowd !== true && nameOf(region) === name,
+  ).length
   const kind = oneKind
     ? ` It means ${counted(targets.length, name)}, of ${alike} in the picture.`
     : ` It means ${counted(targets.length, 'object')}.`
