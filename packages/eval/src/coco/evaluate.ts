@@ -4,22 +4,13 @@
 // Work goes group by group (one category in one picture): only groups with detections read masks, and a pair of masks is
 // compared only where boxes and areas leave room for the lowest threshold. That is most of the speed; nothing is approximate.
 
-import { type BoxXywhPx, type Mask, MaskError, maskFromCocoSegmentation } from '@maskwords/mask'
 import { EvalError } from '../error.ts'
 import type { EvalMode } from '../stamp.ts'
 import { accumulate, accumulateScratch } from './accumulate.ts'
 import { type Grouped, type Groups, groupsOf } from './groups.ts'
-import type {
-  CocoCategory,
-  CocoDetection,
-  CocoId,
-  CocoPicture,
-  CocoProblem,
-  CocoShape,
-  CocoTruth,
-} from './input.ts'
+import type { CocoCategory, CocoDetection, CocoId, CocoPicture, CocoProblem, CocoTruth } from './input.ts'
 import { HIT, MISS, matchScratch, orderTruths, writeCodes } from './matching.ts'
-import { type MeasuredMask, measured, writeBoxIous, writeMaskIous } from './overlap.ts'
+import { groupColumns, readGroup } from './records.ts'
 import { COCO_AREA_RANGES, type CocoSettings, cocoSettings } from './settings.ts'
 import { type CocoStats, type CocoTables, cocoStats } from './summary.ts'
 
@@ -128,7 +119,7 @@ type Matched = {
 }
 
 function matchAll(options: EvaluateCocoOptions, groups: Groups, settings: CocoSettings): Matched {
-  const { truths, detections, mode = 'correct' } = options
+  const { detections } = options
   const P = groups.pictures.length
   const K = groups.rows.length
   const A = COCO_AREA_RANGES.length
@@ -143,42 +134,29 @@ function matchAll(options: EvaluateCocoOptions, groups: Groups, settings: CocoSe
     codes: new Uint8Array(A * T * total),
     counted: new Uint32Array(K * A),
   }
-  const read = recordReader(options, groups)
   const lowest = Math.min(settings.iouThresholds[0]!, 1 - 1e-10)
-  let scratch = matchScratch(64)
-  let ious = new Float64Array(4096)
+  const columns = groupColumns()
+  const scratch = matchScratch()
   let n = 0
   let row = 0
-  walkGroups(groups, (group, truthIds, detectionIds) => {
+  walkGroups(groups, (group, truthIds, allDetectionIds) => {
     const k = Math.floor(group / P)
     const p = group - k * P
     while (row < k) matched.rowStart[++row] = n
-    const chosen = bestScores(detections, detectionIds, limit)
-    const G = truthIds.length
-    const D = chosen.length
-    if (scratch.order.length < G) scratch = matchScratch(2 * G)
-    if (ious.length < D * G) ious = new Float64Array(2 * D * G)
-    const isCrowd = Uint8Array.from(truthIds, (i) => (truths[i]!.isCrowd ? 1 : 0))
-    const { detectionAreas, truthAreas } = read(p, chosen, truthIds, isCrowd, lowest, ious)
-    const isNameless = Uint8Array.from(truthIds, (i) => (mode === 'official' && truths[i]!.id === 0 ? 1 : 0))
-    const inGroup = { ious, detectionAreas, truthAreas, isCrowd, isNameless }
+    const detectionIds = bestScores(detections, allDetectionIds, limit)
+    readGroup(options, { picture: groups.pictures[p]!, truthIds, detectionIds }, lowest, columns)
+    const D = detectionIds.length
     for (let a = 0; a < A; a++) {
       const range = COCO_AREA_RANGES[a]!
-      matched.counted[k * A + a]! += orderTruths(inGroup, range, scratch)
+      matched.counted[k * A + a]! += orderTruths(columns, range, scratch)
       if (D === 0) continue
       for (let t = 0; t < T; t++) {
-        writeCodes(
-          inGroup,
-          range,
-          settings.iouThresholds[t]!,
-          scratch,
-          matched.codes,
-          (a * T + t) * total + n,
-        )
+        const at = (a * T + t) * total + n
+        writeCodes(columns, range, settings.iouThresholds[t]!, scratch, matched.codes, at)
       }
     }
     for (let d = 0; d < D; d++) {
-      matched.scores[n] = detections[chosen[d]!]!.score
+      matched.scores[n] = detections[detectionIds[d]!]!.score
       matched.ranks[n] = d
       matched.picture[n++] = p
     }
@@ -212,127 +190,22 @@ function walkGroups(
 
 /** Indices of the group's detections from the highest score on, equal scores in the order of the group, at most `limit`. */
 function bestScores(detections: readonly CocoDetection[], ids: Uint32Array, limit: number): Uint32Array {
-  for (const i of ids) {
-    const { score } = detections[i]!
+  let isSorted = true
+  for (let i = 0; i < ids.length; i++) {
+    const { score } = detections[ids[i]!]!
     if (typeof score !== 'number' || !Number.isFinite(score)) {
-      throw new EvalError(
-        'out-of-range',
-        `detection ${i} has the score ${String(score)}, must be a finite number`,
-        {
-          at: `detection ${i}`,
-        },
-      )
+      const at = `detection ${ids[i]}`
+      throw new EvalError('out-of-range', `${at} has the score ${String(score)}, must be a finite number`, {
+        at,
+      })
     }
+    if (i > 0 && detections[ids[i - 1]!]!.score < score) isSorted = false
   }
-  if (ids.length === 1) return ids
   // Stable: without categories the order of the group is not that of the list.
-  const sorted = Array.from(ids).sort((a, b) => detections[b]!.score - detections[a]!.score)
-  return Uint32Array.from(sorted.length > limit ? sorted.slice(0, limit) : sorted)
-}
-
-type Areas = { readonly detectionAreas: Float64Array; readonly truthAreas: Float64Array }
-
-/** Fills the IoUs of a group and gives the areas; a truth's mask is read only where there is a detection to compare. */
-function recordReader(options: EvaluateCocoOptions, groups: Groups) {
-  const { kind, truths, detections, onProblem } = options
-  return (
-    p: number,
-    detectionIds: Uint32Array,
-    truthIds: Uint32Array,
-    isCrowd: Uint8Array,
-    lowest: number,
-    ious: Float64Array,
-  ): Areas => {
-    const picture = groups.pictures[p]!
-    if (kind === 'box') {
-      const box = (record: CocoTruth | CocoDetection, at: string) => checkedBox(record.boxXywhPx, at)
-      const detectionBoxes = Array.from(detectionIds, (i) => box(detections[i]!, `detection ${i}`))
-      const truthBoxes = Array.from(truthIds, (i) => box(truths[i]!, truthName(truths[i]!, i)))
-      writeBoxIous(ious, detectionBoxes, truthBoxes, isCrowd)
-      return {
-        detectionAreas: Float64Array.from(detectionIds, (i, d) =>
-          checkedArea(detections[i]!.areaPx ?? boxArea(detectionBoxes[d]!), `detection ${i}`),
-        ),
-        truthAreas: Float64Array.from(truthIds, (i, g) =>
-          checkedArea(truths[i]!.areaPx ?? boxArea(truthBoxes[g]!), truthName(truths[i]!, i)),
-        ),
-      }
-    }
-    const needsTruthMask = (i: number) => detectionIds.length > 0 || truths[i]!.areaPx === undefined
-    const detectionMasks = Array.from(detectionIds, (i) =>
-      readMask(detections[i]!.mask, picture, `detection ${i}`, onProblem),
-    )
-    const truthMasks = Array.from(truthIds, (i) =>
-      needsTruthMask(i) ? readMask(truths[i]!.mask, picture, truthName(truths[i]!, i), onProblem) : undefined,
-    )
-    writeMaskIous(ious, detectionMasks, truthMasks, isCrowd, lowest)
-    return {
-      detectionAreas: Float64Array.from(detectionIds, (i, d) =>
-        checkedArea(detections[i]!.areaPx ?? detectionMasks[d]?.areaPx ?? 0, `detection ${i}`),
-      ),
-      truthAreas: Float64Array.from(truthIds, (i, g) =>
-        checkedArea(truths[i]!.areaPx ?? truthMasks[g]?.areaPx ?? 0, truthName(truths[i]!, i)),
-      ),
-    }
-  }
-}
-
-function truthName({ id }: CocoTruth, index: number): string {
-  return id === undefined ? `truth ${index}` : `annotation ${id}`
-}
-
-function readMask(
-  shape: CocoShape | undefined,
-  picture: CocoPicture,
-  at: string,
-  onProblem: EvaluateCocoOptions['onProblem'],
-): MeasuredMask | undefined {
-  if (shape === undefined || shape === null) {
-    throw new EvalError('malformed', `${at} has no mask`, { at, hint: 'for boxes alone ask for kind box' })
-  }
-  try {
-    return measured(maskOf(shape, picture))
-  } catch (error) {
-    if (!(error instanceof MaskError)) throw error
-    const code = error.code === 'size-mismatch' ? 'size-mismatch' : 'malformed'
-    const message = `${at} in picture ${picture.id}: ${error.message}`
-    if (onProblem === undefined) {
-      throw new EvalError(code, message, { at, ...(error.hint && { hint: error.hint }), cause: error })
-    }
-    onProblem({ code, message: `${message}; it matches nothing`, at })
-    return undefined
-  }
-}
-
-function maskOf(shape: CocoShape, { widthPx, heightPx }: CocoPicture): Mask {
-  if (!('edges' in shape)) return maskFromCocoSegmentation({ widthPx, heightPx, segmentation: shape })
-  if (shape.widthPx === widthPx && shape.heightPx === heightPx) return shape
-  throw new MaskError(
-    'size-mismatch',
-    `a mask of ${shape.widthPx} x ${shape.heightPx} in a picture of ${widthPx} x ${heightPx} (width x height)`,
-  )
-}
-
-function checkedBox(box: BoxXywhPx | undefined, at: string): BoxXywhPx {
-  if (box === undefined) throw new EvalError('malformed', `${at} has no box`, { at })
-  const { x, y, width, height } = box
-  if ([x, y, width, height].every(Number.isFinite) && width >= 0 && height >= 0) return box
-  throw new EvalError(
-    'out-of-range',
-    `${at} has the box [${x}, ${y}, ${width}, ${height}] (x, y, width, height)`,
-    {
-      at,
-    },
-  )
-}
-
-function checkedArea(areaPx: number, at: string): number {
-  if (Number.isFinite(areaPx) && areaPx >= 0) return areaPx
-  throw new EvalError('out-of-range', `${at} has the area ${areaPx}, must be a finite number >= 0`, { at })
-}
-
-function boxArea({ width, height }: BoxXywhPx): number {
-  return width * height
+  const sorted = isSorted
+    ? ids
+    : Uint32Array.from(Array.from(ids).sort((a, b) => detections[b]!.score - detections[a]!.score))
+  return sorted.length > limit ? sorted.subarray(0, limit) : sorted
 }
 
 function tablesOf(
@@ -355,7 +228,8 @@ function tablesOf(
   const recall = new Float64Array(T * K * A * M).fill(-1)
   const scratch = accumulateScratch(total)
   for (let k = 0; k < K; k++) {
-    const order = Uint32Array.from({ length: rowStart[k + 1]! - rowStart[k]! }, (_, i) => rowStart[k]! + i)
+    const order = new Uint32Array(rowStart[k + 1]! - rowStart[k]!)
+    for (let i = 0; i < order.length; i++) order[i] = rowStart[k]! + i
     order.sort((a, b) => scores[b]! - scores[a]! || a - b)
     for (let a = 0; a < A; a++) {
       const truths = counted[k * A + a]!

@@ -1,6 +1,7 @@
 // Which detection hits which truth, in one picture and category. Definition: cocoeval.py, evaluateImg: detections from the highest
 // score on take the truth of highest IoU that is still free; truths that do not count come last and only if no other fits.
 
+import type { GroupColumns } from './records.ts'
 import type { CocoAreaRange } from './settings.ts'
 
 /** What became of a detection at one threshold and area range. */
@@ -9,28 +10,22 @@ export const HIT = 1
 /** Matched to a crowd or to a truth outside the area range, or unmatched and itself outside of it. */
 export const IGNORED = 2
 
-export type MatchGroup = {
-  /** Row-major, detections (best score first) by truths (order of the file). */
-  readonly ious: Float64Array
-  readonly detectionAreas: Float64Array
-  readonly truthAreas: Float64Array
-  readonly isCrowd: Uint8Array
-  /** Truths that can be matched but never count as hit: those of id 0 in mode `official`. */
-  readonly isNameless: Uint8Array
-}
-
 /** Reused from group to group. */
 export type MatchScratch = { order: Uint32Array; taken: Uint8Array; isIgnored: Uint8Array }
 
-export function matchScratch(truths: number): MatchScratch {
-  return { order: new Uint32Array(truths), taken: new Uint8Array(truths), isIgnored: new Uint8Array(truths) }
+export function matchScratch(): MatchScratch {
+  return { order: new Uint32Array(0), taken: new Uint8Array(0), isIgnored: new Uint8Array(0) }
 }
 
 /** Number of truths that count in the range; fills `scratch` with them first. */
-export function orderTruths(group: MatchGroup, range: CocoAreaRange, scratch: MatchScratch): number {
-  const { truthAreas, isCrowd } = group
+export function orderTruths(group: GroupColumns, range: CocoAreaRange, scratch: MatchScratch): number {
+  const { truthAreas, isCrowd, truths: G } = group
+  if (scratch.order.length < G) {
+    scratch.order = new Uint32Array(2 * G)
+    scratch.taken = new Uint8Array(2 * G)
+    scratch.isIgnored = new Uint8Array(2 * G)
+  }
   const { order, isIgnored } = scratch
-  const G = truthAreas.length
   let counted = 0
   for (let g = 0; g < G; g++) {
     const areaPx = truthAreas[g]!
@@ -47,17 +42,15 @@ export function orderTruths(group: MatchGroup, range: CocoAreaRange, scratch: Ma
  * `orderTruths` for the same range.
  */
 export function writeCodes(
-  group: MatchGroup,
+  group: GroupColumns,
   range: CocoAreaRange,
   threshold: number,
   scratch: MatchScratch,
   codes: Uint8Array,
   at: number,
 ): void {
-  const { ious, detectionAreas, truthAreas, isCrowd, isNameless } = group
+  const { ious, detectionAreas, isCrowd, isNameless, detections: D, truths: G } = group
   const { order, taken, isIgnored } = scratch
-  const D = detectionAreas.length
-  const G = truthAreas.length
   taken.fill(0, 0, G)
   // A full match must be found at a threshold of 1 although it was computed in floating point.
   const lowest = Math.min(threshold, 1 - 1e-10)

@@ -71,7 +71,8 @@ export function readCocoTruth(file: unknown, kind: 'mask' | 'box'): CocoTruthFil
 /**
  * Reads a parsed COCO result file: a list of `{ image_id, category_id, score, segmentation | bbox }`. As in the published
  * loader, the area of all results is that of their box where the first one has a box, else that of the mask. A mask of
- * another size than its picture stays, as a detection that matches nothing. Where masks are asked for and a result has
+ * another size than its picture stays, as a detection that matches nothing; so does one whose run lengths are broken, which
+ * the evaluation tells (`onProblem`). Where masks are asked for and a result has
  * only a box, the box is its mask; where boxes are asked for and it has only a mask, the tight box is its box. Throws
  * EvalError `malformed` where the whole is no list.
  */
@@ -102,6 +103,8 @@ export function readCocoDetections(
   })
   return { detections, problems }
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 type Raw = Readonly<Record<string, unknown>>
 
@@ -147,7 +150,9 @@ function truthOf(
   if ('code' in ids) return ids
   const needsMask = known.kind === 'mask'
   if (needsMask && isAbsent(mask)) return problem('malformed', `${at} has no segmentation`, at)
-  const wrong = needsMask ? shapeProblem(mask, known.pictures.get(ids.pictureId)!, at) : undefined
+  const wrong = needsMask
+    ? (shapeProblem(mask, known.pictures.get(ids.pictureId)!, at) ?? runsProblem(mask, at))
+    : undefined
   if (wrong !== undefined) {
     return wrong.code === 'size-mismatch' ? problem(wrong.code, wrong.message, at) : wrong
   }
@@ -158,14 +163,12 @@ function truthOf(
   if (areaPx !== undefined && !(typeof areaPx === 'number' && Number.isFinite(areaPx) && areaPx >= 0)) {
     return problem('out-of-range', `${at}: area is no number >= 0`, at)
   }
-  return {
-    ...(isId(id) && { id }),
-    ...ids,
-    ...(needsMask && { mask: mask as CocoShape }),
-    ...(box !== undefined && { boxXywhPx: box }),
-    ...(areaPx !== undefined && { areaPx: areaPx as number }),
-    isCrowd: Boolean(iscrowd),
-  }
+  const truth: Writable<CocoTruth> = { ...ids, isCrowd: Boolean(iscrowd) }
+  if (isId(id)) truth.id = id
+  if (needsMask) truth.mask = mask as CocoShape
+  if (box !== undefined) truth.boxXywhPx = box
+  if (areaPx !== undefined) truth.areaPx = areaPx
+  return truth
 }
 
 function detectionOf(
@@ -298,16 +301,20 @@ function boxOf(value: unknown): BoxXywhPx | undefined | null {
   return isBox ? { x: value[0], y: value[1], width: value[2], height: value[3] } : null
 }
 
+function isRing(ring: unknown): boolean {
+  if (!Array.isArray(ring) || ring.length % 2 !== 0) return false
+  for (let i = 0; i < ring.length; i++) {
+    if (typeof ring[i] !== 'number' || !(Math.abs(ring[i]) <= MAX_VERTEX_PX)) return false
+  }
+  return true
+}
+
 /** What is wrong with a segmentation by a look that costs little: polygons are filled only where they are compared. */
 function shapeProblem(mask: unknown, picture: CocoPicture, at: string): CocoProblem | undefined {
   if (Array.isArray(mask)) {
-    const good = mask.every(
-      (ring) =>
-        Array.isArray(ring) &&
-        ring.length % 2 === 0 &&
-        ring.every((c) => typeof c === 'number' && Math.abs(c) <= MAX_VERTEX_PX),
-    )
-    return good ? undefined : problem('malformed', `${at}: a polygon is no list of pairs of numbers`, at)
+    return mask.every(isRing)
+      ? undefined
+      : problem('malformed', `${at}: a polygon is no list of pairs of numbers`, at)
   }
   const { size, counts } = recordOf(mask)
   if (!Array.isArray(size) || size.length !== 2 || !(typeof counts === 'string' || Array.isArray(counts))) {
@@ -317,6 +324,12 @@ function shapeProblem(mask: unknown, picture: CocoPicture, at: string): CocoProb
     const told = `${at}: a mask of ${size.map((v) => (typeof v === 'number' ? v : '?')).join(' x ')} in a picture of ${picture.heightPx} x ${picture.widthPx} (height x width)`
     return { code: 'size-mismatch', message: told, at }
   }
+  return undefined
+}
+
+/** What is wrong with run lengths of the right size. Read for truths only: a bad detection is told by the evaluation. */
+function runsProblem(mask: unknown, at: string): CocoProblem | undefined {
+  if (Array.isArray(mask)) return undefined
   try {
     maskFromCocoRle(mask as CocoRle)
     return undefined
