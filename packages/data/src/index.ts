@@ -11,6 +11,21 @@ export {
   jsonItemsOf,
 } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
+export type { CodecStamp, PrepareConfig, PrepareSource } from './prepare/config.ts'
+export { configHash } from './prepare/config.ts'
+export { defaultTasks } from './prepare/default-tasks.ts'
+export { Engine, type EngineOptions, type EngineSource } from './prepare/engine.ts'
+export type { Plan, PlannedSource } from './prepare/plan.ts'
+export type { RunReport, Stamp } from './prepare/report.ts'
+export { type PrepareOptions, type PrepareResult, planOnly, prepare } from './prepare/run.ts'
+export {
+  MAX_WEIGHT_PERCENT,
+  parseSource,
+  parseTasks,
+  type SourceSpec,
+  type TaskSpec,
+} from './prepare/source-spec.ts'
+export { type EngineSetup, localWorkers, serveWork, threadWorkers, type Workers } from './prepare/workers.ts'
 export { READERS, readerByName } from './readers/index.ts'
 export type * from './record.ts'
 export {

@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'masks from one dialect to another (COCO, CVAT, Label Studio, PNG, raw)',
     load: () => import('./commands/convert.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  prepare: {
+    summary: "published datasets -> a trainer's files, masks in words; with a plan and a health report",
+    load: () => import('./commands/prepare.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   eval: {
     summary: 'answers of a model against the truth: metrics, intervals, comparisons, a report',
     load: async (argv) => (await import('./commands/eval.ts')).evalCommand(argv),
@@ -60,6 +64,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   reward: {
     summary: 'rewards over HTTP for reinforcement learning, and the Python files that call it',
     load: () => import('./commands/reward.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  train: {
+    summary: 'train a mask tokenizer on your own masks',
+    load: () => import('./commands/train.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
   doctor: {
     summary: 'check this machine: versions, optional packages, permissions',

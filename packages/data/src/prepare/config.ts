@@ -1,0 +1,49 @@
+// What a run of `prepare` is asked for, as data: everything here decides the bytes that are written. Definition: ours.
+import { canonicalJson, sha256 } from './canonical.ts'
+import type { TaskSpec } from './source-spec.ts'
+
+export type PrepareSource = {
+  readonly reader: string
+  readonly split?: string
+  /** The dataset's folder, absolute. Not part of the configuration's hash: `picturePrefix` is. */
+  readonly root: string
+  /** What stands before a picture's path in the written files: the way from their folder to the dataset's. */
+  readonly picturePrefix: string
+  readonly weightPercent: number
+}
+
+/** Which codec wrote the words, by what decides them. */
+export type CodecStamp = {
+  readonly name: string
+  /** Grid size, refinement and whatever else the codec was opened with. */
+  readonly options: Readonly<Record<string, string | number | boolean>>
+  /** SHA-256 of its weight files; absent for codecs without weights. */
+  readonly weightsSha256?: string
+}
+
+export type PrepareConfig = {
+  readonly version: string
+  readonly sources: readonly PrepareSource[]
+  readonly tasks: readonly TaskSpec[]
+  readonly codec: CodecStamp
+  readonly writer: string
+  readonly pictures: 'path' | 'bytes'
+  /** Conversations of a shard. */
+  readonly shardSize: number
+  readonly seed: number
+  /** Records of each source at most. */
+  readonly limit?: number
+  /** `auto`: a source of which no picture is found is kept, paths only; else missing pictures cost their samples. */
+  readonly missingPictures: 'auto' | 'drop' | 'keep'
+  readonly emptyThink: boolean
+  /** The folder that picture paths in the files are relative to, absolute. Not part of the hash. */
+  readonly pictureBase: string
+  /** What stands before `pictures/` in the paths of crops: nothing where paths are relative to the written files. */
+  readonly cropPrefix: string
+}
+
+/** SHA-256 of everything in the configuration that decides bytes, folders aside. */
+export function configHash(config: PrepareConfig): string {
+  const { sources, pictureBase: _base, ...rest } = config
+  return sha256(canonicalJson({ ...rest, sources: sources.map(({ root: _root, ...source }) => source) }))
+}

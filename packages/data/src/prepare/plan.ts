@@ -1,0 +1,305 @@
+// The plan of a run: sources are read once into the spool, records are surveyed, and what will be written, dropped and why is
+// stated as data before anything is. Definition: ours.
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DataError } from '../error.ts'
+import { type Column, float64Column } from '../growing.ts'
+import { fileExists } from '../paths.ts'
+import type { DataProblem, Reader } from '../record.ts'
+import { canonicalJson, sha256 } from './canonical.ts'
+import type { PrepareConfig } from './config.ts'
+import type { EngineSource, SurveyPart } from './engine.ts'
+import { type Counts, TextCounter } from './health.ts'
+import { isFractional, type Share, shareOf } from './sampling.ts'
+import { Spool } from './spool.ts'
+import type { EngineSetup, Workers } from './workers.ts'
+
+export type PlannedSource = {
+  readonly name: string
+  readonly title: string
+  readonly split?: string
+  readonly root: string
+  readonly weightPercent: number
+  readonly records: number
+  /** Records whose picture is not there. */
+  readonly missingPictures: number
+  readonly missing: 'none' | 'dropped' | 'kept'
+  /** SHA-256 of all its records. */
+  readonly sha256: string
+}
+
+export type Plan = {
+  readonly sources: readonly PlannedSource[]
+  readonly pictures: number
+  readonly records: number
+  readonly regions: number
+  /** What reading and the survey lost, by kind. */
+  readonly dropped: Counts
+  readonly recordsWithoutConversations: number
+  /** Conversations by source and task: as tasks make them, and with sampling weights. */
+  readonly conversations: readonly {
+    readonly source: string
+    readonly task: string
+    readonly made: number
+    readonly taken: number
+  }[]
+  readonly taken: number
+  readonly shards: number
+  /** Masks that will be encoded, each once, and places in texts where one stands; before sampling. */
+  readonly masks: number
+  readonly maskPlaces: number
+  readonly tokensPerMask: number
+  /** Words of masks, and about a token for four characters of text. */
+  readonly expectedTokens: number
+  readonly datasetSha256: string
+  readonly notes: readonly string[]
+}
+
+export type Reading = {
+  readonly spool: Spool
+  readonly sources: readonly EngineSource[]
+  readonly planned: readonly PlannedSource[]
+  readonly problems: Counts
+  readonly regions: number
+}
+
+export type ReadingOptions = {
+  readonly config: PrepareConfig
+  readonly readerOf: (name: string) => Reader
+  /** Where the spool and the problems of reading go. */
+  readonly stateFolder: string
+  readonly needsPictures: boolean
+  readonly signal: AbortSignal
+  readonly onRecords: (source: string, records: number) => void
+}
+
+export const READ_PROBLEMS = 'read-problems.jsonl'
+/** Problems are written in pieces of this many lines. */
+const PROBLEM_LINES = 500
+/** Category names of a source that tasks may draw distractors from. V3Det has 13,204. */
+const MOST_CATEGORIES = 50_000
+const CHARACTERS_A_TOKEN = 4
+
+/** Reads all sources into the spool. Throws DataError for a layout that is wrong as a whole, and where nothing was read. */
+export async function readSources(options: ReadingOptions): Promise<Reading> {
+  const { config, stateFolder, signal, onRecords } = options
+  const spool = new Spool(join(stateFolder, 'records.jsonl'))
+  const problemsFile = join(stateFolder, READ_PROBLEMS)
+  writeFileSync(problemsFile, '')
+  const waiting: string[] = []
+  const flush = () => {
+    if (waiting.length > 0) appendFileSync(problemsFile, waiting.splice(0).join(''))
+  }
+  const problems = new TextCounter()
+  const engineSources: EngineSource[] = []
+  const planned: PlannedSource[] = []
+  let regions = 0
+  for (const [number, source] of config.sources.entries()) {
+    const reader = options.readerOf(source.reader)
+    const onProblem = (problem: DataProblem) => {
+      problems.add(problem.kind)
+      waiting.push(`${JSON.stringify({ source: source.reader, ...problem })}\n`)
+      if (waiting.length >= PROBLEM_LINES) flush()
+    }
+    const categories = new Set<string>()
+    let records = 0
+    let missing = 0
+    const reading = reader.read({
+      root: source.root,
+      ...(source.split === undefined ? {} : { split: source.split }),
+      signal,
+      onProblem,
+      // Kept here, so that a source without any picture can be told from one that lacks some.
+      missingPictures: config.missingPictures === 'drop' ? 'drop' : 'keep',
+    })
+    if (config.limit !== 0) {
+      for await (const record of reading) {
+        signal.throwIfAborted()
+        spool.add(record, number, source.root)
+        records++
+        regions += record.regions.length
+        if (!fileExists(source.root, record.picture.file)) missing++
+        for (const { category } of record.regions) {
+          if (category !== undefined && categories.size < MOST_CATEGORIES) categories.add(category)
+        }
+        onRecords(source.reader, records)
+        if (records === config.limit) break
+      }
+    }
+    const keeps = config.missingPictures !== 'drop' && !options.needsPictures
+    const isKept = keeps && (config.missingPictures === 'keep' || missing === records)
+    engineSources.push({
+      root: source.root,
+      picturePrefix: source.picturePrefix,
+      weightPercent: source.weightPercent,
+      categories: [...categories].sort(),
+      dropMissing: missing > 0 && !isKept,
+    })
+    planned.push({
+      name: source.reader,
+      title: reader.title,
+      ...(source.split === undefined ? {} : { split: source.split }),
+      root: source.root,
+      weightPercent: source.weightPercent,
+      records,
+      missingPictures: missing,
+      missing: missing === 0 ? 'none' : isKept ? 'kept' : 'dropped',
+      sha256: spool.sourceHash(number),
+    })
+  }
+  flush()
+  spool.flush()
+  return { spool, sources: engineSources, planned, problems: problems.value(), regions }
+}
+
+export type SurveyOptions = {
+  readonly config: PrepareConfig
+  readonly reading: Reading
+  readonly workers: Workers
+  readonly signal: AbortSignal
+  /** Where every mask has as many; else some are encoded to learn it. */
+  readonly tokensPerMask?: number
+  readonly onRecords: (records: number) => void
+}
+
+/** Surveys the records: the plan, and each source's share. */
+export async function surveyRecords(
+  options: SurveyOptions,
+): Promise<{ plan: Plan; shares: readonly Share[] }> {
+  const { config, reading, workers, signal } = options
+  const { spool, planned, regions } = reading
+  const conversations = new TextCounter()
+  const dropped = new TextCounter()
+  for (const [kind, count] of reading.problems) dropped.add(kind, count)
+  const keys = config.sources.map((): Column<Float64Array> => float64Column())
+  const sums = {
+    withoutConversations: 0,
+    masks: 0,
+    maskPlaces: 0,
+    characters: 0,
+    triedMasks: 0,
+    triedTokens: 0,
+  }
+  const add = (part: SurveyPart) => {
+    for (const [name, count] of part.conversations) conversations.add(name, count)
+    for (const [kind, count] of part.problems) dropped.add(kind, count)
+    for (const [source, list] of part.keys) for (const key of list) keys[source]!.push(key)
+    for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += part[name]
+  }
+  const underWay = new Set<Promise<void>>()
+  for (const { records } of spool.batches()) {
+    signal.throwIfAborted()
+    while (underWay.size >= workers.size * 2) await Promise.race(underWay)
+    const work: Promise<void> = workers.run({ kind: 'survey', places: records, regions }).then((part) => {
+      add(part)
+      underWay.delete(work)
+      options.onRecords(records.length)
+    })
+    underWay.add(work)
+  }
+  await Promise.all(underWay)
+  const shares = config.sources.map(({ weightPercent }, at) =>
+    isFractional(weightPercent)
+      ? shareOf(weightPercent, keys[at]!.values.slice(0, keys[at]!.length))
+      : { every: weightPercent / 100, onceMoreUpTo: -1 },
+  )
+  const made = new Map(conversations.value())
+  const rows = config.sources.flatMap((source, at) =>
+    config.tasks.map(({ name }) => {
+      const count = made.get(`${at}/${name}`) ?? 0
+      return {
+        source: source.reader,
+        task: name,
+        made: count,
+        taken: Math.round((count * source.weightPercent) / 100),
+      }
+    }),
+  )
+  const taken = config.sources.reduce((sum, source, at) => {
+    const total = config.tasks.reduce((part, { name }) => part + (made.get(`${at}/${name}`) ?? 0), 0)
+    return (
+      sum +
+      total * Math.floor(source.weightPercent / 100) +
+      Math.round((total * (source.weightPercent % 100)) / 100)
+    )
+  }, 0)
+  const totalMade = rows.reduce((sum, row) => sum + row.made, 0)
+  const tried = sums.triedMasks === 0 ? 0 : sums.triedTokens / sums.triedMasks
+  const tokensPerMask = options.tokensPerMask ?? tried
+  const factor = totalMade === 0 ? 0 : taken / totalMade
+  const plan: Plan = {
+    sources: planned,
+    pictures: spool.pictures,
+    records: spool.records,
+    regions,
+    dropped: dropped.value().sort(([a], [b]) => (a < b ? -1 : 1)),
+    recordsWithoutConversations: sums.withoutConversations,
+    conversations: rows.filter((row) => row.made > 0),
+    taken,
+    shards: Math.ceil(taken / config.shardSize),
+    masks: sums.masks,
+    maskPlaces: sums.maskPlaces,
+    tokensPerMask,
+    expectedTokens: Math.round(
+      factor * (sums.maskPlaces * tokensPerMask + sums.characters / CHARACTERS_A_TOKEN),
+    ),
+    datasetSha256: sha256(
+      canonicalJson(planned.map(({ name, split, sha256: hash }) => ({ name, split, hash }))),
+    ),
+    notes: notesOf(config, planned, rows),
+  }
+  return { plan, shares }
+}
+
+function notesOf(
+  config: PrepareConfig,
+  planned: readonly PlannedSource[],
+  rows: readonly { readonly task: string; readonly made: number }[],
+): string[] {
+  const notes: string[] = []
+  for (const source of planned) {
+    const { name, missingPictures, missing, records } = source
+    if (missing === 'kept') {
+      notes.push(
+        `${name}: ${missingPictures} of ${records} pictures are not under ${source.root}; their samples are kept, as paths`,
+      )
+    }
+    if (missing === 'dropped') {
+      notes.push(`${name}: ${missingPictures} of ${records} pictures are missing; their samples are dropped`)
+    }
+    if (records === 0) notes.push(`${name}: nothing was read`)
+  }
+  for (const { name } of config.tasks) {
+    const made = rows.filter((row) => row.task === name).reduce((sum, row) => sum + row.made, 0)
+    if (made === 0) notes.push(`task ${name} makes nothing of these sources`)
+  }
+  return notes
+}
+
+/** The setup of engines for sources as they were read. */
+export function engineSetup(
+  config: PrepareConfig,
+  reading: Reading,
+  crops: EngineSetup['crops'] | undefined,
+): EngineSetup {
+  return {
+    spoolFile: reading.spool.file,
+    sources: reading.sources,
+    tasks: config.tasks,
+    seed: config.seed,
+    emptyThink: config.emptyThink,
+    pictures: config.pictures,
+    ...(crops === undefined ? {} : { crops }),
+  }
+}
+
+/** Refuses a plan that writes nothing. Throws DataError 'bad-option'. */
+export function checkPlan(plan: Plan): void {
+  if (plan.taken > 0) return
+  const lost = plan.dropped.map(([kind, count]) => `${count} ${kind}`).join(', ')
+  throw new DataError(
+    'bad-option',
+    `there is nothing to write: ${plan.records} records give no conversation${lost === '' ? '' : ` (${lost})`}`,
+    { hint: plan.notes[0] ?? 'choose other tasks with --task, or look at the problems with --plan --json' },
+  )
+}

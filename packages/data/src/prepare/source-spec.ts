@@ -1,0 +1,74 @@
+// How sources and tasks are written on a command line: `coco:val2017@data/coco%50`, `referring:limit=3`. Definition: ours.
+import { DataError } from '../error.ts'
+
+export type SourceSpec = {
+  /** A reader's name. */
+  readonly reader: string
+  readonly split?: string
+  /** The dataset's folder as written after `@`; without one the run's root. */
+  readonly folder?: string
+  /** Samples that are taken, in percent: 50 is half of them, 150 all and half of them a second time. */
+  readonly weightPercent: number
+}
+
+export type TaskSpec = {
+  readonly name: string
+  readonly settings: Readonly<Record<string, number | string | boolean>>
+}
+
+/** A sample is taken this often at most; more is a mistyped number. */
+export const MAX_WEIGHT_PERCENT = 10_000
+
+/** `name[:split][@folder][%weight]`. Throws DataError 'bad-option'. */
+export function parseSource(text: string): SourceSpec {
+  const match = /^([a-z0-9][a-z0-9+._-]*)(?::([^@%:]+))?(?:@(.+?))?(?:%(\d+(?:\.\d+)?))?$/i.exec(text)
+  if (match === null) {
+    throw new DataError('bad-option', `The source ${JSON.stringify(text)} cannot be read.`, {
+      hint: 'write name, name:split, name@folder, name%50, or all of them: name:split@folder%50',
+    })
+  }
+  const weightPercent = match[4] === undefined ? 100 : Number(match[4])
+  if (!(weightPercent > 0 && weightPercent <= MAX_WEIGHT_PERCENT)) {
+    throw new DataError(
+      'bad-option',
+      `The weight of ${text} is above 0 and at most ${MAX_WEIGHT_PERCENT} percent.`,
+    )
+  }
+  return {
+    reader: match[1]!,
+    ...(match[2] === undefined ? {} : { split: match[2] }),
+    ...(match[3] === undefined ? {} : { folder: match[3] }),
+    weightPercent,
+  }
+}
+
+/** `name[:setting=value...][,name...]`: values that look like numbers, true and false are such. Throws DataError 'bad-option'. */
+export function parseTasks(text: string): TaskSpec[] {
+  const specs = text.split(',').map((part): TaskSpec => {
+    const [name = '', ...pairs] = part.trim().split(':')
+    const settings: [string, number | string | boolean][] = pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) {
+        throw new DataError(
+          'bad-option',
+          `The setting ${JSON.stringify(pair)} of task ${name} has no value.`,
+          {
+            hint: 'write referring:limit=3:answer=json',
+          },
+        )
+      }
+      return [pair.slice(0, at), settingValue(pair.slice(at + 1))]
+    })
+    return { name, settings: Object.fromEntries(settings.sort(([a], [b]) => (a < b ? -1 : 1))) }
+  })
+  const twice = specs.find(({ name }, at) => specs.findIndex((other) => other.name === name) !== at)
+  if (twice === undefined) return specs
+  throw new DataError('bad-option', `The task ${twice.name} is named twice.`, {
+    hint: 'one set of settings for each task; a second run makes a second set',
+  })
+}
+
+function settingValue(text: string): number | string | boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}

@@ -1,0 +1,96 @@
+// Files that appear whole or not at all, on the disk when the call returns. Definition: ours.
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { DataError } from '../error.ts'
+
+const SUFFIX = '.partial'
+
+/** Writes beside the target, then renames. Throws DataError 'io'. */
+export function writeWholeFile(path: string, bytes: Uint8Array | string): void {
+  const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+  const temporary = join(dirname(path), `.${basename(path)}${SUFFIX}`)
+  try {
+    const descriptor = openSync(temporary, 'w')
+    try {
+      for (let from = 0; from < data.length; ) from += writeSync(descriptor, data, from)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, path)
+  } catch (cause) {
+    throw ioError(path, cause)
+  }
+}
+
+/** Puts files one behind the other, whole or not at all, a piece at a time. */
+export function joinFiles(files: readonly string[], target: string): void {
+  const temporary = join(dirname(target), `.${basename(target)}${SUFFIX}`)
+  try {
+    copyFileSync(files[0]!, temporary)
+    const to = openSync(temporary, 'a')
+    const piece = Buffer.alloc(1 << 16)
+    try {
+      for (const file of files.slice(1)) {
+        const from = openSync(file, 'r')
+        try {
+          for (let got = 0; (got = readSync(from, piece)) > 0; ) writeSync(to, piece, 0, got)
+        } finally {
+          closeSync(from)
+        }
+      }
+      fsyncSync(to)
+    } finally {
+      closeSync(to)
+    }
+    renameSync(temporary, target)
+  } catch (cause) {
+    throw ioError(target, cause)
+  }
+}
+
+/** The whole lines in the first bytes of a file. */
+export function firstLines(file: string, bytes: number): string[] {
+  const start = Buffer.alloc(bytes)
+  const descriptor = openSync(file, 'r')
+  try {
+    const got = readSync(descriptor, start)
+    const end = start.subarray(0, got).lastIndexOf(0x0a)
+    return end < 0 ? [] : start.toString('utf8', 0, end).split('\n')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Removes what a killed run left half written in a folder. */
+export function removePartial(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith(SUFFIX)) unlinkSync(join(folder, name))
+  }
+}
+
+export function ioError(path: string, cause: unknown): DataError {
+  const { code } = cause as NodeJS.ErrnoException
+  const hint =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'free some space; the same command then goes on'
+      : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+        ? 'write to another folder with -o'
+        : undefined
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new DataError('io', `cannot write: ${message}`, {
+    file: path,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
