@@ -5,7 +5,7 @@ import { pack } from 'tar-stream'
 import type { FilledConversation, Writer } from '../conversation.ts'
 import { mediaType, pictureBytes, rowsOf } from './lines.ts'
 
-/** Characters of the id that are kept in a key; the hash behind them makes it unique. */
+/** Characters of the id that are kept in a key: names of more than 100 bytes need header extensions. */
 const KEY_LENGTH = 60
 
 export const webDataset: Writer = {
@@ -15,7 +15,10 @@ export const webDataset: Writer = {
   shardExtension: 'tar',
   async shard(conversations, options) {
     const embeds = options.pictures === 'bytes'
-    const samples = rowsOf(conversations, (conversation) => ({ conversation, key: keyOf(conversation.id) }))
+    const samples = rowsOf(conversations, (conversation) => conversation).map((conversation, at) => ({
+      conversation,
+      key: keyOf(conversation, at),
+    }))
     const archive = pack()
     const chunks: Uint8Array[] = []
     const done = (async () => {
@@ -68,8 +71,12 @@ function sampleOf(
   }
 }
 
-/** A key without dots and slashes: what is readable of the id, and twelve hex digits of its SHA-256. */
-export function keyOf(id: string): string {
+/**
+ * A key without dots and slashes: the place in the shard (a repeated conversation must not join its twin), what is readable
+ * of the id, and twelve hex digits of a SHA-256 of dataset and id.
+ */
+function keyOf({ id, dataset }: FilledConversation, at: number): string {
   const readable = id.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, KEY_LENGTH)
-  return `${readable}-${createHash('sha256').update(id, 'utf8').digest('hex').slice(0, 12)}`
+  const hash = createHash('sha256').update(`${dataset}\n${id}`, 'utf8').digest('hex').slice(0, 12)
+  return `${String(at).padStart(6, '0')}-${readable}-${hash}`
 }
