@@ -9,6 +9,8 @@ export type TinyModel = {
   /** `qwen2-vl`, `llama`: flat; `qwen3-vl`: text_config; `internvl`: llm_config. */
   layout?: 'qwen2-vl' | 'qwen3-vl' | 'internvl' | 'internlm2' | 'llama'
   tied?: boolean
+  /** A head tensor although the configuration ties it: some trainers save both. */
+  savesTiedHead?: boolean
   shards?: 1 | 3
   dtype?: TinyType
   rows?: number
@@ -134,7 +136,7 @@ export async function writeTinyModel(
     tensor(embedding, [rows, columns], 1),
     tensor(inner, [7, columns], 2),
     tensor('visual.patch_embed.proj.weight', [3, 5], 3),
-    ...(tied ? [] : [tensor(head, [rows, columns], 4)]),
+    ...(tied && !options.savesTiedHead ? [] : [tensor(head, [rows, columns], 4)]),
   ]
   const metadata = { format: 'pt' }
   if (shards === 1) {
@@ -165,8 +167,8 @@ export async function writeTinyModel(
   put('generation_config.json', '{\n  "repetition_penalty": 1.05\n}\n')
   put('merges.txt', '#version: 0.2\n')
   const json = tinyTokenizer()
-  const changed = options.tokenizer?.(json) ?? json
   const special = json.added_tokens.map(({ id, content }) => [id, content] as const)
+  const changed = options.tokenizer?.(json) ?? json
   if (!options.withoutTokenizerJson) put('tokenizer.json', JSON.stringify(changed, undefined, 2))
   put('vocab.json', JSON.stringify(json.model.vocab))
   const flags = { lstrip: false, normalized: false, rstrip: false, single_word: false, special: true }

@@ -259,7 +259,7 @@ function bpe(model: Json, idOf: ReadonlyMap<string, number>): (word: string) => 
   const whole = model['ignore_merges'] === true
   const fallback = model['byte_fallback'] === true
   const unk = typeof model['unk_token'] === 'string' ? idOf.get(model['unk_token']) : undefined
-  return (word) => {
+  const pieces = (word: string): number[] => {
     const known = whole ? idOf.get(word) : undefined
     if (known !== undefined) return [known]
     const parts = [...word]
@@ -288,7 +288,19 @@ function bpe(model: Json, idOf: ReadonlyMap<string, number>): (word: string) => 
       return [unk ?? -1]
     })
   }
+  // The texts of a check repeat their words a thousand times.
+  const seen = new Map<string, number[]>()
+  return (word) => {
+    let ids = seen.get(word)
+    if (ids === undefined) {
+      ids = pieces(word)
+      if (seen.size < MAX_REMEMBERED) seen.set(word, ids)
+    }
+    return ids
+  }
 }
+
+const MAX_REMEMBERED = 10_000
 
 /** GPT-2's table from bytes to visible characters: printable Latin-1 stays, the others move to U+0100 and on. */
 const CHARACTER_OF_BYTE: readonly string[] = (() => {
