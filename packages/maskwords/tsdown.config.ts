@@ -22,6 +22,7 @@ export default defineConfig([
       cli: 'src/cli.ts',
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
       'graph-worker': '../graph/src/session/graph-worker.ts',
+      'train-batches': 'src/train/batches-thread.ts',
       'batch-worker': '../graph/src/train/batch-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.

@@ -106,13 +106,15 @@ export type {
   HimtokImage,
   HimtokOptions,
 } from './himtok/codec.ts'
-export { createHiMTok } from './himtok/codec.ts'
+export { createHiMTok, himtokParameters } from './himtok/codec.ts'
 export type { CodeScale, HimtokConfig, HimtokProfile, MissingToken } from './himtok/config.ts'
 export { HIMTOK_PUBLISHED } from './himtok/config.ts'
 export type { HierarchyVariant, TrainedLevel } from './himtok/hierarchy.ts'
 export { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from './himtok/hierarchy.ts'
 export type { HimtokLoss, HimtokLossWeights } from './himtok/loss.ts'
 export { HIMTOK_LOSS_WEIGHTS, himtokLoss } from './himtok/loss.ts'
+export type { HimtokTrainingOptions } from './himtok/training.ts'
+export { himtokTrainStep } from './himtok/training.ts'
 export { cacheFolder, hubFolder, isHubId } from './load/cache.ts'
 export type { CodecFolderConfig } from './load/config-file.ts'
 export { formatCodecConfig, parseCodecConfig } from './load/config-file.ts'
@@ -140,7 +142,7 @@ export type {
   SamtokImage,
   SamtokOptions,
 } from './samtok/codec.ts'
-export { createSamTok } from './samtok/codec.ts'
+export { createSamTok, samtokParameters } from './samtok/codec.ts'
 export type { SamtokConfig } from './samtok/config.ts'
 export { SAMTOK_PUBLISHED } from './samtok/config.ts'
 export type { ImageBytesOptions } from './samtok/image-bytes.ts'
@@ -151,4 +153,17 @@ export type { PointSampling, SamtokLoss, SamtokLossWeights } from './samtok/loss
 export { randomPoints, SAMTOK_LOSS_WEIGHTS, SAMTOK_POINTS, samtokLoss } from './samtok/loss.ts'
 export type { ResidualCodebooks } from './samtok/residual.ts'
 export { residualCodes, residualVectors } from './samtok/residual.ts'
+export type { SamtokTrainingOptions } from './samtok/training.ts'
+export { samtokTrainStep } from './samtok/training.ts'
+export type {
+  Augmentation,
+  HimtokBatchOptions,
+  SamtokBatchOptions,
+  TrainingPicture,
+  TrainingSet,
+} from './train/batches.ts'
+export { himtokBatches, samtokBatches } from './train/batches.ts'
+export { initialWeights } from './train/initial-weights.ts'
+export type { Scene, SceneOptions } from './train/scene.ts'
+export { drawScene } from './train/scene.ts'
 export type { CodecWeights, WeightFile, WeightFunction } from './weights.ts'

@@ -30,10 +30,9 @@ export type HimtokLoss = {
   readonly logits: Tensor
 }
 
-/** 1 - 2 Σ p t / (Σ p + Σ t) over all pixels of all masks of each level at once, as the release sums it: [levels]. */
-function levelDice(logits: Tensor, targets: Tensor): Tensor {
+/** 1 - 2 Σ p t / (Σ p + Σ t) over the pixels of `axes` at once. */
+function dice(logits: Tensor, targets: Tensor, all: readonly number[]): Tensor {
   const p = sigmoid(logits)
-  const all = [1, 2, 3]
   const both = p.mul(targets).sum(all).mul(2).add(DICE_SMOOTH)
   return subtract(1, divide(both, p.sum(all).add(targets.sum(all)).add(DICE_SMOOTH)))
 }
@@ -46,15 +45,23 @@ export function himtokLoss(options: {
   config: HimtokConfig
   levels: number
   weights?: Partial<HimtokLossWeights>
+  /** Dice of all masks of a level at once, as the release sums it (`batch`, the default), or of each mask. */
+  diceOver?: 'batch' | 'mask'
+  /**
+   * A scalar from 0 to 1: how far the decoder sees quantised vectors (1, the default) instead of the encoder's directions.
+   * Commitment counts in proportion.
+   */
+  quantisedShare?: Tensor
 }): HimtokLoss {
-  const { config, levels } = options
+  const { config, levels, diceOver = 'batch', quantisedShare } = options
   const weights = { ...HIMTOK_LOSS_WEIGHTS, ...options.weights }
   const { sizePx, latents, codeSize } = config
   const masks = input('masks', 'float32', ['masks', sizePx, sizePx])
   const targets = input('targets', 'float32', [levels, 'masks', sizePx, sizePx])
   const present = input('present', 'float32', [levels, 'masks', latents])
   const quantised = titokQuantiser(titokEncoder(masks, config, PROFILES[config.profile].layout), config)
-  const repeated = expand(quantised.vectors.unsqueeze(0), [levels, 'masks', latents, codeSize])
+  const vectors = quantisedShare === undefined ? quantised.vectors : quantised.mixed(quantisedShare)
+  const repeated = expand(vectors.unsqueeze(0), [levels, 'masks', latents, codeSize])
   const logits = titokDecoder(
     repeated.reshape([-1, latents, codeSize]),
     present.reshape([-1, latents]),
@@ -62,16 +69,18 @@ export function himtokLoss(options: {
   )
   const byLevel = logits.reshape([levels, 'masks', sizePx, sizePx])
   const bce = bceWithLogits(byLevel, targets)
-  const dice = levelDice(byLevel, targets).mean()
+  const overlap = dice(byLevel, targets, diceOver === 'batch' ? [1, 2, 3] : [2, 3]).mean()
+  const commitment =
+    quantisedShare === undefined ? quantised.commitment : quantised.commitment.mul(quantisedShare)
   const total = bce
     .mul(weights.bce * levels)
-    .add(dice.mul(weights.dice * levels))
-    .add(quantised.commitment.mul(weights.commitment))
+    .add(overlap.mul(weights.dice * levels))
+    .add(commitment.mul(weights.commitment))
     .add(quantised.codebook.mul(weights.codebook))
   return {
     total,
     bce,
-    dice,
+    dice: overlap,
     commitment: quantised.commitment,
     codebook: quantised.codebook,
     codes: quantised.codes,

@@ -3,15 +3,21 @@
 import {
   abs,
   bceWithLogits,
+  cast,
   concat,
   diceLoss,
+  divide,
   expand,
   gatherElements,
+  greater,
+  greaterOrEqual,
   gridSample,
   input,
+  maximum,
   negate,
   sigmoid,
   stopGradient,
+  subtract,
   type Tensor,
   topK,
 } from '@maskwords/graph'
@@ -25,10 +31,16 @@ import {
 } from '@maskwords/models'
 import { SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
 
-export type SamtokLossWeights = { readonly bce: number; readonly dice: number; readonly commitment: number }
+export type SamtokLossWeights = {
+  readonly bce: number
+  readonly dice: number
+  readonly commitment: number
+  /** Of the squared error of the predicted IoU. The release leaves SAM 2's IoU head as it is: 0. */
+  readonly iou: number
+}
 
 /** The release's training configurations. */
-export const SAMTOK_LOSS_WEIGHTS: SamtokLossWeights = { bce: 2, dice: 0.5, commitment: 1 }
+export const SAMTOK_LOSS_WEIGHTS: SamtokLossWeights = { bce: 2, dice: 0.5, commitment: 1, iou: 0 }
 
 /**
  * Points of a mask at which the loss looks. The release: 12544 points, the most uncertain three quarters of them chosen
@@ -47,6 +59,8 @@ export type SamtokLoss = {
   readonly reconstruction: Tensor
   readonly bce: Tensor
   readonly dice: Tensor
+  /** Mean squared error of the predicted IoU, where `iou` has a weight. */
+  readonly iouError: Tensor | undefined
   readonly quantised: Quantised
   /** [masks, 4 side, 4 side]. */
   readonly logits: Tensor
@@ -74,16 +88,18 @@ function valuesAt(planes: Tensor, points: Tensor): Tensor {
 /** The points at which the loss is taken: the most uncertain candidates, then the points from anywhere. [masks, points, 2]. */
 function lossPoints(logits: Tensor, sampling: PointSampling): Tensor {
   const { candidates, anywhere } = randomPoints(sampling)
-  const drawn = input('candidates', 'float32', ['masks', candidates, 2])
-  const free = input('anywhere', 'float32', ['masks', anywhere, 2])
+  const objects = logits.shape[0]!
+  const drawn = input('candidates', 'float32', [objects, candidates, 2])
+  const free = input('anywhere', 'float32', [objects, anywhere, 2])
   const uncertain = sampling.points - anywhere
   const { indices } = topK(negate(abs(valuesAt(stopGradient(logits), drawn))), uncertain, { axis: 1 })
-  const chosen = gatherElements(drawn, expand(indices.unsqueeze(2), ['masks', uncertain, 2]), 1)
+  const chosen = gatherElements(drawn, expand(indices.unsqueeze(2), [objects, uncertain, 2]), 1)
   return concat([chosen, free], 1)
 }
 
 /**
- * The loss of the masks of one picture, with the inputs `masks` [masks, 4 side, 4 side] (prompts, 0 to 1), `boxes` [masks, 4]
+ * The loss of the masks of one picture (or of several, with `features` repeated for each mask and their number as `count`),
+ * with the inputs `masks` [masks, 4 side, 4 side] (prompts, 0 to 1), `boxes` [masks, 4]
  * (pixels of the frame), `targets` [masks, 4 side, 4 side] (0 or 1) and, with `sampling`, the random coordinates `candidates`
  * and `anywhere`. `features` are the picture's maps, computed in the same graph or fed.
  */
@@ -92,16 +108,28 @@ export function samtokLoss(options: {
   features: ImageFeatures
   sampling?: PointSampling
   weights?: Partial<SamtokLossWeights>
+  /** Number of masks where it is fixed. Default: any. */
+  count?: number
+  /**
+   * A scalar from 0 to 1: how far the decoder sees quantised vectors (1, the default) instead of the encoder's own.
+   * Commitment counts in proportion: before codes mean anything it would only pull all vectors together.
+   */
+  quantisedShare?: Tensor
+  /** Which of the decoder's alternatives is trained: the one it predicts to be best (the default), or the first. */
+  alternative?: 'best' | 'first'
+  /** The logit that means one half: the threshold that masks will be decoded with. Default 0, as the release trains. */
+  evenLogit?: number
 }): SamtokLoss {
-  const { config, features, sampling } = options
+  const { config, features, sampling, quantisedShare, evenLogit = 0 } = options
   const { sam2, codesPerLevel, levels, prefix = SAMTOK_PREFIX } = config
   const weights = { ...SAMTOK_LOSS_WEIGHTS, ...options.weights }
   const side = 4 * promptSide(sam2)
-  const plane = ['masks', side, side] as const
+  const objects = options.count ?? 'masks'
+  const plane = [objects, side, side] as const
   const prompts = {
     coarse: features.coarse,
     masks: input('masks', 'float32', plane),
-    boxes: input('boxes', 'float32', ['masks', 4]),
+    boxes: input('boxes', 'float32', [objects, 4]),
   }
   const quantised = residualQuantiser(maskEncoder(prompts, sam2, prefix), {
     codes: codesPerLevel,
@@ -110,19 +138,43 @@ export function samtokLoss(options: {
     shared: config.sharedCodebook === true,
     paddingRows: 1,
   })
-  const { logits } = vectorDecoder(features, quantised.vectors, sam2, prefix)
+  const vectors = quantisedShare === undefined ? quantised.vectors : quantised.mixed(quantisedShare)
+  const { alternative = 'best' } = options
+  const { logits, iou } = vectorDecoder(features, vectors, sam2, prefix, { alternative })
   const targets = input('targets', 'float32', plane)
-  let predicted = logits
+  const even = evenLogit === 0 ? logits : logits.sub(evenLogit)
+  let predicted = even
   let wanted = targets
   if (sampling !== undefined) {
-    const points = stopGradient(lossPoints(logits, sampling))
-    predicted = valuesAt(logits, points)
+    const points = stopGradient(lossPoints(even, sampling))
+    predicted = valuesAt(even, points)
     wanted = valuesAt(targets, points)
   }
   const axes = sampling === undefined ? [1, 2] : [1]
   const bce = bceWithLogits(predicted, wanted)
   const dice = diceLoss(sigmoid(predicted), wanted, { axes, smooth: 1 }).mean()
   const reconstruction = bce.mul(weights.bce).add(dice.mul(weights.dice))
-  const total = reconstruction.add(quantised.commitment.mul(weights.commitment))
-  return { total, reconstruction, bce, dice, quantised, logits }
+  const commitment =
+    quantisedShare === undefined ? quantised.commitment : quantised.commitment.mul(quantisedShare)
+  let total = reconstruction.add(commitment.mul(weights.commitment))
+  const iouError =
+    weights.iou === 0
+      ? undefined
+      : subtract(iou, stopGradient(hardIou(even, targets)))
+          .pow(2)
+          .mean()
+  if (iouError !== undefined) total = total.add(iouError.mul(weights.iou))
+  return { total, reconstruction, bce, dice, iouError, quantised, logits }
+}
+
+/** Intersection over union of logits above 0 with targets of at least a half, both [masks, side, side]: [masks]. */
+export function hardIou(logits: Tensor, targets: Tensor): Tensor {
+  const ours = cast(greater(logits, 0), 'float32')
+  const theirs = cast(greaterOrEqual(targets, 0.5), 'float32')
+  const both = ours.mul(theirs).sum([1, 2])
+  const either = ours
+    .sum([1, 2])
+    .add(theirs.sum([1, 2]))
+    .sub(both)
+  return divide(both, maximum(either, 1))
 }

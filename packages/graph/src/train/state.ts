@@ -11,7 +11,10 @@ export type NamedTensor = { readonly data: Float32Array; readonly shape: readonl
 export type TrainState = {
   /** Updates done. */
   readonly step: number
-  /** 'weight/<name>', 'average/<name>' and '<slot>/<name>' ('m/<name>') of every trained parameter, each in its own shape. */
+  /**
+   * 'weight/<name>', 'average/<name>' and '<slot>/<name>' ('m/<name>') of every trained parameter, each in its own shape;
+   * of parameters that are followed, 'weight/<name>' alone.
+   */
   readonly tensors: ReadonlyMap<string, NamedTensor>
 }
 
@@ -19,12 +22,13 @@ export type TrainState = {
 const isSaved = ({ kind }: StateTensor): boolean => kind !== 'gathered'
 
 const keyOf = (state: StateTensor, parameter: TrainedShape): string =>
-  `${state.kind === 'optimiser' ? state.slot : state.kind}/${parameter.name}`
+  `${state.kind === 'optimiser' ? state.slot : state.kind === 'followed' ? 'weight' : state.kind}/${parameter.name}`
 
 /** The state before the first step: the given weights, averages equal to them, an optimiser that has seen nothing. */
 export function initialState(step: TrainStep, weights: Weights): TrainState {
   const tensors = new Map<string, NamedTensor>()
-  for (const { name, shape, elements } of step.parameters) {
+  const follows = new Set(step.followed.map(({ name }) => name))
+  for (const { name, shape, elements } of [...step.parameters, ...step.followed]) {
     const source = weightSource(weights, name, shape, 'float32')
     if (!(source instanceof Float32Array) || source.length !== elements) {
       throw new GraphError(
@@ -36,6 +40,7 @@ export function initialState(step: TrainStep, weights: Weights): TrainState {
       )
     }
     tensors.set(`weight/${name}`, { data: source.slice(), shape })
+    if (follows.has(name)) continue
     if (step.averageDecay !== undefined) tensors.set(`average/${name}`, { data: source.slice(), shape })
     for (const slot of step.optimiser.stateNames) {
       tensors.set(`${slot}/${name}`, { data: new Float32Array(elements), shape })
@@ -94,14 +99,23 @@ export function stateFromHeld(
   return { step: stepsDone, tensors }
 }
 
-/** The weights of a state by parameter name; the averages where asked for. */
+/**
+ * The weights of a state by parameter name; the averages where asked for, and what is followed, which has none, as it is.
+ * @throws GraphError `argument` where averages are asked for and none were kept.
+ */
 export function weightsOf(state: TrainState, options: { average?: boolean } = {}): Map<string, Float32Array> {
-  const prefix = options.average ? 'average/' : 'weight/'
   const weights = new Map<string, Float32Array>()
-  for (const [key, { data }] of state.tensors) {
-    if (key.startsWith(prefix)) weights.set(key.slice(prefix.length), data)
+  const take = (prefix: string): number => {
+    let taken = 0
+    for (const [key, { data }] of state.tensors) {
+      if (!key.startsWith(prefix)) continue
+      weights.set(key.slice(prefix.length), data)
+      taken++
+    }
+    return taken
   }
-  if (weights.size === 0) {
+  take('weight/')
+  if (options.average && take('average/') === 0) {
     throw new GraphError('argument', 'weightsOf: this state holds no averages', {
       hint: 'give buildTrainStep an averageDecay',
     })

@@ -34,6 +34,11 @@ export type TrainStepOptions = {
   /** Parameters that stay as they are; their values are written into the model from `weights`. */
   readonly frozen?: readonly NamePattern[]
   readonly weights?: Weights
+  /**
+   * Parameters that no gradient moves: each step they become `next`, computed from the values before the step. Codebooks
+   * that follow moving averages are such. Not with `accumulate`.
+   */
+  readonly followed?: readonly { readonly parameter: Tensor; readonly next: Tensor }[]
   /** Own settings by name; the first group that fits counts. */
   readonly groups?: readonly ParameterGroup[]
   /** Scales the whole gradient down where its norm is above this (torch.nn.utils.clip_grad_norm_). */
@@ -55,7 +60,7 @@ export type StateTensor = {
   readonly input: string
   /** Output of the model that is the next value of the input. */
   readonly output: string
-  readonly kind: 'weight' | 'average' | 'gathered' | 'optimiser'
+  readonly kind: 'weight' | 'followed' | 'average' | 'gathered' | 'optimiser'
   /** Name of the optimiser's state ('m'), empty for other kinds. */
   readonly slot: string
   readonly parameters: readonly TrainedShape[]
@@ -72,6 +77,7 @@ export type TrainStep = {
   readonly model: Model
   readonly optimiser: Optimiser
   readonly parameters: readonly TrainedShape[]
+  readonly followed: readonly TrainedShape[]
   readonly frozen: readonly string[]
   readonly groups: readonly GroupSetting[]
   readonly state: readonly StateTensor[]
@@ -113,7 +119,20 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       throw new GraphError('argument', `buildTrainStep: the metric "${name}" is reported without asking`)
     }
   }
-  const found = options.parameters ?? parametersOf(loss)
+  const followed = (options.followed ?? []).map(({ parameter, next }) => ({
+    ...namedParameter(parameter),
+    next,
+  }))
+  if (followed.length > 0 && accumulate > 1) {
+    throw new GraphError(
+      'argument',
+      'buildTrainStep: parameters that are `followed` change at every run, and `accumulate` takes several runs a step',
+    )
+  }
+  const follows = new Set(followed.map(({ name }) => name))
+  const found = (options.parameters ?? parametersOf(loss)).filter(
+    (tensor) => !follows.has(namedParameter(tensor).name),
+  )
   const { trained, frozen, settings } = sortIntoGroups(found.map(namedParameter), optimiser, options)
   if (trained.length === 0) throw new GraphError('argument', 'buildTrainStep: there is nothing to train')
 
@@ -130,7 +149,8 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
 
   const state: StateTensor[] = []
   const inputs: Tensor[] = [
-    ...(options.inputs ?? inputsOf([loss, ...Object.values(options.metrics ?? {})])),
+    ...(options.inputs ??
+      inputsOf([loss, ...Object.values(options.metrics ?? {}), ...followed.map(({ next }) => next)])),
     vector,
   ]
   const outputs: Record<string, Tensor> = { loss, ...options.metrics }
@@ -220,8 +240,21 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     })
   }
 
+  for (const { tensor, name, next: value } of followed) {
+    const shape = shapeOf({ tensor, name })
+    outputs[`next/${name}`] = reshape(value, shape.shape)
+    state.push({
+      input: name,
+      output: `next/${name}`,
+      kind: 'followed',
+      slot: '',
+      parameters: [shape],
+      shape: shape.shape,
+    })
+  }
+
   const still = new Set(frozen)
-  const fed = new Set(trained.map(({ name }) => name))
+  const fed = new Set([...trained.map(({ name }) => name), ...follows])
   const source = options.weights
   const model = buildModel({
     inputs,
@@ -253,6 +286,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     model,
     optimiser,
     parameters: trained.map(shapeOf),
+    followed: followed.map(shapeOf),
     frozen,
     groups: settings,
     state,
@@ -271,6 +305,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       averageDecay: averageDecay ?? null,
       seed: random?.seed ?? null,
       parameters: trained.map(({ name, tensor, group }) => ({ name, shape: tensor.shape, group })),
+      ...(followed.length === 0 ? {} : { followed: [...follows] }),
     },
     feeds: (step, microBatch) => {
       const last = microBatch === accumulate - 1
@@ -342,7 +377,7 @@ function inputsOf(tensors: readonly Tensor[]): Tensor[] {
     .map((node) => node.outputs[0]!)
 }
 
-function shapeOf({ tensor, name }: TrainedParameter): TrainedShape {
+function shapeOf({ tensor, name }: Pick<TrainedParameter, 'tensor' | 'name'>): TrainedShape {
   return { name, shape: tensor.shape as readonly number[], elements: productOf(tensor.shape) as number }
 }
 

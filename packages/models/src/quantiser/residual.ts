@@ -28,6 +28,8 @@ export type Quantised = {
   readonly codes: Tensor
   /** [vectors, width]; gradients pass straight through to the input. */
   readonly vectors: Tensor
+  /** The same, moved from the input (share 0) to the codes (share 1, a scalar). */
+  readonly mixed: (share: Tensor) => Tensor
   /** Mean over the levels of the mean squared distance from the input to the (fixed) sum of codes so far. */
   readonly commitment: Tensor
   /** What each level was given to code: [vectors, width], as an update of the codebooks by moving averages needs it. */
@@ -69,6 +71,7 @@ export function residualQuantiser(vectors: Tensor, config: ResidualQuantiserConf
   return {
     codes: concat(codes, 1),
     vectors: straightThrough(vectors, total!),
+    mixed: (share) => add(vectors, stopGradient(subtract(total!, vectors).mul(share))),
     commitment: commitment!.div(config.levels),
     residuals,
   }

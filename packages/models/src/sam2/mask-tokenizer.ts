@@ -41,22 +41,28 @@ export type DecodedVectors = {
   readonly iou: Tensor
 }
 
-/** vectors [masks, width], the sum of a mask's code vectors -> its mask: of three, the one with the highest predicted IoU. */
+/**
+ * vectors [masks, width], the sum of a mask's code vectors -> its mask: of three, the one with the highest predicted IoU,
+ * or with `alternative: 'first'` the first of them, whatever the others are.
+ */
 export function vectorDecoder(
   features: ImageFeatures,
   vectors: Tensor,
   config: Sam2Config,
   prefix: string,
+  options: { readonly alternative?: 'best' | 'first' } = {},
 ): DecodedVectors {
   const objects = vectors.shape[0]!
   const side = 4 * promptSide(config)
   const none = expand(noPointToken(config, prefix), [objects, 2, config.width])
   const sparse = concat([none, vectors.unsqueeze(1)], 1)
+  const first = options.alternative === 'first'
   const { logits, iou } = sam2MaskDecoder(
     features,
     { sparse, dense: noMaskPrompt(config, prefix) },
-    { config, prefix, masks: [1, 2, 3] },
+    { config, prefix, masks: first ? [1] : [1, 2, 3] },
   )
+  if (first) return { logits: logits.squeeze(1), iou: iou.squeeze(1) }
   const best = argMax(iou, 1, { keepDims: true })
   const index = expand(best.reshape([objects, 1, 1, 1]), [objects, 1, side, side])
   return { logits: gatherElements(logits, index, 1).squeeze(1), iou: gatherElements(iou, best, 1).squeeze(1) }

@@ -23,6 +23,8 @@ export type TiTokConfig = {
     readonly blocks: number
     /** Channels of the map that is averaged into one. */
     readonly outputChannels: number
+    /** Groups of every group norm. Default 32, as published. */
+    readonly normGroups?: number
   }
   /** MLP width over transformer width. */
   readonly mlpRatio: number
@@ -47,7 +49,7 @@ export const HIMTOK_CONFIG: TiTokConfig = {
   mlpRatio: 4,
 }
 
-/** Groups of every group norm of the pixel decoder. */
+/** Groups of every group norm of the published pixel decoder. */
 export const PIXEL_NORM_GROUPS = 32
 
 /** The sentences that say what is wrong with a configuration; none where it can be built. */
@@ -66,16 +68,24 @@ export function titokProblems(config: TiTokConfig): string[] {
     whole(`${side}.heads`, heads)
     if (width % heads !== 0) problems.push(`${side}.width ${width} does not divide by its ${heads} heads`)
   }
-  const { inputChannels, channels, multipliers, blocks, outputChannels } = config.pixelDecoder
+  const {
+    inputChannels,
+    channels,
+    multipliers,
+    blocks,
+    outputChannels,
+    normGroups = PIXEL_NORM_GROUPS,
+  } = config.pixelDecoder
+  whole('pixelDecoder.normGroups', normGroups)
   whole('pixelDecoder.inputChannels', inputChannels)
   whole('pixelDecoder.channels', channels)
   whole('pixelDecoder.blocks', blocks)
   whole('pixelDecoder.outputChannels', outputChannels)
   multipliers.forEach((multiplier, i) => {
     whole(`pixelDecoder.multipliers[${i}]`, multiplier)
-    if ((channels * multiplier) % PIXEL_NORM_GROUPS !== 0) {
+    if ((channels * multiplier) % normGroups !== 0) {
       problems.push(
-        `pixelDecoder: ${channels} x ${multiplier} channels do not divide by ${PIXEL_NORM_GROUPS} groups`,
+        `pixelDecoder: ${channels} x ${multiplier} channels do not divide by ${normGroups} groups`,
       )
     }
   })

@@ -4,9 +4,9 @@ import { add, conv, groupNorm, parameter, repeatInterleave, silu } from '@maskwo
 import type { TiTokConfig } from './config.ts'
 import { PIXEL_NORM_GROUPS } from './config.ts'
 
-function normSilu(x: Tensor, key: string, channels: number): Tensor {
+function normSilu(x: Tensor, key: string, channels: number, groups: number): Tensor {
   return silu(
-    groupNorm(x, PIXEL_NORM_GROUPS, {
+    groupNorm(x, groups, {
       weight: parameter(`${key}.weight`, [channels]),
       bias: parameter(`${key}.bias`, [channels]),
       epsilon: 1e-6,
@@ -21,9 +21,9 @@ function conv3(x: Tensor, key: string, from: number, to: number, bias: boolean):
   })
 }
 
-function residualBlock(x: Tensor, key: string, from: number, to: number): Tensor {
-  const first = conv3(normSilu(x, `${key}.norm1`, from), `${key}.conv1`, from, to, false)
-  const branch = conv3(normSilu(first, `${key}.norm2`, to), `${key}.conv2`, to, to, false)
+function residualBlock(x: Tensor, key: string, from: number, to: number, groups: number): Tensor {
+  const first = conv3(normSilu(x, `${key}.norm1`, from, groups), `${key}.conv1`, from, to, false)
+  const branch = conv3(normSilu(first, `${key}.norm2`, to, groups), `${key}.conv2`, to, to, false)
   if (from === to) return add(x, branch)
   // The published block projects its own branch instead of its input, and its weights were trained that way.
   return add(branch, conv(branch, parameter(`${key}.nin_shortcut.weight`, [to, to, 1, 1])))
@@ -31,16 +31,23 @@ function residualBlock(x: Tensor, key: string, from: number, to: number): Tensor
 
 /** features [masks, inputChannels, grid, grid] -> [masks, outputChannels, sizePx, sizePx]. Parameters `pixel_decoder.*`. */
 export function pixelDecoder(features: Tensor, config: TiTokConfig): Tensor {
-  const { inputChannels, channels, multipliers, blocks, outputChannels } = config.pixelDecoder
+  const {
+    inputChannels,
+    channels,
+    multipliers,
+    blocks,
+    outputChannels,
+    normGroups = PIXEL_NORM_GROUPS,
+  } = config.pixelDecoder
   let width = channels * multipliers.at(-1)!
   let x = conv3(features, 'pixel_decoder.conv_in', inputChannels, width, true)
   for (let block = 0; block < blocks; block++)
-    x = residualBlock(x, `pixel_decoder.mid.${block}`, width, width)
+    x = residualBlock(x, `pixel_decoder.mid.${block}`, width, width, normGroups)
   for (let level = multipliers.length - 1; level >= 0; level--) {
     const to = channels * multipliers[level]!
     const key = `pixel_decoder.up.${level}`
     for (let block = 0; block < blocks; block++) {
-      x = residualBlock(x, `${key}.block.${block}`, width, to)
+      x = residualBlock(x, `${key}.block.${block}`, width, to, normGroups)
       width = to
     }
     if (level > 0) {
@@ -49,7 +56,7 @@ export function pixelDecoder(features: Tensor, config: TiTokConfig): Tensor {
     }
   }
   return conv3(
-    normSilu(x, 'pixel_decoder.norm_out', width),
+    normSilu(x, 'pixel_decoder.norm_out', width, normGroups),
     'pixel_decoder.conv_out',
     width,
     outputChannels,

@@ -2,6 +2,7 @@
 // nearest by direction, straight-through gradients (specified in the HiMTok release).
 import type { Tensor } from '@maskwords/graph'
 import {
+  add,
   argMax,
   divide,
   embedding,
@@ -28,6 +29,8 @@ export type TitokQuantised = {
   readonly codes: Tensor
   /** [masks, latents, codeSize], length 1; gradients pass straight to the latents. */
   readonly vectors: Tensor
+  /** The same, moved from the latents' own directions (share 0) to the codes (share 1, a scalar). */
+  readonly mixed: (share: Tensor) => Tensor
   /** Mean squared distance of the latents' directions to the (fixed) codes. */
   readonly commitment: Tensor
   /** Mean squared distance of the codes to the (fixed) latents' directions. */
@@ -46,6 +49,7 @@ export function titokQuantiser(latents: Tensor, config: TiTokConfig): TitokQuant
   return {
     codes,
     vectors: straightThrough(z, chosen),
+    mixed: (share) => add(z, stopGradient(subtract(chosen, z).mul(share))),
     commitment: squared(z, stopGradient(chosen)),
     codebook: squared(chosen, stopGradient(z)),
   }

@@ -1,0 +1,79 @@
+// The training step of a HiMTok: masks and the targets of their prefixes in, one update out (HiMTok, ICCV 2025, supplement).
+import {
+  buildTrainStep,
+  cast,
+  divide,
+  exp,
+  greater,
+  greaterOrEqual,
+  input,
+  log,
+  maximum,
+  negate,
+  type Optimiser,
+  oneHot,
+  type Tensor,
+  type TrainStep,
+  type Weights,
+} from '@maskwords/graph'
+import type { HimtokConfig } from './config.ts'
+import { type HimtokLossWeights, himtokLoss } from './loss.ts'
+
+export type HimtokTrainingOptions = {
+  readonly config: HimtokConfig
+  /** Levels of a batch: prefixes that every mask is decoded with. */
+  readonly levels: number
+  readonly optimiser: Optimiser
+  readonly lossWeights?: Partial<HimtokLossWeights>
+  readonly diceOver?: 'batch' | 'mask'
+  readonly weights: Weights
+  readonly clipNorm?: number
+  readonly averageDecay?: number
+}
+
+/** The training step, fed by `himtokBatches`. Metrics: loss, bce, dice, commitment, codebook, iou (of the squares), perplexity. */
+export function himtokTrainStep(options: HimtokTrainingOptions): TrainStep {
+  const { config, levels } = options
+  const loss = himtokLoss({
+    config,
+    levels,
+    diceOver: options.diceOver ?? 'mask',
+    quantisedShare: input('quantisedShare', 'float32', []),
+    ...(options.lossWeights === undefined ? {} : { weights: options.lossWeights }),
+  })
+  const targets = input('targets', 'float32', [levels, 'masks', config.sizePx, config.sizePx])
+  return buildTrainStep({
+    loss: loss.total,
+    optimiser: options.optimiser,
+    metrics: {
+      bce: loss.bce,
+      dice: loss.dice,
+      commitment: loss.commitment,
+      codebook: loss.codebook,
+      iou: meanIou(loss.logits.reshape([levels, 'masks', config.sizePx, config.sizePx]), targets),
+      perplexity: perplexity(loss.codes, config.codebookSize),
+    },
+    weights: options.weights,
+    groups: [{ match: [/bias$/, /\.ln_/, /norm/, /embedding$/, /token/, /^quantize\./], weightDecay: 0 }],
+    ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
+    ...(options.averageDecay === undefined ? {} : { averageDecay: options.averageDecay }),
+  })
+}
+
+/** Mean IoU of logits above 0 with targets of at least a half, [levels, masks, side, side]. */
+function meanIou(logits: Tensor, targets: Tensor): Tensor {
+  const ours = cast(greater(logits, 0), 'float32')
+  const theirs = cast(greaterOrEqual(targets, 0.5), 'float32')
+  const both = ours.mul(theirs).sum([2, 3])
+  const either = ours
+    .sum([2, 3])
+    .add(theirs.sum([2, 3]))
+    .sub(both)
+  return divide(both, maximum(either, 1)).mean()
+}
+
+/** exp of the entropy of the codes of a batch, int64 [masks, latents]. */
+function perplexity(codes: Tensor, codebookSize: number): Tensor {
+  const shares = oneHot(codes, codebookSize).mean([0, 1])
+  return exp(negate(shares.mul(log(shares.add(1e-12))).sum()))
+}

@@ -1,0 +1,49 @@
+// The module that a data thread opens: training sets read, windows drawn, batches made (see @maskwords/graph batchThreads).
+import { himtokBatches, samtokBatches } from '@maskwords/codecs'
+import type { BatchSource } from '@maskwords/graph'
+import type { TrainConfig, TrainStage } from './config.ts'
+import { openTrainingSets } from './sets.ts'
+
+export type BatchesOptions = { readonly config: TrainConfig; readonly stage: number }
+
+/** Failures that are spelled out; a broken set would otherwise fill the screen. */
+const SHOWN_FAILURES = 10
+
+/** The batches of one stage of a training run. */
+export async function openBatches(options: BatchesOptions): Promise<BatchSource> {
+  const { config } = options
+  const stage = config.stages[options.stage]! as TrainStage
+  let failures = 0
+  const sets = await openTrainingSets({
+    data: config.data,
+    pixels: config.codec === 'samtok',
+    signal: new AbortController().signal,
+    onFailure: ({ file, at, message }) => {
+      failures++
+      const place = [file, at].filter((part) => part !== undefined).join(' ')
+      if (failures <= SHOWN_FAILURES) process.stderr.write(`left out ${place}: ${message}\n`)
+      if (failures === SHOWN_FAILURES) process.stderr.write('further failures are not shown\n')
+    },
+  })
+  const common = {
+    sets,
+    // Stages meet other windows of the same pictures.
+    seed: config.seed * 1000 + options.stage,
+    augmentation: config.augmentation,
+    scenes: config.data.scenes,
+    leastShare: config.data.leastShare,
+    quantiseAfter: { start: stage.quantise[0], full: stage.quantise[1] },
+  }
+  if (config.codec === 'samtok') {
+    return samtokBatches({ ...common, ...config.batch, imagePx: config.network.sam2.imagePx })
+  }
+  const { sizePx, latents } = config.network
+  return himtokBatches({
+    ...common,
+    sizePx,
+    latents,
+    masks: config.batch.masks,
+    levels: config.levels,
+    blur: config.blur,
+  })
+}

@@ -1,0 +1,135 @@
+// A training run: stages one after the other, each resumable, from one configuration to a ready folder.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  batchThreads,
+  openCheckpointFile,
+  type TrainProgress,
+  type TrainResult,
+  train,
+} from '@maskwords/graph'
+import { MaskwordsError } from '../error.ts'
+import type { BatchesOptions } from './batches-thread.ts'
+import type { TrainConfig } from './config.ts'
+import { planEvaluation } from './evaluate.ts'
+import { writeCodecFolder } from './folder.ts'
+import { finalWeights, type NamedWeights, stageStep, startWeights, unknownPatterns } from './stages.ts'
+
+export type TrainRunOptions = {
+  readonly config: TrainConfig
+  /** Where checkpoints, metrics and the codec go. */
+  readonly folder: string
+  readonly threads: number
+  readonly signal: AbortSignal
+  /** Weights to start from instead of the seed: a safetensors or torch file with the published names. */
+  readonly startFrom?: string
+  readonly onProgress: (stage: string, progress: TrainProgress) => void
+  readonly onMessage: (text: string) => void
+}
+
+export type TrainRunResult = {
+  readonly finished: boolean
+  readonly stage: string
+  readonly step: number
+  /** The folder of the codec as it is now. */
+  readonly codecFolder: string
+  readonly evaluation: Readonly<Record<string, number>> | undefined
+}
+
+/** Where a stage of a run keeps its checkpoints and its metrics.jsonl. */
+export const stageFolder = (folder: string, index: number, name: string): string =>
+  join(folder, `stage-${index + 1}-${name}`)
+
+/**
+ * Trains all stages, or goes on from where a run in the same folder was stopped; a run with another configuration is refused.
+ * Leaves `codec/`, a folder that `--codec` takes. @throws MaskwordsError, and what the engine throws.
+ */
+export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
+  const { config, folder, threads, signal, onMessage } = options
+  const unknown = unknownPatterns(config)
+  if (unknown.length > 0) {
+    throw new MaskwordsError('malformed', `no weight fits ${unknown.join(', ')}`, {
+      hint: '"frozen" takes names of weights, * for anything; `maskwords inspect` lists those of a trained folder',
+    })
+  }
+  mkdirSync(folder, { recursive: true })
+  keepConfig(folder, config)
+  const evaluator = await planEvaluation(config, { threads, signal })
+  let weights = options.startFrom === undefined ? undefined : await weightsOfFile(options.startFrom)
+  const codecFolder = join(folder, 'codec')
+  let last: { name: string; result: TrainResult } | undefined
+  for (const [index, stage] of config.stages.entries()) {
+    const start = startWeights(config, weights)
+    const step = stageStep(config, stage, start)
+    const data: BatchesOptions = { config, stage: index }
+    const result = await train({
+      step,
+      weights: start,
+      data: await batchThreads({ module: batchesModule(), options: data }),
+      steps: stage.steps,
+      folder: stageFolder(folder, index, stage.name),
+      session: { threads },
+      saveEvery: config.saveEvery,
+      logEvery: config.logEvery,
+      settings: JSON.parse(JSON.stringify({ config, stage: index })),
+      signal,
+      onProgress: (progress) => options.onProgress(stage.name, progress),
+      onMessage,
+      ...(evaluator === undefined
+        ? {}
+        : {
+            evaluation: {
+              every: config.evaluation!.every,
+              run: (state) => evaluator(finalWeights(state), signal),
+            },
+          }),
+    })
+    weights = finalWeights(result.state)
+    last = { name: stage.name, result }
+    await writeCodecFolder(codecFolder, {
+      config,
+      weights,
+      steps: result.step,
+      signal: new AbortController().signal,
+    })
+    if (!result.finished) break
+  }
+  const { name, result } = last!
+  return {
+    finished: result.finished && name === config.stages.at(-1)!.name,
+    stage: name,
+    step: result.step,
+    codecFolder,
+    evaluation: result.finished ? await evaluator?.(weights!, signal) : undefined,
+  }
+}
+
+/** The module that data threads open: beside this file, or beside the bundle under another name. */
+function batchesModule(): URL {
+  const source = new URL('./batches-thread.ts', import.meta.url)
+  return import.meta.url.endsWith('.ts') ? source : new URL('./train-batches.js', import.meta.url)
+}
+
+/** A folder belongs to one configuration. */
+function keepConfig(folder: string, config: TrainConfig): void {
+  const path = join(folder, 'train.json')
+  const text = `${JSON.stringify(config, undefined, 2)}\n`
+  if (!existsSync(path)) writeFileSync(path, text)
+  else if (readFileSync(path, 'utf8') !== text) {
+    throw new MaskwordsError('usage', 'this folder holds a run with another configuration', {
+      file: path,
+      hint: 'train into another folder, or set the configuration back to go on with that run',
+    })
+  }
+}
+
+async function weightsOfFile(path: string): Promise<NamedWeights> {
+  const file = await openCheckpointFile(path)
+  try {
+    const weights = new Map<string, Float32Array>()
+    for (const name of file.tensors.keys()) weights.set(name, await file.read(name, { as: 'float32' }))
+    return weights
+  } finally {
+    await file.close()
+  }
+}
