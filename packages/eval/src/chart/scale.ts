@@ -10,6 +10,10 @@ export type Scale = {
 
 export type ScaleKind = 'linear' | 'log'
 
+/** Beyond these numbers differences and ratios leave double precision; no measurement is there. */
+const LARGEST = 1e150
+const SMALLEST = 1e-150
+
 /** An axis that shows all of the finite values, opened to round ends unless `low` or `high` fix them. */
 export function scaleFor(
   values: readonly number[],
@@ -21,12 +25,17 @@ export function scaleFor(
   } = {},
 ): Scale {
   const { kind = 'linear', ticks = 6 } = options
-  const usable = values.filter((value) => Number.isFinite(value) && (kind === 'linear' || value > 0))
+  const usable = values.filter(
+    (value) => Math.abs(value) < LARGEST && (kind === 'linear' || value > SMALLEST),
+  )
   let low = options.low ?? usable.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   let high = options.high ?? usable.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   if (!(low <= high)) [low, high] = kind === 'log' ? [1, 10] : [0, 1]
   return kind === 'log' ? logScale(low, high) : linearScale(low, high, ticks, options)
 }
+
+/** Fixed ends far outside the values would otherwise fill memory with ticks. */
+const MAX_TICKS = 40
 
 function linearScale(
   from: number,
@@ -34,26 +43,34 @@ function linearScale(
   ticks: number,
   fixed: { readonly low?: number; readonly high?: number },
 ): Scale {
-  const [a, b] = from === to ? [from - Math.abs(from || 1) / 2, to + Math.abs(to || 1) / 2] : [from, to]
+  // Ends that differ by less than their own precision are one value.
+  const same = to - from <= 1e-12 * Math.max(Math.abs(from), Math.abs(to), SMALLEST)
+  const [a, b] = same ? [from - Math.abs(from || 1) / 2, to + Math.abs(to || 1) / 2] : [from, to]
   const step = niceStep((b - a) / Math.max(1, ticks - 1))
   const low = fixed.low ?? Math.floor(a / step + 1e-9) * step
   const high = fixed.high ?? Math.ceil(b / step - 1e-9) * step
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
   const list = []
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) {
-    list.push({ value: k * step, label: tickLabel(k * step, decimals) })
+  const first = Math.ceil(low / step - 1e-9)
+  const count = Math.min(MAX_TICKS, Math.floor((high - first * step) / step + 1e-9) + 1)
+  for (let i = 0; i < count; i++) {
+    const value = (first + i) * step
+    list.push({ value, label: tickLabel(value, decimals) })
   }
   return { low, high, share: (value) => (value - low) / (high - low), ticks: list }
 }
 
 function logScale(from: number, to: number): Scale {
-  const [low, high] = from === to ? [from / 2, to * 2] : [from, to]
+  // Some room at both ends, which need not be round: a dot on the border is half a dot.
+  const room = from === to ? 2 : (to / from) ** 0.03
+  const [low, high] = [from / room, to * room]
   const logLow = Math.log(low)
   const span = Math.log(high) - logLow
   const decades = Math.log10(high / low)
+  const every = Math.ceil(decades / MAX_TICKS)
   const digits = decades > 5 ? [1] : decades > 1.2 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8]
-  const list = []
-  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
+  const list: { value: number; label: string }[] = []
+  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e += every) {
     for (const digit of digits) {
       const value = digit * 10 ** e
       if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue
