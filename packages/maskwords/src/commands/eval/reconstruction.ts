@@ -182,7 +182,9 @@ export const command = defineCommand({
         await context.printJson({ ...json, ...(files.length > 0 && { files }), errors: failures })
       } else {
         for (const line of reconstructionLines(report)) await context.print(line)
-        for (const file of files) await talk.note(`wrote ${file}`)
+        const rows = files.filter((file) => file.endsWith('.jsonl'))
+        for (const file of files) if (!rows.includes(file)) await talk.note(`wrote ${file}`)
+        if (rows.length > 0) await talk.note(`wrote ${counted(rows.length, 'file')} of rows: ${rows[0]}, ...`)
       }
       return await reportFailures(context as unknown as Context, failures)
     } finally {
