@@ -24,7 +24,7 @@ import type { Truth, TruthSample } from './truth-samples.ts'
 /** Cards of each of worst, median, best. */
 const EACH = 6
 /** Longer side of a card's picture. */
-const MAX_SIDE_PX = 560
+const MAX_SIDE_PX = 448
 /** The colours of the command's other pictures: told apart by people who do not see red and green apart, too. */
 const BOTH: Rgb = [46, 196, 160]
 const EXTRA: Rgb = [255, 122, 60]
