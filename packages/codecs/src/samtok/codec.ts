@@ -33,6 +33,7 @@ import {
 import { checkSamtokConfig, codebookKeys, SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
 import { inclusiveBox, inFrame, logitsToMask, squarePixels, writeMaskPrompt } from './raster.ts'
 import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
+import { coverageIou, nearestCodeRows } from './search.ts'
 
 /**
  * What SAMTok keeps of a picture: three feature maps, channels first. A plain value that serves any number of masks, and
@@ -54,6 +55,8 @@ export type SamtokEncodeOptions = EncodeOptions & {
    * release gives first and last column and row of the mask, both inclusive, which is the default.
    */
   readonly boxesXyxyPx?: readonly (readonly [number, number, number, number])[]
+  /** Code rows that are decoded for each mask before the best is taken. Default: the configuration's, else 1. */
+  readonly search?: number
 }
 
 export type SamtokDecodeOptions = DecodeOptions & {
@@ -295,17 +298,17 @@ function samtokOver(parts: {
     return out
   }
 
-  const decodeVectors = async (
+  /** Logits of any vectors, in groups; `each` gets one square at a time. */
+  const decodeSquares = async (
     image: SamtokImage,
     vectors: Float32Array,
-    call: SamtokDecodeOptions = {},
-  ): Promise<DecodedMask[]> => {
+    call: CodecCallOptions,
+    each: (square: Float32Array, iou: number, at: number) => void,
+  ): Promise<void> => {
     open(image)
-    const { threshold = DEFAULT_THRESHOLD } = call
     const count = vectors.length / width
     if (!Number.isInteger(count))
       throw new CodecError('size-mismatch', `${vectors.length} values are not whole vectors of ${width}`)
-    const decoded: DecodedMask[] = []
     for (const { start: from, end: to } of groups(count, perMask.decode)) {
       const feeds = {
         ...maps(image),
@@ -314,14 +317,49 @@ function samtokOver(parts: {
       const result: Record<string, Value> = await sessions.decoder.run(feeds, run(call))
       const logits = result['logits']!.data as Float32Array
       const iou = result['iou']!.data as Float32Array
-      for (let m = 0; m < to - from; m++) {
-        const square = logits.slice(m * pixels, (m + 1) * pixels)
-        const mask = logitsToMask(square, side, image, threshold)
-        const more = call.logits === true ? { logits: { widthPx: side, heightPx: side, data: square } } : {}
-        decoded.push({ mask, score: iou[m]!, ...more })
-      }
+      for (let m = 0; m < to - from; m++) each(logits.slice(m * pixels, (m + 1) * pixels), iou[m]!, from + m)
     }
+  }
+
+  const decodeVectors = async (
+    image: SamtokImage,
+    vectors: Float32Array,
+    call: SamtokDecodeOptions = {},
+  ): Promise<DecodedMask[]> => {
+    const { threshold = DEFAULT_THRESHOLD } = call
+    const decoded: DecodedMask[] = []
+    await decodeSquares(image, vectors, call, (square, score) => {
+      const mask = logitsToMask(square, side, image, threshold)
+      const more = call.logits === true ? { logits: { widthPx: side, heightPx: side, data: square } } : {}
+      decoded.push({ mask, score, ...more })
+    })
     return decoded
+  }
+
+  /** The best of several code rows near each mask's vector, by what they decode to. Codes [masks, levels]. */
+  const searchCodes = async (
+    image: SamtokImage,
+    masks: readonly Mask[],
+    vectors: Float32Array,
+    search: number,
+    call: CodecCallOptions,
+  ): Promise<Int32Array> => {
+    const rows = masks.map((_, m) =>
+      nearestCodeRows(codebooks, vectors.subarray(m * width, (m + 1) * width), search),
+    )
+    const owner = rows.flatMap((list, m) => list.map(() => m))
+    const all = rows.flat()
+    const prompts = new Float32Array(masks.length * pixels)
+    masks.forEach((mask, m) => {
+      writeMaskPrompt(mask, side, prompts, m * pixels)
+    })
+    const best = masks.map(() => ({ iou: -1, at: -1 }))
+    await decodeSquares(image, residualVectors(codebooks, all.flat()), call, (square, _, at) => {
+      const m = owner[at]!
+      const iou = coverageIou(square, prompts.subarray(m * pixels, (m + 1) * pixels), DEFAULT_THRESHOLD)
+      if (iou > best[m]!.iou) best[m] = { iou, at }
+    })
+    return Int32Array.from(best.flatMap(({ at }) => all[at]!))
   }
 
   return {
@@ -353,8 +391,14 @@ function samtokOver(parts: {
     },
 
     async encode(image, masks, call = {}): Promise<MaskWords[]> {
-      const codes = residualCodes(codebooks, await embed(image, masks, call))
+      const vectors = await embed(image, masks, call)
       const { levels } = config
+      const { search = config.search ?? 1 } = call
+      checkSamtokConfig({ ...config, search })
+      const codes =
+        search === 1
+          ? residualCodes(codebooks, vectors)
+          : await searchCodes(image, masks, vectors, search, call)
       return masks.map((_, m) => {
         const row = Array.from(codes.subarray(m * levels, (m + 1) * levels))
         return {

@@ -10,6 +10,11 @@ export type SamtokConfig = {
   readonly levels: number
   /** One codebook for all levels. Default false. */
   readonly sharedCodebook?: boolean
+  /**
+   * Code rows that `encode` decodes for each mask before it takes the best; see search.ts. Default 1: the nearest codes, as
+   * the release encodes.
+   */
+  readonly search?: number
   /** What stands before SAM 2's own keys. Default `model.sam2_model.`, as published. */
   readonly prefix?: string
 }
@@ -19,6 +24,9 @@ export const SAMTOK_PUBLISHED: SamtokConfig = { sam2: SAM2_CONFIGS.large, codesP
 
 export const SAMTOK_PREFIX = 'model.sam2_model.'
 
+/** More trials than this bring nothing: rows that far from a vector decode to other masks. */
+const MAX_SEARCH = 1024
+
 /** Throws CodecError `out-of-range` that names everything that cannot be. */
 export function checkSamtokConfig(config: SamtokConfig): void {
   const problems = sam2Problems(config.sam2)
@@ -26,6 +34,9 @@ export function checkSamtokConfig(config: SamtokConfig): void {
     if (!Number.isInteger(config[name]) || config[name] < 1)
       problems.push(`${name} must be a whole number of at least 1, got ${config[name]}`)
   }
+  const { search } = config
+  if (search !== undefined && (!Number.isInteger(search) || search < 1 || search > MAX_SEARCH))
+    problems.push(`search must be a whole number from 1 to ${MAX_SEARCH}, got ${search}`)
   if (problems.length > 0)
     throw new CodecError('out-of-range', `this SAMTok cannot be built: ${problems.join('; ')}`)
 }
