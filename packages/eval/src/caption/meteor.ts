@@ -1,0 +1,102 @@
+// METEOR of captions without word lists from outside. Definition: Denkowski and Lavie 2014 (METEOR 1.5, English, task `rank`) with two of
+// its four stages: the same word, and the same stem; no synonyms (WordNet) and no paraphrases (a table of 60 MB), which are not
+// shipped here. So numbers are lower than those of the published program and may be compared only with each other.
+
+import { FUNCTION_WORDS } from './function-words.ts'
+import { alignForMeteor, METEOR_STAGE_WEIGHTS } from './meteor-align.ts'
+import { type CaptionOptions, type CaptionSample, type CaptionScore, tokenised } from './sample.ts'
+
+/** METEOR 1.5's numbers for English. */
+export const METEOR_PARAMETERS = {
+  /** Weight of recall against precision. */
+  alpha: 0.85,
+  /** How sharply chunks are punished. */
+  beta: 0.2,
+  /** The largest punishment. */
+  gamma: 0.6,
+  /** Weight of content words; function words have 1 - delta. */
+  delta: 0.75,
+} as const
+
+export type MeteorParameters = { readonly [K in keyof typeof METEOR_PARAMETERS]: number }
+
+export type MeteorOptions = CaptionOptions & {
+  readonly parameters?: Partial<MeteorParameters>
+  /** Default `FUNCTION_WORDS`. */
+  readonly functionWords?: ReadonlySet<string>
+}
+
+/** Sums that add up over samples. */
+type Sums = {
+  captionWeight: number
+  referenceWeight: number
+  captionMatched: number
+  referenceMatched: number
+  chunks: number
+  matches: number
+}
+
+/**
+ * METEOR of each sample (the best over its references), 0 to 1; the score of the set is METEOR of the summed counts, as
+ * the published program prints it, not the mean of the rows. Throws EvalError as `tokenised`.
+ */
+export function meteor(samples: readonly CaptionSample[], options: MeteorOptions = {}): CaptionScore {
+  const { functionWords = FUNCTION_WORDS } = options
+  const parameters = { ...METEOR_PARAMETERS, ...options.parameters }
+  const all = emptySums()
+  const rows = tokenised(samples, options).map(({ id, caption, references }) => {
+    let best: { sums: Sums; score: number; isPerfect: boolean } | undefined
+    for (const reference of references) {
+      const { sums, isPerfect } = sumsOf(caption, reference, parameters.delta, functionWords)
+      const score = scoreOf(sums, parameters, isPerfect)
+      if (best === undefined || score > best.score) best = { sums, score, isPerfect }
+    }
+    const { sums, score, isPerfect } = best!
+    for (const key of Object.keys(all) as (keyof Sums)[]) all[key] += sums[key]
+    // A perfect caption is not punished for its one chunk; in the set neither.
+    if (isPerfect) all.chunks -= sums.chunks
+    return { id, score }
+  })
+  return { rows, score: rows.length === 0 ? null : scoreOf(all, parameters, false) }
+}
+
+function emptySums(): Sums {
+  return {
+    captionWeight: 0,
+    referenceWeight: 0,
+    captionMatched: 0,
+    referenceMatched: 0,
+    chunks: 0,
+    matches: 0,
+  }
+}
+
+function sumsOf(
+  caption: readonly string[],
+  reference: readonly string[],
+  delta: number,
+  functionWords: ReadonlySet<string>,
+): { readonly sums: Sums; readonly isPerfect: boolean } {
+  const weightOf = (word: string) => (functionWords.has(word) ? 1 - delta : delta)
+  const sums = emptySums()
+  for (const word of caption) sums.captionWeight += weightOf(word)
+  for (const word of reference) sums.referenceWeight += weightOf(word)
+  const { matches, chunks } = alignForMeteor(caption, reference)
+  for (const { captionAt, referenceAt, stage } of matches) {
+    sums.captionMatched += METEOR_STAGE_WEIGHTS[stage] * weightOf(caption[captionAt]!)
+    sums.referenceMatched += METEOR_STAGE_WEIGHTS[stage] * weightOf(reference[referenceAt]!)
+  }
+  sums.chunks = chunks
+  sums.matches = matches.length
+  const isPerfect = chunks === 1 && matches.length === caption.length && matches.length === reference.length
+  return { sums, isPerfect }
+}
+
+function scoreOf(sums: Sums, { alpha, beta, gamma }: MeteorParameters, isPerfect: boolean): number {
+  if (sums.captionMatched === 0 || sums.referenceMatched === 0) return 0
+  const precision = sums.captionMatched / sums.captionWeight
+  const recall = sums.referenceMatched / sums.referenceWeight
+  const mean = 1 / ((1 - alpha) / precision + alpha / recall)
+  const fragments = isPerfect ? 0 : sums.chunks / sums.matches
+  return Math.max(0, mean * (1 - gamma * fragments ** beta))
+}
