@@ -1,5 +1,26 @@
 // The public names of this package, written by hand.
 
+export { bleu, rougeL } from './caption/bleu.ts'
+export type { CiderOptions } from './caption/cider.ts'
+export { cider } from './caption/cider.ts'
+export type {
+  GroundedCaptionOptions,
+  GroundedCaptionResult,
+  GroundedCaptionSample,
+  PhraseMask,
+} from './caption/grounded.ts'
+export {
+  evaluateGroundedCaptions,
+  GROUNDED_CAPTION_METRICS,
+  officialGroundedCaption,
+} from './caption/grounded.ts'
+export type { MeteorOptions, MeteorParameters } from './caption/meteor.ts'
+export { METEOR_PARAMETERS, meteor } from './caption/meteor.ts'
+export type { CaptionOptions, CaptionSample, CaptionScore } from './caption/sample.ts'
+export { englishStem } from './caption/stem.ts'
+export type { TextSimilarity } from './caption/text-similarity.ts'
+export { tokenF1 } from './caption/text-similarity.ts'
+export { captionTokens } from './caption/tokens.ts'
 export type { ChartOptions, Panel, Series } from './chart/line-chart.ts'
 export { lineChartSvg } from './chart/line-chart.ts'
 export type { LossCurveOptions, MetricsLogLine } from './chart/loss-curve.ts'
@@ -49,6 +70,8 @@ export {
 } from './grounding/open-vocabulary.ts'
 export type { LineOptions } from './grounding/points.ts'
 export { maskHasPoint, scoreLines, scorePoints } from './grounding/points.ts'
+export type { Pair, PairValues } from './match/greedy.ts'
+export { greedyPairs } from './match/greedy.ts'
 export type { ChoiceSample } from './perception/choice.ts'
 export { choiceMetrics, officialChoice, readChoice, scoreChoice } from './perception/choice.ts'
 export type { BaselineMask } from './reconstruction/baselines.ts'
@@ -103,6 +126,14 @@ export type { Picked } from './report/pick.ts'
 export { pickRows } from './report/pick.ts'
 export type { RowFile, RowStatus, SampleRow } from './rows.ts'
 export { columnValue, formatRowFile, MAX_ROWS, mergeRowFiles, parseRowFile } from './rows.ts'
+export type { SceneGraphOptions, SceneGraphResult } from './scene-graph/recall.ts'
+export { evaluateSceneGraphs, SCENE_GRAPH_LIMITS } from './scene-graph/recall.ts'
+export type {
+  PredictedTriple,
+  SceneGraphSample,
+  SceneGraphVocabulary,
+  SceneObject,
+} from './scene-graph/sample.ts'
 export type { EvalMode, Stamp, StampField } from './stamp.ts'
 export { checkSameStamp, stampDifferences } from './stamp.ts'
 export type { BootstrapOptions, Interval } from './statistics/bootstrap.ts'
