@@ -36,8 +36,7 @@ export function lossCurveSvg(lines: Iterable<MetricsLogLine>, options: LossCurve
   const losses = options.train ?? namesIn(rows.train).filter((name) => /loss/i.test(name))
   const scores = options.evaluation ?? namesIn(rows.evaluation)
   const panels: Panel[] = [lossPanel(losses.map((name) => curve(rows.train, name)))]
-  if (rows.evaluation.size > 0)
-    panels.push(evaluationPanel(scores.map((name) => curve(rows.evaluation, name))))
+  panels.push(...evaluationPanels(scores.map((name) => curve(rows.evaluation, name))))
   const last = Math.max(0, ...rows.train.keys(), ...rows.evaluation.keys())
   return lineChartSvg({
     title: options.title ?? 'Training',
@@ -99,13 +98,15 @@ function lossPanel(curves: readonly Curve[]): Panel {
   return { yLabel: 'train loss', series, ...(low > 0 && high / low > LOG_FROM && { yScale: 'log' as const }) }
 }
 
-function evaluationPanel(curves: readonly Curve[]): Panel {
-  const series = curves.map(({ name, points }) => ({
-    name,
-    points: thinned(points),
-    dots: points.length < 60,
-  }))
-  return { yLabel: 'evaluation', series }
+/** Shares (IoU, dead codes) and larger numbers (perplexity) on axes of their own: on one, shares would be a flat line. */
+function evaluationPanels(curves: readonly Curve[]): Panel[] {
+  const isShare = ({ points }: Curve) => points.every(([, y]) => y >= 0 && y <= 1)
+  return [curves.filter(isShare), curves.filter((one) => !isShare(one))]
+    .filter((group) => group.length > 0)
+    .map((group) => ({
+      yLabel: 'evaluation',
+      series: group.map(({ name, points }) => ({ name, points: thinned(points), dots: points.length < 60 })),
+    }))
 }
 
 function thinned(points: Curve['points']): Curve['points'] {
