@@ -110,7 +110,8 @@ async function runBenchmark<O extends OptionSpecs, S extends Stamp['settings']>(
   await refuseOutputs(context)
   const truth = await readTruth(context as unknown as Context, {
     path: truthPath,
-    dataset: options.dataset ?? benchmark.dataset,
+    dataset: options.dataset,
+    usual: benchmark.dataset,
     split: options.split,
     kind: benchmark.kind,
   })

@@ -1,5 +1,6 @@
 // Samples from a published dataset's folder: the records of its reader (@maskwords/data), one sample a phrase, a round, a
 // picture or a question.
+import { basename } from 'node:path'
 import {
   type DataRecord,
   type LabelMapCache,
@@ -16,19 +17,18 @@ import type { Mask } from '@maskwords/mask'
 import type { Context } from '../../command.ts'
 import { type ErrorReport, isTypedError, MaskwordsError, reportOf } from '../../error.ts'
 import { nearest } from '../../options.ts'
-import type { SampleKind, Truth, TruthSample } from './truth-samples.ts'
+import type { SampleKind, Truth, TruthOptions, TruthSample } from './truth-samples.ts'
 
-type Options = {
-  readonly root: string
-  readonly path: string
-  readonly dataset: string
-  readonly split?: string | undefined
-  readonly kind: SampleKind
-}
+type Options = TruthOptions & { readonly root: string }
+
+/** Which part is meant where none is named: readers would give the training part. */
+const EVALUATED_SPLITS = ['val', 'test']
 
 /** Reads all samples of a dataset's folder. Throws MaskwordsError for an unknown dataset, DataError for a wrong layout. */
 export async function readDatasetTruth(context: Context, options: Options): Promise<Truth> {
-  const { root, path, dataset, split, kind } = options
+  const { root, path, kind } = options
+  // A folder that has a dataset's name is that dataset: refcocog/ needs no option.
+  const dataset = options.dataset ?? (readerByName(basename(root)) ? basename(root) : options.usual)
   const reader = readerByName(dataset)
   if (reader === undefined) {
     const near = nearest(dataset, Object.keys(READERS))
@@ -44,8 +44,12 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
   const failures: ErrorReport[] = []
   const seen = new Set<string>()
   const maps = labelMapCache()
+  const split = options.split ?? EVALUATED_SPLITS.find((name) => reader.splits.includes(name))
+  if (options.split === undefined && split !== undefined)
+    await context.talk.note(`${dataset}: split ${split}`)
   const records = reader.read({
     root,
+    missingPictures: 'keep',
     ...(split !== undefined && { split }),
     signal: context.io.signal,
     onProblem: ({ kind: code, message, file, at }) =>
@@ -78,6 +82,8 @@ type Drafting = { readonly kind: SampleKind; readonly root: string; readonly map
 function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
   const { kind } = drafting
   switch (kind) {
+    case 'first-phrase':
+      return record.phrases.slice(0, 1).map((phrase) => () => phraseSample(record, phrase, 0, drafting))
     case 'phrases':
     case 'boxes':
       return record.phrases.map((phrase, k) => () => phraseSample(record, phrase, k, drafting))
@@ -115,7 +121,7 @@ function phraseSample(record: DataRecord, phrase: Phrase, index: number, draftin
   const ignored = drafting.kind === 'boxes' ? undefined : ignoredOf(record, drafting)
   return {
     ...common(record),
-    id: phrase.id ?? `${record.id}/${index}`,
+    id: `${record.id}/${phrase.id ?? index}`,
     phrase: phrase.text,
     groups: phrase.form === 'sentence' ? ['sentence'] : [],
     ...shape,

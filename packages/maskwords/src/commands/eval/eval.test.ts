@@ -514,6 +514,75 @@ describe('the other benchmarks on a few samples', () => {
   })
 })
 
+describe("a dataset's folder", () => {
+  it('gres reads gRefCOCO by its name, without the pictures: one target, two, none', async () => {
+    const polygon = (x: number) => [[x, 0, x + 2, 0, x + 2, 2, x, 2]]
+    const annotation = (id: number, x: number) => ({
+      id,
+      image_id: 5,
+      category_id: 1,
+      iscrowd: 0,
+      bbox: [x, 0, 2, 2],
+      area: 4,
+      segmentation: polygon(x),
+    })
+    file(
+      'grefcoco/instances.json',
+      JSON.stringify({
+        images: [{ id: 5, file_name: 'COCO_train2014_000000000005.jpg', width: 8, height: 2 }],
+        categories: [{ id: 1, name: 'cat' }],
+        annotations: [annotation(11, 0), annotation(12, 6)],
+      }),
+    )
+    const reference = (ref_id: number, ann_id: number[], sent: string) => ({
+      ref_id,
+      image_id: 5,
+      ann_id,
+      no_target: ann_id[0] === -1,
+      split: 'val',
+      sentences: [{ sent, sent_id: ref_id }],
+    })
+    const references = [
+      reference(1, [11], 'left'),
+      reference(2, [11, 12], 'both'),
+      reference(3, [-1], 'a bus'),
+    ]
+    file('grefcoco/grefs(unc).json', JSON.stringify(references))
+    await run('gres', '--truth', 'grefcoco', '--questions', 'asked.jsonl')
+    const asked = readFileSync(join(folder, 'asked.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(asked.map(({ id, phrase }) => [id, phrase])).toEqual([
+      ['5/1/0', 'left'],
+      ['5/2/0', 'both'],
+      ['5/3/0', 'a bus'],
+    ])
+    lines('gref.jsonl', [
+      { id: '5/1/0', masks: [polygon(0)] },
+      { id: '5/2/0', masks: [polygon(0)] }, // half of the two
+      { id: '5/3/0', masks: [] },
+    ])
+    const { code, value } = await json('gres', '--predictions', 'gref.jsonl', '--truth', 'grefcoco', '-q')
+    expect(code).toBe(0)
+    expect(value.metrics).toMatchObject({ meanIou: 2.5 / 3, noTargetAccuracy: 1, targetAccuracy: 1 })
+  })
+
+  it('a name that no reader has is refused with the nearest one', async () => {
+    const { code, err } = await run(
+      'res',
+      '--truth',
+      folder,
+      '--dataset',
+      'refcoc',
+      '--predictions',
+      'answers.jsonl',
+    )
+    expect(code).toBe(1)
+    expect(err).toContain('--dataset refcoco')
+  })
+})
+
 const suite = fileURLToPath(
   new URL('../../../../../../shared/data/grounding-suite/gseval.jsonl', import.meta.url),
 )

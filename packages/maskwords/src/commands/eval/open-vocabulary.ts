@@ -19,7 +19,7 @@ export const command = benchmarkCommand({
     },
   ],
   options: {},
-  dataset: 'label-maps',
+  dataset: 'label-map',
   kind: 'classes',
   settings: () => ({}),
   metrics: ({ samples }) =>

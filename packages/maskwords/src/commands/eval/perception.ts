@@ -17,7 +17,7 @@ export const command = benchmarkCommand({
     },
   ],
   options: {},
-  dataset: 'mask-perception',
+  dataset: 'jsonl',
   kind: 'choices',
   settings: () => ({}),
   metrics: () => choiceMetrics(),

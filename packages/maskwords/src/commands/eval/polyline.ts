@@ -25,7 +25,7 @@ export const command = benchmarkCommand({
     },
     agreement: { type: 'number', min: 0, max: 1, help: 'agreement from which a pair is right (default 0.5)' },
   },
-  dataset: 'lanes',
+  dataset: 'jsonl',
   kind: 'lines',
   settings: ({ tolerance, agreement }) => ({
     tolerancePx: tolerance ?? 15,

@@ -9,6 +9,7 @@ export const command = benchmarkCommand({
   name: 'reasonseg',
   summary: 'Segmentation by reasoning (ReasonSeg).',
   details: [
+    'Of a picture with several questions the first one counts, as in the published evaluations.',
     'Ignored pixels of the truth: exclude leaves them out (LISA), count-as-hit makes them foreground of both masks',
     "(HiMTok's script), background makes them wrong where they are predicted (SAMTok's script).",
   ],
@@ -31,7 +32,7 @@ export const command = benchmarkCommand({
     },
   },
   dataset: 'reasonseg',
-  kind: 'phrases',
+  kind: 'first-phrase',
   settings: ({ ignore }, mode) => ({ ignore: ignore ?? (mode === 'official' ? 'background' : 'exclude') }),
   metrics: ({ mode }) => segmentationMetrics(mode),
   async score(sample, record, { mode, settings, answers }) {

@@ -49,11 +49,14 @@ export type Truth = {
 }
 
 /** How samples are made of the records of a published dataset. */
-export type SampleKind = 'phrases' | 'boxes' | 'rounds' | 'classes' | 'choices' | 'lines'
+export type SampleKind = 'phrases' | 'first-phrase' | 'boxes' | 'rounds' | 'classes' | 'choices' | 'lines'
 
 export type TruthOptions = {
   readonly path: string
-  readonly dataset: string
+  /** The reader that the user named. */
+  readonly dataset?: string | undefined
+  /** The reader that the benchmark usually has. */
+  readonly usual: string
   readonly split?: string | undefined
   readonly kind: SampleKind
 }
