@@ -83,7 +83,8 @@ export function lineChartSvg(options: ChartOptions): string {
 type Area = { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
 
 function drawPanel(panel: Panel, x: Scale, area: Area, last: boolean): string {
-  const { series, levels = [] } = panel
+  const { series } = panel
+  const levels = (panel.levels ?? []).filter(({ y }) => Number.isFinite(y))
   const values = [
     ...series.flatMap(({ points, ranges }) => [
       ...points.map(([, y]) => y),
@@ -96,8 +97,8 @@ function drawPanel(panel: Panel, x: Scale, area: Area, last: boolean): string {
     ...(panel.yLow !== undefined && { low: panel.yLow }),
     ...(panel.yHigh !== undefined && { high: panel.yHigh }),
   })
-  const px = (value: number) => area.left + x.share(value) * area.width
-  const py = (value: number) => area.top + (1 - y.share(value)) * area.height
+  const px = (value: number) => area.left + shown(x.share(value)) * area.width
+  const py = (value: number) => area.top + (1 - shown(y.share(value))) * area.height
   const parts: string[] = []
   for (const tick of x.ticks) {
     parts.push(vertical(px(tick.value), area))
@@ -145,6 +146,11 @@ function drawPanel(panel: Panel, x: Scale, area: Area, last: boolean): string {
   return parts.join('\n')
 }
 
+/** Places far off the plot are not drawn: their coordinates need not be numbers that a viewer can read. */
+function shown(share: number): number {
+  return share >= -1 && share <= 2 ? share : Number.NaN
+}
+
 function drawSeries(
   series: Series,
   colour: string,
@@ -170,7 +176,7 @@ function drawSeries(
   placed.forEach(([x, y], i) => {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return
     const range = ranges?.[i]
-    if (range !== undefined) {
+    if (range?.every((end) => Number.isFinite(py(end)))) {
       const bar = { x1: x, x2: x, y1: py(range[0]), y2: py(range[1]), stroke: colour, 'stroke-opacity': 0.6 }
       parts.push(element('line', { ...bar, 'stroke-width': 2 }))
     }
