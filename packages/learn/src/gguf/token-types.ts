@@ -5,8 +5,9 @@ import { constants } from 'node:fs'
 import { copyFile, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { openFileBytes } from '@maskwords/graph'
-import { readTokenizer, WordsError, wordAt } from '@maskwords/words'
+import { wordAt } from '@maskwords/words'
 import { LearnError } from '../error.ts'
+import { maskWordsOf } from '../vocabulary/mask-words.ts'
 import { type GgufHead, readGgufHead } from './gguf.ts'
 
 export const TOKEN_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
@@ -64,19 +65,20 @@ export function maskTokenTypes(head: GgufHead, file: string): MaskTokenTypes {
   }
   const found = new Map<number, string>()
   const kinds: MaskTokenTypes['vocabularies'][number][] = []
-  try {
-    const added = tokens.map((content, id) => ({ content, id }))
-    for (const vocabulary of readTokenizer({ added_tokens: added }, { file }).vocabularies) {
-      kinds.push(vocabulary.kind)
-      vocabulary.tokenIds!.ofWord.forEach((id, k) => {
-        if (id >= 0) found.set(id, wordAt(vocabulary, k))
-      })
-    }
-  } catch (error) {
-    if (!(error instanceof WordsError && error.code === 'not-found')) throw error
+  const reading = maskWordsOf(
+    tokens.map((content, id) => ({ content, id })),
+    file,
+  )
+  if (reading === undefined) {
     throw new LearnError('missing', `no mask words among the ${tokens.length} tokens`, {
       file,
       hint: 'convert a model whose vocabulary has them: maskwords extend-vocab, then train, then convert',
+    })
+  }
+  for (const vocabulary of reading.vocabularies) {
+    kinds.push(vocabulary.kind)
+    vocabulary.tokenIds!.ofWord.forEach((id, k) => {
+      if (id >= 0) found.set(id, wordAt(vocabulary, k))
     })
   }
   const countOfType = new Map<number, number>()

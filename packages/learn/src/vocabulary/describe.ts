@@ -1,9 +1,10 @@
 // What a language model's folder says about mask words, and what will go wrong with which server or trainer. Behaviour of the engines:
 // vLLM `chat_completion/protocol.py`, SGLang, llama.cpp `convert_hf_to_gguf.py`, verl `NaiveRewardManager`, TRL `grpo_trainer.py`, EasyR1.
 import { type ByteSource, CheckpointError, openFileBytes } from '@maskwords/graph'
-import { readTokenizer, type TokenizerReading, type Vocabulary, WordsError, wordAt } from '@maskwords/words'
+import { type TokenizerReading, type Vocabulary, WordsError, wordAt } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { at, type JsonNode, quoted } from './json-source.ts'
+import { maskWordsOf, nameOfVocabulary } from './mask-words.ts'
 import { bytesOfType } from './rows.ts'
 import { type FolderTokenizer, readFolderTokenizer, readJsonFile } from './tokenizer-files.ts'
 import { checkWords, openSecondTokenizer, type VocabularyCheck } from './verify.ts'
@@ -24,7 +25,7 @@ export type FolderProblem = {
 
 export type FoundVocabulary = {
   readonly kind: Vocabulary['kind']
-  /** `samtok-256x2`, `himtok-1024`, `getok-n32`. */
+  /** As `nameOfVocabulary`. */
   readonly name: string
   readonly wordCount: number
   readonly present: number
@@ -129,12 +130,7 @@ function readWords(tokenizer: FolderTokenizer): TokenizerReading | undefined {
     if (!added.has(word)) added.set(word, flags)
   }
   const tokens = [...tokenizer.idOf].map(([content, id]) => ({ content, id, ...added.get(content) }))
-  try {
-    return readTokenizer({ added_tokens: tokens })
-  } catch (error) {
-    if (error instanceof WordsError && error.code === 'not-found') return undefined
-    throw error
-  }
+  return maskWordsOf(tokens)
 }
 
 /** Flags by word, of a list (`added_tokens`) or a table (`added_tokens_decoder`). */
@@ -156,24 +152,13 @@ function foundVocabulary(vocabulary: Vocabulary, tokenizer: FolderTokenizer): Fo
   for (let k = 0; k < vocabulary.wordCount; k++) if (tokenizer.special.has(wordAt(vocabulary, k))) special++
   return {
     kind: vocabulary.kind,
-    name: nameOf(vocabulary),
+    name: nameOfVocabulary(vocabulary),
     wordCount: vocabulary.wordCount,
     present: ids.length,
     firstId: ids.reduce((least, id) => Math.min(least, id), Number.POSITIVE_INFINITY),
     lastId: ids.reduce((most, id) => Math.max(most, id), -1),
     contiguous: ids.every((id, k) => k === 0 || id === ids[k - 1]! + 1),
     special,
-  }
-}
-
-function nameOf(vocabulary: Vocabulary): string {
-  switch (vocabulary.kind) {
-    case 'samtok':
-      return `samtok-${vocabulary.codesPerLevel}x${vocabulary.levels}`
-    case 'himtok':
-      return `himtok-${vocabulary.codes}`
-    case 'getok':
-      return `getok-n${vocabulary.gridSize}`
   }
 }
 
