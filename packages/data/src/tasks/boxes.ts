@@ -28,7 +28,7 @@ const MASK_TO_BOX: readonly string[] = [
 
 const REFERRING_BOX: readonly string[] = [
   'Find {phrase} and give its box.',
-  'Where is {phrase}? Answer with a box.',
+  'Where do you see {phrase}? Answer with a box.',
   'Frame {phrase}.',
   'Give the box of {phrase}.',
   'Locate {phrase} by a box.',
@@ -37,7 +37,7 @@ const REFERRING_BOX: readonly string[] = [
 const REFERRING_BOTH: readonly string[] = [
   'Find {phrase}; give its mask and its box.',
   'Mark and frame {phrase}.',
-  'Where is {phrase}? Answer with a mask and a box.',
+  'Where do you see {phrase}? Answer with a mask and a box.',
   'Locate {phrase} by its mask and its box.',
   'I need the mask and the box of {phrase}.',
 ]

@@ -21,14 +21,14 @@ import { pick, seededBy, someOf } from './seeded.ts'
 export const SEGMENT_REQUESTS: readonly string[] = [
   'Please mark {phrase} in this picture.',
   'Segment {phrase}.',
-  'Where is {phrase}? Answer with a mask.',
+  'Where do you see {phrase}? Answer with a mask.',
   'Give me the mask of {phrase}.',
   'Can you outline {phrase} for me?',
   'I need a segmentation of {phrase}.',
-  'Find {phrase} in the picture and mask it.',
+  'Look for {phrase} in the picture and answer with masks.',
   'Show me which pixels belong to {phrase}.',
   'Cut out {phrase}, please.',
-  'Which part of the picture is {phrase}? Segment it.',
+  'Which part of the picture shows {phrase}? Segment that part.',
 ]
 
 const REASONING_REQUESTS: readonly string[] = [

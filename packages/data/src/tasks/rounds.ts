@@ -22,7 +22,7 @@ import { pick, seededBy, shuffled } from './seeded.ts'
 
 const NEXT_REQUESTS: readonly string[] = [
   'You have marked {mask}. Now segment {phrase}.',
-  'Besides {mask}, where is {phrase}?',
+  'Besides {mask}, where do you see {phrase}?',
   'Good. After {mask}, mark {phrase} as well.',
   'Leave {mask} as it is and segment {phrase}.',
 ]
@@ -40,16 +40,16 @@ const OBJECT_REQUESTS: readonly string[] = [
 ]
 
 const EXISTENCE_REQUESTS: readonly string[] = [
-  'Is {phrase} in the picture? Answer yes or no.',
+  'Do you see {phrase} in the picture? Answer yes or no.',
   'Can you see {phrase} here? One word, yes or no.',
   'Yes or no: does the picture show {phrase}?',
-  'Tell me whether {phrase} is there; just yes or no.',
+  'Just yes or no: can {phrase} be found here?',
 ]
 
 const FOLLOW_REQUESTS: readonly string[] = [
-  'Then segment it.',
-  'Good, give me the mask.',
-  'Mark it, please.',
+  'Then give the mask.',
+  'Good, now the mask, please.',
+  'Mark the pixels.',
   'Now show where, with a mask.',
 ]
 

@@ -274,8 +274,9 @@ describe('answers read back', () => {
       expect(readAnswer(text, SAMTOK).noTarget).toBe(conversation.truth!.kind === 'no-target')
     }
     expect(saysNoTarget(answerOf(conversations[2]!))).toBe(true)
-    expect(answerOf(conversations[1]!)).toContain('It means 2 x "person", of 2 in the picture.')
-    expect(answerOf(conversations[1]!)).toContain('To be found: central middle; central left.')
+    expect(answerOf(conversations[1]!)).toContain(
+      'It means 2 of 2 regions called "person", to be found at the centre, the left.</think>',
+    )
     expect(answerOf(conversations[4]!)).toContain(
       '<think>The man holds its leash, so he would have to stop.</think>',
     )

@@ -60,26 +60,35 @@ function thoughtOf(request: Request, record: DataRecord): string {
   const alike = record.regions.filter(
     (region) => hasMask(region) && region.isCrowd !== true && nameOf(region) === name,
   ).length
+  const count = targets.length
+  const many = (number: number) => `${number} ${number === 1 ? 'region' : 'regions'}`
   const kind = oneKind
-    ? ` It means ${counted(targets.length, name)}, of ${alike} in the picture.`
-    : ` It means ${counted(targets.length, 'object')}.`
+    ? ` It means ${count} of ${many(alike)} called ${JSON.stringify(name)}`
+    : ` It means ${many(count)}`
   const places = targets.slice(0, MOST_PLACES).flatMap((target) => {
     const box = boxOf(target, record.picture)
     return box === undefined ? [] : [placeOf(box[0] + box[2] / 2, box[1] + box[3] / 2, record.picture)]
   })
-  return places.length === 0 ? wanted + kind : `${wanted}${kind} To be found: ${places.join('; ')}.`
+  return `${wanted}${kind}${places.length === 0 ? '' : `, to be found at the ${places.join(', the ')}`}.`
 }
 
 /** Places told in a thought. */
 const MOST_PLACES = 8
 
-function counted(count: number, name: string): string {
-  return `${count} x ${JSON.stringify(name)}`
-}
+const PLACES: readonly string[] = [
+  'upper left',
+  'top',
+  'upper right',
+  'left',
+  'centre',
+  'right',
+  'lower left',
+  'bottom',
+  'lower right',
+]
 
 /** One of nine parts of the picture. */
 function placeOf(x: number, y: number, size: { widthPx: number; heightPx: number }): string {
-  const column = ['left', 'middle', 'right'][Math.min(2, Math.max(0, Math.floor((3 * x) / size.widthPx)))]!
-  const row = ['upper', 'central', 'lower'][Math.min(2, Math.max(0, Math.floor((3 * y) / size.heightPx)))]!
-  return `${row} ${column}`
+  const third = (at: number, side: number) => Math.min(2, Math.max(0, Math.floor((3 * at) / side)))
+  return PLACES[3 * third(y, size.heightPx) + third(x, size.widthPx)]!
 }
