@@ -36,6 +36,10 @@ export type CocoIndex = {
   entries(only?: (imageId: Id) => boolean): AsyncGenerator<CocoEntry>
   /** Annotations of one image, for a second file beside the one that is walked. */
   annotationsOf(imageId: Id): readonly JsonObject[]
+  /** The entry of one image. */
+  image(imageId: Id): JsonObject | undefined
+  /** One annotation by its id, for datasets that refer to annotations of another file. */
+  annotation(id: Id): JsonObject | undefined
   close(): void
 }
 
@@ -239,6 +243,18 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
       }
     }
   }
+  let byId: Uint32Array | undefined
+  const placeOf = (id: number): number | undefined => {
+    let low = 0
+    let high = byId!.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (columns.id.values[byId![middle]!]! < id) low = middle + 1
+      else high = middle
+    }
+    const place = byId![low]
+    return place !== undefined && columns.id.values[place] === id ? place : undefined
+  }
   return {
     categories,
     extras,
@@ -255,6 +271,21 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
         order,
       }))
       return readRanges(input, ranges, file) as JsonObject[]
+    },
+    image(imageId) {
+      const slot = slots.get(imageId)
+      const place = slot === undefined ? -1 : placeOfSlot[slot]!
+      if (place < 0) return undefined
+      const i = keptImages[place]!
+      const range = { start: imageColumns.start.values[i]!, length: imageColumns.length.values[i]!, order: 0 }
+      return asObject(readRanges(input, [range], file)[0])
+    },
+    annotation(id) {
+      byId ??= placesById(columns.id.values.subarray(0, columns.id.length))
+      const a = typeof id === 'number' ? placeOf(id) : [...textIds].find(([, text]) => text === id)?.[0]
+      if (a === undefined) return undefined
+      const range = { start: columns.start.values[a]!, length: columns.length.values[a]!, order: 0 }
+      return readRanges(input, [range], file)[0] as JsonObject
     },
     close: () => input.close(),
   }
@@ -274,6 +305,14 @@ function repeatedIds(ids: Float64Array, textIds: ReadonlyMap<number, string>): R
   if (twice.size > 0) for (let a = 0; a < ids.length; a++) if (twice.has(ids[a]!)) note(ids[a]!, a)
   for (const [place, id] of textIds) note(id, place)
   return repeated
+}
+
+/** Places of the annotations with a number as id, ids rising; of equal ids the first place first. */
+function placesById(ids: Float64Array): Uint32Array {
+  const places = new Uint32Array(ids.length)
+  let count = 0
+  for (let a = 0; a < ids.length; a++) if (!Number.isNaN(ids[a]!)) places[count++] = a
+  return places.subarray(0, count).sort((a, b) => ids[a]! - ids[b]! || a - b)
 }
 
 type Range = { readonly start: number; readonly length: number; readonly order: number }

@@ -38,7 +38,7 @@ export function cocoLikeReader(layout: CocoLikeLayout): Reader {
 }
 
 async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading = new Reading(layout.name, options)
+  const reading: Reading = new Reading(layout.name, options)
   const file = reading.find(layout.files, layout.splits)
   reading.picturesIn(layout.folders)
   const { onProblem, signal } = options

@@ -2,14 +2,14 @@
 import { type CocoSegmentation, isEmpty, MaskError, maskFromCocoSegmentation } from '@maskwords/mask'
 import type { DataProblem, Region, RegionShape } from '../record.ts'
 import { asObject, idAt, type JsonObject, member, numbersOf } from './fields.ts'
+import type { Loss } from './reading.ts'
 
 export type Box = readonly [number, number, number, number]
-export type Lost = { readonly kind: DataProblem['kind']; readonly message: string }
-export type Found<T> = { readonly value: T; readonly lost?: undefined } | { readonly lost: Lost }
+export type Found<T> = { readonly value: T; readonly lost?: undefined } | { readonly lost: Loss }
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 
-const lost = (kind: DataProblem['kind'], message: string): { lost: Lost } => ({ lost: { kind, message } })
+const lost = (kind: DataProblem['kind'], message: string): { lost: Loss } => ({ lost: { kind, message } })
 
 /** A box x, y, width, height that touches the picture. Parts outside it are left as they are. */
 export function checkedBox(value: unknown, size: Size): Found<Box> {

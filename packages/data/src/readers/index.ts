@@ -1,8 +1,57 @@
 // All readers by name.
 import type { Reader } from '../record.ts'
-import { coco } from './coco.ts'
+import { ade20k } from './ade20k.ts'
+import { coco, entitySeg, lvis, objects365, paco, v3det } from './coco.ts'
+import { copsRef, invig, visual7w } from './dialogue-grounding.ts'
+import { flickr30k, granDf, panopticNarratives } from './grounded-captions.ts'
+import { jsonl } from './jsonl.ts'
+import { ade20kScenes, labelMaps } from './label-maps.ts'
+import { labelme, reasonSeg } from './labelme.ts'
+import { lisaPlus } from './lisa-plus.ts'
+import { mmr, muse } from './multi-target.ts'
+import { coconut, cocoPanoptic } from './panoptic.ts'
+import { psg } from './psg.ts'
+import { grefCoco, refCocoReaders, refGta, refZom } from './refer.ts'
+import { dam, dlcBench, gar, groundingSuite } from './region-captions.ts'
+import { sa1b } from './sa1b.ts'
+import { segllm } from './segllm.ts'
 
-const ALL: readonly Reader[] = [coco]
+const ALL: readonly Reader[] = [
+  ade20k,
+  ade20kScenes,
+  coco,
+  cocoPanoptic,
+  coconut,
+  copsRef,
+  dam,
+  dlcBench,
+  entitySeg,
+  flickr30k,
+  gar,
+  granDf,
+  grefCoco,
+  groundingSuite,
+  invig,
+  jsonl,
+  labelMaps,
+  labelme,
+  lisaPlus,
+  lvis,
+  mmr,
+  muse,
+  objects365,
+  paco,
+  panopticNarratives,
+  psg,
+  ...refCocoReaders,
+  reasonSeg,
+  refGta,
+  refZom,
+  sa1b,
+  segllm,
+  v3det,
+  visual7w,
+]
 
 /** Every reader, by name, names sorted. */
 export const READERS: Readonly<Record<string, Reader>> = Object.freeze(

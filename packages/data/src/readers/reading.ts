@@ -2,9 +2,15 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataError } from '../error.ts'
+import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
+import { type JsonItem, jsonItems } from '../json-stream.ts'
 import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
 import type { DataProblem, DataRecord, PictureFile, ReaderOptions } from '../record.ts'
+import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
 import { type FileSize, pictureFileSize } from './picture-size.ts'
+
+/** Why a part of a sample is lost. */
+export type Loss = { readonly kind: DataProblem['kind']; readonly message: string }
 
 export type PictureFacts = {
   /** As the annotations state it; read from the picture's file where they do not. */
@@ -46,6 +52,47 @@ export class Reading {
     this.onProblem(at === undefined ? { kind, message, file } : { kind, message, file, at })
   }
 
+  /** The value found, or undefined with its loss said. */
+  keep<T>(
+    found: { readonly value: T; readonly lost?: undefined } | { readonly lost: Loss },
+    file: string,
+    at: string,
+  ): T | undefined {
+    if (found.lost === undefined) return found.value
+    this.problem(found.lost.kind, `${at}: ${found.lost.message}`, file, at)
+    return undefined
+  }
+
+  /** The elements of one list of a JSON file; `''` is the document itself. */
+  async *list(file: string, list = ''): AsyncGenerator<Extract<JsonItem, { kind: 'element' }>> {
+    const { onProblem, signal } = this
+    const options = { lists: [list], file, onProblem, ...(signal === undefined ? {} : { signal }) }
+    for await (const item of jsonItems(join(this.root, file), options))
+      if (item.kind === 'element') yield item
+  }
+
+  lines(file: string): AsyncGenerator<JsonLine> {
+    const { onProblem, signal } = this
+    return jsonLines(join(this.root, file), { file, onProblem, ...(signal === undefined ? {} : { signal }) })
+  }
+
+  /** A COCO-like file's index. */
+  cocoIndex(file: string, options: Partial<CocoIndexOptions> = {}): Promise<CocoIndex> {
+    const { onProblem, signal } = this
+    return openCocoIndex(join(this.root, file), { file, onProblem, signal, ...options })
+  }
+
+  /** A small JSON file, whole; undefined, with a problem said, where it cannot be read. */
+  json(file: string): unknown {
+    try {
+      return readJsonFile(join(this.root, file), file)
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      this.problem('bad-field', error.message, file)
+      return undefined
+    }
+  }
+
   /**
    * The first of these files that is there, with `{split}` filled in: the split asked for, or each of `splits` in turn.
    * Throws DataError `wrong-layout` that says what was looked for and what the folder holds.
@@ -85,6 +132,14 @@ export class Reading {
       `${this.root} is not laid out as ${this.dataset} is: looked for ${shown.join(', ')}; the folder holds ${folderSummary(this.root)}`,
       { file: this.root, hint: `see the layout of ${this.dataset} in docs/datasets.md` },
     )
+  }
+
+  exists(path: string): boolean {
+    return fileExists(this.root, path)
+  }
+
+  hasFolder(path: string): boolean {
+    return folderExists(this.root, path)
   }
 
   /** Files of a folder with one of these extensions, sorted by name, as paths relative to the root. */

@@ -1,0 +1,179 @@
+// Folders of label maps: one PNG (or several) for each picture, each value a region. ADE20K's scene parsing form, BSDS500 as shared, and any like it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MaskError, type PngImage, readPng } from '@maskwords/mask'
+import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import { messageOf, Reading } from './reading.ts'
+
+const PICTURES = ['.jpg', '.jpeg', '.png']
+
+type LabelMapLayout = Pick<Reader, 'name' | 'title' | 'layout' | 'splits'> & {
+  /** Pairs of folders of pictures and maps, `{split}` filled in. */
+  readonly folders: readonly (readonly [string, string])[]
+  /** Where names of values may be listed. */
+  readonly names: readonly string[]
+}
+
+function labelMapReader(layout: LabelMapLayout): Reader {
+  const { name, title, splits } = layout
+  return {
+    name,
+    title,
+    layout: layout.layout,
+    splits,
+    gives: ['masks'],
+    read: (options) => readMaps(layout, options),
+  }
+}
+
+async function* readMaps(layout: LabelMapLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
+  const reading: Reading = new Reading(layout.name, options)
+  const splits = options.split === undefined ? ['', ...layout.splits] : [options.split]
+  const pairs = layout.folders.flatMap(([pictures, maps]) =>
+    splits
+      .filter((split) => (split === '') !== pictures.includes('{split}'))
+      .map((split) => [pictures.replaceAll('{split}', split), maps.replaceAll('{split}', split)] as const),
+  )
+  const pair = pairs.find(([pictures, maps]) => reading.hasFolder(pictures) && reading.hasFolder(maps))
+  if (pair === undefined) reading.failLayout(pairs.map(([pictures, maps]) => `${pictures}/ with ${maps}/`))
+  const [pictureFolder, mapFolder] = pair
+  const names = valueNames(reading, layout.names)
+  const maps = mapsByStem(reading.filesIn(mapFolder, ['.png']), reading.filesIn(pictureFolder, PICTURES))
+  for (const [pictureFile, files] of maps.pairs) {
+    for (const file of files) {
+      reading.signal?.throwIfAborted()
+      const record = recordOf(reading, pictureFile, file, names)
+      if (record !== undefined) yield record
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  for (const file of maps.alone) {
+    reading.problem('missing-picture', `${file} belongs to no picture in ${pictureFolder}/`, file)
+  }
+}
+
+function recordOf(
+  reading: Reading,
+  pictureFile: string,
+  file: string,
+  names: ReadonlyMap<number, string>,
+): DataRecord | undefined {
+  let image: PngImage
+  try {
+    image = readPng(readFileSync(join(reading.root, file)))
+  } catch (error) {
+    reading.problem(
+      error instanceof MaskError ? 'bad-geometry' : 'missing-picture',
+      `${file} is no readable PNG: ${messageOf(error)}`,
+      file,
+    )
+    return undefined
+  }
+  const { widthPx, heightPx } = image
+  const picture = reading.picture(pictureFile, { widthPx, heightPx }, file, file)
+  if (picture === undefined) return undefined
+  const isColour = image.samples.length >= 3 * widthPx * heightPx
+  const values = valuesOf(image, isColour).filter((value) => value !== 0)
+  if (values.length === 0) {
+    reading.problem('empty-mask', `${file} holds nothing but background`, file)
+    return undefined
+  }
+  const regions = values.map((value): Region => {
+    const category = names.get(value)
+    return {
+      id: String(value),
+      shape: { kind: 'label-map', file, value, channel: isColour ? 'rgb-id' : 'first' },
+      ...(category === undefined ? {} : { category }),
+    }
+  })
+  return reading.record(stemOf(file), picture, { regions }, file)
+}
+
+/** The values that occur, rising. */
+function valuesOf(image: PngImage, isColour: boolean): number[] {
+  const { samples, widthPx, heightPx } = image
+  const step = samples.length / (widthPx * heightPx)
+  const seen = new Set<number>()
+  let last = -1
+  for (let i = 0; i < samples.length; i += step) {
+    const value = isColour ? samples[i]! + 256 * samples[i + 1]! + 65536 * samples[i + 2]! : samples[i]!
+    if (value !== last) seen.add((last = value))
+  }
+  return [...seen].sort((a, b) => a - b)
+}
+
+function stemOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '')
+}
+
+/** Maps of each picture, pictures sorted: of its name, or its name with `_` or `-` and a number. */
+function mapsByStem(maps: readonly string[], pictures: readonly string[]) {
+  const byStem = new Map(pictures.map((picture) => [stemOf(picture), picture]))
+  const pairs = new Map<string, string[]>()
+  const alone: string[] = []
+  for (const map of maps) {
+    const stem = stemOf(map)
+    const picture = byStem.get(stem) ?? byStem.get(stem.replace(/[_-]\d+$/, ''))
+    if (picture === undefined) alone.push(map)
+    else if (pairs.has(picture)) pairs.get(picture)!.push(map)
+    else pairs.set(picture, [map])
+  }
+  return { pairs: [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)), alone }
+}
+
+/** Names of values: ADE20K's objectInfo150 (csv or txt), or names.json: { "1": "wall" }. */
+function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<number, string> {
+  const names = new Map<number, string>()
+  const file = files.find((name) => reading.exists(name))
+  if (file === undefined) return names
+  if (file.endsWith('.json')) {
+    for (const [value, name] of Object.entries((reading.json(file) ?? {}) as object)) {
+      if (typeof name === 'string') names.set(Number(value), name)
+    }
+    return names
+  }
+  for (const line of readFileSync(join(reading.root, file), 'utf8').split('\n')) {
+    const fields = line.split(file.endsWith('.csv') ? ',' : /\t+/).map((field) => field.trim())
+    const value = Number(fields[0])
+    const name = fields.at(-1)?.split(/[;,]/)[0]?.trim()
+    if (Number.isInteger(value) && value > 0 && name !== undefined && name !== '') names.set(value, name)
+  }
+  return names
+}
+
+export const labelMaps = labelMapReader({
+  name: 'label-map',
+  title: 'Label maps: a PNG of region numbers beside each picture',
+  layout: [
+    'images/<name>.jpg with labels/<name>.png or labels/<name>_<n>.png; 0 is background, each other value a region',
+    'also annotations/ or masks/ in the place of labels/, {split}/ above them, names.json: { "1": "wall" } (optional)',
+  ],
+  splits: ['train', 'val'],
+  folders: [
+    ['images', 'labels'],
+    ['images', 'masks'],
+    ['images', 'annotations'],
+    ['{split}/images', '{split}/labels'],
+    ['{split}/images', '{split}/masks'],
+    ['images/{split}', 'labels/{split}'],
+    ['images/{split}', 'masks/{split}'],
+    ['images/{split}', 'annotations/{split}'],
+  ],
+  names: ['names.json'],
+})
+
+export const ade20kScenes = labelMapReader({
+  name: 'ade20k-scenes',
+  title: 'ADE20K scene parsing: 150 categories',
+  layout: [
+    'images/{split}/<name>.jpg with annotations/{split}/<name>.png (ADEChallengeData2016), or both without {split}',
+    'objectInfo150.csv or objectInfo150.txt: names',
+  ],
+  splits: ['training', 'validation'],
+  folders: [
+    ['images/{split}', 'annotations/{split}'],
+    ['ADEChallengeData2016/images/{split}', 'ADEChallengeData2016/annotations/{split}'],
+    ['images', 'annotations'],
+  ],
+  names: ['objectInfo150.csv', 'objectInfo150.txt', 'ADEChallengeData2016/objectInfo150.txt'],
+})
