@@ -17,7 +17,8 @@ export type Admission = {
    * caller leaves, time is up or the service stops. Throws HttpFault 503 where there is no room or no time.
    */
   run<Received, Done>(options: {
-    readonly caller: AbortSignal
+    /** Calls its argument when the caller leaves; gives a function that stops watching. */
+    readonly watchCaller: (leave: () => void) => () => void
     receive(signal: AbortSignal): Promise<Received>
     work(received: Received, signal: AbortSignal): Promise<Done>
   }): Promise<Done>
@@ -59,17 +60,16 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
     get held() {
       return held
     },
-    async run({ caller, receive, work }) {
+    async run({ watchCaller, receive, work }) {
       if (held >= maxHeld) throw busy(`${held} requests are being worked on`)
       held++
       const controller = new AbortController()
       const { signal } = controller
       const abort = () => controller.abort()
       const timer = setTimeout(abort, timeoutMs)
-      for (const other of [caller, stopping.signal]) {
-        if (other.aborted) abort()
-        other.addEventListener('abort', abort, { once: true })
-      }
+      const unwatch = watchCaller(abort)
+      if (stopping.signal.aborted) abort()
+      stopping.signal.addEventListener('abort', abort, { once: true })
       try {
         const received = await receive(signal)
         signal.throwIfAborted()
@@ -84,7 +84,8 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
         throw busy(stopping.signal.aborted ? 'the service stops' : `not done within ${timeoutMs / 1000} s`)
       } finally {
         clearTimeout(timer)
-        for (const other of [caller, stopping.signal]) other.removeEventListener('abort', abort)
+        unwatch()
+        stopping.signal.removeEventListener('abort', abort)
         held--
       }
     },

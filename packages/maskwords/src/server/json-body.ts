@@ -1,6 +1,7 @@
 // A request's body as JSON: bounded in bytes, depth and time, whatever its headers say.
 
 import type { Context } from 'hono'
+import { receive } from './caller.ts'
 import { HttpFault } from './fault.ts'
 import type { ServiceEnv } from './service.ts'
 
@@ -46,38 +47,14 @@ async function readBytes(
 ): Promise<Uint8Array> {
   const length = c.req.header('content-length')
   if (length !== undefined && Number(length) > maxBytes) throw tooLarge(maxBytes)
-  const { body } = c.req.raw
-  if (body === null) return new Uint8Array(0)
-  const reader = body.getReader()
-  const stop = () => void reader.cancel().catch(() => {})
-  signal.addEventListener('abort', stop)
   const chunks: Uint8Array[] = []
   let total = 0
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (signal.aborted)
-        throw new HttpFault(408, { code: 'timeout', message: 'the body did not arrive in time' })
-      if (done) break
-      total += value.byteLength
-      if (total > maxBytes) throw tooLarge(maxBytes)
-      chunks.push(value)
-    }
-  } catch (error) {
-    stop()
-    if (error instanceof HttpFault) throw error
-    throw new HttpFault(400, { code: 'malformed', message: 'the body was cut off' })
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-  if (chunks.length === 1) return chunks[0]!
-  const bytes = new Uint8Array(total)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
+  await receive(c, signal, (chunk) => {
+    total += chunk.byteLength
+    if (total > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  })
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
 function tooLarge(maxBytes: number): HttpFault {

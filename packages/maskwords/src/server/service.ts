@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { VERSION } from '../version.ts'
 import { type Admission, admission } from './admission.ts'
 import { bearerAuth } from './auth.ts'
+import { watchCaller } from './caller.ts'
 import { faultOf, HttpFault } from './fault.ts'
 import { readJson } from './json-body.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -125,7 +126,7 @@ export function createService(options: ServiceOptions): Service {
       declare(path, 'post', operation)
       app.post(path, async (c) => {
         const done = await room.run({
-          caller: c.req.raw.signal,
+          watchCaller: (leave) => watchCaller(c, leave),
           receive: (signal) => readJson(c, { maxBytes: maxBodyBytes, signal }),
           work,
         })
