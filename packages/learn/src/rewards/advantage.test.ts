@@ -5,17 +5,18 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ADVANTAGE_STYLES, groupedAdvantages, LearnError, scoreBatch } from '../index.ts'
 
-const rounded = (values: ArrayLike<number>) => Array.from(values, (value) => Math.round(value * 1e4) / 1e4)
+/** In thousandths. */
+const rounded = (values: ArrayLike<number>) => Array.from(values, (value) => Math.round(value * 1e3))
 
 describe('advantages', () => {
   it('divide by the deviation with n - 1, with n, or by nothing', () => {
     const rewards = [1, 0, 0, 1]
-    expect(rounded(groupedAdvantages(rewards))).toEqual([0.866, -0.866, -0.866, 0.866])
+    expect(rounded(groupedAdvantages(rewards))).toEqual([866, -866, -866, 866])
     expect(rounded(groupedAdvantages(rewards, undefined, { deviation: 'population' }))).toEqual([
-      1, -1, -1, 1,
+      1000, -1000, -1000, 1000,
     ])
     expect(rounded(groupedAdvantages(rewards, undefined, ADVANTAGE_STYLES['dr-grpo']))).toEqual([
-      0.5, -0.5, -0.5, 0.5,
+      500, -500, -500, 500,
     ])
     expect(groupedAdvantages([0, 1], undefined, { epsilon: 0.5 })[1]).toBeCloseTo(
       0.5 / (Math.SQRT1_2 + 0.5),
@@ -24,12 +25,12 @@ describe('advantages', () => {
   })
   it('are taken within groups, whatever their order', () => {
     const mixed = groupedAdvantages([1, 5, 3, 9], ['a', 'b', 'a', 'b'])
-    expect(rounded(mixed)).toEqual([-0.7071, -0.7071, 0.7071, 0.7071])
+    expect(rounded(mixed)).toEqual([-707, -707, 707, 707])
   })
   it('are 0 for one alone, for equal rewards and for samples that failed, which count for nobody', () => {
     expect([...groupedAdvantages([3])]).toEqual([0])
     expect([...groupedAdvantages([0.1, 0.1, 0.1])]).toEqual([0, 0, 0])
-    expect(rounded(groupedAdvantages([1, null, 0, Number.NaN]))).toEqual([0.7071, 0, -0.7071, 0])
+    expect(rounded(groupedAdvantages([1, null, 0, Number.NaN]))).toEqual([707, 0, -707, 0])
     expect(() => groupedAdvantages([Number.POSITIVE_INFINITY, 1])).toThrow(LearnError)
     expect(() => groupedAdvantages([1], ['a', 'b'])).toThrow(LearnError)
   })
@@ -53,6 +54,6 @@ describe('advantages', () => {
       group: k >> 1,
     }))
     const { advantages } = scoreBatch({ rewards: ['no-target'], samples: samples as never, advantages: {} })
-    expect(rounded(advantages!)).toEqual([0.7071, -0.7071, 0, 0])
+    expect(rounded(advantages!)).toEqual([707, -707, 0, 0])
   })
 })

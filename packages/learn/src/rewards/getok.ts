@@ -49,15 +49,22 @@ const vocabularyOf = (grid: unknown): GetokVocabulary => {
 const frameOf = (grid: unknown) =>
   gridOf({ widthPx: GETOK_FRAME_PX, heightPx: GETOK_FRAME_PX, cells: grid as number })
 
+/** The last answer that was read: most sums ask for the regions of one answer several times. */
+let last: { text: string; vocabulary: GetokVocabulary; regions: ReadRegion[] } | undefined
+const MAX_KEPT_CHARS = 65_536
+
 /** The regions that an answer names; none where it cannot be read (its form is judged by another reward). */
-function regionsOf(text: string | null, vocabulary: GetokVocabulary): ReadRegion[] {
+function regionsOf(text: string | null, vocabulary: GetokVocabulary): readonly ReadRegion[] {
   if (text === null) return []
+  if (last?.text === text && last.vocabulary === vocabulary) return last.regions
+  let regions: ReadRegion[] = []
   try {
-    return readRegions(text, vocabulary)
+    regions = readRegions(text, vocabulary)
   } catch (error) {
-    if (saysNoMask(error)) return []
-    throw error
+    if (!saysNoMask(error)) throw error
   }
+  if (text.length <= MAX_KEPT_CHARS) last = { text, vocabulary, regions }
+  return regions
 }
 
 const prompts = (regions: readonly ReadRegion[], grid: unknown, refined: boolean): PredictedRegion[] =>
