@@ -51,9 +51,14 @@ export function writeCodes(
 ): void {
   const { ious, detectionAreas, isCrowd, isNameless, detections: D, truths: G } = group
   const { order, taken, isIgnored } = scratch
-  taken.fill(0, 0, G)
   // A full match must be found at a threshold of 1 although it was computed in floating point.
   const lowest = Math.min(threshold, 1 - 1e-10)
+  // No pair reaches the threshold: the common case at high ones, and of groups without truths.
+  if (lowest > group.highest) {
+    for (let d = 0; d < D; d++) codes[at + d] = unmatchedCode(detectionAreas[d]!, range)
+    return
+  }
+  taken.fill(0, 0, G)
   for (let d = 0; d < D; d++) {
     let best = lowest
     let found = -1
@@ -70,12 +75,13 @@ export function writeCodes(
     let code = MISS
     if (found !== -1) {
       taken[found] = 1
-      code = isIgnored[found] ? IGNORED : isNameless[found] ? MISS : HIT
+      code = isIgnored[found] ? IGNORED : HIT
     }
-    if (code === MISS && (found === -1 || isNameless[found])) {
-      const areaPx = detectionAreas[d]!
-      if (areaPx < range.fromPx || areaPx > range.toPx) code = IGNORED
-    }
+    if (found === -1 || (isNameless[found] && code === HIT)) code = unmatchedCode(detectionAreas[d]!, range)
     codes[at + d] = code
   }
+}
+
+function unmatchedCode(areaPx: number, range: CocoAreaRange): number {
+  return areaPx < range.fromPx || areaPx > range.toPx ? IGNORED : MISS
 }

@@ -163,7 +163,8 @@ function truthOf(
   if (areaPx !== undefined && !(typeof areaPx === 'number' && Number.isFinite(areaPx) && areaPx >= 0)) {
     return problem('out-of-range', `${at}: area is no number >= 0`, at)
   }
-  const truth: Writable<CocoTruth> = { ...ids, isCrowd: Boolean(iscrowd) }
+  const { pictureId, categoryId } = ids
+  const truth: Writable<CocoTruth> = { pictureId, categoryId, isCrowd: Boolean(iscrowd) }
   if (isId(id)) truth.id = id
   if (needsMask) truth.mask = mask as CocoShape
   if (box !== undefined) truth.boxXywhPx = box
@@ -199,8 +200,12 @@ function detectionOf(
   if (known.kind === 'box' && box !== undefined && known.areaOfBox)
     return { ...ids, score, boxXywhPx: box, ...boxArea }
   const wrong = shapeProblem(mask, picture, at)
-  if (wrong === undefined && known.kind === 'mask')
-    return { ...ids, score, ...boxArea, mask: mask as CocoShape }
+  if (wrong === undefined && known.kind === 'mask') {
+    const { pictureId, categoryId } = ids
+    const found: Writable<CocoDetection> = { pictureId, categoryId, score, mask: mask as CocoShape }
+    if (known.areaOfBox && box !== undefined) found.areaPx = box.width * box.height
+    return found
+  }
   if (wrong === undefined) {
     const found = measuredBox(mask as CocoSegmentation, picture, box, at)
     return 'code' in found ? found : { ...ids, score, ...found }

@@ -13,6 +13,8 @@ export type GroupColumns = {
   truths: number
   /** Row-major, detections (best score first) by truths (order of the file). */
   ious: Float64Array
+  /** The largest of them; -1 where there is none. */
+  highest: number
   detectionAreas: Float64Array
   truthAreas: Float64Array
   isCrowd: Uint8Array
@@ -25,6 +27,7 @@ export function groupColumns(): GroupColumns {
     detections: 0,
     truths: 0,
     ious: new Float64Array(0),
+    highest: -1,
     detectionAreas: new Float64Array(0),
     truthAreas: new Float64Array(0),
     isCrowd: new Uint8Array(0),
@@ -69,6 +72,9 @@ export function readGroup(input: RecordsInput, group: GroupMembers, lowest: numb
   }
   if (kind === 'mask') readMasks(input, group, lowest, out)
   else readBoxes(input, group, out)
+  let highest = -1
+  for (let i = 0; i < D * G; i++) if (out.ious[i]! > highest) highest = out.ious[i]!
+  out.highest = highest
 }
 
 function readMasks(input: RecordsInput, group: GroupMembers, lowest: number, out: GroupColumns): void {
