@@ -215,6 +215,14 @@ describe('weighted sums', () => {
     for (const preset of Object.keys(REWARD_PRESETS))
       expect(planRewards(preset).terms.length).toBeGreaterThan(1)
   })
+  it('give the value that docs/rewards.md works out by hand', () => {
+    const said = (masks: string) => ({ response: `<think>x</think><answer>${masks}</answer>`, truth: A + B })
+    const samples = [said(A2 + B + B), said(A + B)]
+    const { results, advantages } = scoreBatch({ rewards: 'samtok-thinking', samples, advantages: {} })
+    expect(results.map((one) => 'overall' in one && one.overall.toFixed(4))).toEqual(['3.4667', '4.0000'])
+    expect(advantages!.map((value) => Math.round(value * 1000))).toEqual([-707, 707])
+    expect(only('mask-true-positives', samples[0]!)).toBeCloseTo(1 / 3, 12)
+  })
   const wrong: unknown[] = [
     [],
     {},
