@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpointFile } from '@maskwords/graph'
@@ -195,6 +195,21 @@ describe('an extended folder', () => {
     expect(a.equals(b)).toBe(true)
     const [c, d] = await rows(free)
     expect(c.equals(d)).toBe(false)
+  })
+
+  it('sets every vocab_size of the language model, and trusts the tensors where ties are stated in two ways', async () => {
+    const { folder, embedding, head } = await base({ tied: false })
+    const config = (size: number) =>
+      `{"vocab_size": ${size}, "tie_word_embeddings": true, "text_config": {"vocab_size": ${size}, "tie_word_embeddings": false}, "vision_config": {"vocab_size": 384}}`
+    writeFileSync(join(folder, 'config.json'), config(384))
+    writeFileSync(join(folder, 'pytorch_model.bin'), 'old')
+    const { output, plan } = await extend(folder, { words: samtok })
+    expect(plan.weights.tied).toBe(false)
+    expect(readFileSync(join(output, 'config.json'), 'utf8')).toBe(config(896))
+    const tensors = await tensorsOf(output)
+    expect(rowsOf(tensors.get(embedding)!, 270, 784).equals(rowsOf(tensors.get(head)!, 270, 784))).toBe(false)
+    expect(existsSync(join(output, 'pytorch_model.bin'))).toBe(false)
+    expect(plan.notes).toEqual(['pytorch_model.bin is left out: weights with the old vocabulary'])
   })
 
   it('works without tokenizer.json: ids go to the decoder table and added_tokens.json', async () => {

@@ -182,8 +182,8 @@ function checkVocabSizes(config: FolderConfig, rows: number): void {
 
 type FoundFile = { path: string; byteLength: number }
 
-/** Weights of other frameworks beside safetensors: they would keep the old vocabulary. */
-const OTHER_WEIGHTS = /^(?:pytorch_model|tf_model|flax_model|rust_model)[^/]*$/
+/** The same weights in other formats: they would keep the old vocabulary. */
+const OTHER_WEIGHTS = /^(?:pytorch_model|tf_model|flax_model|rust_model|consolidated)[^/]*$/
 /** Files that are never written to after they are made: a hard link costs nothing and is as good as a copy. */
 const LINKED = /\.(?:safetensors|bin|pth?|onnx|gguf|onnx_data|h5|msgpack)$/
 
