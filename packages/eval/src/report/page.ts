@@ -93,7 +93,8 @@ function figures({ metrics, values, intervals }: ReportInput): string {
 }
 
 function metricTable({ metrics, values, intervals }: ReportInput): string {
-  const rows = metrics.map(({ name, title }) => {
+  const rows = Object.keys(values).map((name) => {
+    const title = metrics.find((metric) => metric.name === name)?.title ?? 'of all samples together'
     const interval = intervals[name]
     const range = interval ? `${percent(interval[0])} to ${percent(interval[1])}` : ''
     return `<tr><td>${text(name)}</td><td class="number">${percent(values[name])}</td><td class="number">${range}</td><td class="soft">${text(title)}</td></tr>`

@@ -37,6 +37,8 @@ const BENCHMARKS: Readonly<Record<string, Entry>> = {
   },
   pointing: { summary: 'points in masks: precision, recall, F1', load: () => import('./eval/pointing.ts') },
   polyline: { summary: 'lines: precision, recall, F1', load: () => import('./eval/polyline.ts') },
+  gcg: { summary: 'captions with a mask for each phrase (GranD-f)', load: () => import('./eval/gcg.ts') },
+  psg: { summary: 'scene graphs: R@K and mR@K', load: () => import('./eval/psg.ts') },
   coco: { summary: 'average precision and recall of masks or boxes', load: () => import('./eval/coco.ts') },
   compare: {
     summary: 'two runs by their rows: is the difference real?',

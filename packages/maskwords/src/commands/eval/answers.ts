@@ -11,14 +11,33 @@ import {
   readRegions,
   type WordsInput,
 } from '@maskwords/codecs'
-import { type BoxScale, type BoxXyxyPx, boxFromAnswer, boxOfMask, type EvalMode } from '@maskwords/eval'
+import {
+  type BoxScale,
+  type BoxXyxyPx,
+  boxFromAnswer,
+  boxOfMask,
+  type EvalMode,
+  type GroundedCaptionSample,
+  officialGroundedCaption,
+  type PredictedTriple,
+} from '@maskwords/eval'
 import { type Mask, unionAll } from '@maskwords/mask'
-import { type GetokGeometryKind, parseGetok, parseOfficial, readAnswer } from '@maskwords/words'
+import {
+  type GetokGeometryKind,
+  type MaskSpan,
+  parseGetok,
+  parseGroundedCaption,
+  parseOfficial,
+  parseSceneGraph,
+  readAnswer,
+  type SpanVocabulary,
+} from '@maskwords/words'
 import type { Context } from '../../command.ts'
 import { MaskwordsError } from '../../error.ts'
 import { findWords } from '../../input/words.ts'
 import { readPicture } from '../../picture/read.ts'
 import { openCodec } from '../load.ts'
+import { namedMasks } from './named-masks.ts'
 import type { PredictionRecord } from './record.ts'
 import { maskOf, nothing, sizeOfSample, type TruthSample } from './truth-samples.ts'
 
@@ -33,8 +52,14 @@ export type AnswerReader = {
   /** x, y, x, y, ... */
   points(record: PredictionRecord, sample: TruthSample): readonly number[]
   lines(record: PredictionRecord, sample: TruthSample): readonly (readonly number[])[]
+  /** A caption and its phrases with their masks: several masks of one phrase are united. */
+  caption(record: PredictionRecord, sample: TruthSample, mode: EvalMode): Promise<CaptionAnswer>
+  /** Triples of a scene graph in order; those without two masks and a predicate are left out. */
+  triples(record: PredictionRecord, sample: TruthSample): Promise<readonly PredictedTriple[]>
   close(): Promise<void>
 }
+
+export type CaptionAnswer = NonNullable<GroundedCaptionSample['prediction']>
 
 export type AnswerOptions = {
   readonly mode: EvalMode
@@ -110,10 +135,79 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
       if (record.lines !== undefined) return record.lines.map((line) => line.flat())
       return geometries(record, sample, codec, ['pl', 'pg'])
     },
+    async caption(record, sample, mode) {
+      if (record.text !== undefined && record.masks === undefined) {
+        const vocabulary = spanVocabulary(codec)
+        const said = parseGroundedCaption(record.text, vocabulary)
+        const phrases = []
+        for (const { phrase, masks: spans } of said.phrases) {
+          const found = await decoded(usableSpans(spans), sample)
+          if (found.length > 0) phrases.push({ phrase: phrase.text, mask: unionAll(found) })
+        }
+        const caption = mode === 'official' ? officialGroundedCaption(record.text) : said.caption
+        return { caption, phrases }
+      }
+      const phrases = namedMasks(record.masks === undefined ? [] : await masks(record, sample), record.labels)
+      return {
+        caption: record.caption ?? '',
+        phrases: phrases.map(({ name, mask }) => ({ phrase: name, mask })),
+      }
+    },
+    async triples(record, sample) {
+      if (record.text !== undefined && record.masks === undefined) {
+        const triples: PredictedTriple[] = []
+        for (const { subject, predicate, object } of parseSceneGraph(record.text, spanVocabulary(codec))
+          ?.triples ?? []) {
+          const [from] = await decoded(usableSpans(subject.masks).slice(0, 1), sample)
+          const [to] = await decoded(usableSpans(object.masks).slice(0, 1), sample)
+          if (predicate === undefined || from === undefined || to === undefined) continue
+          triples.push({
+            subject: { label: subject.label?.text ?? '', mask: from },
+            predicate: predicate.text,
+            object: { label: object.label?.text ?? '', mask: to },
+          })
+        }
+        return triples
+      }
+      const objects = namedMasks(await masks(record, sample), record.labels)
+      return (record.relations ?? []).map(([subject, predicate, object]) => {
+        const [from, to] = [objects[subject], objects[object]]
+        if (from === undefined || to === undefined) {
+          throw new MaskwordsError(
+            'malformed',
+            `a relation of mask ${Math.max(subject, object)}: there are ${objects.length}`,
+            {
+              hint: 'masks count from 0',
+            },
+          )
+        }
+        return {
+          subject: { label: from.name, mask: from.mask },
+          predicate,
+          object: { label: to.name, mask: to.mask },
+        }
+      })
+    },
     async close() {
       await codec?.close()
     },
   }
+}
+
+function usableSpans(spans: readonly MaskSpan[]): WordsInput[] {
+  return spans.filter(({ status }) => status !== 'rejected').map(({ codes }) => [...codes])
+}
+
+function spanVocabulary(codec: MaskCodec | undefined): SpanVocabulary {
+  const { vocabulary } = requireCodec(codec)
+  if (vocabulary.kind !== 'getok') return vocabulary
+  throw new MaskwordsError(
+    'unsupported',
+    'captions and scene graphs in text are read with SAMTok or HiMTok words',
+    {
+      hint: 'give "masks" and "labels" instead of "text"',
+    },
+  )
 }
 
 function requireCodec(codec: MaskCodec | undefined): MaskCodec {

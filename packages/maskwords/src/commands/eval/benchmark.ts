@@ -33,7 +33,10 @@ export type Scoring<Settings> = {
   readonly answers: AnswerReader
 }
 
-export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings']> = {
+/** The numbers of a sample, and what a benchmark over all samples needs of it. */
+export type Scored<Item = undefined> = ScoredValues & { readonly item?: Item }
+
+export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings'], Item = undefined> = {
   readonly name: string
   readonly summary: string
   readonly details: readonly string[]
@@ -59,7 +62,21 @@ export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings']>
     sample: TruthSample,
     record: PredictionRecord | undefined,
     scoring: Scoring<Settings>,
-  ) => ScoredValues | Promise<ScoredValues>
+  ) => Scored<Item> | Promise<Scored<Item>>
+  /**
+   * Where a sample's numbers depend on all samples (average precision, CIDEr): called once after every `score`, in the order
+   * of the truth. Its rows replace those of `score`, its numbers stand beside those of the metrics.
+   */
+  readonly finish?: (whole: {
+    readonly mode: EvalMode
+    readonly settings: Settings
+    readonly truth: Truth
+    /** Of every sample, in the order of the truth. */
+    readonly items: readonly Item[]
+  }) => {
+    readonly rows: readonly SampleRow[]
+    readonly numbers: Readonly<Record<string, number | null>>
+  }
   /** The column that orders samples in the report, best first; without it the report has no pictures. */
   readonly shown?: string
 }
@@ -84,8 +101,8 @@ export type Counts = {
 }
 
 /** The command of a benchmark. */
-export function benchmarkCommand<const O extends OptionSpecs, S extends Stamp['settings']>(
-  benchmark: Benchmark<O, S>,
+export function benchmarkCommand<const O extends OptionSpecs, S extends Stamp['settings'], Item = undefined>(
+  benchmark: Benchmark<O, S, Item>,
 ): Command {
   const command = defineCommand({
     spec: {
@@ -101,8 +118,8 @@ export function benchmarkCommand<const O extends OptionSpecs, S extends Stamp['s
   return command as unknown as Command
 }
 
-async function runBenchmark<O extends OptionSpecs, S extends Stamp['settings']>(
-  benchmark: Benchmark<O, S>,
+async function runBenchmark<O extends OptionSpecs, S extends Stamp['settings'], Item>(
+  benchmark: Benchmark<O, S, Item>,
   context: Context<typeof EVAL_OPTIONS>,
 ): Promise<0 | 1> {
   const { options } = context
@@ -191,8 +208,8 @@ type Evaluation<S> = {
   readonly settings: S
 }
 
-async function evaluate<O extends OptionSpecs, S extends Stamp['settings']>(
-  benchmark: Benchmark<O, S>,
+async function evaluate<O extends OptionSpecs, S extends Stamp['settings'], Item>(
+  benchmark: Benchmark<O, S, Item>,
   context: Context<typeof EVAL_OPTIONS>,
   { truth, predictions, answers, mode, settings }: Evaluation<S>,
 ): Promise<{ result: Result; failures: ErrorReport[] }> {
@@ -201,6 +218,7 @@ async function evaluate<O extends OptionSpecs, S extends Stamp['settings']>(
   const unknown = unknownAnswers(samples, predictions)
   const failures = [...truth.failures, ...predictions.failures]
   const rows = new Array<SampleRow>(samples.length)
+  const items = new Array<Item>(samples.length)
   const progress = talk.progress(samples.length, 'sample')
   // Picture by picture: a codec looks at each picture once.
   const order = samples.map((_, k) => k)
@@ -211,7 +229,7 @@ async function evaluate<O extends OptionSpecs, S extends Stamp['settings']>(
     const sample = samples[k]!
     const prediction = predictions.byId.get(sample.id)
     const scoring = { mode, settings, answers }
-    let scored: ScoredValues
+    let scored: Scored<Item>
     try {
       scored = await benchmark.score(sample, prediction?.record, scoring)
     } catch (error) {
@@ -229,6 +247,7 @@ async function evaluate<O extends OptionSpecs, S extends Stamp['settings']>(
         ...(prediction !== undefined && { at: `line ${prediction.line}` }),
       })
     }
+    if (scored.item !== undefined) items[k] = scored.item
     const groups = [...sample.groups, ...(benchmark.groups?.(sample) ?? [])]
     rows[k] = {
       id: sample.id,
@@ -246,6 +265,12 @@ async function evaluate<O extends OptionSpecs, S extends Stamp['settings']>(
     }
   }
   await progress.clear()
+  const whole = benchmark.finish?.({ mode, settings, truth, items })
+  whole?.rows.forEach((row, k) => {
+    // What `score` could not read stays a failure; a row knows no picture or group of its own.
+    const { status, reason } = rows[k]!.status === 'failed' ? rows[k]! : row
+    rows[k] = { ...rows[k]!, status, values: row.values, ...(reason !== undefined && { reason }) }
+  })
   const metrics = benchmark.metrics({ mode, settings, samples })
   const stamp: Stamp = {
     benchmark: benchmark.name,
@@ -256,7 +281,7 @@ async function evaluate<O extends OptionSpecs, S extends Stamp['settings']>(
     settings,
   }
   const result = resultOf({ stamp, metrics, rows }, options, unknown)
-  return { result, failures }
+  return { result: { ...result, metrics: { ...whole?.numbers, ...result.metrics } }, failures }
 }
 
 /** All numbers of a file of rows. */

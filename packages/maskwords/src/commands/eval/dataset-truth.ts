@@ -1,8 +1,10 @@
 // Samples from a published dataset's folder: the records of its reader (@maskwords/data), one sample a phrase, a round, a
 // picture or a question.
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   type DataRecord,
+  fileExists,
+  jsonItems,
   type LabelMapCache,
   labelMapCache,
   type Phrase,
@@ -12,7 +14,7 @@ import {
   regionMask,
   unionOfRegions,
 } from '@maskwords/data'
-import type { BoxXyxyPx } from '@maskwords/eval'
+import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import type { Mask } from '@maskwords/mask'
 import type { Context } from '../../command.ts'
 import { type ErrorReport, isTypedError, MaskwordsError, reportOf } from '../../error.ts'
@@ -73,7 +75,27 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
       }
     }
   }
-  return { samples, failures, root }
+  const vocabulary = kind === 'relations' ? await sceneVocabulary(context, root) : undefined
+  return { samples, failures, root, ...(vocabulary !== undefined && { vocabulary }) }
+}
+
+/** The lists of names in psg.json, in its order; undefined where there is no such file. */
+async function sceneVocabulary(context: Context, root: string): Promise<SceneGraphVocabulary | undefined> {
+  const file = ['psg.json', 'psg/psg.json', 'annotations/psg.json'].find((name) => fileExists(root, name))
+  if (file === undefined) return undefined
+  const lists: Record<string, string[]> = { thing_classes: [], stuff_classes: [], predicate_classes: [] }
+  const items = jsonItems(join(root, file), {
+    lists: Object.keys(lists),
+    file,
+    signal: context.io.signal,
+    onProblem: () => {},
+  })
+  for await (const item of items) if (item.kind !== 'start') lists[item.list]?.push(String(item.value))
+  return {
+    things: lists['thing_classes']!,
+    stuff: lists['stuff_classes']!,
+    predicates: lists['predicate_classes']!,
+  }
 }
 
 type Drafting = { readonly kind: SampleKind; readonly root: string; readonly maps: LabelMapCache }
@@ -91,6 +113,10 @@ function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
       return roundDrafts(record, drafting)
     case 'classes':
       return [() => classSample(record, drafting)]
+    case 'captions':
+      return record.captions.map((_, k) => () => captionSample(record, k, drafting))
+    case 'relations':
+      return [() => sceneSample(record, drafting)]
     case 'choices':
       return record.choices.map((choice, k) => () => ({
         ...common(record),
@@ -166,6 +192,41 @@ function classSample(record: DataRecord, drafting: Drafting): TruthSample {
     masks: named.map((region) => maskOfRegion(record, region, drafting)),
     labels: named.map(({ category }) => category!),
     ...(ignored !== undefined && { ignored }),
+  }
+}
+
+/** Of a caption, the masks of its spans with their words. */
+function captionSample(record: DataRecord, index: number, drafting: Drafting): TruthSample {
+  const { text, spans } = record.captions[index]!
+  return {
+    ...common(record),
+    id: `${record.id}/${index}`,
+    groups: [],
+    captions: [text],
+    masks: spans.map(({ regions }) =>
+      unionOfRegions(record, regions, { root: drafting.root, labelMapCache: drafting.maps }),
+    ),
+    labels: spans.map(({ start, end }) => text.slice(start, end)),
+  }
+}
+
+function sceneSample(record: DataRecord, drafting: Drafting): TruthSample {
+  const places = new Map(record.regions.map(({ id }, k) => [id, k]))
+  return {
+    ...common(record),
+    id: record.id,
+    groups: [],
+    masks: record.regions.map((region) => maskOfRegion(record, region, drafting)),
+    labels: record.regions.map(({ category }) => category ?? ''),
+    relations: record.relations.map(({ subject, predicate, object }) => {
+      const ends = [places.get(subject), places.get(object)]
+      if (ends[0] === undefined || ends[1] === undefined) {
+        throw new MaskwordsError('malformed', `record ${record.id} has a relation of no region`, {
+          at: record.id,
+        })
+      }
+      return [ends[0], predicate, ends[1]] as const
+    }),
   }
 }
 

@@ -487,6 +487,86 @@ describe('the other benchmarks on a few samples', () => {
     expect(found.metrics).toMatchObject({ precision: 0.5, recall: 1, f1: 2 / 3 })
   })
 
+  it('gcg: half of the masks found, the caption word for word; METEOR and CIDEr stand beside', async () => {
+    const truth = [
+      {
+        id: 1,
+        captions: ['a cat sleeps on the mat'],
+        masks: [left, rle('...#', '...#')],
+        labels: ['a cat', 'the mat'],
+      },
+      { id: 2, captions: ['two dogs run over green grass'], masks: [all], labels: ['two dogs'] },
+    ]
+    const answers = [
+      {
+        id: 1,
+        caption: 'a cat sleeps on the mat',
+        masks: [left, rle('#...', '....')],
+        labels: ['a cat', 'the mat'],
+      },
+      { id: 2, caption: 'two dogs run over green grass', masks: [all], labels: ['two dogs'] },
+    ]
+    const { metrics } = await score('gcg', truth, answers)
+    expect(metrics.recall).toBeCloseTo(2 / 3, 12)
+    expect(metrics.meteor).toBeGreaterThan(0.9)
+    expect(metrics.cider).toBeGreaterThan(1)
+    // Three detections of one score, two of them right: precision 2/3 at the 67 recall points up to 2/3.
+    expect(metrics.ap50).toBeCloseTo((67 * (2 / 3)) / 101, 12)
+  })
+
+  it('psg: one of two relations found; a wrong predicate is none', async () => {
+    const masks = [left, rle('...#', '....'), rle('..#.', '..#.')]
+    const labels = ['cat', 'floor-other-merged', 'dog']
+    const truth = [
+      {
+        id: 1,
+        masks,
+        labels,
+        relations: [
+          [0, 'on', 1],
+          [2, 'beside', 0],
+        ],
+      },
+    ]
+    const answers = [
+      {
+        id: 1,
+        masks,
+        labels: ['cat', 'floor', 'dog'],
+        relations: [
+          [0, 'on', 1],
+          [2, 'over', 0],
+        ],
+      },
+    ]
+    const { metrics } = await score('psg', truth, answers)
+    expect(metrics).toMatchObject({ 'recall@20': 0.5, 'meanRecall@20': 0.5, 'recall@100': 0.5 })
+    lines('psg-bad.jsonl', [{ id: 1, masks, labels, relations: [[0, 'on', 9]] }])
+    const bad = await json('psg', '--predictions', 'psg-bad.jsonl', '--truth', 'psg.truth.jsonl')
+    expect(bad.value.errors[0].message).toBe('1: a relation of mask 9: there are 3')
+    expect(bad.value.metrics['recall@20']).toBe(0)
+  })
+
+  it('gcg says which codecs read captions in text', async () => {
+    lines('said.jsonl', [
+      {
+        id: 1,
+        text: '<|object_ref_start|>a cat<|object_ref_end|><|mt_start|><|mt_0001|><|mt_0300|><|mt_end|>',
+      },
+    ])
+    const refused = await run(
+      'gcg',
+      '--predictions',
+      'said.jsonl',
+      '--truth',
+      'gcg.truth.jsonl',
+      '--codec',
+      'getok',
+    )
+    expect(refused.code).toBe(1)
+    expect(refused.err).toContain('are read with SAMTok or HiMTok words')
+  })
+
   it('coco: a detection that is the truth has AP 1', async () => {
     const annotation = {
       id: 1,

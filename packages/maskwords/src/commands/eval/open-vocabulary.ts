@@ -1,9 +1,8 @@
 // `maskwords eval open-vocabulary`: semantic segmentation by class names, mean IoU over classes.
-import { type ClassMask, scoreSemantic, semanticMetrics } from '@maskwords/eval'
-import type { Mask } from '@maskwords/mask'
-import { MaskwordsError } from '../../error.ts'
+import { scoreSemantic, semanticMetrics } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark.ts'
-import { type TruthSample, truthMasks } from './truth-samples.ts'
+import { namedMasks } from './named-masks.ts'
+import { truthMasks } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
   name: 'open-vocabulary',
@@ -25,24 +24,9 @@ export const command = benchmarkCommand({
   metrics: ({ samples }) =>
     semanticMetrics([...new Set(samples.flatMap((sample) => sample.labels ?? []))].sort()),
   async score(sample, record, { mode, answers }) {
-    const truth = named(truthMasks(sample), sample.labels, sample)
-    const prediction = record && named(await answers.masks(record, sample), record.labels, undefined)
+    const truth = namedMasks(truthMasks(sample), sample.labels, sample.id)
+    const prediction = record && namedMasks(await answers.masks(record, sample), record.labels)
     const { ignored } = sample
     return scoreSemantic({ prediction, truth, ...(ignored !== undefined && { ignored }) }, { mode })
   },
 })
-
-function named(
-  masks: readonly Mask[],
-  labels: readonly string[] | undefined,
-  sample: TruthSample | undefined,
-): ClassMask[] {
-  if ((labels?.length ?? 0) !== masks.length) {
-    throw new MaskwordsError(
-      'size-mismatch',
-      `${masks.length} masks, ${labels?.length ?? 0} labels: one for each is needed`,
-      { ...(sample !== undefined && { at: sample.id }), hint: 'add "labels", one name a mask' },
-    )
-  }
-  return masks.map((mask, k) => ({ name: labels![k]!, mask }))
-}

@@ -13,8 +13,12 @@ const shapes = {
   boxes: z.array(z.tuple([finite, finite, finite, finite])).optional(),
   points: z.array(point).optional(),
   lines: z.array(z.array(point).min(1)).optional(),
-  /** A name for each mask. */
+  /** A name for each mask: its class, or the phrase of a caption that means it. */
   labels: z.array(z.string()).optional(),
+  /** Index of the subject's mask, the predicate, index of the object's mask. */
+  relations: z
+    .array(z.tuple([z.number().int().nonnegative(), z.string(), z.number().int().nonnegative()]))
+    .optional(),
 }
 
 /** What one answer may hold. Fields that no benchmark reads are passed over. */
@@ -25,12 +29,13 @@ export const predictionSchema = z.object({
   words: z.array(z.string()).optional(),
   /** The answer as the model wrote it. */
   text: z.string().optional(),
+  caption: z.string().optional(),
 })
 
 export type PredictionRecord = z.infer<typeof predictionSchema>
 
 /** The fields of which a prediction needs at least one; an empty list says that there is nothing. */
-export const ANSWER_FIELDS = ['masks', 'words', 'text', 'boxes', 'points', 'lines'] as const
+export const ANSWER_FIELDS = ['masks', 'words', 'text', 'boxes', 'points', 'lines', 'caption'] as const
 
 export const truthSchema = z.object({
   id,
@@ -39,6 +44,7 @@ export const truthSchema = z.object({
   /** Height and width, as in COCO; needed where no mask says it. */
   size: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
   phrase: z.string().optional(),
+  captions: z.array(z.string()).optional(),
   group: z.union([z.string(), z.array(z.string())]).optional(),
   /** The round of a dialogue, from 1. */
   round: z.number().int().positive().optional(),

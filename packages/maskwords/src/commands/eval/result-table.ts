@@ -21,11 +21,11 @@ export function resultLines(result: Result): string[] {
         { title: '95 % interval', align: 'right' },
         { title: '' },
       ],
-      file.metrics.map(({ name, title }) => [
+      Object.keys(metrics).map((name) => [
         name,
         percent(metrics[name] ?? null),
         intervalText(intervals[name] ?? null),
-        title,
+        file.metrics.find((metric) => metric.name === name)?.title ?? 'of all samples together',
       ]),
     ),
   ]

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { jsonLines } from '@maskwords/data'
-import type { BoxXyxyPx } from '@maskwords/eval'
+import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import {
   type CocoSegmentation,
   cocoStringFromMask,
@@ -31,6 +31,9 @@ export type TruthSample = {
   /** Empty where there is no target; undefined where the truth says nothing of masks. */
   readonly masks?: readonly Mask[]
   readonly labels?: readonly string[]
+  readonly captions?: readonly string[]
+  /** Index of the subject's mask, predicate, index of the object's mask. */
+  readonly relations?: readonly (readonly [number, string, number])[]
   readonly ignored?: Mask
   readonly boxes?: readonly BoxXyxyPx[]
   /** Each x, y, x, y, ... */
@@ -46,10 +49,21 @@ export type Truth = {
   readonly failures: ErrorReport[]
   /** Folder of the truth: pictures may be named from there. */
   readonly root: string
+  /** Names of classes and predicates in the dataset's order, where it has them. */
+  readonly vocabulary?: SceneGraphVocabulary
 }
 
 /** How samples are made of the records of a published dataset. */
-export type SampleKind = 'phrases' | 'first-phrase' | 'boxes' | 'rounds' | 'classes' | 'choices' | 'lines'
+export type SampleKind =
+  | 'phrases'
+  | 'first-phrase'
+  | 'boxes'
+  | 'rounds'
+  | 'classes'
+  | 'choices'
+  | 'lines'
+  | 'captions'
+  | 'relations'
 
 export type TruthOptions = {
   readonly path: string
@@ -139,12 +153,28 @@ function lineSample(value: unknown, file: string, line: number): TruthSample {
     groups: record.round === undefined ? groups : [...groups, `round ${record.round}`],
     ...(masks !== undefined && { masks }),
     ...(record.labels !== undefined && { labels: record.labels }),
+    ...(record.captions !== undefined && { captions: record.captions }),
+    ...(record.relations !== undefined && { relations: checkedRelations(record.relations, masks) }),
     ...(record.ignored !== undefined && { ignored: maskOf(record.ignored, size) }),
     ...(record.boxes !== undefined && { boxes: record.boxes }),
     ...(record.lines !== undefined && { lines: record.lines.map((one) => one.flat()) }),
     ...(record.options !== undefined && { options: record.options }),
     ...(right !== undefined && { right }),
   }
+}
+
+function checkedRelations(relations: NonNullable<TruthRecord['relations']>, masks: readonly Mask[] = []) {
+  for (const [subject, , object] of relations) {
+    if (Math.max(subject, object) < masks.length) continue
+    throw new MaskwordsError(
+      'malformed',
+      `a relation of mask ${Math.max(subject, object)}: there are ${masks.length}`,
+      {
+        hint: 'masks count from 0',
+      },
+    )
+  }
+  return relations
 }
 
 function rightIndex({ right, options }: TruthRecord): number | undefined {
@@ -210,7 +240,7 @@ export function nothing(sample: TruthSample): Mask {
 /** SHA-256 of all that numbers depend on, whatever the order of the samples or the layout of the files. */
 export function truthHash(samples: readonly TruthSample[]): string {
   const rle = (mask: Mask) => [mask.heightPx, mask.widthPx, cocoStringFromMask(mask)]
-  const lines = samples.map(({ id, masks, ignored, labels, boxes, lines: drawn, options, right }) =>
+  const lines = samples.map(({ id, masks, ignored, labels, boxes, lines: drawn, options, right, ...more }) =>
     JSON.stringify([
       id,
       masks?.map(rle) ?? null,
@@ -220,6 +250,8 @@ export function truthHash(samples: readonly TruthSample[]): string {
       drawn ?? null,
       options ?? null,
       right ?? null,
+      more.captions ?? null,
+      more.relations ?? null,
     ]),
   )
   return createHash('sha256').update(lines.sort().join('\n')).digest('hex')
