@@ -44,6 +44,6 @@ export const command = benchmarkCommand({
   },
   finish({ mode, items }) {
     const { rows, ap50, meteor, cider } = evaluateGroundedCaptions(items, { mode })
-    return { rows, numbers: { ap50, meteor, cider } }
+    return { rows, numbers: { ap50: ap50 === -1 ? null : ap50, meteor, cider } }
   },
 })
