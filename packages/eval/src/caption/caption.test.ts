@@ -107,6 +107,8 @@ describe('METEOR', () => {
     // the cat | and | the dog: three runs, whichever way round.
     expect(chunks).toBe(3)
     expect(alignForMeteor(words('the dog'), words('the old man and the dog')).chunks).toBe(1)
+    // A word said a thousand times is no reason to wait.
+    expect(alignForMeteor(Array(5000).fill('a'), Array(60).fill('a')).chunks).toBe(1)
     expect(alignForMeteor([], words('a b'))).toEqual({ matches: [], chunks: 0 })
   })
 })
