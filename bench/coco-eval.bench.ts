@@ -24,8 +24,10 @@ import { starRing } from './mask-samples.ts'
 const PICTURES = 5000
 const TRUTHS = 36_000
 const DETECTIONS = 36_800
-/** Where the number of thresholds is large: all of them, four area ranges, three limits. */
+/** One run is a batch. */
 const BATCH_MS = 500
+/** Ours takes at most this part of pycocotools' time. */
+const PROMISED = 0.1
 
 type Annotation = {
   id: number
@@ -60,7 +62,8 @@ if (baseline !== undefined) {
 printRows({
   rows: [{ what: 'all twelve numbers', oursNs, baselineNs: baseline && baseline.seconds * 1e9 }],
   baseline: baseline?.name ?? 'none',
-  target: 0.1,
+  // The promise is about the published package; our own baseline does less in Python.
+  ...(baseline?.name === 'pycocotools' && { target: PROMISED }),
 })
 console.log(COCO_STAT_NAMES.map((name) => `${name} ${stats[name].toFixed(4)}`).join('  '))
 
