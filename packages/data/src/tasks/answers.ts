@@ -16,7 +16,7 @@ export const ANSWER_SETTING = {
   help: 'json (fenced list of mask_2d and label), lines (label: words), sentence, bare, or auto: the published style of the codec',
 } as const
 
-/** A mask to answer with, and what it is called. */
+/** A mask to answer with, and what it is called; '' where it has no name. */
 export type AnswerEntry = { readonly mask: RegionPiece; readonly label: string }
 
 const SENTENCES_ONE = [
@@ -37,12 +37,15 @@ const SENTENCES_MANY = [
   'The masks are {masks}.',
 ]
 
-/** What the settings ask for; a name that is none of the styles counts as auto. */
-export function answerStyle(options: TaskOptions): AnswerStyle {
+/**
+ * What the settings ask for; a name that is none of the styles counts as auto. `samtok` is SAMTok's published style for the
+ * request: the list for phrases, a sentence for questions.
+ */
+export function answerStyle(options: TaskOptions, samtok: 'json' | 'sentence' = 'json'): AnswerStyle {
   const asked = setting(options, 'answer', ANSWER_SETTING.default)
   const known = ANSWER_STYLES.find((style) => style === asked)
   if (known !== undefined) return known
-  return options.language === 'getok' ? 'lines' : options.language === 'himtok' ? 'sentence' : 'json'
+  return options.language === 'getok' ? 'lines' : options.language === 'himtok' ? 'sentence' : samtok
 }
 
 /** An answer with at least one mask. */
@@ -56,7 +59,7 @@ export function masksAnswer(
     case 'json':
       return writtenWith(masks, (words) =>
         formatJsonAnswer(
-          entries.map(({ label }, k) => ({ codes: [k], label })),
+          entries.map(({ label }, k) => ({ codes: [k], label: label || UNNAMED })),
           words,
         ),
       )
@@ -74,10 +77,14 @@ export function masksAnswer(
   }
 }
 
+/** What a region without a name is called where a label has to stand. */
+export const UNNAMED = 'object'
+
 const GRID = getokVocabulary()
 
-/** The beginning of a GETok line: `label: `. */
+/** The beginning of a GETok line: `label: `, or nothing where there is no label. */
 export function lineHead(label: string): string {
+  if (label.trim() === '') return ''
   return formatGetokInstance({ label: cleanLabel(label), geometries: [] }, GRID)
 }
 

@@ -53,7 +53,7 @@ export const boxToMask: Task = {
   settings: { ...REGION_SETTINGS, answer: ANSWER_SETTING },
   build: (record, options) =>
     regionExchanges('box-to-mask', record, options, (region, own) => {
-      const entry = { mask: maskPiece([region.id]), label: nameOf(region) || 'object' }
+      const entry = { mask: maskPiece([region.id]), label: nameOf(region) }
       return {
         request: fillTemplate(pick(own, BOX_TO_MASK), { box: [maskPiece([region.id], { as: 'box' })] }),
         answer: masksAnswer(answerStyle(options), [entry], own),

@@ -22,11 +22,11 @@ import { hasMask, inReadingOrder } from './regions.ts'
 import { pick, seededBy, seedOf, someOf } from './seeded.ts'
 
 const POINT_REQUESTS: readonly string[] = [
-  'Point at {phrase}, once for each.',
-  'Put a point on each: {phrase}.',
+  'Point at {phrase}.',
+  'Put one point on {phrase}.',
   'Where do you see {phrase}? Answer with points.',
   'Show {phrase} by points.',
-  'Mark {phrase} with one point each.',
+  'Mark {phrase} by points, one for each object.',
 ]
 
 const LINE_REQUESTS: readonly string[] = [
@@ -47,14 +47,20 @@ const LIMIT_SETTING = {
   limit: { default: 8, help: 'requests about one picture at most; 0 for all' },
 } as const
 
-/** Something to point at: what it is called and where it is. */
-type Target = { readonly text: string; readonly regions: readonly Region[] }
+/** Something to point at: what it is called, how it is asked for, and where it is. */
+type Target = { readonly text: string; readonly asked: string; readonly regions: readonly Region[] }
 
 /** Phrases with targets, else the categories of the picture. */
 function targetsOf(record: DataRecord, random: () => number): readonly Target[] {
   const requests = requestsOf(record, 'phrase', { limit: 0, random, noTarget: false })
-  if (requests.length > 0) return requests.map(({ text, targets }) => ({ text, regions: targets }))
-  return [...categoriesOf(record)].map(([text, regions]) => ({ text, regions }))
+  if (requests.length > 0)
+    return requests.map(({ text, targets }) => ({ text, asked: text, regions: targets }))
+  return [...categoriesOf(record)].map(([text, regions]) => ({ text, asked: eachOf(text, regions), regions }))
+}
+
+/** A name as the object of a request. */
+function eachOf(name: string, regions: readonly Region[]): string {
+  return `${regions.length === 1 ? 'the' : 'each'} ${name}`
 }
 
 export const pointing: Task = {
@@ -65,7 +71,7 @@ export const pointing: Task = {
   build(record, options) {
     const random = seededBy(options.seed, 'pointing', record.id)
     const targets = someOf(random, targetsOf(record, random), setting(options, 'limit', 8))
-    return targets.map(({ text, regions }, number) => {
+    return targets.map(({ text, asked, regions }, number) => {
       const own = seededBy(options.seed, 'pointing', record.id, number)
       const points = inReadingOrder(record, regions).map((region) =>
         maskPiece([region.id], { as: 'points', count: 1 }),
@@ -74,7 +80,7 @@ export const pointing: Task = {
       return singleExchange({
         id: conversationId(record.id, 'pointing', number),
         task: 'pointing',
-        request: fillTemplate(pick(own, POINT_REQUESTS), { phrase: text }),
+        request: fillTemplate(pick(own, POINT_REQUESTS), { phrase: asked }),
         answer,
         truth: { kind: 'points', pieces: answer, extra: { points: points.length } },
       })
@@ -115,11 +121,10 @@ export const polyline: Task = {
         maskPiece([region.id], { as: 'polyline' }),
       ])
       const answer = joinPieces(lines, '\n')
-      const phrase = regions.length === 1 ? name : `each ${name}`
       return singleExchange({
         id: conversationId(record.id, 'polyline', number),
         task: 'polyline',
-        request: fillTemplate(pick(own, LINE_REQUESTS), { phrase }),
+        request: fillTemplate(pick(own, LINE_REQUESTS), { phrase: eachOf(name, regions) }),
         answer,
         truth: { kind: 'polylines', pieces: answer, extra: { lines: lines.length } },
       })

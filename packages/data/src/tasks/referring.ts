@@ -15,6 +15,7 @@ import {
   singleExchange,
   WORDS,
 } from './compose.ts'
+import { nameOf } from './region-text.ts'
 import { masksOf, regionsById } from './regions.ts'
 import { pick, seededBy, someOf } from './seeded.ts'
 
@@ -31,7 +32,7 @@ export const SEGMENT_REQUESTS: readonly string[] = [
   'Which part of the picture shows {phrase}? Segment that part.',
 ]
 
-const REASONING_REQUESTS: readonly string[] = [
+export const REASONING_REQUESTS: readonly string[] = [
   '{phrase} Answer with a mask.',
   '{phrase} Please segment what you mean.',
   '{phrase} Mark it in the picture.',
@@ -75,12 +76,25 @@ export function requestsOf(
   return someOf(choice.random, requests, choice.limit)
 }
 
-/** One entry for each target, or one for all of them together; all are called by the phrase. */
+/**
+ * One entry for each target, or one for all of them together. They are called by the phrase; the answers to a question by
+ * their categories.
+ */
 export function entriesOf(request: Request, union: boolean, form: RegionForm = WORDS): AnswerEntry[] {
-  const ids = request.targets.map((region) => region.id)
-  const label = requestPhrase(request.text)
-  if (union) return [{ mask: maskPiece(ids, form), label }]
-  return ids.map((id) => ({ mask: maskPiece([id], form), label }))
+  const { targets, phrase, text } = request
+  const label = (region: Region) => (phrase.form === 'sentence' ? nameOf(region) : requestPhrase(text))
+  if (union) {
+    return [
+      {
+        mask: maskPiece(
+          targets.map(({ id }) => id),
+          form,
+        ),
+        label: label(targets[0]!),
+      },
+    ]
+  }
+  return targets.map((region) => ({ mask: maskPiece([region.id], form), label: label(region) }))
 }
 
 /** The answer to a request and the truth it is compared with: masks, or that there are none. */
@@ -94,7 +108,8 @@ export function answered(
     return { answer: [NO_TARGET], truth: { kind: 'no-target', pieces: [NO_TARGET], extra: { masks: 0 } } }
   }
   const entries = entriesOf(request, setting(options, 'union', false), form)
-  const answer = masksAnswer(answerStyle(options), entries, random)
+  const style = answerStyle(options, request.phrase.form === 'sentence' ? 'sentence' : 'json')
+  const answer = masksAnswer(style, entries, random)
   return { answer, truth: { kind: 'masks', pieces: answer, extra: { masks: entries.length } } }
 }
 

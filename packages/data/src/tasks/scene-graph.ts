@@ -3,7 +3,7 @@
 import { formatSceneGraph } from '@maskwords/words'
 import type { Piece, RegionPiece, Task, TaskConversation, TaskOptions } from '../conversation.ts'
 import type { DataRecord, Region } from '../record.ts'
-import { masksAnswer } from './answers.ts'
+import { masksAnswer, UNNAMED } from './answers.ts'
 import {
   assistantTurn,
   conversationId,
@@ -56,9 +56,6 @@ const COMMON_PREDICATES: readonly string[] = [
   'walking on',
   'wearing',
 ]
-
-/** What a region without a category is called. */
-const UNNAMED = 'object'
 
 type GraphForm = 'free' | 'candidates' | 'given' | 'rounds'
 

@@ -5,7 +5,14 @@ import type { DataRecord } from '../record.ts'
 import { thinkingAnswer } from './answers.ts'
 import { cleanText } from './clean-text.ts'
 import { conversationId, fillTemplate, pieces, setting, singleExchange } from './compose.ts'
-import { answered, PHRASE_SETTINGS, type Request, requestsOf, SEGMENT_REQUESTS } from './referring.ts'
+import {
+  answered,
+  PHRASE_SETTINGS,
+  REASONING_REQUESTS,
+  type Request,
+  requestsOf,
+  SEGMENT_REQUESTS,
+} from './referring.ts'
 import { nameOf } from './region-text.ts'
 import { boxOf, hasMask } from './regions.ts'
 import { pick, seededBy, someOf } from './seeded.ts'
@@ -32,10 +39,8 @@ export const thinking: Task = {
     all.sort((a, b) => a.number - b.number)
     return someOf(random, all, setting(options, 'limit', 0)).map((request): TaskConversation => {
       const own = seededBy(options.seed, 'thinking', record.id, request.number)
-      const asked =
-        request.phrase.form === 'sentence'
-          ? [request.text]
-          : fillTemplate(pick(own, SEGMENT_REQUESTS), { phrase: request.text })
+      const templates = request.phrase.form === 'sentence' ? REASONING_REQUESTS : SEGMENT_REQUESTS
+      const asked = fillTemplate(pick(own, templates), { phrase: request.text })
       const instruction = setting(options, 'instruct', true) ? ` ${pick(own, INSTRUCTIONS)}` : ''
       const { answer, truth } = answered(request, options, own)
       return singleExchange({
