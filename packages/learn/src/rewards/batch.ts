@@ -137,6 +137,9 @@ function checkRequest(request: unknown): Checked {
   }
 }
 
+/** Largest picture at whose size words are decoded: 4096 x 4096. The published data has at most some 10 million pixels. */
+const MAX_DECODED_PIXELS = 2 ** 24
+
 type Decoded = { masks?: readonly Mask[]; previousMasks?: readonly Mask[] }
 
 function attempt(
@@ -208,6 +211,12 @@ async function decodeSample(
       'truth.size',
       'height and width of the picture, to decode words at its size',
     )
+    if (widthPx * heightPx > MAX_DECODED_PIXELS) {
+      throw new LearnError('too-large', `words are not decoded at ${widthPx} x ${heightPx} pixels`, {
+        at: 'truth.size',
+        hint: `at most ${MAX_DECODED_PIXELS} pixels; decode them yourself and give masks`,
+      })
+    }
     const size = { widthPx, heightPx }
     const previous = before ? present(truth.previous, 'truth.previous', 'the answer that is refined') : ''
     return {

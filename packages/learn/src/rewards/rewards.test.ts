@@ -269,6 +269,15 @@ describe('batches', () => {
     [{ response: A, truth: { text: A, maks: [] } }, 'bad-request'],
     [{ response: A, truth: '{"text": "a", "masks": 5}' }, 'bad-request'],
     [{ response: A, truth: '{"text"' }, 'bad-request'],
+    [
+      {
+        response: A,
+        truth: `{"text": "", "masks": [${'['.repeat(1e5)}${']'.repeat(1e5)}]}`,
+        masks: [],
+        rewards: ['mask-iou'],
+      },
+      'malformed',
+    ],
     [{ response: A, truth: { text: A, size: [0, 5] } }, 'bad-request'],
     [{ ...good, id: {} }, 'bad-request'],
     [{ ...good, group: Number.NaN }, 'bad-request'],
@@ -326,6 +335,13 @@ describe('batches', () => {
     expect(only('mask-accuracy', { response: A, truth: packTruth({ text: A }) })).toBe(1)
     const hostile = '{"text": "a"}'
     expect(only('no-target', { response: hostile, truth: packTruth({ text: hostile }) })).toBe(0.2)
+  })
+  it('do not decode words at the size of a wall', async () => {
+    const truth = { text: '', masks: [], size: [60_000, 60_000] as const }
+    const decode = () => expect.fail('decoded')
+    const samples = [{ response: A, truth }]
+    const { results } = await scoreBatchInSlices({ rewards: ['mask-iou'], samples }, { decode })
+    expect(results).toMatchObject([{ error: { code: 'too-large', at: 'truth.size' } }])
   })
   it('stop when they are told to', async () => {
     const controller = new AbortController()
