@@ -1,4 +1,5 @@
 import { type Mask, maskFromRowMajor } from '@maskwords/mask'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluateMetrics } from '../statistics/metric.ts'
 import {
@@ -98,6 +99,26 @@ describe('grounded captions', () => {
     const odd = [phrase('a', bar(0, 1)), phrase('b', bar(0, 1, 12))]
     expect(() => evaluateGroundedCaptions([sample(1, odd, [])], { mode: 'correct' })).toThrow(
       '10 x 1 and 12 x 1',
+    )
+  })
+
+  it('the correct recall is never below the official one, and all numbers stay within 0 and 1', () => {
+    const drawn = fc
+      .record({ name: fc.constantFrom('dog', 'cat', 'a dog'), start: fc.nat(8), length: fc.nat(6) })
+      .map(({ name, start, length }) => phrase(name, bar(start, length)))
+    const phrases = fc.array(drawn, { maxLength: 5 })
+    fc.assert(
+      fc.property(phrases, phrases, (truth, found) => {
+        const [official, correct] = (['official', 'correct'] as const).map((mode) =>
+          evaluateGroundedCaptions([sample(1, truth, found)], { mode }),
+        )
+        expect(official!.recall ?? 0).toBeLessThanOrEqual(correct!.recall ?? 0)
+        for (const value of [official!.meanIou, correct!.meanIou, correct!.recall, official!.recall]) {
+          expect(value ?? 0).toBeGreaterThanOrEqual(0)
+          expect(value ?? 0).toBeLessThanOrEqual(1)
+        }
+      }),
+      { numRuns: 100, seed: 3 },
     )
   })
 
