@@ -284,6 +284,7 @@ export function engineSetup(
 ): EngineSetup {
   return {
     spoolFile: reading.spool.file,
+    regions: reading.regions,
     sources: reading.sources,
     tasks: config.tasks,
     seed: config.seed,

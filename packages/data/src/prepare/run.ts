@@ -58,7 +58,11 @@ export type PrepareOptions = {
   readonly needsImage: boolean
   /** Words of the codec's vocabulary, and tokens of a mask where all have as many. */
   readonly vocabulary: { readonly wordCount: number; readonly tokensPerMask?: number }
-  readonly openWorkers: (setup: EngineSetup) => Workers
+  readonly openWorkers: (setup: EngineSetup) => Workers | Promise<Workers>
+  /** Conversations that the report shows as pictures. Default and at most 12. */
+  readonly samples?: number
+  /** Batches that took this long are kept until their shard is written. */
+  readonly keepBatchesMs?: number
   /** Forget what an earlier run left in the folder. */
   readonly overwrite?: boolean
   readonly signal: AbortSignal
@@ -104,7 +108,7 @@ export async function planOnly(options: Omit<PrepareOptions, 'folder' | 'overwri
   let workers: Workers | undefined
   try {
     const reading = await read(options, stateFolder)
-    workers = options.openWorkers(engineSetup(options.config, reading, undefined))
+    workers = await options.openWorkers(engineSetup(options.config, reading, undefined))
     const { plan } = await survey(options, reading, workers)
     reading.spool.close()
     return plan
@@ -137,7 +141,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
     const reading = await read(options, stateFolder)
     try {
       const crops = cropsOf(config, folder)
-      const workers = options.openWorkers(engineSetup(config, reading, crops))
+      const workers = await options.openWorkers(engineSetup(config, reading, crops))
       try {
         const { plan, shares } = await survey(options, reading, workers)
         await options.onPlan?.(plan)
@@ -327,7 +331,8 @@ async function fill(run: FillRun): Promise<PrepareResult> {
         ready !== undefined
           ? Promise.resolve(ready)
           : workers.run({ kind: 'fill', places: records, shares }).then((result) => {
-              if (result.ms >= WORTH_KEEPING_MS && config.pictures === 'path') kept.keep(number, result)
+              if (result.ms >= (options.keepBatchesMs ?? WORTH_KEEPING_MS) && config.pictures === 'path')
+                kept.keep(number, result)
               return result
             })
       // Awaited in order; until then a failure must not count as unhandled.
@@ -347,7 +352,7 @@ async function finish(run: FillRun, maker: ShardMaker): Promise<PrepareResult> {
   const { config, folder, writer, signal, name } = options
   const state = maker.state()
   const looks: SampleLook[] = []
-  for (const { place, id } of state.candidates) {
+  for (const { place, id } of state.candidates.slice(0, options.samples)) {
     signal.throwIfAborted()
     const look = await workers.run({ kind: 'look', place, id })
     if (look !== undefined) looks.push(look)

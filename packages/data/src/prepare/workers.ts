@@ -9,6 +9,8 @@ import type { RecordPlace } from './spool.ts'
 /** All that an engine needs beside its codec: plain data, so that threads can be given it. */
 export type EngineSetup = {
   readonly spoolFile: string
+  /** Regions of the whole run: whether threads are worth their start. */
+  readonly regions: number
   readonly sources: readonly EngineSource[]
   readonly tasks: readonly TaskSpec[]
   readonly seed: number

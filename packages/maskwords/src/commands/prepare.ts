@@ -8,6 +8,8 @@ import { hubFolder, isHubId, type MaskCodec } from '@maskwords/codecs'
 import {
   type CodecStamp,
   defaultTasks,
+  type EngineSetup,
+  localWorkers,
   type Plan,
   type PrepareConfig,
   type PrepareSource,
@@ -30,12 +32,14 @@ import { nearest } from '../options.ts'
 import type { Progress } from '../output/progress.ts'
 import { counted, tableLines } from '../output/table.ts'
 import { VERSION } from '../version.ts'
-import { type CodecRequest, startEngineThread } from './prepare-worker.ts'
+import { type CodecRequest, openEngine, startEngineThread } from './prepare-worker.ts'
 import { CODEC_OPTIONS } from './shared-options.ts'
 
 /** Conversations of a shard: lines are small; pictures in bytes are some hundred kilobytes each, and a shard is held in memory. */
 const PATH_SHARD_SIZE = 10_000
 const BYTES_SHARD_SIZE = 500
+/** Regions below which GETok is done before a thread has started. */
+const WORTH_THREADS = 4000
 /** Reading says how far it is this often. */
 const READ_NOTE_MS = 5000
 
@@ -141,7 +145,8 @@ export const command = defineCommand({
     const { needsImage, name: codecName } = codec
     await codec.close()
     const config = await configOf(context, request, codecName, vocabulary, needsImage)
-    const jobs = options.jobs ?? (needsImage || vocabulary.kind !== 'getok' ? 1 : availableParallelism())
+    const isNetwork = needsImage || vocabulary.kind !== 'getok'
+    const jobs = options.jobs ?? (isNetwork ? 1 : availableParallelism())
     const progress = progressOf(context)
     const common = {
       config,
@@ -150,8 +155,10 @@ export const command = defineCommand({
       name: nameOf(context),
       needsImage,
       vocabulary: { wordCount: vocabulary.wordCount, ...tokensPerMask(vocabulary) },
-      openWorkers: (setup: Parameters<typeof startEngineThread>[0]) =>
-        threadWorkers(jobs, () => startEngineThread(setup, request)),
+      openWorkers: async (setup: EngineSetup) =>
+        options.jobs === undefined && !isNetwork && setup.regions < WORTH_THREADS
+          ? localWorkers(await openEngine(setup, request))
+          : threadWorkers(jobs, () => startEngineThread(setup, request)),
       signal: io.signal,
       progress: progress.steps,
     }
