@@ -1,8 +1,8 @@
 // The public names of this package, written by hand.
 export { LearnError, type LearnErrorCode, type LearnErrorOptions } from './error.ts'
 export { type GgufHead, type GgufScalar, readGgufHead } from './gguf/gguf.ts'
+export { journalOf } from './gguf/journal.ts'
 export {
-  journalOf,
   type MaskTokenTypes,
   maskTokenTypes,
   type PatchResult,
@@ -58,12 +58,7 @@ export {
 } from './rewards/sample.ts'
 export { DEFAULT_REWARD_URL, rewardShim, SHIM_TRAINERS, type ShimOptions } from './shims/shim.ts'
 export type { ShimTrainer } from './shims/trainers.ts'
-export {
-  describeModelFolder,
-  type FolderDescription,
-  type FolderProblem,
-  type FoundVocabulary,
-} from './vocabulary/describe.ts'
+export { describeModelFolder, type FolderDescription } from './vocabulary/describe.ts'
 export { type ExecuteOptions, type ExtensionResult, executeExtension } from './vocabulary/extend.ts'
 export {
   checkOutput,
@@ -74,6 +69,7 @@ export {
   type PlannedFile,
   planExtension,
 } from './vocabulary/plan.ts'
+export type { FolderProblem, FoundVocabulary } from './vocabulary/problems.ts'
 export { type SecondTokenizer, secondTokenizer } from './vocabulary/second-tokenizer.ts'
 export {
   type FolderTokenizer,

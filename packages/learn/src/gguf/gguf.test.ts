@@ -6,8 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type GgufToken, tinyGguf } from '../../test/tiny-gguf.ts'
 import { LearnError } from '../error.ts'
 import { readGgufHead } from './gguf.ts'
+import { journalOf } from './journal.ts'
 import {
-  journalOf,
   maskTokenTypes,
   patchTokenTypesCopy,
   patchTokenTypesInPlace,

@@ -2,13 +2,14 @@
 // are left out of answers: mask words must be user-defined. Types: llama.cpp, `llama_token_type` (include/llama.h); rule:
 // `does_token_look_special` and `get_vocab_base` of convert_hf_to_gguf.py.
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { openFileBytes } from '@maskwords/graph'
 import { wordAt } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { maskWordsOf } from '../vocabulary/mask-words.ts'
 import { type GgufHead, readGgufHead } from './gguf.ts'
+import { type Change, ioError, journalOf, readJournal, writeJournal } from './journal.ts'
 
 export const TOKEN_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
 export const TOKEN_TYPE_NAMES: readonly string[] = [
@@ -109,9 +110,6 @@ export type PatchResult = {
   readonly journal: string | undefined
 }
 
-/** What the journal of an in-place patch is called. */
-export const journalOf = (path: string): string => `${path}.token-types.json`
-
 /**
  * Makes all mask words of `path` user-defined in a copy, `output`: whole or not at all. Only the 4 bytes of each changed type differ.
  * Throws LearnError `exists` where `output` is there, `io`, and as `readMaskTokenTypes`.
@@ -186,8 +184,6 @@ export async function restoreTokenTypes(path: string): Promise<PatchResult> {
   }
 }
 
-type Change = { readonly byteOffset: number; readonly from: number; readonly to: number }
-
 function changesOf(found: MaskTokenTypes): Change[] {
   return found.words
     .filter((word) => word.type !== TOKEN_TYPE.userDefined)
@@ -215,87 +211,4 @@ async function writeType(handle: FileHandle, change: Change, file: string): Prom
   }
   bytes.writeInt32LE(to)
   await handle.write(bytes, 0, 4, byteOffset)
-}
-
-type Journal = { file: string; byteLength: number; tokenTypes: { byteOffset: number; from: number }[] }
-
-async function writeJournal(path: string, journal: string, changes: readonly Change[]): Promise<void> {
-  const { size } = await stat(path)
-  // A patch that was cut off: what was changed before it is in the old journal, and must stay known.
-  const before = await readJournal(path, journal).catch((error: unknown) => {
-    if (error instanceof LearnError && error.code === 'missing') return []
-    throw error
-  })
-  const known = new Set(before.map((entry) => entry.byteOffset))
-  const tokenTypes = [
-    ...before,
-    ...changes
-      .filter((change) => !known.has(change.byteOffset))
-      .map(({ byteOffset, from }) => ({ byteOffset, from })),
-  ]
-  const content: Journal = { file: basename(path), byteLength: size, tokenTypes }
-  const temporary = `${journal}.${process.pid}.partial`
-  const handle = await open(temporary, 'w')
-  try {
-    await handle.writeFile(`${JSON.stringify(content)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, journal)
-}
-
-async function readJournal(path: string, journal: string): Promise<Journal['tokenTypes']> {
-  let text: string
-  try {
-    text = await readFile(journal, 'utf8')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw ioError(cause, journal)
-    throw new LearnError('missing', 'there is no journal of an earlier patch', {
-      file: journal,
-      hint: 'only a file that was patched in place has one',
-      cause,
-    })
-  }
-  let value: Partial<Journal> | null
-  try {
-    value = JSON.parse(text) as Partial<Journal> | null
-  } catch (cause) {
-    throw new LearnError('malformed', 'the journal is not valid JSON', { file: journal, cause })
-  }
-  const entries = value?.tokenTypes
-  const whole = (n: unknown): n is number => typeof n === 'number' && Number.isInteger(n)
-  if (
-    !Array.isArray(entries) ||
-    !entries.every(
-      (e) => whole(e?.byteOffset) && e.byteOffset > 0 && whole(e.from) && e.from >= 0 && e.from <= 6,
-    )
-  ) {
-    throw new LearnError('malformed', 'this is no journal of token types', { file: journal })
-  }
-  const { size } = await stat(path)
-  if (value!.byteLength !== size) {
-    throw new LearnError(
-      'mismatch',
-      `the journal is of a file of ${value!.byteLength} bytes, this one has ${size}`,
-      {
-        file: journal,
-        hint: 'it belongs to another version of the file: remove it',
-      },
-    )
-  }
-  return entries
-}
-
-function ioError(error: unknown, file: string): unknown {
-  if (!(error instanceof Error) || !('syscall' in error)) return error
-  const { code } = error as NodeJS.ErrnoException
-  return new LearnError('io', `cannot be written: ${error.message}`, {
-    file,
-    cause: error,
-    hint:
-      code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-        ? 'the file or its folder is write-protected'
-        : undefined,
-  })
 }
