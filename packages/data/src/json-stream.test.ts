@@ -203,7 +203,7 @@ describe('files', () => {
     const path = join(folder, 'large.json')
     writeFileSync(path, `{"annotations": [${`${element},`.repeat(99_999)}${element}], "images": [{"id": 7}]}`)
     const before = process.memoryUsage().rss
-    const start = performance.now()
+    const start = process.cpuUsage().user
     const values: unknown[] = []
     for await (const item of jsonItems(path, {
       lists: ['images'],
@@ -212,7 +212,7 @@ describe('files', () => {
     })) {
       if (item.kind === 'element') values.push(item.value)
     }
-    const seconds = (performance.now() - start) / 1000
+    const seconds = (process.cpuUsage().user - start) / 1e6
     expect(values).toEqual([{ id: 7 }])
     const megabytes = (element.length * 100_000) / 1e6
     // The aim is 100 MB/s on a free core; the bound leaves room for a machine that does other work.

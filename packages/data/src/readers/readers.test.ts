@@ -950,7 +950,7 @@ describe('reading', () => {
     })
     try {
       const before = process.memoryUsage().rss
-      const start = performance.now()
+      const start = process.cpuUsage().user
       const ids: string[] = []
       let regions = 0
       for await (const record of READERS['coco']!.read({
@@ -965,11 +965,12 @@ describe('reading', () => {
       expect(ids).toEqual(images.map((image) => String(image.id)))
       expect(regions).toBe(100_000)
       expect(process.memoryUsage().rss - before).toBeLessThan(200e6)
-      expect(performance.now() - start).toBeLessThan(30_000)
+      // Microseconds of work, not of waiting: 1.4 s where this was written.
+      expect(process.cpuUsage().user - start).toBeLessThan(15e6)
     } finally {
       remove()
     }
-  })
+  }, 240_000)
 
   it('stops when it is told to', async () => {
     const signal = AbortSignal.abort(new Error('enough'))
