@@ -146,7 +146,10 @@ function permutationExtremes(
   { seed, resamples, isExact }: { seed: number; resamples: number; isExact: boolean },
 ): number[] {
   const random = randomOf(seed ^ 0x5eed)
-  const differences = new Map([...a.of].map(([name, column]) => [name, minus(b.of.get(name)!, column)]))
+  const differences = [...a.of]
+    .map(([name, column]) => [name, minus(b.of.get(name)!, column)] as const)
+    // Columns such as the number of samples are the same in both runs.
+    .filter(([, difference]) => difference.some((value) => value !== 0))
   const totals = (columns: Columns) =>
     new Map([...columns.of].map(([name, column]) => [name, column.reduce((sum, value) => sum + value, 0)]))
   const [totalA, totalB] = [totals(a), totals(b)]
@@ -159,7 +162,7 @@ function permutationExtremes(
     const [sumsA, sumsB] = [new Map(totalA), new Map(totalB)]
     for (const [name, difference] of differences) {
       let moved = 0
-      for (let k = 0; k < a.count; k++) if (exchanged[k] === 1) moved += difference[k]!
+      for (let k = 0; k < a.count; k++) moved += exchanged[k]! * difference[k]!
       sumsA.set(name, totalA.get(name)! + moved)
       sumsB.set(name, totalB.get(name)! - moved)
     }

@@ -48,7 +48,7 @@ export const command = defineCommand({
     }
     const { seed, unit } = options
     const comparisons = compareRuns(first.rows, second.rows, first.metrics, {
-      resamples: options.resamples ?? 5000,
+      resamples: options.resamples ?? 2000,
       ...(seed !== undefined && { seed }),
       ...(unit !== undefined && { unit }),
     })

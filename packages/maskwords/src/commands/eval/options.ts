@@ -8,7 +8,7 @@ export const STATISTICS_OPTIONS = {
     type: 'integer',
     min: 1,
     max: 100_000,
-    help: 'draws of the bootstrap (default 1000; compare 5000)',
+    help: 'draws of the bootstrap (default 1000; compare 2000)',
   },
   unit: {
     type: 'choice',
