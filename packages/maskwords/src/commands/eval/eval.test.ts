@@ -144,6 +144,21 @@ describe('what is wrong is said and counted', () => {
     expect(value.errors.every((error: { file: string }) => error.file === 'bad.jsonl')).toBe(true)
   })
 
+  it('a truth that contradicts itself costs its sample, not an answer', async () => {
+    lines('odd-truth.jsonl', [
+      { id: 'cat', masks: [left] },
+      { id: 'dog', masks: [left], size: [4, 2] },
+      { id: 'none', masks: [] },
+    ])
+    const { code, value } = await json('gres', '--predictions', 'answers.jsonl', '--truth', 'odd-truth.jsonl')
+    expect(code).toBe(1)
+    expect(value.errors.map((error: { at: string; message: string }) => [error.at, error.message])).toEqual([
+      ['line 2', 'a mask of 4 x 2 in a picture of 2 x 4 (width x height)'],
+      ['line 3', 'the size of the picture is not known'],
+    ])
+    expect(value).toMatchObject({ samples: 1, scored: 1 })
+  })
+
   it('two answers for one sample are refused with both lines', async () => {
     lines('twice.jsonl', [
       { id: 7, masks: [] },

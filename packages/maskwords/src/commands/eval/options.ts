@@ -27,7 +27,11 @@ export const EVAL_OPTIONS = {
     choices: ['correct', 'official'],
     help: 'sound definitions, or what the published scripts do (default correct)',
   },
-  codec: CODEC_OPTIONS.codec,
+  codec: {
+    type: 'text',
+    valueName: 'codec',
+    help: 'what reads the mask words of answers: a name, a folder or a file, as in decode (default none: answers hold masks)',
+  },
   segmenter: CODEC_OPTIONS.segmenter,
   n: CODEC_OPTIONS.n,
   threads: CODEC_OPTIONS.threads,

@@ -137,6 +137,20 @@ function lineSample(value: unknown, file: string, line: number): TruthSample {
   const record = checkShape(truthSchema, value, file, `line ${line}`, 'not a sample of truth')
   const size = sizeOf(record)
   const masks = record.masks?.map((mask) => maskOf(mask, size))
+  if (masks?.length === 0 && size === undefined) {
+    throw new MaskwordsError('malformed', 'the size of the picture is not known', {
+      hint: 'add "size": [height, width]',
+    })
+  }
+  const ignored = record.ignored === undefined ? undefined : maskOf(record.ignored, size)
+  for (const mask of [...(masks ?? []), ...(ignored === undefined ? [] : [ignored])]) {
+    if (mask.widthPx === size?.widthPx && mask.heightPx === size.heightPx) continue
+    throw new MaskwordsError(
+      'size-mismatch',
+      `a mask of ${mask.widthPx} x ${mask.heightPx} in a picture of ${size?.widthPx} x ${size?.heightPx} (width x height)`,
+      { hint: 'size is [height, width], as in COCO' },
+    )
+  }
   const groups = [record.group ?? []].flat()
   const right = rightIndex(record)
   if (record.labels !== undefined && record.labels.length !== (masks?.length ?? 0)) {
@@ -155,7 +169,7 @@ function lineSample(value: unknown, file: string, line: number): TruthSample {
     ...(record.labels !== undefined && { labels: record.labels }),
     ...(record.captions !== undefined && { captions: record.captions }),
     ...(record.relations !== undefined && { relations: checkedRelations(record.relations, masks) }),
-    ...(record.ignored !== undefined && { ignored: maskOf(record.ignored, size) }),
+    ...(ignored !== undefined && { ignored }),
     ...(record.boxes !== undefined && { boxes: record.boxes }),
     ...(record.lines !== undefined && { lines: record.lines.map((one) => one.flat()) }),
     ...(record.options !== undefined && { options: record.options }),
