@@ -1,6 +1,7 @@
 # The torch side of samtok.bench.ts: a Hiera-L trunk at 1024 x 1024, float32, in eager PyTorch on the CPU. It is ours, with
-# the shapes of the published one; scaled_dot_product_attention where this torch has it. Prints one line of JSON.
-#   python3 bench/hiera_torch.py [threads] [repeats]
+# the shapes of the published one; scaled_dot_product_attention where this torch has it. Prints one line of JSON. With a path,
+# the same trunk is also exported to ONNX, for plain ONNX Runtime to run in the same benchmark.
+#   python3 bench/hiera_torch.py [threads] [repeats] [trunk.onnx]
 import json
 import resource
 import sys
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+target = sys.argv[3] if len(sys.argv) > 3 else None
 torch.set_num_threads(threads)
 WIDTH, HEADS, STAGES, WINDOWS, GLOBAL = 144, 2, (2, 6, 36, 4), (8, 4, 16, 8), (23, 33, 43)
 
@@ -61,14 +63,26 @@ for stage, count in enumerate(STAGES):
         window = 0 if len(blocks) in GLOBAL else WINDOWS[stage - 1 if first else stage]
         blocks.append(Block(width, to, heads, window, first))
         width = to
-trunk = torch.nn.Sequential(*blocks).eval()
-position = torch.randn(1, 256, 256, WIDTH)
+class Trunk(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patch, self.blocks = patch, torch.nn.Sequential(*blocks)
+        self.position = torch.nn.Parameter(torch.randn(1, 256, 256, WIDTH))
+
+    def forward(self, picture):
+        return self.blocks(self.patch(picture).permute(0, 2, 3, 1) + self.position)
+
+
+trunk = Trunk().eval()
 picture = torch.randn(1, 3, 1024, 1024)
 times = []
 with torch.inference_mode():
     for _ in range(repeats):
         start = time.perf_counter()
-        trunk(patch(picture).permute(0, 2, 3, 1) + position)
+        trunk(picture)
         times.append(time.perf_counter() - start)
+if target:
+    with torch.no_grad():
+        torch.onnx.export(trunk, picture, target, input_names=["picture"], output_names=["map"], opset_version=14)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 print(json.dumps({"version": torch.__version__, "best_s": min(times), "rss_gib": peak}))

@@ -1,13 +1,18 @@
 // SAMTok on Hiera-L, the published size, with made-up weights: picture, 20 masks to words, 20 words to masks, apart; peak
-// memory; the matrix product's own speed in the same run. With torch in a python3, a plain Hiera-L trunk of ours beside it.
+// memory; the matrix product's own speed in the same run. With torch in a python3, a plain Hiera-L trunk of ours beside it, in
+// torch and, exported from there, in plain ONNX Runtime, which takes turns with our picture encoder.
 //   node --conditions=@maskwords/source --import tsx bench/samtok.bench.ts [threads] [pictures] [python]
 // Wall time, because two threads work; on a shared machine compare with the product's speed, which suffers as much.
 import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSamTok, SAMTOK_PUBLISHED } from '@maskwords/codecs'
 import { buildModel, input, linear, openSession, parameter } from '@maskwords/graph'
 import { maskFromRowMajor } from '@maskwords/mask'
 import { hieraBlocks, type Sam2Config, stageSides } from '@maskwords/models'
+import type * as ort from 'onnxruntime-common'
 import { recordedPicture } from '../packages/codecs/test/recorded-picture.ts'
 import { formulaWeights } from '../packages/graph/test/formula-weights.ts'
 import { printMachine } from './harness.ts'
@@ -66,14 +71,44 @@ async function timed<T>(what: string, run: () => Promise<T>): Promise<T> {
   return result
 }
 
+/** ONNX Runtime as anyone would use it on an exported file. */
+async function plainTrunk(path: string): Promise<{ run: () => Promise<void>; close: () => Promise<void> }> {
+  const runtime = createRequire(import.meta.resolve('@maskwords/graph'))('onnxruntime-node') as typeof ort
+  const inference = await runtime.InferenceSession.create(path, {
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  })
+  const picture = new runtime.Tensor(
+    'float32',
+    new Float32Array(3 * 1024 * 1024).fill(0.5),
+    [1, 3, 1024, 1024],
+  )
+  return {
+    run: async () => void (await inference.run({ picture })),
+    close: () => inference.release(),
+  }
+}
+
 printMachine(`SAMTok on Hiera-L, ${threads} threads`)
 const speeds = [await productSpeed()]
+const exported = mkdtempSync(join(tmpdir(), 'hiera-'))
+process.on('exit', () => rmSync(exported, { recursive: true, force: true }))
+const trunkPath = join(exported, 'trunk.onnx')
+// First of all: torch and our own sessions must not stand in each other's memory.
+const torch = spawnSync(
+  python,
+  [join(import.meta.dirname, 'hiera_torch.py'), String(threads), String(Math.min(pictures, 2)), trunkPath],
+  { encoding: 'utf8' },
+)
+const plain = existsSync(trunkPath) ? await plainTrunk(trunkPath) : undefined
 const codec = await timed('open', () =>
   createSamTok({ config: SAMTOK_PUBLISHED, weights: formulaWeights, session }),
 )
 let image = await timed('picture', () => codec.encodeImage(recordedPicture()))
 for (let i = 1; i < pictures; i++) {
   speeds.push(await productSpeed())
+  if (plain !== undefined) await timed('plain trunk', plain.run)
   image = await timed('picture', () => codec.encodeImage(recordedPicture()))
 }
 const held = { ...image, widthPx: 480, heightPx: 360 }
@@ -91,6 +126,7 @@ for (let i = 0; i < 3; i++) {
   await timed('decode 20 masks', () => codec.decode(held, words))
 }
 await codec.close()
+await plain?.close()
 speeds.push(await productSpeed())
 
 const flop = trunkFlop(SAMTOK_PUBLISHED.sam2)
@@ -105,11 +141,6 @@ const together = picture + seconds['encode 20 masks']! + seconds['decode 20 mask
 console.log(
   `20 masks there and back: ${together.toFixed(1)} s, ${(masksApart / together).toFixed(0)} x less than with the trunk once for every mask and direction (${masksApart.toFixed(0)} s)`,
 )
-const torch = spawnSync(
-  python,
-  [join(import.meta.dirname, 'hiera_torch.py'), String(threads), String(Math.min(pictures, 2))],
-  { encoding: 'utf8' },
-)
 if (torch.status === 0) {
   const { version, best_s, rss_gib } = JSON.parse(torch.stdout) as {
     version: string
@@ -119,6 +150,11 @@ if (torch.status === 0) {
   console.log(
     `torch ${version}, a plain Hiera-L trunk of ours: ${best_s.toFixed(2)} s a picture, peak ${rss_gib.toFixed(2)} GiB; ${(best_s / picture).toFixed(1)} x our time`,
   )
+  if (seconds['plain trunk'] !== undefined) {
+    console.log(
+      `the same trunk in plain ONNX Runtime: ${seconds['plain trunk'].toFixed(2)} s a picture, ours with neck and maps ${(picture / seconds['plain trunk']).toFixed(2)} x that`,
+    )
+  }
 } else
   console.log(
     `no torch here to compare with (${torch.error?.message ?? torch.stderr.trim().split('\n').pop()})`,

@@ -190,4 +190,33 @@ describe('a training step', () => {
       '1 batches; one update takes 2',
     )
   })
+
+  describe('with parameters that follow a rule of their own', () => {
+    const counted = () => {
+      const count = parameter('count', [1])
+      const loss = squares().add(count.sum().mul(0))
+      return { loss, followed: [{ parameter: count, next: count.mul(0.5).add(1) }] }
+    }
+    const weights = { ...START, count: Float32Array.of(4) }
+
+    it('changes them by that rule, keeps them in its state, and gives them no optimiser', async () => {
+      const step = buildTrainStep({ ...counted(), optimiser: adam(), averageDecay: 0.9 })
+      const trainer = await openTrainer({ step, from: { weights }, worker: false, threads: 1 })
+      for (let i = 0; i < 2; i++) await trainer.update(BATCH)
+      const state = await trainer.state()
+      await trainer.close()
+      // 4 -> 3 -> 2.5
+      expect([...weightsOf(state, { average: true }).get('count')!]).toEqual([2.5])
+      expect([...state.tensors.keys()].filter((key) => key.endsWith('/count'))).toEqual(['weight/count'])
+      expect(step.parameters.map(({ name }) => name)).toEqual(['weight', 'bias'])
+      const again = await openTrainer({ step, from: { state }, worker: false, threads: 1 })
+      await again.update(BATCH)
+      expect([...weightsOf(await again.state()).get('count')!]).toEqual([2.25])
+      await again.close()
+    })
+
+    it('refuses them together with gathered gradients', () => {
+      expect(() => buildTrainStep({ ...counted(), optimiser: adam(), accumulate: 2 })).toThrow('followed')
+    })
+  })
 })

@@ -74,7 +74,7 @@ export const command = defineCommand({
     const out = options.out
     const targets = await planFiles(context, out, pictureFile)
     const text = await readText(context, wordsSource)
-    const codec = await openCodec(context)
+    const codec = await openCodec(context, SPEAKERS[readWords(text)?.codec ?? 'samtok'])
     try {
       const found = wordsIn(text, codec.vocabulary)
       const picture =
@@ -217,6 +217,13 @@ function wordsIn(text: string, vocabulary: Vocabulary): readonly FoundWords[] {
   throw new MaskwordsError('not-found', `no mask words in ${JSON.stringify(shown)}`, {
     hint: `words look like ${EXAMPLES[vocabulary.kind]}; a name of a file that is not there ends here too`,
   })
+}
+
+/** Who reads words where no codec is named: their spelling tells. */
+const SPEAKERS: Readonly<Record<Vocabulary['kind'], string>> = {
+  getok: 'getok',
+  samtok: 'samtok-nano',
+  himtok: 'himtok-nano',
 }
 
 const EXAMPLES: Readonly<Record<Vocabulary['kind'], string>> = {

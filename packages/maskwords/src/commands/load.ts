@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { MaskCodec } from '@maskwords/codecs'
 import { area, type Mask, resizeMaskNearest } from '@maskwords/mask'
-import { loadCodec } from '../codec.ts'
+import { DEFAULT_CODEC, isShipped, loadCodec } from '../codec.ts'
 import type { Context } from '../command.ts'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
 import { MAX_PICTURE_FILE_BYTES, readInput } from '../input/bytes.ts'
@@ -23,12 +23,20 @@ export type Loaded = {
   readonly failures: ErrorReport[]
 }
 
-/** The codec that the options name. The caller closes it. */
-export async function openCodec({ options, io, path }: CodecContext): Promise<MaskCodec> {
-  const name = options.codec ?? 'getok'
+/**
+ * The codec that the options name; where they name none, GETok if they set something of GETok's, else `fallback`. The
+ * caller closes it.
+ */
+export async function openCodec(
+  { options, io, path }: CodecContext,
+  fallback: string = DEFAULT_CODEC,
+): Promise<MaskCodec> {
+  const meansGetok =
+    options.n !== undefined || options.refine !== undefined || options.segmenter !== undefined
+  const name = options.codec ?? (meansGetok ? 'getok' : fallback)
   // A name that is no file here may be a hub id.
   const local = (source: string) => (existsSync(path(source)) ? path(source) : source)
-  return loadCodec(name === 'getok' ? name : local(name), {
+  return loadCodec(name === 'getok' || isShipped(name) ? name : local(name), {
     ...(options.n !== undefined && { n: options.n }),
     ...(options.refine !== undefined && { refine: options.refine }),
     ...(options.segmenter !== undefined && { segmenter: local(options.segmenter) }),

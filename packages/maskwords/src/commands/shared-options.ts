@@ -7,7 +7,7 @@ export const CODEC_OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
-    help: 'getok, a folder or file with SAMTok or HiMTok weights, or a pulled hub id (default getok)',
+    help: 'samtok-nano, himtok-nano, getok, a folder or file with weights, or a pulled hub id (default samtok-nano)',
   },
   segmenter: {
     type: 'text',

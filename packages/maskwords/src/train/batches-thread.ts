@@ -1,7 +1,7 @@
 // The module that a data thread opens: training sets read, windows drawn, batches made (see @maskwords/graph batchThreads).
 import { himtokBatches, samtokBatches } from '@maskwords/codecs'
 import type { BatchSource } from '@maskwords/graph'
-import type { TrainConfig, TrainStage } from './config.ts'
+import { atStage, type TrainConfig, type TrainStage } from './config.ts'
 import { openTrainingSets } from './sets.ts'
 
 export type BatchesOptions = { readonly config: TrainConfig; readonly stage: number }
@@ -11,8 +11,8 @@ const SHOWN_FAILURES = 10
 
 /** The batches of one stage of a training run. */
 export async function openBatches(options: BatchesOptions): Promise<BatchSource> {
-  const { config } = options
-  const stage = config.stages[options.stage]! as TrainStage
+  const stage: TrainStage = options.config.stages[options.stage]!
+  const config = atStage(options.config, stage)
   let failures = 0
   const sets = await openTrainingSets({
     data: config.data,

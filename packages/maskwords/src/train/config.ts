@@ -54,6 +54,8 @@ const stage = z.strictObject({
   frozen: z.array(z.string()).default([]),
   /** SAMTok: whether codebooks move. */
   codebooks: z.boolean().default(true),
+  /** SAMTok: another side of the picture than the network's, for cheap first stages: its weights fit any side. */
+  imagePx: count.optional(),
 })
 
 const common = {
@@ -149,6 +151,13 @@ export type SamtokTrainConfig = Extract<TrainConfig, { codec: 'samtok' }>
 export type HimtokTrainConfig = Extract<TrainConfig, { codec: 'himtok' }>
 export type TrainSetConfig = TrainConfig['data']['sets'][number]
 export type TrainStage = TrainConfig['stages'][number]
+
+/** The configuration as a stage sees it: with the stage's own side of the picture. */
+export function atStage(config: TrainConfig, stage: TrainStage): TrainConfig {
+  if (config.codec !== 'samtok' || stage.imagePx === undefined) return config
+  const sam2 = { ...config.network.sam2, imagePx: stage.imagePx }
+  return { ...config, network: { ...config.network, sam2 } }
+}
 
 /** Reads and checks a configuration file. Throws MaskwordsError `malformed` that names every wrong field. */
 export async function readTrainConfig(path: string, signal: AbortSignal): Promise<TrainConfig> {

@@ -17,7 +17,12 @@ const MIN_SHARE = 0.01
 /** Lengths at which a tokenizer whose prefixes decode is looked at. */
 const LENGTHS = [4, 8, 16]
 
-export type Evaluator = (weights: NamedWeights, signal: AbortSignal) => Promise<Record<string, number>>
+/** `config` is that of the stage the weights are from. */
+export type Evaluator = (
+  config: TrainConfig,
+  weights: NamedWeights,
+  signal: AbortSignal,
+) => Promise<Record<string, number>>
 
 /** A codec of a configuration with weights in memory. */
 export async function openTrained(
@@ -50,7 +55,7 @@ export async function planEvaluation(
     ids: undefined,
     limit: evaluation.limit,
   })
-  return (weights, signal) => evaluate(config, chosen, weights, options.threads, signal)
+  return (staged, weights, signal) => evaluate(staged, chosen, weights, options.threads, signal)
 }
 
 async function evaluate(

@@ -10,7 +10,7 @@ import {
 } from '@maskwords/graph'
 import { MaskwordsError } from '../error.ts'
 import type { BatchesOptions } from './batches-thread.ts'
-import type { TrainConfig } from './config.ts'
+import { atStage, type TrainConfig, type TrainStage } from './config.ts'
 import { planEvaluation } from './evaluate.ts'
 import { writeCodecFolder } from './folder.ts'
 import { finalWeights, type NamedWeights, stageStep, startWeights, unknownPatterns } from './stages.ts'
@@ -57,10 +57,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const evaluator = await planEvaluation(config, { threads, signal })
   let weights = options.startFrom === undefined ? undefined : await weightsOfFile(options.startFrom)
   const codecFolder = join(folder, 'codec')
-  let last: { name: string; result: TrainResult } | undefined
+  let last: { stage: TrainStage; result: TrainResult } | undefined
   for (const [index, stage] of config.stages.entries()) {
-    const start = startWeights(config, weights)
-    const step = stageStep(config, stage, start)
+    const staged = atStage(config, stage)
+    const start = startWeights(staged, weights)
+    const step = stageStep(staged, stage, start)
     const data: BatchesOptions = { config, stage: index }
     const result = await train({
       step,
@@ -80,27 +81,27 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         : {
             evaluation: {
               every: config.evaluation!.every,
-              run: (state) => evaluator(finalWeights(state), signal),
+              run: (state) => evaluator(staged, finalWeights(state), signal),
             },
           }),
     })
     weights = finalWeights(result.state)
-    last = { name: stage.name, result }
+    last = { stage, result }
     await writeCodecFolder(codecFolder, {
-      config,
+      config: staged,
       weights,
       steps: result.step,
       signal: new AbortController().signal,
     })
     if (!result.finished) break
   }
-  const { name, result } = last!
+  const { stage, result } = last!
   return {
-    finished: result.finished && name === config.stages.at(-1)!.name,
-    stage: name,
+    finished: result.finished && stage === config.stages.at(-1),
+    stage: stage.name,
     step: result.step,
     codecFolder,
-    evaluation: result.finished ? await evaluator?.(weights!, signal) : undefined,
+    evaluation: result.finished ? await evaluator?.(atStage(config, stage), weights!, signal) : undefined,
   }
 }
 
