@@ -64,6 +64,9 @@ export const maskChoice: Task = {
   },
 }
 
+/** Names that are not in the picture to choose wrong answers from, for all questions about it. */
+const MOST_ABSENT = 32
+
 type Question = {
   readonly question: readonly Piece[]
   readonly answers: readonly string[]
@@ -104,7 +107,7 @@ function madeQuestions(
   random: () => number,
 ): Question[] {
   const questions: Question[] = []
-  const absent = absentNames(record, categories)
+  const absent = sample(random, absentNames(record, categories), MOST_ABSENT)
   const ask = (region: string, right: string, wrong: readonly string[]) => {
     const others = sample(
       random,
