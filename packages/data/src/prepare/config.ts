@@ -36,6 +36,7 @@ export type PrepareConfig = {
   /** `auto`: a source of which no picture is found is kept, paths only; else missing pictures cost their samples. */
   readonly missingPictures: 'auto' | 'drop' | 'keep'
   readonly emptyThink: boolean
+  readonly truthMasks: boolean
   /** The folder that picture paths in the files are relative to, absolute. Not part of the hash. */
   readonly pictureBase: string
   /** What stands before `pictures/` in the paths of crops: nothing where paths are relative to the written files. */

@@ -1,11 +1,10 @@
 // What one worker does: the survey of some records for the plan, and the records' conversations with their masks in words.
 // A picture's records come together, so that it is encoded once. Definition: ours.
-import type { EncodedImage, HimtokEncodeOptions, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
-import { type Mask, tightBox, unionAll } from '@maskwords/mask'
+import type { MaskCodec, Pixels } from '@maskwords/codecs'
+import { cocoRleFromMask, type Mask } from '@maskwords/mask'
 import type {
   FilledConversation,
   FilledPicture,
-  Piece,
   RegionForm,
   RegionPiece,
   Task,
@@ -13,15 +12,24 @@ import type {
 } from '../conversation.ts'
 import { DataError } from '../error.ts'
 import { fileExists } from '../paths.ts'
-import type { DataProblem, DataRecord } from '../record.ts'
+import type { DataRecord } from '../record.ts'
 import { type LabelMapCache, labelMapCache } from '../region-mask.ts'
 import { fillConversation } from '../tasks/fill.ts'
 import { geometryText } from '../tasks/geometry-text.ts'
-import { boxOf } from '../tasks/regions.ts'
 import { seedOf } from '../tasks/seeded.ts'
 import { checkRecord } from './check-record.ts'
-import { countMask, emptyHealth, type Health, lengthBin, TextCounter } from './health.ts'
-import { type CropView, cropView, pictureKind } from './picture-view.ts'
+import { BatchUnderWay, type FilledBatch, type Opened } from './filled-batch.ts'
+import { TextCounter } from './health.ts'
+import { pictureKind } from './picture-view.ts'
+import {
+  boxOfUnion,
+  encodeEach,
+  hasPixels,
+  PictureViews,
+  piecesOf,
+  unionOf,
+  wordsKey,
+} from './picture-words.ts'
 import { copiesOf, isFractional, type Share, sampleKey } from './sampling.ts'
 import { type RecordPlace, SpoolReader } from './spool.ts'
 
@@ -45,6 +53,8 @@ export type EngineOptions = {
   readonly tasks: readonly EngineTask[]
   readonly seed: number
   readonly emptyThink: boolean
+  /** Whether truths hold the masks themselves, too. */
+  readonly truthMasks: boolean
   readonly pictures: 'path' | 'bytes'
   readonly codec: MaskCodec
   /** A picture's pixels as the masks were drawn on them: without EXIF orientation unless the size says so. */
@@ -70,22 +80,8 @@ export type SurveyPart = {
   readonly triedTokens: number
 }
 
-/** A conversation worth a look: where its record is, and a key by which some are drawn. */
-export type Candidate = { readonly key: number; readonly place: RecordPlace; readonly id: string }
-
-export type FilledBatch = {
-  readonly conversations: readonly FilledConversation[]
-  readonly problems: readonly DataProblem[]
-  readonly health: Health
-  readonly candidates: readonly Candidate[]
-  readonly ms: number
-}
-
-/** Candidates that a batch hands on: as many as the report shows. */
-export const CANDIDATES = 12
 /** Masks that survey encodes for its estimate, about, over the whole run. */
 export const TRIED_MASKS = 200
-const MASKS_A_CALL = 16
 
 export class Engine {
   private readonly options: EngineOptions
@@ -131,7 +127,7 @@ export class Engine {
       if (options.codec.needsImage || options.codec.vocabulary.kind !== 'getok') continue
       for (const [id, mask] of opened.masks) {
         if (seedOf(options.seed, 'try', record.id, id) * regions >= TRIED_MASKS * 2 ** 32) continue
-        const words = await this.encode(await options.codec.encodeImage(record.picture), [mask], undefined)
+        const words = await encodeEach(options.codec, await options.codec.encodeImage(record.picture), [mask])
         triedMasks++
         triedTokens += 'tokens' in words[0]! ? words[0].tokens : 0
       }
@@ -168,7 +164,7 @@ export class Engine {
       const path = `${source.root}/${record.picture.file}`
       if (view?.path !== path || !view.fits(record)) {
         if (view?.path !== path) batch.health.pictures++
-        view = new PictureViews(this, path, source.picturePrefix + record.picture.file, record)
+        view = new PictureViews(this.options, path, source.picturePrefix + record.picture.file, record)
       }
       view.begin()
       for (const conversation of opened.made) {
@@ -189,7 +185,7 @@ export class Engine {
     if (record === undefined || conversation === undefined) return undefined
     const batch = new BatchUnderWay(this.options.codec.vocabulary.wordCount)
     const { file } = record.picture
-    const view = new PictureViews(this, `${source.root}/${file}`, source.picturePrefix + file, record)
+    const view = new PictureViews(this.options, `${source.root}/${file}`, source.picturePrefix + file, record)
     await this.fillOne(conversation, { ...opened, record, place, source, copies: 1 }, view, batch)
     const [filled] = batch.conversations
     if (filled === undefined) return undefined
@@ -306,11 +302,13 @@ export class Engine {
           ...(options.codec.vocabulary.kind === 'getok' && { cells: options.codec.vocabulary.gridSize }),
         })
       }
+      const rleOf = (regions: readonly string[]) => cocoRleFromMask(unionOf(record, regions, masks))
       const filled = fillConversation(conversation, {
         record,
         wordsOf,
         pictures,
         emptyThink: options.emptyThink,
+        ...(options.truthMasks && { rleOf }),
       })
       for (let copy = 1; copy <= copies; copy++) {
         batch.add(copy === 1 ? filled : { ...filled, id: `${filled.id}#${copy}` }, place.source)
@@ -329,42 +327,6 @@ export class Engine {
     }
   }
 
-  async pixelsOf(path: string, record: DataRecord): Promise<Pixels> {
-    const { widthPx, heightPx } = record.picture
-    try {
-      return await this.options.readPixels(path, { widthPx, heightPx })
-    } catch (error) {
-      throw new DataError('io', `the picture ${record.picture.file} cannot be used: ${messageOf(error)}`, {
-        file: record.picture.file,
-        cause: error,
-      })
-    }
-  }
-
-  get codec(): MaskCodec {
-    return this.options.codec
-  }
-
-  /** Words of masks; where the call fails, of each by itself, so that a bad mask does not take its neighbours along. */
-  async encode(
-    image: EncodedImage,
-    masks: readonly Mask[],
-    length: number | undefined,
-  ): Promise<(MaskWords | Error)[]> {
-    const call: HimtokEncodeOptions = length === undefined ? {} : { length }
-    const out: (MaskWords | Error)[] = []
-    for (let from = 0; from < masks.length; from += MASKS_A_CALL) {
-      const group = masks.slice(from, from + MASKS_A_CALL)
-      try {
-        out.push(...(await this.codec.encode(image, group, call)))
-      } catch (error) {
-        if (group.length === 1) out.push(error instanceof Error ? error : new Error(String(error)))
-        else for (const mask of group) out.push(...(await this.encode(image, [mask], length)))
-      }
-    }
-    return out
-  }
-
   async close(): Promise<void> {
     this.spool.close()
     await this.options.codec.close()
@@ -380,249 +342,7 @@ export type Look = {
   readonly pixels?: Pixels
 }
 
-type Opened = {
-  readonly record?: DataRecord
-  readonly masks: Map<string, Mask>
-  readonly problems: readonly DataProblem[]
-  readonly lostTexts: number
-  readonly duplicates: number
-  readonly made: readonly TaskConversation[]
-}
-
 const NOTHING = { masks: new Map<string, Mask>(), lostTexts: 0, duplicates: 0, made: [] }
-
-/** What is kept of a picture while its records pass: pixels, encodings, and the words of every mask asked for. */
-class PictureViews {
-  readonly path: string
-  private readonly name: string
-  /** Of the record at hand, by `wordsKey`. */
-  readonly texts = new Map<string, string>()
-  private readonly failures = new Map<string, Error>()
-  private readonly engine: Engine
-  private readonly record: DataRecord
-  private readonly crops = new Map<string, Promise<CropView>>()
-  private readonly images = new Map<string, Promise<EncodedImage>>()
-  private wholePixels: Promise<Pixels> | undefined
-
-  constructor(engine: Engine, path: string, name: string, record: DataRecord) {
-    this.engine = engine
-    this.path = path
-    this.name = name
-    this.record = record
-  }
-
-  fits({ picture }: DataRecord): boolean {
-    const own = this.record.picture
-    return picture.widthPx === own.widthPx && picture.heightPx === own.heightPx
-  }
-
-  /** The next record of the picture: its regions have ids of their own. */
-  begin(): void {
-    this.texts.clear()
-    this.failures.clear()
-  }
-
-  pixels(): Promise<Pixels> {
-    this.wholePixels ??= this.engine.pixelsOf(this.path, this.record)
-    return this.wholePixels
-  }
-
-  crop(...[use, box, place]: Parameters<typeof this.makeCrop>): Promise<CropView> {
-    const key = JSON.stringify([use.margin, use.leastSidePx, use.growToPx, box])
-    let crop = this.crops.get(key)
-    if (crop === undefined) this.crops.set(key, (crop = this.makeCrop(use, box, place)))
-    return crop
-  }
-
-  private async makeCrop(
-    use: Parameters<typeof cropView>[0]['use'],
-    boxXywhPx: Parameters<typeof cropView>[0]['boxXywhPx'],
-    place: EngineOptions['crops'],
-  ): Promise<CropView> {
-    return cropView({ use, boxXywhPx, name: this.name, pixels: await this.pixels(), place })
-  }
-
-  encoded(crop: CropView | undefined): Promise<EncodedImage> {
-    const key = crop?.key ?? ''
-    let image = this.images.get(key)
-    if (image === undefined) this.images.set(key, (image = this.encodeView(crop)))
-    return image
-  }
-
-  private async encodeView(crop: CropView | undefined): Promise<EncodedImage> {
-    const { codec } = this.engine
-    if (crop !== undefined) return codec.encodeImage(crop.pixels)
-    const { widthPx, heightPx } = this.record.picture
-    return codec.encodeImage(codec.needsImage ? await this.pixels() : { widthPx, heightPx })
-  }
-
-  /** Makes the words of all masks of a conversation that were not made before. Throws for the first that cannot be. */
-  async encodeAll(
-    conversation: TaskConversation,
-    record: DataRecord,
-    masks: ReadonlyMap<string, Mask>,
-    crops: readonly (CropView | undefined)[],
-    health: Health,
-  ): Promise<void> {
-    const wanted = new Map<string, { piece: RegionPiece; crop: CropView | undefined }>()
-    for (const piece of piecesOf(conversation)) {
-      if (typeof piece === 'string' || !('regions' in piece) || piece.form.as !== 'words') continue
-      const crop = crops[piece.picture ?? 0]
-      const key = wordsKey(piece, crop?.key)
-      const failure = this.failures.get(key)
-      if (failure !== undefined) throw failure
-      if (!this.texts.has(key)) wanted.set(key, { piece, crop })
-    }
-    // One call for each view and length, so that networks see masks together.
-    const calls = new Map<
-      string,
-      { keys: string[]; masks: Mask[]; crop: CropView | undefined; length: number | undefined }
-    >()
-    for (const [key, { piece, crop }] of wanted) {
-      const length = piece.form.as === 'words' ? piece.form.length : undefined
-      const name = `${crop?.key ?? ''} ${length}`
-      let call = calls.get(name)
-      if (call === undefined) calls.set(name, (call = { keys: [], masks: [], crop, length }))
-      const union = unionOf(record, piece.regions, masks)
-      call.keys.push(key)
-      call.masks.push(crop === undefined ? union : crop.cut(union))
-    }
-    let first: Error | undefined
-    for (const { keys, masks: parts, crop, length } of calls.values()) {
-      const words = await this.engine.encode(await this.encoded(crop), parts, length)
-      words.forEach((one, at) => {
-        if ('text' in one) {
-          this.texts.set(keys[at]!, one.text)
-          countMask(health, parts[at]!, one, this.engine.codec.vocabulary)
-        } else {
-          this.failures.set(keys[at]!, one)
-          first ??= one
-        }
-      })
-    }
-    if (first !== undefined) throw first
-  }
-}
-
-class BatchUnderWay {
-  readonly conversations: FilledConversation[] = []
-  readonly candidates: Candidate[] = []
-  readonly health: Health
-  private readonly problems: DataProblem[] = []
-  private readonly lost = new TextCounter()
-  private readonly byTask = new TextCounter()
-  private readonly categories = new TextCounter()
-  private readonly phrases = new TextCounter()
-  private readonly seen = new Set<string>()
-
-  constructor(words: number) {
-    this.health = emptyHealth(words)
-  }
-
-  problem(kind: DataProblem['kind'], message: string, file: string, at?: string): void {
-    this.problems.push({ kind, message, file, ...(at === undefined ? {} : { at }) })
-    this.lost.add(kind)
-  }
-
-  opened(opened: Opened): void {
-    for (const problem of opened.problems) {
-      this.problems.push(problem)
-      this.lost.add(problem.kind)
-    }
-    const { health } = this
-    health.records++
-    health.lostTexts += opened.lostTexts
-    health.duplicateMasks += opened.duplicates
-    if (opened.record === undefined) return
-    health.regions += opened.record.regions.length
-    for (const { category } of opened.record.regions)
-      if (category !== undefined) this.categories.add(category)
-    for (const { text } of opened.record.phrases) this.phrases.add(text)
-  }
-
-  add(conversation: FilledConversation, source: number): void {
-    this.conversations.push(conversation)
-    this.byTask.add(`${source}/${conversation.task}`)
-    const characters = conversation.turns.reduce((sum, turn) => sum + turn.text.length, 0)
-    this.health.conversationLengths[lengthBin(characters)]!++
-  }
-
-  /** Two samples that say the same of the same picture. */
-  countDuplicate({ pictures, turns }: FilledConversation): void {
-    const key = JSON.stringify([pictures[0]?.file, turns.map((turn) => turn.text)])
-    if (this.seen.has(key)) this.health.duplicateConversations++
-    this.seen.add(key)
-  }
-
-  value(ms: number): FilledBatch {
-    const health: Health = {
-      ...this.health,
-      lost: this.lost.value(),
-      conversations: this.byTask.value(),
-      categories: this.categories.value(),
-      phrases: this.phrases.value(),
-    }
-    const { conversations, problems } = this
-    return { conversations, problems, health, candidates: lowest(this.candidates), ms }
-  }
-}
-
-/** The candidates with the lowest keys, ties by id. */
-export function lowest(candidates: readonly Candidate[]): Candidate[] {
-  return [...candidates]
-    .sort((a, b) => a.key - b.key || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-    .slice(0, CANDIDATES)
-}
-
-function piecesOf(conversation: TaskConversation): Piece[] {
-  const pieces = conversation.turns.flatMap((turn) => [...turn.pieces])
-  if (conversation.truth !== undefined) pieces.push(...conversation.truth.pieces)
-  return pieces
-}
-
-/** What decides the words of a piece: its regions, its form, and the view that it is seen in. */
-function wordsKey({ regions, form, picture = 0 }: RegionPiece, crop?: string): string {
-  return JSON.stringify([regions, form, crop ?? picture])
-}
-
-function hasPixels(regions: readonly string[], masks: ReadonlyMap<string, Mask>): boolean {
-  return regions.length > 0 && regions.every((id) => masks.has(id))
-}
-
-function unionOf(record: DataRecord, regions: readonly string[], masks: ReadonlyMap<string, Mask>): Mask {
-  const parts = regions.map((id) => {
-    const mask = masks.get(id)
-    if (mask === undefined) throw new DataError('bad-file', `region ${id} of record ${record.id} has no mask`)
-    return mask
-  })
-  const { widthPx, heightPx } = record.picture
-  return parts.length === 1 ? parts[0]! : unionAll(parts, { widthPx, heightPx })
-}
-
-function boxOfUnion(
-  record: DataRecord,
-  ids: readonly string[],
-  masks: ReadonlyMap<string, Mask>,
-): readonly [number, number, number, number] {
-  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity]
-  for (const id of ids) {
-    const region = record.regions.find((one) => one.id === id)
-    const mask = masks.get(id)
-    const box =
-      region === undefined ? undefined : (boxOf(region, record.picture) ?? (mask && boxOfMask(mask)))
-    if (box === undefined) throw new DataError('bad-file', `region ${id} of record ${record.id} has no box`)
-    x0 = Math.min(x0, box[0])
-    y0 = Math.min(y0, box[1])
-    x1 = Math.max(x1, box[0] + box[2])
-    y1 = Math.max(y1, box[1] + box[3])
-  }
-  return [x0, y0, x1 - x0, y1 - y0]
-}
-
-function boxOfMask(mask: Mask): readonly [number, number, number, number] {
-  const { x, y, width, height } = tightBox(mask)
-  return [x, y, width, height]
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

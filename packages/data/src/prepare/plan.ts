@@ -289,6 +289,7 @@ export function engineSetup(
     tasks: config.tasks,
     seed: config.seed,
     emptyThink: config.emptyThink,
+    truthMasks: config.truthMasks,
     pictures: config.pictures,
     ...(crops === undefined ? {} : { crops }),
   }

@@ -97,6 +97,7 @@ const config: PrepareConfig = {
   seed: 3,
   missingPictures: 'auto',
   emptyThink: false,
+  truthMasks: false,
   pictureBase: join(folder, 'out'),
   cropPrefix: '',
 }

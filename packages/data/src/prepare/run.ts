@@ -20,9 +20,10 @@ import { DataError } from '../error.ts'
 import type { Reader } from '../record.ts'
 import { canonicalJson, sha256 } from './canonical.ts'
 import { configHash, type PrepareConfig } from './config.ts'
-import type { FilledBatch } from './engine.ts'
+import type { FilledBatch } from './filled-batch.ts'
 import { HealthTotal } from './health.ts'
 import { Journal, readJournal } from './journal.ts'
+import { KeptBatches } from './kept-batches.ts'
 import { takeLock } from './lock.ts'
 import type { SampleLook } from './look-picture.ts'
 import {
@@ -443,61 +444,4 @@ function checkShard(folder: string, shard: WrittenFile): void {
       hint: 'begin anew with --overwrite',
     },
   )
-}
-
-type KeptEntry = { readonly number: number; readonly batch: FilledBatch }
-
-/** Batches that took long, on disk until their shard is written. Files rotate with the shards, so that they stay small. */
-class KeptBatches {
-  private readonly folder: string
-  private readonly found = new Map<number, FilledBatch>()
-  private readonly files: { name: string; last: number }[] = []
-  private journal: Journal<KeptEntry> | undefined
-  private serial = 0
-
-  constructor(folder: string, resumeAt: number) {
-    this.folder = folder
-    const names = readdirSync(folder).filter((name) => /^batches-\d+\.jsonl$/.test(name))
-    for (const name of names) {
-      let last = -1
-      for (const { number, batch } of readJournal<KeptEntry>(join(folder, name)).entries) {
-        last = Math.max(last, number)
-        if (number >= resumeAt) this.found.set(number, batch)
-      }
-      this.files.push({ name, last })
-      this.serial = Math.max(this.serial, Number(/\d+/.exec(name)![0]) + 1)
-    }
-    this.shardWritten(resumeAt)
-  }
-
-  take(number: number): FilledBatch | undefined {
-    const batch = this.found.get(number)
-    this.found.delete(number)
-    return batch
-  }
-
-  keep(number: number, batch: FilledBatch): void {
-    if (this.journal === undefined) {
-      const name = `batches-${this.serial++}.jsonl`
-      this.journal = new Journal(join(this.folder, name), 0)
-      this.files.push({ name, last: number })
-    }
-    const current = this.files.at(-1)!
-    current.last = Math.max(current.last, number)
-    this.journal.write({ number, batch })
-  }
-
-  /** Files whose batches are all in shards go. */
-  shardWritten(resumeAt: number): void {
-    this.close()
-    for (const { name } of this.files.filter(({ last }) => last < resumeAt)) {
-      rmSync(join(this.folder, name), { force: true })
-    }
-    this.files.splice(0, this.files.length, ...this.files.filter(({ last }) => last >= resumeAt))
-  }
-
-  close(): void {
-    this.journal?.close()
-    this.journal = undefined
-  }
 }

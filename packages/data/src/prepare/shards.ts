@@ -2,7 +2,7 @@
 import type { FilledConversation, Writer, WriterOptions, WrittenFile } from '../conversation.ts'
 import type { DataProblem } from '../record.ts'
 import { sha256 } from './canonical.ts'
-import { type Candidate, type FilledBatch, lowest } from './engine.ts'
+import { type Candidate, type FilledBatch, lowest } from './filled-batch.ts'
 import { type Health, HealthTotal } from './health.ts'
 
 export type ShardPlace = WrittenFile & { readonly conversations: number }

@@ -1,6 +1,7 @@
 // The hands of a run: pieces of work go to engines, in this thread or in others, and come back in any order. Definition: ours.
 import type { MessagePort, Worker } from 'node:worker_threads'
-import type { Engine, EngineSource, FilledBatch, SurveyPart } from './engine.ts'
+import type { Engine, EngineSource, SurveyPart } from './engine.ts'
+import type { FilledBatch } from './filled-batch.ts'
 import { lookPicture, type SampleLook } from './look-picture.ts'
 import type { Share } from './sampling.ts'
 import type { TaskSpec } from './source-spec.ts'
@@ -15,6 +16,7 @@ export type EngineSetup = {
   readonly tasks: readonly TaskSpec[]
   readonly seed: number
   readonly emptyThink: boolean
+  readonly truthMasks: boolean
   readonly pictures: 'path' | 'bytes'
   readonly crops?: { readonly folder: string; readonly prefix: string }
 }

@@ -106,7 +106,9 @@ describe('prepare', () => {
     expect(existsSync(join(folder, 'no'))).toBe(false)
   })
 
-  it('writes for every trainer there is; paths lead from the files to the pictures', async () => {
+  it('writes for every trainer there is; paths lead from the files to the pictures', {
+    timeout: 240_000,
+  }, async () => {
     for (const { name, shardExtension } of WRITERS) {
       const { code, err } = await run('coco', '--root', 'small', '--to', name, '-o', `to-${name}`, '-q')
       expect([name, code, err]).toEqual([name, 0, ''])
@@ -199,7 +201,7 @@ describe.skipIf(!existsSync(POOL))('prepare on real datasets (shared/data)', () 
     ['coco', 'coco-pool', 'open-vocabulary'],
     ['grounding-suite', 'grounding-suite', 'referring'],
     ['labelme', 'demos/labelme', undefined],
-  ])('%s gives files for every trainer', async (reader, place, task) => {
+  ])('%s gives files for every trainer', { timeout: 240_000 }, async (reader, place, task) => {
     const { READERS } = await import('@maskwords/data')
     if (!Object.hasOwn(READERS, reader)) return
     for (const { name } of WRITERS) {

@@ -90,6 +90,10 @@ const OPTIONS = {
     help: 'conversations of a file (default 10000, with bytes 500)',
   },
   'empty-think': { type: 'flag', help: "begin answers without a thought with Qwen3's empty one" },
+  'truth-masks': {
+    type: 'flag',
+    help: 'put the masks themselves (COCO RLE) into the truth of reinforcement learning, for rewards of pixels',
+  },
   jobs: {
     type: 'integer',
     min: 1,
@@ -299,6 +303,7 @@ async function configOf(
     ...(options.limit !== undefined && { limit: options.limit }),
     missingPictures: options['missing-pictures'] ?? 'auto',
     emptyThink: options['empty-think'] === true,
+    truthMasks: options['truth-masks'] === true,
     pictureBase: output,
     cropPrefix: isAbsolute ? `${output.split(sep).join('/')}/` : '',
   }

@@ -1,0 +1,217 @@
+// The words of one picture's masks: it is encoded once, each view of it (a crop) once, and each mask once. Definition: ours.
+import type { EncodedImage, HimtokEncodeOptions, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
+import { type Mask, tightBox, unionAll } from '@maskwords/mask'
+import type { Piece, RegionPiece, TaskConversation } from '../conversation.ts'
+import { DataError } from '../error.ts'
+import type { DataRecord } from '../record.ts'
+import { boxOf } from '../tasks/regions.ts'
+import { countMask, type Health } from './health.ts'
+import { type CropView, cropView } from './picture-view.ts'
+
+export type ViewOptions = {
+  readonly codec: MaskCodec
+  readonly readPixels: (path: string, size: { widthPx: number; heightPx: number }) => Promise<Pixels>
+}
+
+type CropPlace = Parameters<typeof cropView>[0]['place']
+
+/** What is kept of a picture while its records pass: pixels, encodings, and the words of every mask asked for. */
+export class PictureViews {
+  readonly path: string
+  private readonly name: string
+  /** Of the record at hand, by `wordsKey`. */
+  readonly texts = new Map<string, string>()
+  private readonly failures = new Map<string, Error>()
+  private readonly options: ViewOptions
+  private readonly record: DataRecord
+  private readonly crops = new Map<string, Promise<CropView>>()
+  private readonly images = new Map<string, Promise<EncodedImage>>()
+  private wholePixels: Promise<Pixels> | undefined
+
+  constructor(options: ViewOptions, path: string, name: string, record: DataRecord) {
+    this.options = options
+    this.path = path
+    this.name = name
+    this.record = record
+  }
+
+  fits({ picture }: DataRecord): boolean {
+    const own = this.record.picture
+    return picture.widthPx === own.widthPx && picture.heightPx === own.heightPx
+  }
+
+  /** The next record of the picture: its regions have ids of their own. */
+  begin(): void {
+    this.texts.clear()
+    this.failures.clear()
+  }
+
+  pixels(): Promise<Pixels> {
+    this.wholePixels ??= this.readPixels()
+    return this.wholePixels
+  }
+
+  private async readPixels(): Promise<Pixels> {
+    const { widthPx, heightPx, file } = this.record.picture
+    try {
+      return await this.options.readPixels(this.path, { widthPx, heightPx })
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error)
+      throw new DataError('io', `the picture ${file} cannot be used: ${said}`, { file, cause: error })
+    }
+  }
+
+  crop(...[use, box, place]: Parameters<typeof this.makeCrop>): Promise<CropView> {
+    const key = JSON.stringify([use.margin, use.leastSidePx, use.growToPx, box])
+    let crop = this.crops.get(key)
+    if (crop === undefined) this.crops.set(key, (crop = this.makeCrop(use, box, place)))
+    return crop
+  }
+
+  private async makeCrop(
+    use: Parameters<typeof cropView>[0]['use'],
+    boxXywhPx: Parameters<typeof cropView>[0]['boxXywhPx'],
+    place: CropPlace,
+  ): Promise<CropView> {
+    return cropView({ use, boxXywhPx, name: this.name, pixels: await this.pixels(), place })
+  }
+
+  encoded(crop: CropView | undefined): Promise<EncodedImage> {
+    const key = crop?.key ?? ''
+    let image = this.images.get(key)
+    if (image === undefined) this.images.set(key, (image = this.encodeView(crop)))
+    return image
+  }
+
+  private async encodeView(crop: CropView | undefined): Promise<EncodedImage> {
+    const { codec } = this.options
+    if (crop !== undefined) return codec.encodeImage(crop.pixels)
+    const { widthPx, heightPx } = this.record.picture
+    return codec.encodeImage(codec.needsImage ? await this.pixels() : { widthPx, heightPx })
+  }
+
+  /** Makes the words of all masks of a conversation that were not made before. Throws for the first that cannot be. */
+  async encodeAll(
+    conversation: TaskConversation,
+    record: DataRecord,
+    masks: ReadonlyMap<string, Mask>,
+    crops: readonly (CropView | undefined)[],
+    health: Health,
+  ): Promise<void> {
+    const wanted = new Map<string, { piece: RegionPiece; crop: CropView | undefined }>()
+    for (const piece of piecesOf(conversation)) {
+      if (typeof piece === 'string' || !('regions' in piece) || piece.form.as !== 'words') continue
+      const crop = crops[piece.picture ?? 0]
+      const key = wordsKey(piece, crop?.key)
+      const failure = this.failures.get(key)
+      if (failure !== undefined) throw failure
+      if (!this.texts.has(key)) wanted.set(key, { piece, crop })
+    }
+    // One call for each view and length, so that networks see masks together.
+    const calls = new Map<
+      string,
+      { keys: string[]; masks: Mask[]; crop: CropView | undefined; length: number | undefined }
+    >()
+    for (const [key, { piece, crop }] of wanted) {
+      const length = piece.form.as === 'words' ? piece.form.length : undefined
+      const name = `${crop?.key ?? ''} ${length}`
+      let call = calls.get(name)
+      if (call === undefined) calls.set(name, (call = { keys: [], masks: [], crop, length }))
+      const union = unionOf(record, piece.regions, masks)
+      call.keys.push(key)
+      call.masks.push(crop === undefined ? union : crop.cut(union))
+    }
+    let first: Error | undefined
+    for (const { keys, masks: parts, crop, length } of calls.values()) {
+      const words = await encodeEach(this.options.codec, await this.encoded(crop), parts, length)
+      words.forEach((one, at) => {
+        if ('text' in one) {
+          this.texts.set(keys[at]!, one.text)
+          countMask(health, parts[at]!, one, this.options.codec.vocabulary)
+        } else {
+          this.failures.set(keys[at]!, one)
+          first ??= one
+        }
+      })
+    }
+    if (first !== undefined) throw first
+  }
+}
+
+export function piecesOf(conversation: TaskConversation): Piece[] {
+  const pieces = conversation.turns.flatMap((turn) => [...turn.pieces])
+  const { truth } = conversation
+  if (truth !== undefined) pieces.push(...truth.pieces, ...(truth.previous ?? []))
+  return pieces
+}
+
+/** What decides the words of a piece: its regions, its form, and the view that it is seen in. */
+export function wordsKey({ regions, form, picture = 0 }: RegionPiece, crop?: string): string {
+  return JSON.stringify([regions, form, crop ?? picture])
+}
+
+export function hasPixels(regions: readonly string[], masks: ReadonlyMap<string, Mask>): boolean {
+  return regions.length > 0 && regions.every((id) => masks.has(id))
+}
+
+export function unionOf(
+  record: DataRecord,
+  regions: readonly string[],
+  masks: ReadonlyMap<string, Mask>,
+): Mask {
+  const parts = regions.map((id) => {
+    const mask = masks.get(id)
+    if (mask === undefined) throw new DataError('bad-file', `region ${id} of record ${record.id} has no mask`)
+    return mask
+  })
+  const { widthPx, heightPx } = record.picture
+  return parts.length === 1 ? parts[0]! : unionAll(parts, { widthPx, heightPx })
+}
+
+export function boxOfUnion(
+  record: DataRecord,
+  ids: readonly string[],
+  masks: ReadonlyMap<string, Mask>,
+): readonly [number, number, number, number] {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const id of ids) {
+    const region = record.regions.find((one) => one.id === id)
+    const mask = masks.get(id)
+    const box =
+      region === undefined ? undefined : (boxOf(region, record.picture) ?? (mask && boxOfMask(mask)))
+    if (box === undefined) throw new DataError('bad-file', `region ${id} of record ${record.id} has no box`)
+    x0 = Math.min(x0, box[0])
+    y0 = Math.min(y0, box[1])
+    x1 = Math.max(x1, box[0] + box[2])
+    y1 = Math.max(y1, box[1] + box[3])
+  }
+  return [x0, y0, x1 - x0, y1 - y0]
+}
+
+function boxOfMask(mask: Mask): readonly [number, number, number, number] {
+  const { x, y, width, height } = tightBox(mask)
+  return [x, y, width, height]
+}
+
+const MASKS_A_CALL = 16
+
+/** Words of masks; where the call fails, of each by itself, so that a bad mask does not take its neighbours along. */
+export async function encodeEach(
+  codec: MaskCodec,
+  image: EncodedImage,
+  masks: readonly Mask[],
+  length?: number,
+): Promise<(MaskWords | Error)[]> {
+  const call: HimtokEncodeOptions = length === undefined ? {} : { length }
+  const out: (MaskWords | Error)[] = []
+  for (let from = 0; from < masks.length; from += MASKS_A_CALL) {
+    const group = masks.slice(from, from + MASKS_A_CALL)
+    try {
+      out.push(...(await codec.encode(image, group, call)))
+    } catch (error) {
+      if (group.length === 1) out.push(error instanceof Error ? error : new Error(String(error)))
+      else for (const mask of group) out.push(...(await encodeEach(codec, image, [mask], length)))
+    }
+  }
+  return out
+}
