@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { area, labelMapToPng, writePng } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
+import { DataError } from '../error.ts'
 import type { DataProblem, DataRecord, ReaderOptions } from '../record.ts'
 import { labelMapCache, regionMask } from '../region-mask.ts'
 import { READERS, readerByName } from './index.ts'
@@ -788,6 +789,75 @@ describe('readers of published layouts', () => {
   }
 })
 
+/** One value of a JSON document put in the place of another, by a small seeded generator. */
+function mutated(value: unknown, random: () => number): unknown {
+  const hostile = [
+    null,
+    true,
+    -1,
+    0,
+    1e308,
+    2 ** 53,
+    '',
+    '..',
+    '__proto__',
+    'x',
+    [],
+    [[]],
+    [null],
+    {},
+    { id: {} },
+    [1, 'a', null],
+  ]
+  const visit = (item: unknown, depth: number): unknown => {
+    if (random() < 0.04 * depth) return hostile[Math.floor(random() * hostile.length)]
+    if (Array.isArray(item)) return item.map((inner) => visit(inner, depth + 1))
+    if (typeof item !== 'object' || item === null) return item
+    return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, visit(inner, depth + 1)]))
+  }
+  return visit(value, 0)
+}
+
+describe('any value in any place', () => {
+  for (const [name, { files, split }] of Object.entries(FIXTURES)) {
+    it(`${name} reports it or reads on, and throws nothing but DataError`, { timeout: 120_000 }, async () => {
+      let state = 12345
+      const random = () => {
+        state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
+        return state / 0x80000000
+      }
+      for (let round = 0; round < 12; round++) {
+        const changed = Object.entries(files).map(([path, content]): [string, unknown] => {
+          if (content instanceof Uint8Array) return [path, content]
+          if (typeof content !== 'string') return [path, mutated(content, random)]
+          if (!path.endsWith('.jsonl')) return [path, content]
+          return [path, JSON.stringify(mutated(JSON.parse(content), random))]
+        })
+        try {
+          await readFiles(
+            name,
+            Object.fromEntries(changed),
+            split === undefined ? {} : { split },
+            ({ records, root }) => {
+              for (const record of records) {
+                for (const region of record.regions) {
+                  try {
+                    regionMask(record, region, { root, boxes: 'fill' })
+                  } catch (error) {
+                    expect(error).toBeInstanceOf(DataError)
+                  }
+                }
+              }
+            },
+          )
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError)
+        }
+      }
+    })
+  }
+})
+
 describe('hostile files', () => {
   it('cost COCO one sample each, with a line that says which', async () => {
     const annotation = (id: unknown, more: string) =>
@@ -1059,6 +1129,7 @@ describe.skipIf(!existsSync(SHARED))('shared data (skipped where ../shared/data 
     ['labelme', 'demos/labelme', 3, 14, {}],
     ['ade20k-scenes', 'demos/sceneparsing', 3, 25, {}],
     ['ade20k', 'demos/ade20k', 3, 139, {}],
+    ['label-map', 'bsds500', 546, 10698, { split: 'val' }],
   ] as const) {
     it(`${name} reads ${folder} without loss`, async () => {
       const got = await readFolder(name, join(SHARED, folder), options)
