@@ -73,10 +73,14 @@ ${stampTable(stamp)}
 const text = escapeXml
 
 function countsInWords({ samples, scored, missing, failed, unknown }: ReportInput['counts']): string {
-  const parts = [`${samples} samples`, `${scored} scored`, `${missing} without an answer`]
+  const parts = [counted(samples, 'sample'), `${scored} scored`, `${missing} without an answer`]
   if (failed > 0) parts.push(`${failed} with an answer that cannot be used`)
-  if (unknown > 0) parts.push(`${unknown} answers to no sample`)
+  if (unknown > 0) parts.push(`${counted(unknown, 'answer')} to no sample`)
   return parts.join(', ')
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function percent(value: number | null | undefined): string {

@@ -21,9 +21,25 @@ describe('which samples are shown', () => {
     ])
   })
 
+  it('of equally good ones the larger is shown first, of equally bad ones, too', () => {
+    const sized = (id: string, iou: number, unionPx: number): SampleRow => ({
+      ...row(id, iou),
+      values: { iou, unionPx },
+    })
+    const rows = [
+      sized('none', 1, 0),
+      sized('big', 1, 90),
+      sized('small', 1, 9),
+      sized('lost', 0, 50),
+      sized('bad', 0, 5),
+    ]
+    const shown = pickRows([...rows, row('mid', 0.5)], 'iou', 1).map(({ rows: [first] }) => first!.id)
+    expect([shown[0], shown[2]]).toEqual(['lost', 'big'])
+  })
+
   it('a few samples are all shown; rows without the number are not', () => {
     const [all] = pickRows(
-      [row('b', 0.5), row('a', 0.5), { id: 'c', status: 'missing', values: {} }],
+      [row('b', 0.4), row('a', 0.4), { id: 'c', status: 'missing', values: {} }],
       'iou',
       2,
     )
