@@ -150,7 +150,7 @@ function card({ id, phrase, value, png, note }: ReportCard): string {
   const lines = [
     `<b>IoU ${value.toFixed(3)}</b> <span class="soft">${text(id)}</span>`,
     phrase === undefined ? '' : text(phrase),
-    note === undefined ? '' : `<span class="bad">${text(note)}</span>`,
+    note === undefined ? '' : `<span class="${value < 0.5 ? 'bad' : 'soft'}">${text(note)}</span>`,
   ]
   return `<figure class="card">${picture}<figcaption>${lines.filter((line) => line !== '').join('<br>')}</figcaption></figure>`
 }

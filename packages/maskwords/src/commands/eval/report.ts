@@ -69,7 +69,7 @@ export async function reportText(context: Context, source: ReportSource): Promis
       },
     }),
     cards,
-    problems: failures.map((failure) => formatError(failure)),
+    problems: failures.map((failure) => formatError(failure).replace('\n  try: ', '; try: ')),
   })
 }
 
