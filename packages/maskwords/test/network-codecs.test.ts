@@ -88,13 +88,37 @@ describe('codecs with networks', () => {
 
   it('words of another codec and codecs that are not there are named, with what to do', async () => {
     const words = '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>'
-    const other = await runCommand(['decode', 'photo.png', words], { cwd: folder })
+    const other = await runCommand(['decode', 'photo.png', words, '--codec', 'getok'], { cwd: folder })
     expect(other.code).toBe(1)
     expect(other.err).toContain('these are samtok words, and the codec speaks getok')
+    expect(other.err).toContain('--codec samtok-nano')
     const missing = await runCommand(['encode', 'photo.png', 'mask.png', '--codec', 'somebody/something'], {
       cwd: folder,
     })
     expect(missing.code).toBe(1)
     expect(missing.err).toContain('maskwords pull somebody/something')
+  })
+
+  it('samtok-nano is what speaks where nothing is said: two words, whose spelling finds it again', async () => {
+    const encoded = await runCommand(['encode', 'photo.png', 'mask.png'], { cwd: folder })
+    expect([encoded.code, encoded.err]).toEqual([0, ''])
+    expect(encoded.out).toMatch(/^<\|mt_start\|>(<\|mt_\d{4}\|>){2}<\|mt_end\|>\n$/)
+    const decoded = await runCommand(['decode', 'photo.png', encoded.out, '-o', 'out.png', '--json'], {
+      cwd: folder,
+    })
+    expect(JSON.parse(decoded.out)).toMatchObject({
+      codec: 'samtok-nano',
+      masks: [{ size: [40, 60] }],
+      files: ['out.png', 'out.overlay.png'],
+    })
+  })
+
+  it('words of himtok-nano find it by their spelling, and bring a plain disc back', async () => {
+    const args = ['roundtrip', 'photo.png', 'mask.png', '--codec', 'himtok-nano', '--json']
+    const { masks } = JSON.parse((await runCommand(args, { cwd: folder })).out)
+    expect(masks[0].tokens).toBe(34)
+    expect(masks[0].iou).toBeGreaterThan(0.8)
+    const decoded = await runCommand(['decode', masks[0].words, '--size', '60x40', '--json'], { cwd: folder })
+    expect(JSON.parse(decoded.out)).toMatchObject({ codec: 'himtok-nano', masks: [{ size: [40, 60] }] })
   })
 })

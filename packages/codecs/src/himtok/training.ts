@@ -56,7 +56,9 @@ export function himtokTrainStep(options: HimtokTrainingOptions): TrainStep {
     weights: options.weights,
     groups: [{ match: [/bias$/, /\.ln_/, /norm/, /embedding$/, /token/, /^quantize\./], weightDecay: 0 }],
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
-    ...(options.averageDecay === undefined ? {} : { averageDecay: options.averageDecay }),
+    ...(options.averageDecay === undefined
+      ? {}
+      : { averageDecay: options.averageDecay, averageWarmUp: true }),
   })
 }
 

@@ -94,6 +94,8 @@ export function samtokTrainStep(options: SamtokTrainingOptions): TrainStep {
       { match: [/\.bias$/, /norm\d?\./, /_token/, /embed/, /mask_downscaling\.[14]\./], weightDecay: 0 },
     ],
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
-    ...(options.averageDecay === undefined ? {} : { averageDecay: options.averageDecay }),
+    ...(options.averageDecay === undefined
+      ? {}
+      : { averageDecay: options.averageDecay, averageWarmUp: true }),
   })
 }

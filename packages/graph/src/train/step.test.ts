@@ -191,6 +191,15 @@ describe('a training step', () => {
     )
   })
 
+  it('averages that warm up forget the start: after one step they are 0.9 of the new weight', async () => {
+    const plain = await train(1, { optimiser: adam(), averageDecay: 0.999 })
+    const warm = await train(1, { optimiser: adam(), averageDecay: 0.999, averageWarmUp: true })
+    const average = (state: TrainState) => weightsOf(state, { average: true }).get('bias')![0]!
+    const next = warm.weights[3]!
+    expect(average(warm.state)).toBeCloseTo(0.1 * START.bias[0]! + 0.9 * next, 5)
+    expect(average(plain.state)).toBeCloseTo(0.999 * START.bias[0]! + 0.001 * next, 5)
+  })
+
   describe('with parameters that follow a rule of their own', () => {
     const counted = () => {
       const count = parameter('count', [1])

@@ -45,6 +45,11 @@ export type TrainStepOptions = {
   readonly clipNorm?: number
   /** Keeps an exponential moving average of every trained weight: average ← decay · average + (1 - decay) · weight. */
   readonly averageDecay?: number
+  /**
+   * The decay of step t (from 0) is at most (1 + t) / (10 + t), so that averages forget where training started even in runs
+   * that are not much longer than 1 / (1 - decay) steps. Default false.
+   */
+  readonly averageWarmUp?: boolean
   /** Runs whose gradients are averaged into one update. Default 1. */
   readonly accumulate?: number
   /** An int64 scalar input that randomSource() draws from: each run is fed another number, made of `seed` and the step. */
@@ -303,6 +308,7 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       accumulate,
       clipNorm: clipNorm ?? null,
       averageDecay: averageDecay ?? null,
+      ...(options.averageWarmUp === true ? { averageWarmUp: true } : {}),
       seed: random?.seed ?? null,
       parameters: trained.map(({ name, tensor, group }) => ({ name, shape: tensor.shape, group })),
       ...(followed.length === 0 ? {} : { followed: [...follows] }),
@@ -313,7 +319,8 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
         const scalars = last ? optimiser.scalars(step, setting) : optimiser.holding
         return perGroup.map((name) => scalars[name]!)
       })
-      const decay = averageDecay ?? 1
+      const most = options.averageWarmUp === true ? (1 + step) / (10 + step) : 1
+      const decay = Math.min(averageDecay ?? 1, most)
       const scalars = Float32Array.from([
         ...values,
         microBatch === 0 ? 0 : 1,

@@ -206,10 +206,7 @@ function wordsIn(text: string, vocabulary: Vocabulary): readonly FoundWords[] {
       'unsupported',
       `these are ${other.codec} words, and the codec speaks ${vocabulary.kind}`,
       {
-        hint:
-          other.codec === 'getok'
-            ? '--codec getok'
-            : `--codec <folder or file with ${other.codec} weights>; maskwords inspect "<words>" shows their codes`,
+        hint: `--codec ${SPEAKERS[other.codec]}, or a folder with other ${other.codec} weights; maskwords inspect "<words>" shows their codes`,
       },
     )
   }

@@ -168,6 +168,8 @@ async function readerSet(
     options.onFailure({ code: 'malformed', ...report })
   for await (const record of reader.read({
     root: set.root,
+    // Only masks are wanted: sets that come without their pictures serve as well.
+    missingPictures: 'keep',
     ...(set.split === undefined ? {} : { split: set.split }),
     signal: options.signal,
     onProblem: problem,
