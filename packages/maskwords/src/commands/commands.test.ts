@@ -96,9 +96,7 @@ describe('encode', () => {
   })
 
   it('the label stands before the words where several masks were asked for, even if only one can be said', async () => {
-    const { code, out } = await runCommand(['encode', 'scene.png', 'sailboat.png', 'small.png'], {
-      cwd: folder,
-    })
+    const { code, out } = await run(['encode', 'scene.png', 'sailboat.png', 'small.png'])
     expect(code).toBe(1)
     expect(out).toMatch(/^sailboat: <box>.*\n$/)
   })
