@@ -58,8 +58,8 @@ describe('batches for a SAMTok', () => {
       expect(pixels!.shape).toEqual([2, 64, 64, 3])
       expect(masks!.shape).toEqual([10, 16, 16])
       for (let m = 0; m < 10; m++) {
-        const target = targets!.data.slice(m * 256, (m + 1) * 256)
-        const prompt = masks!.data.slice(m * 256, (m + 1) * 256)
+        const target = Float32Array.from(targets!.data.slice(m * 256, (m + 1) * 256))
+        const prompt = Float32Array.from(masks!.data.slice(m * 256, (m + 1) * 256))
         const covered = target.reduce((a, b) => a + b, 0)
         expect(covered).toBeGreaterThan(0)
         expect(Math.abs(prompt.reduce((a, b) => a + b, 0) - covered)).toBeLessThan(0.2 * covered + 3)
@@ -80,6 +80,21 @@ describe('batches for a SAMTok', () => {
       [0, 2, 4, 6, 9].map(async (i) => (await batch(i))['quantisedShare']!.data[0]),
     )
     expect(shares).toEqual([0, 0, 0.5, 1, 1])
+  })
+})
+
+describe('sets without masks', () => {
+  it('end the run with what is missing, instead of drawing for ever', async () => {
+    const nothing: TrainingSet = { ...SET, picture: async () => ({ masks: [] }) }
+    const source = samtokBatches({
+      ...COMMON,
+      scenes: 0,
+      sets: [nothing],
+      imagePx: 64,
+      pictures: 1,
+      masksPerPicture: 1,
+    })
+    await expect(source.batch(0)).rejects.toThrow('had no mask')
   })
 })
 

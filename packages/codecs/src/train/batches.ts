@@ -3,6 +3,7 @@
 import type { BatchSource, Feeds } from '@maskwords/graph'
 import { closing, dilate, erode, type Mask, maskFromRowMajor, opening, rowMajorBytes } from '@maskwords/mask'
 import type { Pixels } from '../codec.ts'
+import { CodecError } from '../error.ts'
 import { type Random, randomFrom, randomInt } from '../getok/random.ts'
 import { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from '../himtok/hierarchy.ts'
 import { drawWindow, maskThrough, pixelsThrough, reduced, type WindowOptions } from './crop.ts'
@@ -66,6 +67,22 @@ function chooseSet(sets: readonly TrainingSet[], random: Random): TrainingSet {
     if (rest < 0) return set
   }
   return sets.at(-1)!
+}
+
+/** Draws in a row without a single mask: then there is nothing to learn from, and the run should say so. */
+const MAX_EMPTY_DRAWS = 1000
+
+/** A sample with at least one mask. Throws CodecError `missing-input` where many draws in a row have none. */
+async function drawUseful(options: Parameters<typeof drawSample>[0], random: Random): Promise<Sample> {
+  for (let i = 0; i < MAX_EMPTY_DRAWS; i++) {
+    const sample = await drawSample(options, random)
+    if (sample.rasters.length > 0) return sample
+  }
+  throw new CodecError(
+    'missing-input',
+    `${MAX_EMPTY_DRAWS} windows in a row had no mask of at least ${options.leastShare * 100} % of the window`,
+    { hint: 'are the masks large enough, and do their files open? lower leastShare, or check the sets' },
+  )
 }
 
 type Sample = { readonly rgb: Uint8Array | undefined; readonly rasters: readonly Uint8Array[] }
@@ -205,9 +222,7 @@ export function samtokBatches(options: SamtokBatchOptions): BatchSource {
       const targets = new Float32Array(total * cells * cells)
       const boxes = new Float32Array(total * 4)
       for (let p = 0; p < pictures; p++) {
-        let sample = await drawSample(draw, random)
-        while (sample.rgb === undefined || sample.rasters.length === 0)
-          sample = await drawSample(draw, random)
+        let sample = await drawUseful(draw, random)
         if (random() < augmentation.copyPaste)
           sample = pasteOver(sample, await drawSample(draw, random), random)
         recolour(sample.rgb!, augmentation.colour, random)
@@ -282,7 +297,7 @@ export function himtokBatches(options: HimtokBatchOptions): BatchSource {
       const masks = new Float32Array(total * pixels)
       let filled = 0
       while (filled < total) {
-        const { rasters } = await drawSample(draw, random)
+        const { rasters } = await drawUseful(draw, random)
         for (const raster of rasters.slice(0, total - filled)) {
           const changed = random() < augmentation.morphology ? morphed(raster, side, random) : raster
           reduced(changed, side, RASTER_FACTOR, 'box', masks, filled * pixels)
