@@ -77,7 +77,7 @@ export function lineChartSvg(options: ChartOptions): string {
   parts.push(label(xLabel, LEFT_PX + plotPx / 2, heightPx - 10, { 'text-anchor': 'middle' }))
   const style = { 'font-family': 'Helvetica, Arial, sans-serif', 'font-size': 12, fill: INK }
   const size = { width: widthPx, height: heightPx, viewBox: `0 0 ${widthPx} ${heightPx}` }
-  return `${element('svg', { xmlns: 'http://www.w3.org/2000/svg', role: 'img', ...size, ...style }, `\n${parts.join('\n')}\n`)}\n`
+  return `${element('svg', { xmlns: 'http://www.w3.org/2000/svg', role: 'img', 'aria-label': title, ...size, ...style }, `\n${parts.join('\n')}\n`)}\n`
 }
 
 type Area = { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
