@@ -104,7 +104,7 @@ describe('maskwords as a process', () => {
     async () => {
       const { code, out } = await ended(start(['encode', 'scene.png', join('many', '0.png')], [BIN]))
       expect(code).toBe(0)
-      expect(out.toString()).toMatch(/^<box>.*<\/seg>\n$/)
+      expect(out.toString()).toMatch(/^<\|mt_start\|>(<\|mt_\d{4}\|>){2}<\|mt_end\|>\n$/)
     },
   )
 })

@@ -51,7 +51,7 @@ export async function pullCodec(options: PullOptions): Promise<Pulled> {
   const listed = await listFiles(
     `${base}/api/models/${id}/tree/${encodeURIComponent(revision)}?recursive=true`,
     headers,
-    options.signal,
+    options,
   )
   const chosen = chooseFiles(listed, options)
   if (options.sha256 !== undefined && chosen.length !== 1)
@@ -95,18 +95,26 @@ export async function pullCodec(options: PullOptions): Promise<Pulled> {
 async function listFiles(
   url: string,
   headers: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
+  { signal, attempts = 5, backoffMs = 1000 }: Pick<PullOptions, 'signal' | 'attempts' | 'backoffMs'>,
 ): Promise<HubFile[]> {
   const fail = (what: string, hint: string, cause?: unknown): never => {
     throw new CodecError('download-failed', `${url}: ${what}`, { hint, cause })
   }
-  const response = await fetch(url, { headers, ...(signal === undefined ? {} : { signal }) }).catch(
-    (cause: unknown) => {
+  const ask = async (failures: number): Promise<Response> => {
+    try {
+      return await fetch(url, { headers, ...(signal === undefined ? {} : { signal }) })
+    } catch (cause) {
       signal?.throwIfAborted()
+      // A connection that was kept open may have been closed from the other side in the meantime.
+      if (failures + 1 < attempts) {
+        await new Promise((resolve) => setTimeout(resolve, backoffMs * 2 ** failures))
+        return ask(failures + 1)
+      }
       const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : cause
       return fail(`no answer (${inner})`, 'check the network, or use --base-url for a mirror', cause)
-    },
-  )
+    }
+  }
+  const response = await ask(0)
   if (response.status === 401 || response.status === 404)
     fail(
       `there is no such model, or it wants a sign-in (${response.status})`,
