@@ -1,5 +1,5 @@
 // A conversation as tasks make it and writers take it: masks are still references, filled with words once encoded. Definition: ours.
-import type { DataRecord } from './record.ts'
+import type { DataRecord, RecordPart } from './record.ts'
 
 /** How a region is written into text. */
 export type RegionForm =
@@ -70,16 +70,7 @@ export type TaskOptions = {
 export type Task = {
   readonly name: string
   readonly title: string
-  readonly needs: readonly (
-    | 'masks'
-    | 'boxes'
-    | 'phrases'
-    | 'captions'
-    | 'region-captions'
-    | 'relations'
-    | 'dialogues'
-    | 'choices'
-  )[]
+  readonly needs: readonly RecordPart[]
   readonly settings: Readonly<
     Record<string, { readonly default: number | string | boolean; readonly help: string }>
   >

@@ -123,6 +123,17 @@ export type ReaderOptions = {
   readonly missingPictures?: 'drop' | 'keep'
 }
 
+/** Parts of a record: what readers fill and tasks need. */
+export type RecordPart =
+  | 'masks'
+  | 'boxes'
+  | 'phrases'
+  | 'captions'
+  | 'region-captions'
+  | 'relations'
+  | 'dialogues'
+  | 'choices'
+
 /** A published dataset's layout. `read` streams; it throws DataError only for a layout that is wrong as a whole. */
 export type Reader = {
   /** For example `refcoco`. */
@@ -132,15 +143,6 @@ export type Reader = {
   readonly layout: readonly string[]
   readonly splits: readonly string[]
   /** Parts of the record that this reader fills. */
-  readonly gives: readonly (
-    | 'masks'
-    | 'boxes'
-    | 'phrases'
-    | 'captions'
-    | 'region-captions'
-    | 'relations'
-    | 'dialogues'
-    | 'choices'
-  )[]
+  readonly gives: readonly RecordPart[]
   readonly read: (options: ReaderOptions) => AsyncIterable<DataRecord>
 }
