@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   truncateSync,
@@ -167,6 +168,8 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
         }
       } finally {
         await workers.close()
+        // Also where an earlier run had finished everything: the folder is made before that is known.
+        if (crops !== undefined && readdirSync(crops.folder).length === 0) rmdirSync(crops.folder)
       }
     } finally {
       reading.spool.close()
@@ -418,9 +421,6 @@ async function finish(run: FillRun, maker: ShardMaker): Promise<PrepareResult> {
   journal.append({ kind: 'done', conversations })
   for (const temporary of readdirSync(stateFolder)) {
     if (!['journal.jsonl', 'files.json', 'lock'].includes(temporary)) rmSync(join(stateFolder, temporary))
-  }
-  if (existsSync(join(folder, 'pictures')) && readdirSync(join(folder, 'pictures')).length === 0) {
-    rmSync(join(folder, 'pictures'), { recursive: true })
   }
   return { plan, report, files: names, conversations }
 }

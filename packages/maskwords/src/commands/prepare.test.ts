@@ -130,6 +130,8 @@ describe('prepare', () => {
       await spawned([...argv, 'alone-killed', '--jobs', '1'], wholeMs * share)
     }
     expect(await spawned([...argv, 'alone-killed'])).toBe(0)
+    // Once more, when all is done: nothing is added.
+    expect(await spawned([...argv, 'alone-killed'])).toBe(0)
     const names = (text: Record<string, string>) =>
       Object.entries(text).map(([name, content]) => [
         name.replace('alone-killed', 'alone'),
