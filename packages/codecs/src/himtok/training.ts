@@ -1,21 +1,6 @@
 // The training step of a HiMTok: masks and the targets of their prefixes in, one update out (HiMTok, ICCV 2025, supplement).
-import {
-  buildTrainStep,
-  cast,
-  divide,
-  exp,
-  greater,
-  greaterOrEqual,
-  input,
-  log,
-  maximum,
-  negate,
-  type Optimiser,
-  oneHot,
-  type Tensor,
-  type TrainStep,
-  type Weights,
-} from '@maskwords/graph'
+import { buildTrainStep, input, type Optimiser, type TrainStep, type Weights } from '@maskwords/graph'
+import { hardIou, perplexity } from '../train/measures.ts'
 import type { HimtokConfig } from './config.ts'
 import { type HimtokLossWeights, himtokLoss } from './loss.ts'
 
@@ -50,7 +35,7 @@ export function himtokTrainStep(options: HimtokTrainingOptions): TrainStep {
       dice: loss.dice,
       commitment: loss.commitment,
       codebook: loss.codebook,
-      iou: meanIou(loss.logits.reshape([levels, 'masks', config.sizePx, config.sizePx]), targets),
+      iou: hardIou(loss.logits.reshape([levels, 'masks', config.sizePx, config.sizePx]), targets).mean(),
       perplexity: perplexity(loss.codes, config.codebookSize),
     },
     weights: options.weights,
@@ -60,22 +45,4 @@ export function himtokTrainStep(options: HimtokTrainingOptions): TrainStep {
       ? {}
       : { averageDecay: options.averageDecay, averageWarmUp: true }),
   })
-}
-
-/** Mean IoU of logits above 0 with targets of at least a half, [levels, masks, side, side]. */
-function meanIou(logits: Tensor, targets: Tensor): Tensor {
-  const ours = cast(greater(logits, 0), 'float32')
-  const theirs = cast(greaterOrEqual(targets, 0.5), 'float32')
-  const both = ours.mul(theirs).sum([2, 3])
-  const either = ours
-    .sum([2, 3])
-    .add(theirs.sum([2, 3]))
-    .sub(both)
-  return divide(both, maximum(either, 1)).mean()
-}
-
-/** exp of the entropy of the codes of a batch, int64 [masks, latents]. */
-function perplexity(codes: Tensor, codebookSize: number): Tensor {
-  const shares = oneHot(codes, codebookSize).mean([0, 1])
-  return exp(negate(shares.mul(log(shares.add(1e-12))).sum()))
 }

@@ -3,17 +3,12 @@
 import {
   abs,
   bceWithLogits,
-  cast,
   concat,
   diceLoss,
-  divide,
   expand,
   gatherElements,
-  greater,
-  greaterOrEqual,
   gridSample,
   input,
-  maximum,
   negate,
   sigmoid,
   stopGradient,
@@ -29,6 +24,7 @@ import {
   residualQuantiser,
   vectorDecoder,
 } from '@maskwords/models'
+import { hardIou } from '../train/measures.ts'
 import { SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
 
 export type SamtokLossWeights = {
@@ -165,16 +161,4 @@ export function samtokLoss(options: {
           .mean()
   if (iouError !== undefined) total = total.add(iouError.mul(weights.iou))
   return { total, reconstruction, bce, dice, iouError, quantised, logits }
-}
-
-/** Intersection over union of logits above 0 with targets of at least a half, both [masks, side, side]: [masks]. */
-export function hardIou(logits: Tensor, targets: Tensor): Tensor {
-  const ours = cast(greater(logits, 0), 'float32')
-  const theirs = cast(greaterOrEqual(targets, 0.5), 'float32')
-  const both = ours.mul(theirs).sum([1, 2])
-  const either = ours
-    .sum([1, 2])
-    .add(theirs.sum([1, 2]))
-    .sub(both)
-  return divide(both, maximum(either, 1))
 }

@@ -6,13 +6,10 @@ import {
   concat,
   divide,
   equal,
-  exp,
   floor,
   gather,
   less,
-  log,
   multiply,
-  negate,
   oneHot,
   parameter,
   type RandomSource,
@@ -20,6 +17,7 @@ import {
   where,
 } from '@maskwords/graph'
 import { codebookParameter, type Quantised, type ResidualQuantiserConfig } from '@maskwords/models'
+import { perplexity } from '../train/measures.ts'
 
 export type MovingCodebooks = {
   /** What becomes of each table in a step, as `buildTrainStep` takes it. */
@@ -99,16 +97,12 @@ export function movingCodebooks(
   return { followed, restarted: restarted! }
 }
 
-/** How even the codes of a batch are chosen: exp of the entropy of `codes` [vectors, levels], the mean over the levels. */
+/** How evenly the codes of a batch [vectors, levels] are chosen: the mean over the levels of their perplexity. */
 export function batchPerplexity(codes: Tensor, config: ResidualQuantiserConfig): Tensor {
   let total: Tensor | undefined
   for (let level = 0; level < config.levels; level++) {
-    const shares = oneHot(
-      codes.slice({ axis: 1, start: level, end: level + 1 }).squeeze(1),
-      config.codes,
-    ).mean(0)
-    const perplexity = exp(negate(shares.mul(log(shares.add(1e-12))).sum()))
-    total = total === undefined ? perplexity : add(total, perplexity)
+    const own = perplexity(codes.slice({ axis: 1, start: level, end: level + 1 }), config.codes)
+    total = total === undefined ? own : add(total, own)
   }
   return total!.div(config.levels)
 }

@@ -11,8 +11,9 @@ import {
   type Weights,
 } from '@maskwords/graph'
 import { type ImageFeatures, normalisedPixels, promptSide, sam2ImageEncoder } from '@maskwords/models'
+import { hardIou } from '../train/measures.ts'
 import { SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
-import { hardIou, type PointSampling, type SamtokLossWeights, samtokLoss } from './loss.ts'
+import { type PointSampling, type SamtokLossWeights, samtokLoss } from './loss.ts'
 import { batchPerplexity, movingCodebooks } from './moving-codebooks.ts'
 
 export type SamtokTrainingOptions = {
@@ -35,7 +36,7 @@ export type SamtokTrainingOptions = {
   readonly seed: number
 }
 
-/** What no training moves: random features, and the alternatives' and object score heads. */
+/** What no training moves: the matrix of random features. */
 const ALWAYS_FROZEN: readonly NamePattern[] = [/positional_encoding_gaussian_matrix$/]
 
 /** The training step, fed by `samtokBatches`. Metrics: loss, bce, dice, commitment, iou (of the squares), perplexity, restarts. */
