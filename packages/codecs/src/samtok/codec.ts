@@ -30,7 +30,13 @@ import {
   weightSources,
   weightsFingerprint,
 } from '../weights.ts'
-import { checkSamtokConfig, codebookKeys, SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
+import {
+  checkSamtokConfig,
+  codebookKeys,
+  SAMTOK_PREFIX,
+  type SamtokConfig,
+  searchProblems,
+} from './config.ts'
 import { inclusiveBox, inFrame, logitsToMask, squarePixels, writeMaskPrompt } from './raster.ts'
 import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
 import { coverageIou, nearestCodeRows } from './search.ts'
@@ -272,6 +278,8 @@ function samtokOver(parts: {
     image: SamtokImage,
     masks: readonly Mask[],
     call: SamtokEncodeOptions = {},
+    /** Where the masks' prompts are kept, for those who need them once more: [masks, side, side]. */
+    kept?: Float32Array,
   ): Promise<Float32Array> => {
     open(image)
     masks.forEach((mask, at) => {
@@ -288,6 +296,7 @@ function samtokOver(parts: {
     for (const { start: from, end: to } of groups(masks.length, perMask.encode)) {
       const prompts = new Float32Array((to - from) * pixels)
       for (let m = from; m < to; m++) writeMaskPrompt(masks[m]!, side, prompts, (m - from) * pixels)
+      kept?.set(prompts, from * pixels)
       const feeds = {
         coarse: { data: image.coarse },
         masks: { data: prompts, shape: [to - from, side, side] },
@@ -340,19 +349,16 @@ function samtokOver(parts: {
   const searchCodes = async (
     image: SamtokImage,
     masks: readonly Mask[],
-    vectors: Float32Array,
     search: number,
-    call: CodecCallOptions,
+    call: SamtokEncodeOptions,
   ): Promise<Int32Array> => {
+    const prompts = new Float32Array(masks.length * pixels)
+    const vectors = await embed(image, masks, call, prompts)
     const rows = masks.map((_, m) =>
       nearestCodeRows(codebooks, vectors.subarray(m * width, (m + 1) * width), search),
     )
     const owner = rows.flatMap((list, m) => list.map(() => m))
     const all = rows.flat()
-    const prompts = new Float32Array(masks.length * pixels)
-    masks.forEach((mask, m) => {
-      writeMaskPrompt(mask, side, prompts, m * pixels)
-    })
     const best = masks.map(() => ({ iou: -1, at: -1 }))
     await decodeSquares(image, residualVectors(codebooks, all.flat()), call, (square, _, at) => {
       const m = owner[at]!
@@ -391,14 +397,14 @@ function samtokOver(parts: {
     },
 
     async encode(image, masks, call = {}): Promise<MaskWords[]> {
-      const vectors = await embed(image, masks, call)
       const { levels } = config
       const { search = config.search ?? 1 } = call
-      checkSamtokConfig({ ...config, search })
+      const [problem] = searchProblems(search)
+      if (problem !== undefined) throw new CodecError('out-of-range', problem)
       const codes =
         search === 1
-          ? residualCodes(codebooks, vectors)
-          : await searchCodes(image, masks, vectors, search, call)
+          ? residualCodes(codebooks, await embed(image, masks, call))
+          : await searchCodes(image, masks, search, call)
       return masks.map((_, m) => {
         const row = Array.from(codes.subarray(m * levels, (m + 1) * levels))
         return {

@@ -27,6 +27,12 @@ export const SAMTOK_PREFIX = 'model.sam2_model.'
 /** More trials than this bring nothing: rows that far from a vector decode to other masks. */
 const MAX_SEARCH = 1024
 
+/** What is wrong with a number of trials; none where it can be. */
+export function searchProblems(search: number): string[] {
+  const fits = Number.isInteger(search) && search >= 1 && search <= MAX_SEARCH
+  return fits ? [] : [`search must be a whole number from 1 to ${MAX_SEARCH}, got ${search}`]
+}
+
 /** Throws CodecError `out-of-range` that names everything that cannot be. */
 export function checkSamtokConfig(config: SamtokConfig): void {
   const problems = sam2Problems(config.sam2)
@@ -34,9 +40,7 @@ export function checkSamtokConfig(config: SamtokConfig): void {
     if (!Number.isInteger(config[name]) || config[name] < 1)
       problems.push(`${name} must be a whole number of at least 1, got ${config[name]}`)
   }
-  const { search } = config
-  if (search !== undefined && (!Number.isInteger(search) || search < 1 || search > MAX_SEARCH))
-    problems.push(`search must be a whole number from 1 to ${MAX_SEARCH}, got ${search}`)
+  problems.push(...searchProblems(config.search ?? 1))
   if (problems.length > 0)
     throw new CodecError('out-of-range', `this SAMTok cannot be built: ${problems.join('; ')}`)
 }
