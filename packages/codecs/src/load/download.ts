@@ -24,7 +24,7 @@ export type DownloadOptions = {
 
 export type Downloaded = { readonly byteLength: number; readonly sha256: string; readonly resumed: boolean }
 
-const LONGEST_PAUSE_MS = 30_000
+export const LONGEST_PAUSE_MS = 30_000
 /** Answers after which another attempt may go better. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504])
 
@@ -261,7 +261,7 @@ function checkAnswer(
   return range !== null && Number(range[1]) === have ? have : undefined
 }
 
-async function pauseFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pauseFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const end = (): void => {
       clearTimeout(timer)

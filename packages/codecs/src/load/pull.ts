@@ -2,7 +2,14 @@
 import { CodecError } from '../error.ts'
 import { hubFolder, isHubId } from './cache.ts'
 import { CONFIG_FILE, WEIGHTS_FILE } from './config-file.ts'
-import { type DownloadOptions, type DownloadProgress, downloadFile, sha256OfFile } from './download.ts'
+import {
+  type DownloadOptions,
+  type DownloadProgress,
+  downloadFile,
+  LONGEST_PAUSE_MS,
+  pauseFor,
+  sha256OfFile,
+} from './download.ts'
 
 export type PullOptions = Pick<DownloadOptions, 'attempts' | 'backoffMs' | 'silenceMs' | 'signal'> & {
   /** `owner/name`. */
@@ -107,7 +114,7 @@ async function listFiles(
       signal?.throwIfAborted()
       // A connection that was kept open may have been closed from the other side in the meantime.
       if (failures + 1 < attempts) {
-        await new Promise((resolve) => setTimeout(resolve, backoffMs * 2 ** failures))
+        await pauseFor(Math.min(LONGEST_PAUSE_MS, backoffMs * 2 ** failures), signal)
         return ask(failures + 1)
       }
       const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : cause
