@@ -1,5 +1,5 @@
 // A training run: stages one after the other, each resumable, from one configuration to a ready folder.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   batchThreads,
@@ -9,6 +9,7 @@ import {
   train,
 } from '@maskwords/graph'
 import { MaskwordsError } from '../error.ts'
+import { ensureFolder, writeWhole } from '../output/files.ts'
 import type { BatchesOptions } from './batches-thread.ts'
 import { atStage, type TrainConfig, type TrainStage } from './config.ts'
 import { planEvaluation } from './evaluate.ts'
@@ -52,8 +53,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       hint: '"frozen" takes names of weights, * for anything; `maskwords inspect` lists those of a trained folder',
     })
   }
-  mkdirSync(folder, { recursive: true })
-  keepConfig(folder, config)
+  await ensureFolder(folder)
+  await keepConfig(folder, config, signal)
   const evaluator = await planEvaluation(config, { threads, signal })
   let weights = options.startFrom === undefined ? undefined : await weightsOfFile(options.startFrom)
   const codecFolder = join(folder, 'codec')
@@ -112,10 +113,10 @@ function batchesModule(): URL {
 }
 
 /** A folder belongs to one configuration. */
-function keepConfig(folder: string, config: TrainConfig): void {
+async function keepConfig(folder: string, config: TrainConfig, signal: AbortSignal): Promise<void> {
   const path = join(folder, 'train.json')
   const text = `${JSON.stringify(config, undefined, 2)}\n`
-  if (!existsSync(path)) writeFileSync(path, text)
+  if (!existsSync(path)) await writeWhole(path, new TextEncoder().encode(text), signal)
   else if (readFileSync(path, 'utf8') !== text) {
     throw new MaskwordsError('usage', 'this folder holds a run with another configuration', {
       file: path,
