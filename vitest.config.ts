@@ -5,7 +5,11 @@ export default defineConfig({
   resolve: { conditions: ['@maskwords/source'] },
   ssr: { resolve: { conditions: ['@maskwords/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: [
+      '{packages,apps}/*/src/**/*.test.ts',
+      '{packages,apps}/*/test/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
     globalSetup: ['./scripts/chromium.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

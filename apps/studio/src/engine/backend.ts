@@ -1,0 +1,72 @@
+// What runs codecs for the studio: a worker of this page, or the server. Both look the same from the panels.
+import type { Pixels } from '@maskwords/codecs'
+import type { Mask } from '@maskwords/mask'
+import type { CodecId } from '../state/types.ts'
+
+/** Where a codec runs and on what. */
+export type Place = 'webgpu' | 'wasm' | 'script' | 'server'
+
+/** What a panel needs to know of a codec's words. */
+export type CodecFacts = {
+  readonly id: CodecId
+  /** For example `samtok-nano`. */
+  readonly name: string
+  readonly place: Place
+  /** Codes that each place of a mask's words can have, by place: SAMTok [256, 256], HiMTok 32 x 1024; empty for GETok. */
+  readonly sizes: readonly number[]
+  /** GETok: cells a side of the grid. */
+  readonly cells?: number
+}
+
+/** One mask in words, and what the words draw. */
+export type Spoken = {
+  readonly text: string
+  /** SAMTok and HiMTok: codes; GETok: word indices. */
+  readonly codes: readonly number[]
+  /** What the codec itself counts (`MaskWords`). */
+  readonly tokens: number
+  readonly bits: number
+  /** What the words decode to, at the picture's size. */
+  readonly mask: Mask
+  /** The decoder's own estimate of the IoU, where it has one. */
+  readonly score?: number
+  /** Times of this call, in milliseconds; `pictureMs` 0 where the picture was encoded before. */
+  readonly pictureMs: number
+  readonly encodeMs: number
+  readonly decodeMs: number
+}
+
+export type Decoded = { readonly mask: Mask; readonly score?: number; readonly decodeMs: number }
+
+export type CallOptions = {
+  readonly signal?: AbortSignal
+  /** HiMTok: how many of its tokens are said or read, 1 to 32. */
+  readonly length?: number
+  /** GETok: offset words too. */
+  readonly refine?: boolean
+}
+
+/** What a long first call is doing: fetching weights, building a session, encoding a picture. */
+export type Progress = { readonly doing: string; readonly share?: number }
+
+export interface Backend {
+  /** Loads a codec (weights, session) once; later calls answer at once. */
+  open(codec: CodecId, onProgress?: (progress: Progress) => void): Promise<CodecFacts>
+  /** Encodes the picture for a codec, once: later calls with the same picture cost nothing. Resolves with milliseconds. */
+  see(codec: CodecId, picture: { readonly id: string; readonly pixels: Pixels }): Promise<number>
+  /** Words of one mask and what they draw. */
+  speak(
+    codec: CodecId,
+    picture: { readonly id: string; readonly pixels: Pixels },
+    mask: Mask,
+    options?: CallOptions,
+  ): Promise<Spoken>
+  /** What words draw: text as a model writes it, or codes. */
+  draw(
+    codec: CodecId,
+    picture: { readonly id: string; readonly pixels: Pixels },
+    words: string | readonly number[],
+    options?: CallOptions,
+  ): Promise<Decoded>
+  close(): void
+}
