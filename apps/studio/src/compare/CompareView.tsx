@@ -1,0 +1,4 @@
+// The view "compare": a region's mask beside what each codec's words draw of it.
+export function CompareView() {
+  return <section aria-label="Compare" />
+}
