@@ -12,6 +12,8 @@ export type CodecFacts = {
   /** For example `samtok-nano`. */
   readonly name: string
   readonly place: Place
+  /** Threads of WebAssembly; 0 elsewhere. */
+  readonly threads: number
   /** Codes that each place of a mask's words can have, by place: SAMTok [256, 256], HiMTok 32 x 1024; empty for GETok. */
   readonly sizes: readonly number[]
   /** GETok: cells a side of the grid. */
@@ -68,5 +70,13 @@ export interface Backend {
     words: string | readonly number[],
     options?: CallOptions,
   ): Promise<Decoded>
+  /** What the first words of a mask draw, for each number of words in `lengths`, in that order. Not for GETok. */
+  levels(
+    codec: CodecId,
+    picture: { readonly id: string; readonly pixels: Pixels },
+    codes: readonly number[],
+    lengths: readonly number[],
+    options?: CallOptions,
+  ): Promise<readonly Decoded[]>
   close(): void
 }
