@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { input, openCheckpointFile } from '@maskwords/graph'
@@ -22,6 +22,7 @@ import { parametersOf } from '../weights.ts'
 import { formatCodecConfig, parseCodecConfig } from './config-file.ts'
 import { describeWeights } from './describe.ts'
 import { loadCodec, loadSam2 } from './load.ts'
+import { codecFromFiles } from './open.ts'
 import { recogniseWeights } from './recognise.ts'
 
 const session = { worker: false, threads: 1 } as const
@@ -82,6 +83,25 @@ describe('loadCodec', () => {
     expect(words.length).toBeGreaterThan(2)
     await getok.close()
     await sam2.close()
+  })
+
+  it('opens the same files from memory, for programs without folders', async () => {
+    const path = join(root, 'memory.safetensors')
+    await writeWeights(path, samtokKeys)
+    const weights = new Uint8Array(await readFile(path))
+    const config = formatCodecConfig({ codec: 'samtok', name: 'toy', config: TOY_SAMTOK })
+    const codec = await codecFromFiles({ config, weights }, { session })
+    const folder = await createSamTok({ config: TOY_SAMTOK, weights: formulaWeights, session })
+    expect(codec.name).toBe('toy')
+    expect(await codesOf(codec)).toEqual(await codesOf(folder))
+    await Promise.all([codec.close(), folder.close()])
+    await expect(
+      codecFromFiles({ config: '{"codec":"himtok"}', weights, name: 'mine' }, { session }),
+    ).rejects.toMatchObject({ code: 'wrong-weights', message: expect.stringMatching(/^mine: weights/) })
+    await expect(codecFromFiles({ config: '[1', weights, name: 'mine' })).rejects.toThrow(
+      /^mine: config.json/,
+    )
+    await expect(codecFromFiles({ weights: weights.slice(0, 5000), name: 'mine' })).rejects.toThrow(/mine/)
   })
 
   it('opens a HiMTok folder, and a hub id that lies in the cache', async () => {

@@ -1,14 +1,14 @@
 // loadCodec: a mask language from its name, a folder, a weight file, or a hub id that was pulled before. Node only.
-import { type Checkpoint, openCheckpointFile, type SessionOptions } from '@maskwords/graph'
+import { openCheckpointFile, type SessionOptions } from '@maskwords/graph'
 import type { MaskCodec, Segmenter } from '../codec.ts'
 import { CodecError } from '../error.ts'
 import { type GetokCodec, getokCodec } from '../getok/codec.ts'
-import { createHiMTok, type HimtokCodec } from '../himtok/codec.ts'
-import { HIMTOK_PUBLISHED } from '../himtok/config.ts'
+import type { HimtokCodec } from '../himtok/codec.ts'
 import { createSam2, type Sam2 } from '../sam2/predictor.ts'
-import { createSamTok, type SamtokCodec } from '../samtok/codec.ts'
+import type { SamtokCodec } from '../samtok/codec.ts'
 import { hubFolder, isHubId } from './cache.ts'
 import { CONFIG_FILE, type CodecFolderConfig, parseCodecConfig, WEIGHTS_FILE } from './config-file.ts'
+import { openCodecNetworks } from './open.ts'
 import { recogniseWeights } from './recognise.ts'
 
 export type LoadCodecOptions = {
@@ -53,43 +53,18 @@ export async function loadCodec(
   }
   const weights = await openCheckpointFile(found.file)
   try {
-    return closing(await openNetworks(weights, found.config, options), weights)
+    const { session, maxRunBytes, precision, signal } = options
+    const codec = await openCodecNetworks(weights, found.config, {
+      ...(precision === undefined ? {} : { precision }),
+      ...(session === undefined ? {} : { session }),
+      ...(maxRunBytes === undefined ? {} : { maxRunBytes }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    return closing(codec, weights)
   } catch (error) {
     await weights.close()
     throw error
   }
-}
-
-async function openNetworks(
-  weights: Checkpoint,
-  stated: CodecFolderConfig | undefined,
-  options: LoadCodecOptions,
-): Promise<SamtokCodec | HimtokCodec> {
-  const made = stated?.config === undefined ? recogniseWeights(weights) : stated
-  if (stated !== undefined && made.codec !== stated.codec) {
-    throw new CodecError(
-      'wrong-weights',
-      `${weights.name}: config.json says ${stated.codec}, the weights are of ${made.codec}`,
-    )
-  }
-  const { session, maxRunBytes, precision, signal } = options
-  const common = {
-    weights,
-    ...(stated?.name === undefined ? {} : { name: stated.name }),
-    ...(precision === undefined ? {} : { precision }),
-    ...(session === undefined ? {} : { session }),
-    ...(maxRunBytes === undefined ? {} : { maxRunBytes }),
-    ...(signal === undefined ? {} : { signal }),
-  }
-  if (made.codec === 'samtok') return createSamTok({ ...common, config: made.config! })
-  if (made.codec === 'himtok') return createHiMTok({ ...common, config: made.config ?? HIMTOK_PUBLISHED })
-  throw new CodecError(
-    'wrong-weights',
-    `${weights.name}: this is a SAM 2 file alone, without SAMTok's mask encoder and codebooks`,
-    {
-      hint: "SAMTok's weights are mask_tokenizer_256x2.pth; GETok decodes with SAM 2: loadCodec('getok', { segmenter: file })",
-    },
-  )
 }
 
 function closing<C extends LoadedCodec>(codec: C, weights: { close(): Promise<void> }): C {
