@@ -21,6 +21,8 @@ export type Studio = {
   /** Text of the view "read". */
   readonly answer: string
   readonly notices: readonly Notice[]
+  /** What the page is doing that takes a while, for example `Reading photo.jpg`. */
+  readonly busy: string | undefined
 }
 
 export const EMPTY: Document = { regions: [], selectedId: undefined }
@@ -35,6 +37,7 @@ export const useStudio = create<Studio>(() => ({
   tolerance: 24,
   answer: '',
   notices: [],
+  busy: undefined,
 }))
 
 const set = useStudio.setState
@@ -45,12 +48,27 @@ export function openPicture(picture: Picture, document: Document = EMPTY): void 
   set({ picture, document, history: { past: [], future: [] } })
 }
 
-/** One step of work: `change` gives the next document, and undo comes back to this one. */
-export function edit(change: (document: Document) => Document): void {
+/** Changes of one kind that follow each other this closely are one step: a slider that is dragged, a name that is typed. */
+const ONE_STEP_MS = 1000
+let lastKind: { readonly kind: string; readonly atMs: number; readonly document: Document } | undefined
+
+/**
+ * One step of work: `change` gives the next document, and undo comes back to this one. Steps of the same `kind` within a
+ * second of each other are taken back together.
+ */
+export function edit(change: (document: Document) => Document, kind?: string): void {
   const { document, history } = get()
   const next = change(document)
   if (next === document) return
-  set({ document: next, history: { past: [...history.past, document].slice(-MAX_HISTORY), future: [] } })
+  const atMs = Date.now()
+  const goesOn =
+    kind !== undefined &&
+    lastKind?.kind === kind &&
+    lastKind.document === document &&
+    atMs - lastKind.atMs < ONE_STEP_MS
+  lastKind = kind === undefined ? undefined : { kind, atMs, document: next }
+  const past = goesOn ? history.past : [...history.past, document].slice(-MAX_HISTORY)
+  set({ document: next, history: { past, future: [] } })
 }
 
 export function undo(): void {
@@ -79,15 +97,21 @@ export function select(id: string | undefined): void {
 }
 
 export const updateRegion = (id: string, change: Partial<Omit<Region, 'id'>>): void =>
-  edit((document) => ({
-    ...document,
-    regions: document.regions.map((region) => (region.id === id ? { ...region, ...change } : region)),
-  }))
+  edit(
+    (document) => ({
+      ...document,
+      regions: document.regions.map((region) => (region.id === id ? { ...region, ...change } : region)),
+    }),
+    // Masks never join: each stroke is a step of its own.
+    'mask' in change ? undefined : `${Object.keys(change).join()} of ${id}`,
+  )
 
 export const setView = (view: View): void => set({ view })
 export const setTool = (tool: Tool): void => set({ tool })
 export const setBrush = (brushPx: number): void => set({ brushPx: Math.min(400, Math.max(1, brushPx)) })
-export const setTolerance = (tolerance: number): void => set({ tolerance })
+export const setTolerance = (tolerance: number): void =>
+  set({ tolerance: Math.min(255, Math.max(0, tolerance)) })
+export const setBusy = (busy: string | undefined): void => set({ busy })
 export const setAnswer = (answer: string): void => set({ answer })
 
 let noticeId = 0
