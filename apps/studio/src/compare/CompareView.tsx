@@ -1,4 +1,82 @@
-// The view "compare": a region's mask beside what each codec's words draw of it.
+// The view "compare": a region's mask beside what each codec's words draw of it, where they differ, and what bits buy.
+import { useMemo, useState } from 'react'
+import { useEngine } from '../engine/status.ts'
+import { select, selectedRegion, useStudio } from '../state/store.ts'
+import { CODECS } from '../state/types.ts'
+import { useComparisons } from './comparisons.ts'
+import { RateCurve } from './RateCurve.tsx'
+import { RegionPictures } from './RegionPictures.tsx'
+import { ScoreTable } from './ScoreTable.tsx'
+import { useShapePoints } from './shape-points.ts'
+import './style.css'
+
 export function CompareView() {
-  return <section aria-label="Compare" />
+  const picture = useStudio((state) => state.picture)
+  const regions = useStudio((state) => state.document.regions)
+  const region = useStudio(selectedRegion) ?? regions[0]
+  const runIn = useEngine((state) => state.runIn)
+  const comparisons = useComparisons(picture, region, runIn)
+  const shapes = useShapePoints(picture, region)
+  const [whole, setWhole] = useState(false)
+  const points = useMemo(
+    () => [
+      ...CODECS.flatMap((codec) => {
+        const comparison = comparisons[codec]
+        return comparison.state === 'ready' ? comparison.rate : []
+      }),
+      ...shapes.points,
+    ],
+    [comparisons, shapes.points],
+  )
+  if (picture === undefined || region === undefined || region.mask.edges.length === 0) {
+    return (
+      <section className="compare" aria-label="Compare">
+        <p className="compare-empty">
+          {picture === undefined
+            ? 'Open a picture and draw a region: here it is compared with what each codec makes of it.'
+            : 'Draw or load a region in the view "Draw": here it is compared with what each codec makes of it.'}
+        </p>
+      </section>
+    )
+  }
+  const waiting = CODECS.filter((codec) => comparisons[codec].state === 'waiting')
+  const curveState =
+    shapes.state === 'failed'
+      ? `The shapes could not be measured: ${shapes.message}`
+      : shapes.state === 'waiting' || waiting.length > 0
+        ? 'measuring ...'
+        : undefined
+  return (
+    <section className="compare" aria-label="Compare">
+      <header className="compare-bar">
+        <label>
+          Region{' '}
+          <select value={region.id} onChange={({ target }) => select(target.value)}>
+            {regions.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <fieldset>
+          <legend>Show</legend>
+          <label>
+            <input type="radio" name="compare-frame" checked={!whole} onChange={() => setWhole(false)} />
+            Region
+          </label>
+          <label>
+            <input type="radio" name="compare-frame" checked={whole} onChange={() => setWhole(true)} />
+            Whole picture
+          </label>
+        </fieldset>
+        <p role="status" className="compare-state">
+          {waiting.length > 0 ? `${waiting.length} of ${CODECS.length} codecs at work` : ''}
+        </p>
+      </header>
+      <RegionPictures picture={picture} region={region} comparisons={comparisons} whole={whole} />
+      <ScoreTable comparisons={comparisons} />
+      <RateCurve points={points} name={region.name} waiting={curveState} />
+    </section>
+  )
 }

@@ -1,0 +1,124 @@
+// What each codec makes of the selected region, computed once for each mask and kept as long as the mask is.
+import { iou, type Mask } from '@maskwords/mask'
+import { useEffect, useState } from 'react'
+import type { Spoken } from '../engine/backend.ts'
+import { backend } from '../engine/index.ts'
+import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
+import { HIMTOK_LENGTHS, type RatePoint } from './rate.ts'
+import { type Score, scoreOf } from './score.ts'
+
+/** A codec's answer about one mask. */
+export type Comparison =
+  | { readonly state: 'waiting'; readonly doing: string; readonly share?: number }
+  | { readonly state: 'failed'; readonly message: string; readonly hint?: string }
+  | {
+      readonly state: 'ready'
+      readonly spoken: Spoken
+      readonly score: Score
+      /** This codec's own points of the rate curve; they come after the answer. */
+      readonly rate: readonly RatePoint[]
+    }
+
+export type Comparisons = Readonly<Record<CodecId, Comparison>>
+
+const WAITING: Comparisons = {
+  samtok: { state: 'waiting', doing: 'waiting' },
+  himtok: { state: 'waiting', doing: 'waiting' },
+  getok: { state: 'waiting', doing: 'waiting' },
+}
+
+type Ready = Extract<Comparison, { state: 'ready' }>
+
+/** By mask, then by codec and by where codecs run: a mask that changes is another value. */
+const kept = new WeakMap<object, Map<string, Ready>>()
+
+/** Comparisons of a region, as they come. Another region, picture or place gives up what is under way. */
+export function useComparisons(
+  picture: Picture | undefined,
+  region: Region | undefined,
+  runIn: string,
+): Comparisons {
+  const [comparisons, setComparisons] = useState<Comparisons>(WAITING)
+  const mask = region?.mask
+  useEffect(() => {
+    setComparisons(WAITING)
+    if (picture === undefined || mask === undefined || mask.edges.length === 0) return
+    const giveUp = new AbortController()
+    const { signal } = giveUp
+    const show = (codec: CodecId, comparison: Comparison) => {
+      if (!signal.aborted) setComparisons((all) => ({ ...all, [codec]: comparison }))
+    }
+    const memory = kept.get(mask) ?? new Map<string, Ready>()
+    kept.set(mask, memory)
+    for (const codec of CODECS) {
+      const key = `${codec} ${runIn} ${picture.id}`
+      const known = memory.get(key)
+      if (known !== undefined) {
+        show(codec, known)
+        continue
+      }
+      compare(codec, picture, mask, signal, (comparison) => {
+        if (comparison.state === 'ready') memory.set(key, comparison)
+        show(codec, comparison)
+      }).catch((error: unknown) => {
+        const { message, hint } = error as { message?: string; hint?: string }
+        memory.delete(key)
+        show(codec, {
+          state: 'failed',
+          message: message ?? String(error),
+          ...(hint === undefined ? {} : { hint }),
+        })
+      })
+    }
+    return () => giveUp.abort()
+  }, [picture, mask, runIn])
+  return comparisons
+}
+
+async function compare(
+  codec: CodecId,
+  picture: Picture,
+  mask: Mask,
+  signal: AbortSignal,
+  show: (comparison: Comparison) => void,
+): Promise<void> {
+  const engine = backend()
+  show({ state: 'waiting', doing: 'loading' })
+  await engine.open(codec, ({ doing, share }) =>
+    show({ state: 'waiting', doing, ...(share === undefined ? {} : { share }) }),
+  )
+  signal.throwIfAborted()
+  show({ state: 'waiting', doing: 'saying it in words' })
+  const spoken = await engine.speak(codec, picture, mask, { signal })
+  const ready: Ready = { state: 'ready', spoken, score: scoreOf(mask, spoken.mask), rate: [] }
+  show(ready)
+  if (codec === 'getok') return
+  const { codes } = spoken
+  const lengths = shownLengths(codec, codes.length)
+  const levels = await engine.levels(codec, picture, codes, lengths, { signal })
+  const rate = levels.map((level, i) => ratePoint(codec, spoken, lengths[i]!, iou(mask, level.mask)))
+  show({ ...ready, rate: [...rate, ratePoint(codec, spoken, codes.length, ready.score.iou)] })
+}
+
+/** Numbers of words, fewer than all, that the curve shows. */
+export function shownLengths(codec: 'samtok' | 'himtok', all: number): number[] {
+  const lengths = codec === 'himtok' ? HIMTOK_LENGTHS : [1]
+  return lengths.filter((length) => length < all)
+}
+
+/** The point of the first `length` codes of a mask's words. Each code costs the same bits; delimiters are said anyway. */
+export function ratePoint(
+  codec: 'samtok' | 'himtok',
+  { codes, bits, tokens }: Pick<Spoken, 'codes' | 'bits' | 'tokens'>,
+  length: number,
+  overlap: number,
+): RatePoint {
+  const word = codec === 'samtok' ? 'code' : 'word'
+  return {
+    family: codec,
+    label: `${length} ${word}${length === 1 ? '' : 's'}`,
+    bits: (bits / codes.length) * length,
+    tokens: tokens - codes.length + length,
+    iou: overlap,
+  }
+}

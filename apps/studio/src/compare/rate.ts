@@ -1,0 +1,132 @@
+// What one mask costs in bits and how much of it each language keeps: the points of the rate curve, and where they stand
+// on a chart. Definitions of bits: docs/reconstruction.md.
+
+/** One way to say the mask. */
+export type RatePoint = {
+  /** Points of a family are joined: `himtok`, `ellipse`. */
+  readonly family: string
+  /** Short, beside the point: `8 words`, `24 bits`, `6 vertices`. */
+  readonly label: string
+  readonly bits: number
+  readonly tokens?: number
+  readonly iou: number
+}
+
+/** The words of HiMTok whose prefixes the curve shows. */
+export const HIMTOK_LENGTHS = [1, 2, 4, 8, 16, 24, 32] as const
+
+export type Family = {
+  readonly name: string
+  readonly title: string
+  /** `#rrggbb`, Okabe and Ito. */
+  readonly colour: string
+  /** Shapes that need no network are dashed. */
+  readonly baseline: boolean
+  /** SVG path of a mark about the origin, 4 px in radius. */
+  readonly mark: string
+}
+
+const SQUARE = 'M-4-4H4V4H-4Z'
+const DISC = 'M-4 0A4 4 0 1 0 4 0A4 4 0 1 0-4 0Z'
+const DIAMOND = 'M0-5L5 0L0 5L-5 0Z'
+const TRIANGLE = 'M0-5L5 4H-5Z'
+const CROSS = 'M-4-2.5L-2.5-4L0-1.5L2.5-4L4-2.5L1.5 0L4 2.5L2.5 4L0 1.5L-2.5 4L-4 2.5L-1.5 0Z'
+
+/** In the order of the legend; marks differ, so that colours need not be told apart. */
+export const FAMILIES: readonly Family[] = [
+  { name: 'samtok', title: 'SAMTok', colour: '#d55e00', baseline: false, mark: DISC },
+  { name: 'himtok', title: 'HiMTok', colour: '#0072b2', baseline: false, mark: SQUARE },
+  { name: 'getok', title: 'GETok', colour: '#009e73', baseline: false, mark: DIAMOND },
+  { name: 'getok, offsets', title: 'GETok + offsets', colour: '#b07aa1', baseline: false, mark: TRIANGLE },
+  { name: 'box', title: 'box', colour: '#7f7f7f', baseline: true, mark: SQUARE },
+  { name: 'turned box', title: 'turned box', colour: '#8c6d1f', baseline: true, mark: DIAMOND },
+  { name: 'ellipse', title: 'ellipse', colour: '#cc79a7', baseline: true, mark: DISC },
+  { name: 'polygon', title: 'polygon', colour: '#e69f00', baseline: true, mark: CROSS },
+]
+
+export type Axis = 'log' | 'linear'
+
+export type ChartLine = {
+  readonly family: Family
+  readonly points: readonly { readonly x: number; readonly y: number; readonly point: RatePoint }[]
+  /** Where the family's name stands. */
+  readonly nameX: number
+  readonly nameY: number
+}
+
+export type RateChart = {
+  readonly lines: readonly ChartLine[]
+  readonly xTicks: readonly { readonly x: number; readonly label: string }[]
+  readonly yTicks: readonly { readonly y: number; readonly label: string }[]
+}
+
+/** The plot's inside in pixels; names of lines stand right of it. */
+export type Plot = {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+const NAME_LINE_PX = 15
+
+/** Places of lines, ticks and names: IoU 0 to 1 upwards, bits to the right. Families without points are left out. */
+export function rateChart(points: readonly RatePoint[], plot: Plot, axis: Axis): RateChart {
+  const usable = points.filter(({ bits, iou }) => bits > 0 && Number.isFinite(bits) && Number.isFinite(iou))
+  const [low, high] = bitRange(usable, axis)
+  const share = (bits: number) =>
+    axis === 'log' ? Math.log(bits / low) / Math.log(high / low) : (bits - low) / (high - low)
+  const x = (bits: number) => plot.left + share(bits) * plot.width
+  const y = (iou: number) => plot.top + (1 - iou) * plot.height
+  const drawn = FAMILIES.flatMap((family) => {
+    const own = usable.filter((point) => point.family === family.name).sort((a, b) => a.bits - b.bits)
+    return own.length === 0
+      ? []
+      : [{ family, points: own.map((point) => ({ x: x(point.bits), y: y(point.iou), point })) }]
+  })
+  const names = spread(
+    drawn.map((line) => line.points[line.points.length - 1]!.y),
+    plot.top + 6,
+    plot.top + plot.height,
+  )
+  return {
+    lines: drawn.map((line, i) => ({ ...line, nameX: plot.left + plot.width + 10, nameY: names[i]! })),
+    xTicks: bitTicks(low, high, axis).map((bits) => ({ x: x(bits), label: String(bits) })),
+    yTicks: [0, 0.2, 0.4, 0.6, 0.8, 1].map((iou) => ({ y: y(iou), label: iou.toFixed(1) })),
+  }
+}
+
+function bitRange(points: readonly RatePoint[], axis: Axis): readonly [low: number, high: number] {
+  const most = points.reduce((a, { bits }) => Math.max(a, bits), 16)
+  if (axis === 'linear') return [0, most * 1.03]
+  const least = points.reduce((a, { bits }) => Math.min(a, bits), 16)
+  return [Math.min(8, least) * 0.93, most * 1.07]
+}
+
+function bitTicks(low: number, high: number, axis: Axis): number[] {
+  const ticks: number[] = []
+  if (axis === 'log') {
+    for (let bits = 1; bits <= high; bits *= 2) if (bits >= low) ticks.push(bits)
+    return ticks
+  }
+  const step = high > 320 ? 100 : high > 120 ? 40 : 20
+  for (let bits = 0; bits <= high; bits += step) ticks.push(bits)
+  return ticks
+}
+
+/** Heights as near to the wanted ones as a line's height between neighbours allows, in the order given. */
+function spread(wanted: readonly number[], top: number, foot: number): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]! || a - b)
+  const placed = new Array<number>(wanted.length)
+  let least = top
+  for (const i of order) {
+    placed[i] = Math.max(wanted[i]!, least)
+    least = placed[i]! + NAME_LINE_PX
+  }
+  let most = foot
+  for (const i of order.reverse()) {
+    placed[i] = Math.min(placed[i]!, most)
+    most = placed[i]! - NAME_LINE_PX
+  }
+  return placed
+}

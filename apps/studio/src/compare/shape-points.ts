@@ -1,0 +1,51 @@
+// The points of the rate curve that a worker computes, for the region that is shown.
+import { useEffect, useState } from 'react'
+import type { Picture, Region } from '../state/types.ts'
+import type { CurveJob } from './curve.worker.ts'
+import { runJob } from './job.ts'
+import type { RatePoint } from './rate.ts'
+
+export type ShapePoints = {
+  readonly points: readonly RatePoint[]
+  readonly state: 'waiting' | 'ready' | 'failed'
+  readonly message?: string
+}
+
+const kept = new WeakMap<object, ShapePoints>()
+/** A region that keeps changing is not measured until it rests. */
+const REST_MS = 250
+
+/** Points of shapes and of GETok's grids; another region gives up the search that is under way. */
+export function useShapePoints(picture: Picture | undefined, region: Region | undefined): ShapePoints {
+  const [shapes, setShapes] = useState<ShapePoints>({ points: [], state: 'waiting' })
+  const mask = region?.mask
+  useEffect(() => {
+    if (picture === undefined || mask === undefined || mask.edges.length === 0) return
+    const known = kept.get(mask)
+    if (known !== undefined) return setShapes(known)
+    setShapes({ points: [], state: 'waiting' })
+    const giveUp = new AbortController()
+    const start = setTimeout(async () => {
+      const points: RatePoint[] = []
+      const worker = new Worker(new URL('./curve.worker.ts', import.meta.url), { type: 'module' })
+      const job: CurveJob = { mask, pixels: picture.pixels }
+      const onPart = (part: readonly RatePoint[]) => {
+        points.push(...part)
+        setShapes({ points: [...points], state: 'waiting' })
+      }
+      try {
+        await runJob(worker, job, { signal: giveUp.signal, onPart })
+        kept.set(mask, { points, state: 'ready' })
+        setShapes({ points, state: 'ready' })
+      } catch (error) {
+        if (giveUp.signal.aborted) return
+        setShapes({ points, state: 'failed', message: (error as Error).message })
+      }
+    }, REST_MS)
+    return () => {
+      clearTimeout(start)
+      giveUp.abort()
+    }
+  }, [picture, mask])
+  return shapes
+}
