@@ -1,0 +1,172 @@
+// The layer of masks on the screen: tiles that are painted when they are seen, a few milliseconds of them a frame.
+//
+// A tile that has to be painted again is shown as it was, or from a coarser level, until its turn comes: panning and
+// zooming never wait for masks.
+import { type Paint, paintTile, TILE_SIDE, type TilePlace } from './tile.ts'
+import type { Viewport } from './viewport.ts'
+
+/** Time a frame that tiles may take; the first always gets painted, so work ends. */
+const BUDGET_MS = 5
+/** Tiles kept beyond those on the screen: about 48 MB at 1 MB each. */
+const SPARE_TILES = 48
+const MIN_LEVEL = -6
+const MAX_LEVEL = 8
+
+type Tile = {
+  readonly place: TilePlace
+  /** Undefined where nothing is painted. */
+  canvas: OffscreenCanvas | undefined
+  stale: boolean
+  seen: number
+}
+type Size = { readonly widthPx: number; readonly heightPx: number }
+
+const pixels = new ImageData(TILE_SIDE, TILE_SIDE)
+
+export class TileLayer {
+  readonly #size: Size
+  readonly #tiles = new Map<string, Tile>()
+  /** The level at which the whole picture is one tile: always there to fall back on. */
+  readonly #rootLevel: number
+  #paints: readonly Paint[] = []
+  #frame = 0
+
+  constructor(size: Size) {
+    this.#size = size
+    this.#rootLevel = Math.min(
+      MAX_LEVEL + 4,
+      Math.max(0, Math.ceil(Math.log2(Math.max(size.widthPx, size.heightPx) / TILE_SIDE))),
+    )
+  }
+
+  /** What is painted from now on; `boxXyxyPx` is where it differs from before (all of the picture if left out). */
+  setPaints(paints: readonly Paint[], boxXyxyPx?: readonly [number, number, number, number]): void {
+    this.#paints = paints
+    for (const tile of this.#tiles.values()) {
+      if (boxXyxyPx === undefined || touches(tile.place, boxXyxyPx)) tile.stale = true
+    }
+  }
+
+  /** Draws what is seen of the layer; true where tiles still wait, and another frame is wanted. */
+  draw(context: CanvasRenderingContext2D, view: Viewport, screen: Size): boolean {
+    this.#frame++
+    const started = performance.now()
+    const level = Math.min(MAX_LEVEL, Math.max(MIN_LEVEL, Math.round(Math.log2(1 / view.scale))))
+    const root = this.#tile({ level: this.#rootLevel, column: 0, row: 0 })
+    if (root.stale) this.#paint(root)
+    let waits = false
+    let painted = 0
+    // Nearest where a texel is a screen pixel or more would show staircases that move while zooming.
+    context.imageSmoothingEnabled = true
+    for (const place of this.#seen(view, screen, level)) {
+      const tile = this.#tile(place)
+      if (tile.stale && (painted === 0 || performance.now() - started < BUDGET_MS)) {
+        this.#paint(tile)
+        painted++
+      }
+      if (tile.stale) waits = true
+      const [x0, y0, x1, y1] = onScreen(place, view, this.#size)
+      if (tile.canvas !== undefined) {
+        const { width, height } = partOf(place, this.#size)
+        context.drawImage(tile.canvas, 0, 0, width, height, x0, y0, x1 - x0, y1 - y0)
+      } else if (tile.stale) this.#drawFrom(context, root, place, [x0, y0, x1, y1])
+    }
+    this.#forget()
+    return waits
+  }
+
+  #drawFrom(context: CanvasRenderingContext2D, root: Tile, place: TilePlace, to: readonly number[]): void {
+    if (root.canvas === undefined) return
+    const share = 2 ** (place.level - root.place.level)
+    const { width, height } = partOf(place, this.#size)
+    const [x0, y0, x1, y1] = to as [number, number, number, number]
+    const fromX = place.column * TILE_SIDE * share
+    const fromY = place.row * TILE_SIDE * share
+    context.drawImage(root.canvas, fromX, fromY, width * share, height * share, x0, y0, x1 - x0, y1 - y0)
+  }
+
+  #tile(place: TilePlace): Tile {
+    const key = `${place.level}/${place.column}/${place.row}`
+    let tile = this.#tiles.get(key)
+    if (tile === undefined) {
+      tile = { place, canvas: undefined, stale: true, seen: 0 }
+      this.#tiles.set(key, tile)
+    }
+    tile.seen = this.#frame
+    return tile
+  }
+
+  #paint(tile: Tile): void {
+    tile.stale = false
+    if (!paintTile(tile.place, this.#paints, pixels.data)) {
+      tile.canvas = undefined
+      return
+    }
+    tile.canvas ??= new OffscreenCanvas(TILE_SIDE, TILE_SIDE)
+    tile.canvas.getContext('2d')!.putImageData(pixels, 0, 0)
+  }
+
+  /** Places of a level on the screen, those in the middle first: that is where people look. */
+  #seen(view: Viewport, screen: Size, level: number): TilePlace[] {
+    const sidePx = TILE_SIDE * 2 ** level * view.scale
+    const columns = Math.ceil(this.#size.widthPx / 2 ** level / TILE_SIDE)
+    const rows = Math.ceil(this.#size.heightPx / 2 ** level / TILE_SIDE)
+    const firstColumn = Math.max(0, Math.floor(-view.xPx / sidePx))
+    const lastColumn = Math.min(columns - 1, Math.floor((screen.widthPx - view.xPx) / sidePx))
+    const firstRow = Math.max(0, Math.floor(-view.yPx / sidePx))
+    const lastRow = Math.min(rows - 1, Math.floor((screen.heightPx - view.yPx) / sidePx))
+    const places: TilePlace[] = []
+    for (let row = firstRow; row <= lastRow; row++) {
+      for (let column = firstColumn; column <= lastColumn; column++) places.push({ level, column, row })
+    }
+    const far = ({ column, row }: TilePlace) =>
+      Math.hypot(
+        view.xPx + (column + 0.5) * sidePx - screen.widthPx / 2,
+        view.yPx + (row + 0.5) * sidePx - screen.heightPx / 2,
+      )
+    return places.sort((a, b) => far(a) - far(b))
+  }
+
+  #forget(): void {
+    if (this.#tiles.size <= SPARE_TILES) return
+    const old = [...this.#tiles].filter(([, tile]) => tile.seen < this.#frame)
+    old.sort(([, a], [, b]) => a.seen - b.seen)
+    const inUse = this.#tiles.size - old.length
+    for (const [key] of old.slice(0, Math.max(0, this.#tiles.size - inUse - SPARE_TILES)))
+      this.#tiles.delete(key)
+  }
+}
+
+function touches({ level, column, row }: TilePlace, [left, top, right, foot]: readonly number[]): boolean {
+  const side = TILE_SIDE * 2 ** level
+  // Outlines look two texels beyond the tile.
+  const margin = 2 * 2 ** level
+  return (
+    left! < (column + 1) * side + margin &&
+    right! > column * side - margin &&
+    top! < (row + 1) * side + margin &&
+    foot! > row * side - margin
+  )
+}
+
+/** The part of a tile that lies in the picture, in texels. */
+function partOf({ level, column, row }: TilePlace, size: Size): { width: number; height: number } {
+  return {
+    width: Math.min(TILE_SIDE, size.widthPx / 2 ** level - column * TILE_SIDE),
+    height: Math.min(TILE_SIDE, size.heightPx / 2 ** level - row * TILE_SIDE),
+  }
+}
+
+/** Where a tile stands on the screen, in whole pixels, so that neighbours meet without a seam. */
+function onScreen(place: TilePlace, view: Viewport, size: Size): [number, number, number, number] {
+  const { width, height } = partOf(place, size)
+  const texel = 2 ** place.level * view.scale
+  const left = place.column * TILE_SIDE
+  const top = place.row * TILE_SIDE
+  return [
+    Math.round(view.xPx + left * texel),
+    Math.round(view.yPx + top * texel),
+    Math.round(view.xPx + (left + width) * texel),
+    Math.round(view.yPx + (top + height) * texel),
+  ]
+}
