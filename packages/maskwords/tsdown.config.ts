@@ -20,9 +20,11 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       cli: 'src/cli.ts',
+      client: 'src/client/index.ts',
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
       'graph-worker': '../graph/src/session/graph-worker.ts',
       'train-batches': 'src/train/batches-thread.ts',
+      'server-worker': 'src/server/work/thread.ts',
       'batch-worker': '../graph/src/train/batch-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
@@ -34,6 +36,7 @@ export default defineConfig([
     ...common,
     entry: {
       index: 'dist/tsc/index.d.ts',
+      client: 'dist/tsc/client/index.d.ts',
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/dist/index.d.ts`])),
     },
     clean: false,

@@ -65,6 +65,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'rewards over HTTP for reinforcement learning, and the Python files that call it',
     load: () => import('./commands/reward.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  serve: {
+    summary: 'the studio, and codecs and rewards over HTTP',
+    load: () => import('./commands/serve.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   train: {
     summary: 'train a mask tokenizer on your own masks',
     load: () => import('./commands/train.ts') as Promise<unknown> as Promise<{ command: Command }>,

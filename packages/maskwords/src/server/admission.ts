@@ -96,6 +96,6 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
 const busy = (message: string): HttpFault =>
   new HttpFault(
     503,
-    { code: 'busy', message, hint: 'try again in a moment, with fewer samples a request' },
+    { code: 'busy', message, hint: 'try again in a moment, with less in one request' },
     { 'retry-after': '1' },
   )

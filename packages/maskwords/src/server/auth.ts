@@ -32,3 +32,7 @@ export function bearerAuth(
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** True for names and addresses that only this machine reaches. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)

@@ -2,7 +2,7 @@
 
 import { type ErrorReport, isTypedError, reportOf } from '../error.ts'
 
-export type FaultStatus = 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 503
+export type FaultStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 501 | 503
 
 /** An answer other than 2xx, thrown from anywhere within a request. */
 export class HttpFault extends Error {
@@ -29,5 +29,15 @@ export function faultOf(error: unknown): HttpFault {
     })
   }
   const report = reportOf(error)
-  return new HttpFault(report.code === 'too-large' ? 413 : report.code === 'interrupted' ? 503 : 400, report)
+  return new HttpFault(STATUS[report.code] ?? 400, report)
+}
+
+/** What is not the caller's doing, and what has a status of its own. */
+const STATUS: Readonly<Record<string, FaultStatus>> = {
+  'too-large': 413,
+  'missing-dependency': 501,
+  interrupted: 503,
+  'out-of-memory': 503,
+  runtime: 500,
+  closed: 503,
 }

@@ -1,4 +1,4 @@
-// A request's body as JSON: bounded in bytes, depth and time, whatever its headers say.
+// A request's body, as bytes or as JSON: bounded in bytes, depth and time, whatever its headers say.
 
 import type { Context } from 'hono'
 import { receive } from './caller.ts'
@@ -8,24 +8,41 @@ import type { ServiceEnv } from './service.ts'
 /** Deepest nesting of a body. A request with packed truths has 8 levels. */
 const MAX_DEPTH = 64
 
+export type BodyOptions = {
+  readonly maxBytes: number
+  readonly signal: AbortSignal
+  /** Hears of every piece; what it throws ends the body. */
+  readonly onBytes?: (bytes: number) => void
+}
+
 /** Reads and parses the body. Throws HttpFault 400, 408, 413 or 415. */
-export async function readJson(
+export async function readJson(c: Context<ServiceEnv>, options: BodyOptions): Promise<unknown> {
+  return parseJsonBody(await readBody(c, { ...options, types: ['application/json'] }))
+}
+
+/** Reads the body of a request that says one of `types`. Throws HttpFault 400, 408, 413 or 415. */
+export async function readBody(
   c: Context<ServiceEnv>,
-  options: { readonly maxBytes: number; readonly signal: AbortSignal },
-): Promise<unknown> {
+  options: BodyOptions & { readonly types: readonly string[] },
+): Promise<Uint8Array> {
+  const { types } = options
   const type = (c.req.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  if (type !== 'application/json') {
+  if (!types.includes(type)) {
     throw new HttpFault(415, {
       code: 'unsupported',
-      message: `the body must be application/json, not ${JSON.stringify(type.slice(0, 64))}`,
-      hint: 'send the header Content-Type: application/json',
+      message: `the body must be ${types.join(' or ')}, not ${JSON.stringify(type.slice(0, 64))}`,
+      hint: `send the header Content-Type: ${types[0]}`,
     })
   }
   const encoding = c.req.header('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new HttpFault(415, { code: 'unsupported', message: 'compressed bodies are not read' })
   }
-  const bytes = await readBytes(c, options)
+  return await readBytes(c, options)
+}
+
+/** The JSON in a body. Throws HttpFault 400. */
+export function parseJsonBody(bytes: Uint8Array): unknown {
   const depth = jsonDepth(bytes, MAX_DEPTH)
   if (depth > MAX_DEPTH) {
     throw new HttpFault(400, {
@@ -43,7 +60,7 @@ export async function readJson(
 
 async function readBytes(
   c: Context<ServiceEnv>,
-  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+  { maxBytes, signal, onBytes }: BodyOptions,
 ): Promise<Uint8Array> {
   const length = c.req.header('content-length')
   if (length !== undefined && Number(length) > maxBytes) throw tooLarge(maxBytes)
@@ -51,6 +68,7 @@ async function readBytes(
   let total = 0
   await receive(c, signal, (chunk) => {
     total += chunk.byteLength
+    onBytes?.(chunk.byteLength)
     if (total > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   })
@@ -63,7 +81,7 @@ function tooLarge(maxBytes: number): HttpFault {
     {
       code: 'too-large',
       message: `the body has more than ${maxBytes} bytes`,
-      hint: 'send fewer samples a request, or start the service with a larger --max-body',
+      hint: 'send less in one request, or start the service with a larger --max-body',
     },
     // What is left of the body will not be read.
     { connection: 'close' },

@@ -5,8 +5,21 @@ import { z } from 'zod'
 export type ApiOperation = {
   readonly summary: string
   readonly description?: string
+  readonly parameters?: readonly ApiParameter[]
   readonly request?: z.ZodType
-  readonly response: z.ZodType
+  /** Types of a body that is no JSON. */
+  readonly requestTypes?: readonly string[]
+  readonly response?: z.ZodType
+  /** Types of an answer that is no JSON. */
+  readonly responseTypes?: readonly string[]
+}
+
+export type ApiParameter = {
+  readonly in: 'path' | 'query'
+  readonly name: string
+  readonly description: string
+  /** May be given several times. */
+  readonly many?: boolean
 }
 
 /** What every answer other than 2xx says. */
@@ -26,9 +39,10 @@ export const errorSchema = z
 const FAULTS: Readonly<Record<string, string>> = {
   400: 'The request makes no sense as a whole.',
   401: 'The token is missing or wrong.',
-  413: 'More bytes or samples than the limit.',
-  415: 'The body is no application/json.',
-  503: 'No room or no time: try again.',
+  404: 'No such codec, or the picture is not kept (any more).',
+  413: 'More bytes, pixels or items than the limit.',
+  415: 'The body is not of a type that is taken here.',
+  503: 'No room or no time: try again after the seconds of Retry-After.',
 }
 
 export function openApi(options: {
@@ -44,23 +58,41 @@ export function openApi(options: {
       { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
     ]),
   )
-  const operationOf = ({ summary, description, request, response }: ApiOperation) => ({
-    summary,
-    ...(description !== undefined && { description }),
-    ...(request !== undefined && {
-      requestBody: {
-        required: true,
-        content: { 'application/json': { schema: schemaOf(request, 'input') } },
+  const binary = (types: readonly string[]) =>
+    Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]))
+  const operationOf = (operation: ApiOperation) => {
+    const {
+      summary,
+      description,
+      parameters,
+      request,
+      requestTypes,
+      response,
+      responseTypes = [],
+    } = operation
+    return {
+      summary,
+      ...(description !== undefined && { description }),
+      ...(parameters !== undefined && { parameters: parameters.map(parameterOf) }),
+      ...(request !== undefined && {
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: schemaOf(request, 'input') } },
+        },
+      }),
+      ...(requestTypes !== undefined && { requestBody: { required: true, content: binary(requestTypes) } }),
+      responses: {
+        200: {
+          description: 'Done.',
+          content: {
+            ...(response !== undefined && { 'application/json': { schema: schemaOf(response, 'output') } }),
+            ...binary(responseTypes),
+          },
+        },
+        ...faults,
       },
-    }),
-    responses: {
-      200: {
-        description: 'Done.',
-        content: { 'application/json': { schema: schemaOf(response, 'output') } },
-      },
-      ...faults,
-    },
-  })
+    }
+  }
   return {
     openapi: '3.1.0',
     info: { title, version },
@@ -77,6 +109,17 @@ export function openApi(options: {
       ...(hasToken && { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } }),
     },
     ...(hasToken && { security: [{ bearer: [] }] }),
+  }
+}
+
+function parameterOf({ in: place, name, description, many }: ApiParameter): unknown {
+  const text = { type: 'string' }
+  return {
+    in: place,
+    name,
+    description,
+    required: place === 'path',
+    schema: many === true ? { type: 'array', items: text } : text,
   }
 }
 

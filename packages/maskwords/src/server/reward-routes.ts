@@ -7,8 +7,10 @@ import {
   type RewardRequest,
   scoreBatchInSlices,
 } from '@maskwords/learn'
+import type { ApiOperation } from './openapi.ts'
 import { rewardListingSchema, rewardRequestSchema, rewardResponseSchema } from './reward-schema.ts'
 import type { Service } from './service.ts'
+import type { JobAnswer } from './work/job.ts'
 
 /**
  * Longest text of a sample over HTTP, in UTF-16 units: the service answers others while it judges one, and 32,768 tokens
@@ -29,28 +31,38 @@ export const rewardListing = () => ({
   presets: REWARD_PRESETS,
 })
 
-export function addRewardRoutes(service: Service, options: { readonly decode?: RewardDecoder } = {}): void {
+export type RewardRoutesOptions = {
+  readonly decode?: RewardDecoder
+  /** Scores the bytes of a request elsewhere, so that this thread stays free. */
+  readonly score?: (body: Uint8Array, signal: AbortSignal) => Promise<JobAnswer>
+}
+
+export function addRewardRoutes(service: Service, { decode, score }: RewardRoutesOptions = {}): void {
   const samples = service.metrics.counter('maskwords_reward_samples_total', 'Samples by outcome.')
-  service.post(
-    '/v1/rewards',
-    {
-      summary: 'Score a batch of answers',
-      description:
-        'One result for each sample, in order. A sample that cannot be scored has an error instead.',
-      request: rewardRequestSchema,
-      response: rewardResponseSchema,
-    },
-    async (body, signal) => {
+  const operation: ApiOperation = {
+    summary: 'Score a batch of answers',
+    description: 'One result for each sample, in order. A sample that cannot be scored has an error instead.',
+    request: rewardRequestSchema,
+    response: rewardResponseSchema,
+  }
+  if (score !== undefined) {
+    service.postBytes('/v1/rewards', operation, ['application/json'], async (body, c, signal) => {
+      const { counts = {}, ...answer } = await score(body, signal)
+      for (const [outcome, count] of Object.entries(counts)) samples.add({ outcome }, count)
+      return c.body(answer.body as Uint8Array<ArrayBuffer>, 200, { 'content-type': answer.type })
+    })
+  } else {
+    service.post('/v1/rewards', operation, async (body, signal) => {
       const response = await scoreBatchInSlices(body as RewardRequest, {
-        ...options,
+        ...(decode !== undefined && { decode }),
         signal,
         maxTextChars: MAX_SERVED_CHARS,
       })
       samples.add({ outcome: 'scored' }, response.results.length - response.failed)
       samples.add({ outcome: 'failed' }, response.failed)
       return response
-    },
-  )
+    })
+  }
   service.get(
     '/v1/rewards',
     { summary: 'What rewards there are', response: rewardListingSchema },

@@ -109,3 +109,7 @@ export const rewardListingSchema = z.object({
   ),
   presets: z.record(z.string(), z.object({ what: z.string(), terms: z.array(z.unknown()) })),
 })
+
+export type RewardsRequest = z.input<typeof rewardRequestSchema>
+export type RewardAnswer = z.output<typeof rewardResponseSchema>
+export type RewardListing = z.output<typeof rewardListingSchema>

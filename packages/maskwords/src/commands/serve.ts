@@ -1,0 +1,282 @@
+// `maskwords serve`: codecs, rewards and the studio over HTTP.
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { basename, join } from 'node:path'
+import { isShipped, SHIPPED_CODECS, shippedFolder } from '../codec.ts'
+import { type Context, defineCommand } from '../command.ts'
+import { MaskwordsError } from '../error.ts'
+import type { OptionSpecs } from '../options.ts'
+import { isLoopback } from '../server/auth.ts'
+import { type CodecServiceOptions, openCodecService } from '../server/codec-service.ts'
+import { listen } from '../server/listen.ts'
+import { requestLine } from '../server/log.ts'
+
+const PORT = 7333
+const HOST = '127.0.0.1'
+const CODECS = [...SHIPPED_CODECS, 'getok'] as const
+const BODY_MB = 32
+const TIMEOUT_S = 30
+const CACHE_MIB = 512
+const CACHE_FOLDER_MIB = 1024
+/** Of a phone's camera; a picture of these takes 96 MB. */
+const MAX_PIXELS = 32_000_000
+const MAX_WORKERS = 4
+const MAX_TOKEN_CHARS = 4096
+
+const OPTIONS = {
+  host: {
+    type: 'text',
+    valueName: 'address',
+    help: `the address to listen on (default ${HOST}: this machine only)`,
+  },
+  port: {
+    type: 'integer',
+    min: 0,
+    max: 65_535,
+    help: `the port (default ${PORT}); 0 takes any free one and says which`,
+  },
+  token: {
+    type: 'text',
+    valueName: 'token',
+    help: 'requests must carry it (default: MASKWORDS_SERVE_TOKEN, or none); other users of this machine can see it here',
+  },
+  'token-file': { type: 'text', valueName: 'file', help: 'a file that holds the token' },
+  cors: {
+    type: 'text',
+    valueName: 'origin',
+    help: 'a web origin whose pages may call, as in https://example.org; * for any (default none)',
+  },
+  codec: {
+    type: 'list',
+    valueName: 'codec',
+    help: `a codec to serve, several times for several: as for encode, or name=folder (default ${CODECS.join(', ')})`,
+  },
+  workers: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    help: `worker threads, each with its own codecs (default one a core, at most ${MAX_WORKERS})`,
+  },
+  threads: {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    help: 'threads of the networks in each worker (default: the cores shared out)',
+  },
+  'cache-mib': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 20,
+    help: `memory for pictures and encoded pictures (default ${CACHE_MIB})`,
+  },
+  'cache-folder': {
+    type: 'text',
+    valueName: 'folder',
+    help: "keep SAMTok's encoded pictures here, for the next start too",
+  },
+  'cache-folder-mib': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 20,
+    help: `most that the folder may hold (default ${CACHE_FOLDER_MIB})`,
+  },
+  'max-body': {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    valueName: 'MB',
+    help: `largest request (default ${BODY_MB})`,
+  },
+  'max-pixels': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 28,
+    help: `refuse larger pictures and masks (default ${MAX_PIXELS})`,
+  },
+  timeout: {
+    type: 'number',
+    min: 0.1,
+    max: 3600,
+    valueName: 'seconds',
+    help: `longest time of a request (default ${TIMEOUT_S})`,
+  },
+  'no-studio': { type: 'flag', help: 'no web page, only the interface for programs' },
+} as const satisfies OptionSpecs
+
+type ServeContext = Context<typeof OPTIONS>
+
+export const command = defineCommand({
+  spec: {
+    name: 'serve',
+    summary: 'The studio, and codecs and rewards over HTTP.',
+    details: [
+      'Opens a page to see and try everything, and /v1 for programs: pictures, masks to words, words to masks, texts, rewards.',
+      '/openapi.json describes it; docs/http-api.md explains it. Ctrl-C answers what is under way, then ends.',
+      'Requests are logged on stderr, a line each (--json: as JSON, --quiet: none).',
+    ],
+    arguments: [],
+    options: OPTIONS,
+    examples: [
+      { command: 'maskwords serve', note: `the studio on http://${HOST}:${PORT}` },
+      { command: 'maskwords serve --codec himtok-nano --workers 1', note: 'small: one codec, one thread' },
+      {
+        command: 'maskwords serve --codec mine=./weights/my-samtok --codec getok --no-studio',
+        note: 'a codec of your own under a name of your own',
+      },
+      {
+        command: 'MASKWORDS_SERVE_TOKEN=$(openssl rand -hex 32) maskwords serve --host 0.0.0.0',
+        note: 'for other machines, with a token',
+      },
+    ],
+  },
+  async run(context) {
+    const { io, options, style, talk } = context
+    const host = options.host ?? HOST
+    const token = await tokenOf(context)
+    if (token === undefined && !isLoopback(host)) {
+      throw new MaskwordsError('usage', `${host} can be reached from other machines, and there is no token`, {
+        hint: 'set MASKWORDS_SERVE_TOKEN or --token-file, or listen on 127.0.0.1',
+      })
+    }
+    const cores = availableParallelism()
+    const workers = options.workers ?? Math.min(cores, MAX_WORKERS)
+    const timeoutMs = (options.timeout ?? TIMEOUT_S) * 1000
+    const setup: CodecServiceOptions = {
+      host,
+      codecs: (options.codec ?? CODECS).map((text) => codecOf(context, text)),
+      workers,
+      threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
+      maxPixels: options['max-pixels'] ?? MAX_PIXELS,
+      maxBodyBytes: (options['max-body'] ?? BODY_MB) * 2 ** 20,
+      timeoutMs,
+      cacheBytes: (options['cache-mib'] ?? CACHE_MIB) * 2 ** 20,
+      ...(await folderOf(context)),
+      ...(token !== undefined && { token }),
+      ...(options.cors !== undefined && { cors: originOf(options.cors) }),
+      ...(options['no-studio'] !== true && { studioFolder: STUDIO_FOLDER }),
+      onInternal: (error, requestId) => {
+        const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        talk.failure({ code: 'internal', message: `request ${requestId}: ${said}` }).catch(() => {})
+      },
+      onLost: (why) => {
+        talk.failure({ code: 'worker-lost', message: `a worker thread is replaced: ${why}` }).catch(() => {})
+      },
+      ...(options.quiet !== true && {
+        onRequest: (request) => {
+          io.stderr.write(requestLine(request, new Date(), options.json === true)).catch(() => {})
+        },
+      }),
+    }
+    await talk.note('opening the codecs')
+    const opened = await openCodecService(setup)
+    try {
+      const listening = await listen(opened.service, { host, port: options.port ?? PORT, timeoutMs })
+      try {
+        const { url, port } = listening
+        const codecs = opened.pool.codecs.map((codec) => codec.name)
+        if (options.json) {
+          // One line, because whoever started the service reads it while the service runs.
+          await context.print(
+            JSON.stringify({
+              url,
+              host,
+              port,
+              token: token !== undefined,
+              codecs,
+              workers,
+              studio: await hasStudio(),
+            }),
+          )
+        } else {
+          await context.print(
+            `${style.bold(url)}${style.dim(`  ${codecs.join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
+          )
+        }
+        await aborted(io.signal)
+        await talk.note('answering what is under way, then closing')
+      } finally {
+        await listening.close()
+      }
+      return 0
+    } finally {
+      await opened.close()
+    }
+  },
+})
+
+/** Where the studio is built to: beside the folder of the weights. */
+const STUDIO_FOLDER = join(shippedFolder(SHIPPED_CODECS[0]), '..', '..', 'studio')
+
+const hasStudio = async (): Promise<boolean> =>
+  (await stat(join(STUDIO_FOLDER, 'index.html')).catch(() => undefined)) !== undefined
+
+/** `name=source` or a source alone. A path is named by its last part, so that no path of this machine is told. */
+function codecOf(context: ServeContext, text: string): { name: string | undefined; source: string } {
+  const named = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text)
+  const source = named?.[2] ?? text
+  if (isShipped(source) || source === 'getok') return { name: named?.[1] ?? source, source }
+  // A name that is no file here may be a hub id.
+  const path = context.path(source)
+  const name = named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-')
+  return { name, source: existsSync(path) ? path : source }
+}
+
+function originOf(text: string): string {
+  if (text === '*') return text
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && !text.includes(',')) {
+    return url.origin
+  }
+  throw new MaskwordsError('usage', `--cors takes one web origin; got "${text}"`, {
+    hint: 'for example --cors https://example.org, or --cors "*" for any',
+  })
+}
+
+async function folderOf({
+  options,
+  path,
+}: ServeContext): Promise<{ cacheFolder?: string; cacheFolderBytes?: number }> {
+  const { 'cache-folder': folder, 'cache-folder-mib': mib } = options
+  if (folder === undefined) {
+    if (mib !== undefined) throw new MaskwordsError('usage', '--cache-folder-mib goes with --cache-folder')
+    return {}
+  }
+  const cacheFolder = path(folder)
+  await mkdir(cacheFolder, { recursive: true }).catch((cause: unknown) => {
+    throw new MaskwordsError('write-failed', 'the cache folder cannot be made', { file: folder, cause })
+  })
+  return { cacheFolder, cacheFolderBytes: (mib ?? CACHE_FOLDER_MIB) * 2 ** 20 }
+}
+
+async function tokenOf({ io, options, path }: ServeContext): Promise<string | undefined> {
+  const { token, 'token-file': file } = options
+  if (token !== undefined && file !== undefined) {
+    throw new MaskwordsError('usage', '--token and --token-file are both given')
+  }
+  if (file !== undefined) {
+    const text = await readFile(path(file), 'utf8').catch((cause: unknown) => {
+      throw new MaskwordsError('not-found', 'cannot read the token', { file, cause })
+    })
+    return checkToken(text.trim(), file)
+  }
+  if (token !== undefined) return checkToken(token, '--token')
+  return checkToken(io.env['MASKWORDS_SERVE_TOKEN'] || undefined, 'MASKWORDS_SERVE_TOKEN')
+}
+
+function checkToken(token: string | undefined, from: string): string | undefined {
+  if (token === undefined || (/^[\x21-\x7e]+$/.test(token) && token.length <= MAX_TOKEN_CHARS)) return token
+  throw new MaskwordsError(
+    'malformed',
+    `the token of ${from} must be printed ASCII characters without blanks`,
+    {
+      hint: 'for example: openssl rand -hex 32',
+    },
+  )
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
