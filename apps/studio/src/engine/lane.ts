@@ -2,7 +2,7 @@
 // never reach it. Definition: ours.
 
 /** Smaller goes first; within one urgency, first come first served. */
-export const URGENCY = { draw: 0, speak: 1, see: 2, levels: 3 } as const
+export const URGENCY = { draw: 0, speak: 1, see: 2, levels: 3, last: 4 } as const
 export type Urgency = (typeof URGENCY)[keyof typeof URGENCY]
 
 type Job = { readonly urgency: Urgency; start(): Promise<void> }

@@ -8,16 +8,21 @@ export type Port = {
 }
 
 /** What a worker can be asked: for each name, the arguments, the answer, and what it tells meanwhile. */
-export type Calls = Readonly<Record<string, { args: unknown; answer: unknown; progress?: unknown }>>
+export type Calls<C> = { readonly [Name in keyof C]: { args: unknown; answer: unknown; progress?: unknown } }
 
-export type Handlers<C extends Calls> = {
+export type Handlers<C extends Calls<C>> = {
   readonly [Name in keyof C]: (
     args: C[Name]['args'],
-    tell: (progress: C[Name]['progress']) => void,
+    tell: (progress: NonNullable<C[Name]['progress']>) => void,
   ) => C[Name]['answer'] | Promise<C[Name]['answer']>
 }
 
-type Told = { readonly code: EngineErrorCode; readonly message: string; readonly hint?: string; readonly at?: number }
+type Told = {
+  readonly code: EngineErrorCode
+  readonly message: string
+  readonly hint?: string
+  readonly at?: number
+}
 type Request = { readonly id: number; readonly name: string; readonly args: unknown }
 type Reply = { readonly id: number } & (
   | { readonly progress: unknown }
@@ -37,13 +42,13 @@ function told(cause: unknown): Told {
 }
 
 /** Answers calls that come in at `port`, each as soon as its handler has it. */
-export function answerCalls<C extends Calls>(port: Port, handlers: Handlers<C>): void {
+export function answerCalls<C extends Calls<C>>(port: Port, handlers: Handlers<C>): void {
   port.onMessage(async (message) => {
     const { id, name, args } = message as Request
     try {
-      const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined
+      const handler = Object.hasOwn(handlers, name) ? handlers[name as keyof C] : undefined
       if (handler === undefined) throw new EngineError('worker', `the worker has no "${name}"`)
-      const answer = await handler(args, (progress) => port.post({ id, progress }))
+      const answer = await handler(args as C[keyof C]['args'], (progress) => port.post({ id, progress }))
       port.post({ id, answer })
     } catch (cause) {
       port.post({ id, error: told(cause) })
@@ -51,18 +56,18 @@ export function answerCalls<C extends Calls>(port: Port, handlers: Handlers<C>):
   })
 }
 
-export type Caller<C extends Calls> = {
+export type Caller<C extends Calls<C>> = {
   call<Name extends keyof C & string>(
     name: Name,
     args: C[Name]['args'],
-    onProgress?: (progress: C[Name]['progress']) => void,
+    onProgress?: (progress: NonNullable<C[Name]['progress']>) => void,
   ): Promise<C[Name]['answer']>
   /** Rejects everything that waits, and everything asked later. */
   fail(error: Error): void
 }
 
 /** The asking end. Rejects with EngineError. */
-export function callsOver<C extends Calls>(port: Port): Caller<C> {
+export function callsOver<C extends Calls<C>>(port: Port): Caller<C> {
   type Waiting = {
     resolve(answer: unknown): void
     reject(error: Error): void

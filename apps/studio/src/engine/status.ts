@@ -104,7 +104,13 @@ export function statusOf({ codecs, busy, gpuRefused }: EngineState): EngineStatu
   if (failed?.state === 'failed') return { text: failed.message, share: undefined, busy: false, failed: true }
   const networks = states.find((one) => one.state === 'ready' && one.facts.place !== 'script')
   const ready = networks ?? states.find((one) => one.state === 'ready')
-  if (ready?.state !== 'ready') return { text: 'codecs not loaded yet', share: undefined, busy: busy > 0, failed: false }
+  if (ready?.state !== 'ready')
+    return { text: 'codecs not loaded yet', share: undefined, busy: busy > 0, failed: false }
   const refused = gpuRefused === undefined ? '' : ` (no WebGPU: ${gpuRefused})`
-  return { text: `codecs run in ${placeText(ready.facts)}${refused}`, share: undefined, busy: busy > 0, failed: false }
+  return {
+    text: `codecs run in ${placeText(ready.facts)}${refused}`,
+    share: undefined,
+    busy: busy > 0,
+    failed: false,
+  }
 }

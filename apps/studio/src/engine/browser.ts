@@ -1,0 +1,125 @@
+// The backend in this page's own workers: GETok in one, which is there at once, the networks in another.
+import { CODECS, type CodecId } from '../state/types.ts'
+import type { Backend, CodecFacts, Progress } from './backend.ts'
+import type { WorkerDevice } from './calls.ts'
+import { messageOf } from './error.ts'
+import { deviceWish, refusal, usableGpu } from './gpu.ts'
+import { type WorkerLink, workerLink } from './worker-link.ts'
+
+export type BrowserBackendOptions = {
+  /** Where the page's files are. */
+  readonly baseUrl: string
+  /** `location.search`. */
+  readonly search: string
+  /** Hears that a codec now runs elsewhere: on the GPU. */
+  readonly onMoved: (facts: CodecFacts) => void
+  /** Hears why WebGPU is not used although the browser has it. */
+  readonly onGpuRefused: (reason: string) => void
+}
+
+type WorkerName = 'script' | WorkerDevice
+
+const startWorker = (name: WorkerName): WorkerLink =>
+  workerLink(
+    // Written as one literal, so that the bundler finds the worker.
+    new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: `maskwords-${name}` }),
+  )
+
+export function browserBackend(options: BrowserBackendOptions): Backend {
+  const { baseUrl, search, onMoved, onGpuRefused } = options
+  const wish = deviceWish(search)
+  const links = new Map<WorkerName, WorkerLink>()
+  const onGpu = new Set<CodecId>()
+  const opening = new Map<CodecId, { readonly link: WorkerLink; readonly facts: Promise<CodecFacts> }>()
+  const listeners = new Map<CodecId, Set<(progress: Progress) => void>>(CODECS.map((id) => [id, new Set()]))
+
+  const link = (name: WorkerName): WorkerLink => {
+    let one = links.get(name)
+    if (one === undefined || !one.alive) {
+      one = startWorker(name)
+      links.set(name, one)
+    }
+    return one
+  }
+  const nameOf = (codec: CodecId): WorkerName =>
+    codec === 'getok' ? 'script' : onGpu.has(codec) ? 'webgpu' : 'wasm'
+
+  /** The worker that runs a codec, once the codec is open in it. */
+  const ready = async (codec: CodecId): Promise<WorkerLink> => {
+    await open(codec)
+    return link(nameOf(codec))
+  }
+
+  const open = (codec: CodecId, onProgress?: (progress: Progress) => void): Promise<CodecFacts> => {
+    const there = opening.get(codec)
+    if (there?.link.alive && there.link === links.get(nameOf(codec))) {
+      if (onProgress !== undefined) listeners.get(codec)!.add(onProgress)
+      return there.facts
+    }
+    // A worker that died takes the GPU with it: start over with what always works.
+    onGpu.delete(codec)
+    const one = link(nameOf(codec))
+    const tell = (progress: Progress): void => {
+      for (const listener of listeners.get(codec)!) listener(progress)
+    }
+    if (onProgress !== undefined) listeners.get(codec)!.add(onProgress)
+    const facts = one.open({ codec, baseUrl, device: 'wasm' }, tell)
+    opening.set(codec, { link: one, facts })
+    facts
+      .then(
+        () => {
+          if (codec !== 'getok') tryGpu(codec, one)
+        },
+        () => {
+          opening.delete(codec)
+        },
+      )
+      .finally(() => listeners.get(codec)!.clear())
+    return facts
+  }
+
+  // One codec after the other, and none after the first refusal: the same adapter computes for all.
+  let trials: Promise<void> = Promise.resolve()
+  let refused = false
+  const tryGpu = (codec: CodecId, wasm: WorkerLink): void => {
+    trials = trials.then(() => (refused ? undefined : tryGpuNow(codec, wasm)))
+  }
+
+  const tryGpuNow = async (codec: CodecId, wasm: WorkerLink): Promise<void> => {
+    const { gpu } = navigator as { gpu?: Parameters<typeof usableGpu>[0] }
+    const found = await usableGpu(gpu, wish)
+    let reason = found.usable ? undefined : found.reason
+    if (found.usable) {
+      try {
+        const other = link('webgpu')
+        const facts = await other.open({ codec, baseUrl, device: 'webgpu' }, () => {})
+        reason = refusal(await wasm.proof(codec), await other.proof(codec), wish)
+        if (reason === undefined) {
+          onGpu.add(codec)
+          opening.set(codec, { link: other, facts: Promise.resolve(facts) })
+          onMoved(facts)
+          if (onGpu.size === CODECS.length - 1) wasm.retire()
+          return
+        }
+      } catch (error) {
+        reason = messageOf(error)
+      }
+    }
+    refused = true
+    if (onGpu.size === 0) links.get('webgpu')?.close()
+    if (reason !== undefined) onGpuRefused(reason)
+  }
+
+  return {
+    open,
+    see: async (codec, picture) => (await ready(codec)).see(codec, picture),
+    speak: async (codec, picture, mask, call = {}) => (await ready(codec)).speak(codec, picture, mask, call),
+    draw: async (codec, picture, words, call = {}) => (await ready(codec)).draw(codec, picture, words, call),
+    levels: async (codec, picture, codes, lengths, call = {}) =>
+      (await ready(codec)).levels(codec, picture, codes, lengths, call),
+    close() {
+      for (const one of links.values()) one.close()
+      links.clear()
+    },
+  }
+}

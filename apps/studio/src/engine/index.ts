@@ -1,0 +1,175 @@
+// The engine as the rest of the studio sees it: one backend at a time, where it runs, and what it is doing.
+import { useMemo } from 'react'
+import { notifyError } from '../state/store.ts'
+import { CODECS, type CodecId } from '../state/types.ts'
+import type { Backend, CodecFacts, Progress } from './backend.ts'
+import { browserBackend } from './browser.ts'
+import { messageOf } from './error.ts'
+import { probeServer } from './probe.ts'
+import {
+  CLOSED,
+  type EngineStatus,
+  type RunIn,
+  rememberRunIn,
+  setCodecState,
+  statusOf,
+  useEngine,
+  whileBusy,
+} from './status.ts'
+
+export type { Backend, CallOptions, CodecFacts, Decoded, Place, Progress, Spoken } from './backend.ts'
+export { EngineError } from './error.ts'
+export {
+  type EngineState,
+  type EngineStatus,
+  placeText,
+  type RunIn,
+  type ServerState,
+  useEngine,
+} from './status.ts'
+
+const backends = new Map<RunIn, Backend>()
+
+/** A backend that opens a codec at its first call, and tells the status what it does while it is the one in use. */
+function tracked(runIn: RunIn, inner: Backend): Backend {
+  const current = (): boolean => useEngine.getState().runIn === runIn
+  const told = new WeakSet<Promise<CodecFacts>>()
+  const open = (codec: CodecId, onProgress?: (progress: Progress) => void): Promise<CodecFacts> => {
+    const tell = (progress: Progress): void => {
+      if (current()) setCodecState(codec, { state: 'opening', progress })
+      onProgress?.(progress)
+    }
+    const facts = inner.open(codec, tell)
+    const first = !told.has(facts)
+    told.add(facts)
+    if (first || useEngine.getState().codecs[codec].state !== 'ready') {
+      facts.then(
+        (found) => current() && setCodecState(codec, { state: 'ready', facts: found }),
+        (error) => {
+          const { hint } = error as { hint?: string }
+          const failed = {
+            state: 'failed',
+            message: messageOf(error),
+            ...(hint === undefined ? {} : { hint }),
+          } as const
+          if (current()) setCodecState(codec, failed)
+        },
+      )
+    }
+    return facts
+  }
+  /** The call, once the codec is open and the caller still wants it. */
+  const after = <T>(codec: CodecId, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
+    whileBusy(
+      open(codec).then(() => {
+        signal?.throwIfAborted()
+        return call()
+      }),
+    )
+  return {
+    open,
+    see: (codec, picture) => after(codec, undefined, () => inner.see(codec, picture)),
+    speak: (codec, picture, mask, call = {}) =>
+      after(codec, call.signal, () => inner.speak(codec, picture, mask, call)),
+    draw: (codec, picture, words, call = {}) =>
+      after(codec, call.signal, () => inner.draw(codec, picture, words, call)),
+    levels: (codec, picture, codes, lengths, call = {}) =>
+      after(codec, call.signal, () => inner.levels(codec, picture, codes, lengths, call)),
+    close: () => inner.close(),
+  }
+}
+
+/** A backend whose code is fetched when it is first used. */
+function later(load: () => Promise<Backend>): Backend {
+  let loaded: Promise<Backend> | undefined
+  const get = (): Promise<Backend> => (loaded ??= load())
+  const opened = new Map<CodecId, Promise<CodecFacts>>()
+  return {
+    // One promise a codec, as of a backend that is there.
+    open(codec, onProgress) {
+      let facts = opened.get(codec)
+      if (facts === undefined) {
+        facts = get().then((inner) => inner.open(codec, onProgress))
+        opened.set(codec, facts)
+        facts.catch(() => opened.delete(codec))
+      }
+      return facts
+    },
+    see: async (...args) => (await get()).see(...args),
+    speak: async (...args) => (await get()).speak(...args),
+    draw: async (...args) => (await get()).draw(...args),
+    levels: async (...args) => (await get()).levels(...args),
+    close: () => void loaded?.then((inner) => inner.close()),
+  }
+}
+
+function make(runIn: RunIn): Backend {
+  if (runIn === 'server') {
+    const baseUrl = document.baseURI
+    return later(async () => (await import('./server.ts')).serverBackend({ baseUrl }))
+  }
+  return browserBackend({
+    baseUrl: document.baseURI,
+    search: location.search,
+    onMoved: (facts) => {
+      if (useEngine.getState().runIn === 'browser') setCodecState(facts.id, { state: 'ready', facts })
+    },
+    onGpuRefused: (gpuRefused) => useEngine.setState({ gpuRefused }),
+  })
+}
+
+function backendOf(runIn: RunIn): Backend {
+  let one = backends.get(runIn)
+  if (one === undefined) {
+    one = tracked(runIn, make(runIn))
+    backends.set(runIn, one)
+  }
+  return one
+}
+
+/** The backend in use now. Codecs open at their first call. */
+export const backend = (): Backend => backendOf(useEngine.getState().runIn)
+
+/** The backend in use; another value when the person changes where codecs run, so that effects run again. */
+export function useBackend(): Backend {
+  const runIn = useEngine((state) => state.runIn)
+  return useMemo(() => backendOf(runIn), [runIn])
+}
+
+/** What the status line shows. */
+export function useEngineStatus(): EngineStatus {
+  const state = useEngine()
+  return useMemo(() => statusOf(state), [state])
+}
+
+/** Runs codecs elsewhere from now on, and in the next visit. The server is asked first whether it does. */
+export async function setRunIn(runIn: RunIn): Promise<void> {
+  if (runIn === 'server' && !(await askServer())) return
+  if (runIn === useEngine.getState().runIn) return
+  rememberRunIn(runIn)
+  useEngine.setState({ codecs: CLOSED })
+}
+
+/** Whether the page's server runs codecs; kept in the state, with the reason where it does not. */
+export async function askServer(): Promise<boolean> {
+  const server = await probeServer(document.baseURI)
+  useEngine.setState({ server })
+  return server.state === 'there'
+}
+
+/** To be called once when the page starts: a remembered server that is gone is told, and the browser takes over. */
+export async function startEngine(): Promise<void> {
+  if (await askServer()) return
+  const { runIn, server } = useEngine.getState()
+  if (runIn !== 'server' || server.state !== 'absent') return
+  notifyError(new Error(server.reason), 'codecs run in the browser instead of the server')
+  useEngine.setState({ runIn: 'browser', codecs: CLOSED })
+}
+
+/** Opens all codecs ahead of the first mask; failures show where a codec's words would. */
+export function warmUp(): void {
+  for (const codec of CODECS)
+    backend()
+      .open(codec)
+      .catch(() => {})
+}

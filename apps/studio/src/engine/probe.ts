@@ -1,0 +1,23 @@
+// Whether the page came from `maskwords serve`, which runs codecs, or from a plain host of files.
+import { EngineError, messageOf } from './error.ts'
+import type { ServerState } from './status.ts'
+
+const HINT = 'start `npx maskwords serve` and open the address that it prints'
+
+/** Asks `v1/codecs` beside the page once. */
+export async function probeServer(baseUrl: string): Promise<ServerState> {
+  try {
+    const response = await fetch(new URL('v1/codecs', baseUrl), { headers: { accept: 'application/json' } })
+    if (response.status === 401)
+      return { state: 'absent', reason: `the server wants a token; ${HINT} without --token` }
+    const json = (response.headers.get('content-type') ?? '').includes('json')
+    if (response.ok && json) return { state: 'there' }
+    return { state: 'absent', reason: `this page's host only serves files; ${HINT}` }
+  } catch (cause) {
+    return { state: 'absent', reason: `the page's server does not answer (${messageOf(cause)}); ${HINT}` }
+  }
+}
+
+/** An error of the server place. */
+export const serverError = (message: string, hint?: string, at?: number): EngineError =>
+  new EngineError('server', message, { hint, at })
