@@ -99,6 +99,7 @@ export { nonRepeatReward, proposalFormatReward, refinementFormatReward } from '.
 export type { ReadRegion } from './getok/words.ts'
 export { readRegions, regionToWords } from './getok/words.ts'
 export type { Codebook } from './himtok/codebook.ts'
+export { codebookFromMasks, sphericalKMeans } from './himtok/codebook-start.ts'
 export type {
   HimtokCodec,
   HimtokDecodeOptions,

@@ -50,6 +50,11 @@ const stage = z.strictObject({
   warmUp: z.number().int().min(0).default(0),
   /** Steps over which the decoder goes from unquantised to quantised vectors; [0, 0]: quantised from the start. */
   quantise: z.tuple([z.number().int().min(0), z.number().int().min(0)]).default([0, 0]),
+  /**
+   * HiMTok: masks whose vectors the codes of this stage start from, by k-means; for stages after one without quantisation.
+   * Without it codes stay what they were.
+   */
+  codesFromMasks: count.optional(),
   /** Patterns of names that do not move in this stage; * stands for anything. */
   frozen: z.array(z.string()).default([]),
   /** SAMTok: whether codebooks move. */

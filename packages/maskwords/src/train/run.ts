@@ -1,6 +1,7 @@
 // A training run: stages one after the other, each resumable, from one configuration to a ready folder.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { codebookFromMasks } from '@maskwords/codecs'
 import {
   batchThreads,
   openCheckpointFile,
@@ -10,7 +11,7 @@ import {
 } from '@maskwords/graph'
 import { MaskwordsError } from '../error.ts'
 import { ensureFolder, writeWhole } from '../output/files.ts'
-import type { BatchesOptions } from './batches-thread.ts'
+import { type BatchesOptions, openBatches } from './batches-thread.ts'
 import { atStage, type TrainConfig, type TrainStage } from './config.ts'
 import { planEvaluation } from './evaluate.ts'
 import { writeCodecFolder } from './folder.ts'
@@ -61,6 +62,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   let last: { stage: TrainStage; result: TrainResult } | undefined
   for (const [index, stage] of config.stages.entries()) {
     const staged = atStage(config, stage)
+    const place = stageFolder(folder, index, stage.name)
+    if (stage.codesFromMasks !== undefined && !existsSync(join(place, 'checkpoints'))) {
+      onMessage(`starting ${stage.name}: codes from the vectors of ${stage.codesFromMasks} masks`)
+      weights = await withCodesFromMasks(weights, { config: staged, stage: index, threads, signal })
+    }
     const start = startWeights(staged, weights)
     const step = stageStep(staged, stage, start)
     const data: BatchesOptions = { config, stage: index }
@@ -69,7 +75,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       weights: start,
       data: await batchThreads({ module: batchesModule(), options: data }),
       steps: stage.steps,
-      folder: stageFolder(folder, index, stage.name),
+      folder: place,
       session: { threads },
       saveEvery: config.saveEvery,
       logEvery: config.logEvery,
@@ -104,6 +110,32 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     codecFolder,
     evaluation: result.finished ? await evaluator?.(atStage(config, stage), weights!, signal) : undefined,
   }
+}
+
+/** The same weights with the codes that the encoder's own vectors suggest. */
+async function withCodesFromMasks(
+  weights: NamedWeights | undefined,
+  options: BatchesOptions & { readonly threads: number; readonly signal: AbortSignal },
+): Promise<NamedWeights | undefined> {
+  const { config, stage, threads, signal } = options
+  const wanted = config.stages[stage]!.codesFromMasks
+  if (config.codec !== 'himtok' || wanted === undefined) return weights
+  const source = await openBatches(options)
+  const squares: Float32Array[] = []
+  for (let batch = 0; batch * config.batch.masks < wanted; batch++) {
+    signal.throwIfAborted()
+    const { masks } = (await source.batch(batch)) as Record<string, { data: Float32Array }>
+    squares.push(masks!.data)
+  }
+  const codes = await codebookFromMasks({
+    config: config.network,
+    weights: startWeights(config, weights),
+    squares,
+    seed: config.seed,
+    threads,
+    signal,
+  })
+  return new Map([...(weights ?? []), ...codes])
 }
 
 /** The module that data threads open: beside this file, or beside the bundle under another name. */
