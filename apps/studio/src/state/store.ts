@@ -1,6 +1,6 @@
 // The studio's state. Panels read it with `useStudio(selector)` and change it through the actions here, nowhere else.
 import { create } from 'zustand'
-import type { Document, Notice, Picture, Region, Tool, View } from './types.ts'
+import type { Combine, Document, Notice, Picture, Region, Tool, View } from './types.ts'
 
 /** Steps that undo can take back; a step keeps run lengths, some kilobytes. */
 export const MAX_HISTORY = 200
@@ -23,6 +23,10 @@ export type Studio = {
   readonly notices: readonly Notice[]
   /** What the page is doing that takes a while, for example `Reading photo.jpg`. */
   readonly busy: string | undefined
+  /** What polygon, box and magic do with what they select; Shift and Alt say it for one action. */
+  readonly combine: Combine
+  /** The newest sentence for people who do not see the canvas. */
+  readonly said: string
 }
 
 export const EMPTY: Document = { regions: [], selectedId: undefined }
@@ -38,6 +42,8 @@ export const useStudio = create<Studio>(() => ({
   answer: '',
   notices: [],
   busy: undefined,
+  combine: 'new',
+  said: '',
 }))
 
 const set = useStudio.setState
@@ -111,6 +117,9 @@ export const setTool = (tool: Tool): void => set({ tool })
 export const setBrush = (brushPx: number): void => set({ brushPx: Math.min(400, Math.max(1, brushPx)) })
 export const setTolerance = (tolerance: number): void =>
   set({ tolerance: Math.min(255, Math.max(0, tolerance)) })
+export const setCombine = (combine: Combine): void => set({ combine })
+/** Tells a screen reader what has happened on the canvas. */
+export const say = (said: string): void => set({ said })
 export const setBusy = (busy: string | undefined): void => set({ busy })
 export const setAnswer = (answer: string): void => set({ answer })
 

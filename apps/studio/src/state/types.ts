@@ -40,6 +40,10 @@ export type Document = {
 export const TOOLS = ['pan', 'brush', 'eraser', 'polygon', 'box', 'magic'] as const
 export type Tool = (typeof TOOLS)[number]
 
+/** A new region, more of the selected one, or less of it. */
+export const COMBINES = ['new', 'add', 'subtract'] as const
+export type Combine = (typeof COMBINES)[number]
+
 export const VIEWS = ['draw', 'compare', 'read', 'codebook'] as const
 export type View = (typeof VIEWS)[number]
 

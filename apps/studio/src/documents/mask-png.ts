@@ -1,0 +1,121 @@
+// Masks in a PNG file: one region, or one for each value of a label map. What the file means is told from its values.
+import {
+  type LabelMap,
+  labelMapFromPngImage,
+  type Mask,
+  maskFromPngImage,
+  masksFromLabelMap,
+  type PngImage,
+  readPng,
+} from '@maskwords/mask'
+import { StudioError } from '../state/error.ts'
+import { MAX_PICTURE_PIXELS } from './picture.ts'
+
+/** More regions than this are no list that a person works with. COCO panoptic pictures have up to about 70. */
+export const MAX_REGIONS = 200
+/** A grey picture of black and white, but for this share of pixels in between, is one mask with soft edges. */
+const SOFT_SHARE = 0.06
+
+export type NamedMask = { readonly mask: Mask; readonly name: string }
+
+/**
+ * The masks of a PNG file and how it was read. Throws MaskError for a broken file, and StudioError: `size-mismatch`
+ * unless it has the picture's size, `malformed` where nothing is marked, `too-large` for more than MAX_REGIONS values.
+ */
+export function masksFromPngFile(
+  bytes: Uint8Array,
+  options: { readonly name: string; readonly widthPx: number; readonly heightPx: number },
+): { readonly masks: readonly NamedMask[]; readonly readAs: string } {
+  const image = readPng(bytes, { maxSampleBytes: MAX_PICTURE_PIXELS * 8 })
+  const { widthPx, heightPx } = image
+  if (widthPx !== options.widthPx || heightPx !== options.heightPx) {
+    throw new StudioError(
+      'size-mismatch',
+      `the mask has ${widthPx} x ${heightPx} pixels, the picture ${options.widthPx} x ${options.heightPx}`,
+      {
+        hint: 'Open the picture that the mask was made for, or scale the mask (nearest neighbour) to the picture’s size.',
+      },
+    )
+  }
+  const name = options.name.replace(/\.png$/i, '')
+  const map = asGrey(image)
+  const counts = countsOf(map)
+  const values = [...counts.keys()].sort((a, b) => a - b)
+  const marked = values.filter((value) => value !== 0)
+  if (marked.length === 0) {
+    if (opacityVaries(image))
+      return { masks: [{ name, mask: maskFromPngImage(image, 'alpha') }], readAs: 'one mask, by opacity' }
+    throw new StudioError('malformed', 'every pixel of the PNG is black: nothing is marked', {
+      hint: 'Values of a label map start at 1; 0 is the background.',
+    })
+  }
+  if (marked.length === 1) {
+    const whole = values.length === 1
+    if (whole && opacityVaries(image)) {
+      return { masks: [{ name, mask: maskFromPngImage(image, 'alpha') }], readAs: 'one mask, by opacity' }
+    }
+    return { masks: [{ name, mask: maskFromPngImage(image) }], readAs: 'one mask' }
+  }
+  const top = values.at(-1)!
+  if (
+    image.colour !== 'palette' &&
+    image.bitDepth >= 8 &&
+    (top === 255 || top === 65535) &&
+    values.length > 3
+  ) {
+    const between = map.values.length - (counts.get(0) ?? 0) - counts.get(top)!
+    if (between / map.values.length < SOFT_SHARE && counts.has(0)) {
+      const foreground = { atLeast: (top + 1) / 2 }
+      return {
+        masks: [{ name, mask: maskFromPngImage(image, foreground) }],
+        readAs: 'one mask with soft edges, cut at one half',
+      }
+    }
+  }
+  if (marked.length > MAX_REGIONS) {
+    throw new StudioError(
+      'too-large',
+      `the PNG has ${marked.length.toLocaleString('en')} different values, the studio loads up to ${MAX_REGIONS} regions`,
+      {
+        hint: 'This looks like a photograph. A mask is black and white; a label map has one value for each region.',
+      },
+    )
+  }
+  const masks = masksFromLabelMap(map).map(({ label, mask }) => ({ name: `${name} ${label}`, mask }))
+  return { masks, readAs: `a label map of ${masks.length} regions` }
+}
+
+/** Labels of the file; a grey picture that is stored in colour keeps its grey values. */
+function asGrey(image: PngImage): LabelMap {
+  const map = labelMapFromPngImage(image)
+  const { values } = map
+  if (image.colour !== 'rgb' && image.colour !== 'rgba') return map
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if ((value & 255) !== ((value >> 8) & 255) || (value & 255) !== value >> 16) return map
+  }
+  return { ...map, values: Uint8Array.from(values, (value) => value & 255) }
+}
+
+/** How often each value occurs; counting stops being exact once there are too many for any use. */
+function countsOf({ values }: LabelMap): Map<number, number> {
+  const counts = new Map<number, number>()
+  // Neighbours are mostly equal: a run costs one look into the map.
+  for (let i = 0; i < values.length; ) {
+    const value = values[i]!
+    let end = i + 1
+    while (end < values.length && values[end] === value) end++
+    counts.set(value, (counts.get(value) ?? 0) + end - i)
+    i = end
+  }
+  return counts
+}
+
+function opacityVaries(image: PngImage): boolean {
+  const { colour, samples } = image
+  if (colour !== 'rgba' && colour !== 'grey-alpha') return false
+  const channels = colour === 'rgba' ? 4 : 2
+  for (let i = channels - 1; i < samples.length; i += channels)
+    if (samples[i] !== samples[channels - 1]) return true
+  return false
+}
