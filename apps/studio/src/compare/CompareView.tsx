@@ -1,6 +1,5 @@
 // The view "compare": a region's mask beside what each codec's words draw of it, where they differ, and what bits buy.
 import { useMemo, useState } from 'react'
-import { useEngine } from '../engine/status.ts'
 import { select, selectedRegion, useStudio } from '../state/store.ts'
 import { CODECS } from '../state/types.ts'
 import { useComparisons } from './comparisons.ts'
@@ -14,8 +13,7 @@ export function CompareView() {
   const picture = useStudio((state) => state.picture)
   const regions = useStudio((state) => state.document.regions)
   const region = useStudio(selectedRegion) ?? regions[0]
-  const runIn = useEngine((state) => state.runIn)
-  const comparisons = useComparisons(picture, region, runIn)
+  const comparisons = useComparisons(picture, region)
   const shapes = useShapePoints(picture, region)
   const [whole, setWhole] = useState(false)
   const points = useMemo(

@@ -2,7 +2,7 @@
 import { iou, type Mask } from '@maskwords/mask'
 import { useEffect, useState } from 'react'
 import type { Spoken } from '../engine/backend.ts'
-import { backend } from '../engine/index.ts'
+import { type Backend, useBackend } from '../engine/index.ts'
 import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { HIMTOK_LENGTHS, type RatePoint } from './rate.ts'
 import { type Score, scoreOf } from './score.ts'
@@ -29,17 +29,22 @@ const WAITING: Comparisons = {
 
 type Ready = Extract<Comparison, { state: 'ready' }>
 
-/** By mask, then by codec and by where codecs run: a mask that changes is another value. */
-const kept = new WeakMap<object, Map<string, Ready>>()
+/** By where codecs run, by mask (one that changes is another value), then by codec and picture. */
+const kept = new WeakMap<Backend, WeakMap<Mask, Map<string, Ready>>>()
+
+function memoryOf(engine: Backend, mask: Mask): Map<string, Ready> {
+  const masks = kept.get(engine) ?? new WeakMap<Mask, Map<string, Ready>>()
+  kept.set(engine, masks)
+  const memory = masks.get(mask) ?? new Map<string, Ready>()
+  masks.set(mask, memory)
+  return memory
+}
 
 /** Comparisons of a region, as they come. Another region, picture or place gives up what is under way. */
-export function useComparisons(
-  picture: Picture | undefined,
-  region: Region | undefined,
-  runIn: string,
-): Comparisons {
+export function useComparisons(picture: Picture | undefined, region: Region | undefined): Comparisons {
   const [comparisons, setComparisons] = useState<Comparisons>(WAITING)
   const mask = region?.mask
+  const engine = useBackend()
   useEffect(() => {
     setComparisons(WAITING)
     if (picture === undefined || mask === undefined || mask.edges.length === 0) return
@@ -48,16 +53,15 @@ export function useComparisons(
     const show = (codec: CodecId, comparison: Comparison) => {
       if (!signal.aborted) setComparisons((all) => ({ ...all, [codec]: comparison }))
     }
-    const memory = kept.get(mask) ?? new Map<string, Ready>()
-    kept.set(mask, memory)
+    const memory = memoryOf(engine, mask)
     for (const codec of CODECS) {
-      const key = `${codec} ${runIn} ${picture.id}`
+      const key = `${codec} ${picture.id}`
       const known = memory.get(key)
       if (known !== undefined) {
         show(codec, known)
         continue
       }
-      compare(codec, picture, mask, signal, (comparison) => {
+      compare(engine, codec, picture, mask, signal, (comparison) => {
         if (comparison.state === 'ready') memory.set(key, comparison)
         show(codec, comparison)
       }).catch((error: unknown) => {
@@ -71,18 +75,18 @@ export function useComparisons(
       })
     }
     return () => giveUp.abort()
-  }, [picture, mask, runIn])
+  }, [engine, picture, mask])
   return comparisons
 }
 
 async function compare(
+  engine: Backend,
   codec: CodecId,
   picture: Picture,
   mask: Mask,
   signal: AbortSignal,
   show: (comparison: Comparison) => void,
 ): Promise<void> {
-  const engine = backend()
   show({ state: 'waiting', doing: 'loading' })
   await engine.open(codec, ({ doing, share }) =>
     show({ state: 'waiting', doing, ...(share === undefined ? {} : { share }) }),

@@ -1,4 +1,170 @@
-// The view "read": a model's answer, and the masks that it speaks of.
+// The view "read": a model's answer, its phrases, and the masks that it speaks of on the picture.
+import { useCallback, useMemo, useRef, useState } from 'react'
+import { addRegions, REGION_COLOURS } from '../state/regions.ts'
+import { notify, setAnswer, useStudio } from '../state/store.ts'
+import { CODECS, type CodecId } from '../state/types.ts'
+import { AnswerBox } from './AnswerBox.tsx'
+import { AnswerPicture } from './AnswerPicture.tsx'
+import { AnswerText } from './AnswerText.tsx'
+import { ExampleBar } from './ExampleBar.tsx'
+import { MaskList } from './MaskList.tsx'
+import { NoteList } from './NoteList.tsx'
+import type { Note, Reading } from './reading.ts'
+import { TripleList } from './TripleList.tsx'
+import { useDrawn } from './use-drawn.ts'
+import { useReading } from './use-reading.ts'
+import './style.css'
+
+const TITLES: Readonly<Record<CodecId, string>> = { samtok: 'SAMTok', himtok: 'HiMTok', getok: 'GETok' }
+const NO_MASKS: readonly number[] = []
+
 export function ReadView() {
-  return <section aria-label="Read" />
+  const picture = useStudio((state) => state.picture)
+  const answer = useStudio((state) => state.answer)
+  const [codec, setCodec] = useState<CodecId>()
+  const { text, reading, busy } = useReading(answer, codec)
+  const drawn = useDrawn(picture, reading)
+  const [hovered, setHovered] = useState<readonly number[]>(NO_MASKS)
+  const [picked, setPicked] = useState<readonly number[]>(NO_MASKS)
+  const box = useRef<HTMLTextAreaElement>(null)
+  const view = useRef<HTMLElement>(null)
+  const lit = hovered.length > 0 ? hovered : picked
+  const colours = useMemo(
+    () => reading.masks.map((_, i) => REGION_COLOURS[i % REGION_COLOURS.length]!),
+    [reading.masks],
+  )
+  const load = useCallback((next: string) => {
+    setPicked(NO_MASKS)
+    setHovered(NO_MASKS)
+    setAnswer(next)
+  }, [])
+  const light = useCallback((masks: readonly number[]) => setHovered(masks), [])
+  const pick = useCallback(
+    (masks: readonly number[]) =>
+      setPicked((before) => (before.length === masks.length && before[0] === masks[0] ? NO_MASKS : masks)),
+    [],
+  )
+  const point = useCallback(
+    (mask: number | undefined) => setHovered(mask === undefined ? NO_MASKS : [mask]),
+    [],
+  )
+  const pickOnPicture = useCallback((mask: number) => {
+    setPicked([mask])
+    const piece = view.current?.querySelector(`.read-text [data-mask="${mask}"]`)
+    piece?.scrollIntoView({ block: 'nearest' })
+  }, [])
+  const show = useCallback((note: Note) => {
+    if (note.mask !== undefined) setPicked([note.mask])
+    box.current?.focus()
+    box.current?.setSelectionRange(note.start, Math.max(note.end, note.start + 1))
+  }, [])
+  const takeOver = () => {
+    const found = drawn.masks.flatMap((one, i) =>
+      one?.state === 'drawn' && one.mask.edges.length > 0
+        ? [{ mask: one.mask, name: reading.masks[i]!.label }]
+        : [],
+    )
+    addRegions(found)
+    notify({
+      kind: 'info',
+      message: `${found.length} mask${found.length === 1 ? '' : 's'} of the answer became regions.`,
+    })
+  }
+  const usable = drawn.masks.filter((one) => one?.state === 'drawn' && one.mask.edges.length > 0).length
+  return (
+    <section className="read" aria-label="Read" ref={view}>
+      <div className="read-column">
+        <AnswerBox text={answer} onText={load} box={box} />
+        <div className="read-bar">
+          <label>
+            Read as{' '}
+            <select
+              value={codec ?? ''}
+              onChange={({ target }) => setCodec(target.value === '' ? undefined : (target.value as CodecId))}
+            >
+              <option value="">its spelling says</option>
+              {CODECS.map((one) => (
+                <option key={one} value={one}>
+                  {TITLES[one]}
+                </option>
+              ))}
+            </select>
+          </label>
+          <p role="status">{busy ? 'reading …' : said(answer, reading)}</p>
+        </div>
+        <ExampleBar onLoad={load} />
+        {reading.pieces.length > 0 && (
+          <AnswerText
+            text={text}
+            reading={reading}
+            colours={colours}
+            lit={lit}
+            onLight={light}
+            onPick={pick}
+          />
+        )}
+        {text !== '' && <NoteList text={text} reading={reading} onShow={show} />}
+      </div>
+      <div className="read-column">
+        {picture === undefined ? (
+          <p className="read-hint">
+            Open a picture: masks of an answer are drawn on the picture that it is about.
+          </p>
+        ) : (
+          <AnswerPicture
+            picture={picture}
+            drawn={drawn.masks}
+            colours={colours}
+            lit={lit}
+            label={`${picture.name} with ${usable} mask${usable === 1 ? '' : 's'} of the answer`}
+            onPoint={point}
+            onPick={pickOnPicture}
+          />
+        )}
+        <div className="read-bar">
+          {drawn.doing !== undefined && (
+            <>
+              <progress aria-label="Drawing masks" value={drawn.done} max={drawn.wanted} />
+              <button type="button" onClick={drawn.stop}>
+                Stop drawing
+              </button>
+            </>
+          )}
+          <p role="status">{saidDrawn(drawn)}</p>
+          <button type="button" disabled={usable === 0} onClick={takeOver}>
+            Take these masks over as regions
+          </button>
+        </div>
+        <TripleList triples={reading.triples} colours={colours} lit={lit} onLight={light} onPick={pick} />
+        <MaskList
+          reading={reading}
+          drawn={drawn.masks}
+          colours={colours}
+          lit={lit}
+          onLight={light}
+          onPick={pick}
+        />
+      </div>
+    </section>
+  )
+}
+
+/** What was read, in one line. */
+function said(answer: string, { form, codec, certainty, hasThought }: Reading): string {
+  if (answer.trim() === '') return ''
+  if (form === 'no target') return 'The answer says that there is nothing to segment.'
+  if (form === 'text without mask words') return 'There are no mask words in this text.'
+  const how =
+    certainty === 'chosen'
+      ? ' (your choice)'
+      : certainty === 'likely'
+        ? ' (likely; choose another above)'
+        : ''
+  return `${form[0]!.toUpperCase()}${form.slice(1)}${hasThought ? ' after a thought' : ''}, in ${TITLES[codec]}'s words${how}`
+}
+
+function saidDrawn({ doing, done, wanted, stopped }: ReturnType<typeof useDrawn>): string {
+  if (doing !== undefined) return done === 0 ? doing : `${done} of ${wanted} masks drawn`
+  if (stopped) return `stopped after ${done} of ${wanted} masks`
+  return wanted === 0 ? '' : `${done} of ${wanted} masks drawn`
 }

@@ -1,0 +1,318 @@
+// A model's answer as the view "read" shows it: pieces of text, the masks that they speak of, triples, and what was
+// repaired or dropped where. The grammars are those of @maskwords/words (docs/words.md); nothing here guesses.
+import {
+  type AnswerReading,
+  describeRepair,
+  getokVocabulary,
+  himtokVocabulary,
+  type MaskSpan,
+  maskDialect,
+  type PlacedText,
+  readAnswer,
+  samtokVocabulary,
+  type TextRange,
+} from '@maskwords/words'
+import type { CodecId } from '../state/types.ts'
+import { readGetok } from './getok-reading.ts'
+
+/** What an answer looks like. */
+export type Form =
+  | 'grounded caption'
+  | 'JSON answer'
+  | 'scene graph'
+  | 'GETok answer'
+  | 'mask words'
+  | 'no target'
+  | 'text without mask words'
+
+/** One mask that the answer speaks of. Its index in the list is its number. */
+export type ReadMask = TextRange & {
+  /** The phrase or label; `mask 3` where it has none. Text, never markup. */
+  readonly label: string
+  readonly status: 'complete' | 'repaired' | 'rejected'
+  /** What `Backend.draw` takes; undefined where no mask can be read. */
+  readonly words: string | readonly number[] | undefined
+  /** Said in the thought, not in the answer. */
+  readonly thought: boolean
+}
+
+/** Something that was not as it should be. Places are UTF-16 characters of the whole text. */
+export type Note = TextRange & {
+  /** `repaired`: read all the same. `dropped`: cannot be read without guessing. `missing`: a part is not there. */
+  readonly kind: 'repaired' | 'dropped' | 'missing'
+  readonly text: string
+  readonly mask?: number
+}
+
+/** A stretch of the shown text. Pieces follow each other without gaps. */
+export type Piece = TextRange & {
+  readonly kind: 'text' | 'phrase' | 'words'
+  /** Masks that light up with it. */
+  readonly masks: readonly number[]
+  /** Not as it should be: underlined. */
+  readonly faulty: boolean
+}
+
+export type Triple = {
+  readonly subject: number | undefined
+  readonly subjectLabel: string
+  readonly predicate: string
+  readonly object: number | undefined
+  readonly objectLabel: string
+}
+
+export type Reading = {
+  /** Which words it was read as. */
+  readonly codec: CodecId
+  /** Whether the spelling alone says so; `chosen` where a person did. */
+  readonly certainty: 'certain' | 'likely' | 'chosen' | 'none'
+  readonly form: Form
+  readonly masks: readonly ReadMask[]
+  readonly notes: readonly Note[]
+  readonly triples: readonly Triple[]
+  /** Of the first `shownTo` characters. */
+  readonly pieces: readonly Piece[]
+  readonly shownTo: number
+  /** Masks and notes beyond the limits: counted, not listed. */
+  readonly omittedMasks: number
+  readonly omittedNotes: number
+  readonly hasThought: boolean
+}
+
+/** Characters of an answer that are shown. Published answers have a few thousand. */
+export const MAX_SHOWN_CHARACTERS = 20_000
+/** Masks that are listed and drawn. The busiest pictures of PSG have some sixty objects. */
+export const MAX_READ_MASKS = 200
+export const MAX_NOTES = 500
+/** The spelling is recognised by the first characters: the rest of 10 MB would not change it. */
+const RECOGNISED_BY = 500_000
+
+const SAMTOK = samtokVocabulary()
+const HIMTOK = himtokVocabulary()
+
+export type ReadOptions = {
+  /** Reads as these words, whatever the spelling says. */
+  readonly codec?: CodecId | undefined
+  /** Cells a side of GETok's grid. */
+  readonly cells?: number | undefined
+}
+
+/** Which codec's words a text has, by their spelling; undefined where it has none. */
+export function recognise(text: string): { codec: CodecId; certainty: 'certain' | 'likely' } | undefined {
+  const head = text.slice(0, RECOGNISED_BY)
+  const dialect = maskDialect(head)
+  if (dialect !== undefined) return { codec: dialect.kind, certainty: dialect.certainty }
+  return /<(?:grid|gird)[ _]\d/.test(head) ? { codec: 'getok', certainty: 'certain' } : undefined
+}
+
+/** Reads an answer. Never throws on any text; time is linear in its length. */
+export function readText(text: string, options: ReadOptions = {}): Reading {
+  const recognised = recognise(text)
+  const codec = options.codec ?? recognised?.codec ?? 'samtok'
+  const certainty = options.codec === undefined ? (recognised?.certainty ?? 'none') : 'chosen'
+  const draft: Draft = { masks: [], notes: [], marks: [], omittedMasks: 0, omittedNotes: 0 }
+  if (codec === 'getok') {
+    const { hasThought } = readGetok(text, getokVocabulary({ gridSize: options.cells ?? 32 }), draft)
+    const form: Form = draft.masks.length > 0 ? 'GETok answer' : 'text without mask words'
+    return { codec, certainty, form, triples: [], hasThought, ...finished(text, draft) }
+  }
+  const answer = readAnswer(text, codec === 'samtok' ? SAMTOK : HIMTOK)
+  const numbers = new Map<number, number>()
+  addSpans(text, answer, codec, draft, numbers)
+  const triples = addWrappers(answer, draft, numbers)
+  const form = formOf(answer, draft)
+  const hasThought = answer.parts.think !== undefined
+  return { codec, certainty, form, triples, hasThought, ...finished(text, draft) }
+}
+
+/** A part of the text that is more than text. */
+export type Mark = TextRange & { kind: 'phrase' | 'words'; masks: number[]; faulty: boolean }
+
+/** A reading while it is put together. Labels of masks come after the masks. */
+export type Draft = {
+  readonly masks: (Omit<ReadMask, 'label'> & { label?: string })[]
+  readonly notes: Note[]
+  readonly marks: Mark[]
+  omittedMasks: number
+  omittedNotes: number
+}
+
+export function addNote(draft: Draft, note: Note): void {
+  if (draft.notes.length < MAX_NOTES) draft.notes.push(note)
+  else draft.omittedNotes++
+}
+
+function addSpans(
+  text: string,
+  { spans, thoughtSpans }: AnswerReading,
+  codec: 'samtok' | 'himtok',
+  draft: Draft,
+  numbers: Map<number, number>,
+): void {
+  const all = [
+    ...spans.map((span) => ({ span, thought: false })),
+    ...thoughtSpans.map((span) => ({ span, thought: true })),
+  ].sort((a, b) => a.span.start - b.span.start)
+  for (const { span, thought } of all) {
+    if (draft.masks.length === MAX_READ_MASKS) {
+      draft.omittedMasks++
+      continue
+    }
+    const mask = draft.masks.length
+    numbers.set(span.start, mask)
+    const { start, end, status } = span
+    draft.masks.push({ start, end, status, words: drawable(span, codec), thought })
+    draft.marks.push({ start, end, kind: 'words', masks: [mask], faulty: status !== 'complete' })
+    for (const repair of span.repairs) {
+      const dropped = status === 'rejected'
+      addNote(draft, {
+        start: repair.start,
+        end: repair.end,
+        kind: dropped ? 'dropped' : 'repaired',
+        text: dropped ? `no mask can be read: ${describeRepair(repair)}` : describeRepair(repair),
+        mask,
+      })
+    }
+    if (status === 'rejected' && span.repairs.length === 0) {
+      addNote(draft, {
+        start,
+        end,
+        kind: 'dropped',
+        text: `no mask can be read from ${text.slice(start, end)}`,
+        mask,
+      })
+    }
+  }
+}
+
+/** Codes without the missing tail: a decoder takes a SAMTok mask of the first code alone. */
+function drawable({ codes, status }: MaskSpan, codec: 'samtok' | 'himtok'): readonly number[] | undefined {
+  if (status === 'rejected') return undefined
+  return codec === 'samtok' ? codes.filter((code) => code >= 0) : codes
+}
+
+const CAPTION_PROBLEMS = {
+  'unclosed-phrase': 'the phrase is not closed: it ends where its mask begins',
+  'empty-phrase': 'the phrase is empty',
+  'no-mask': 'no usable mask follows this phrase',
+} as const
+
+const JSON_PROBLEMS = {
+  'cut-off': 'the object is cut off',
+  'no-mask': 'this entry has no usable mask_2d',
+  'several-masks': 'this entry has several masks',
+  'no-label': 'this entry has no label',
+  'no-predicate': 'this triple has no predicate',
+} as const
+
+/** Phrases, labels and triples around the masks. */
+function addWrappers(answer: AnswerReading, draft: Draft, numbers: ReadonlyMap<number, number>): Triple[] {
+  const masksOf = (spans: readonly MaskSpan[]) =>
+    spans.flatMap(({ start }) => {
+      const mask = numbers.get(start)
+      return mask === undefined ? [] : [mask]
+    })
+  const label = (place: PlacedText | undefined, masks: number[], faulty: boolean) => {
+    if (place === undefined || place.end <= place.start) return
+    draft.marks.push({ start: place.start, end: place.end, kind: 'phrase', masks, faulty })
+    for (const mask of masks) draft.masks[mask]!.label ??= place.text
+  }
+  const triples: Triple[] = []
+  for (const phrase of answer.caption?.phrases ?? []) {
+    label(phrase.phrase, masksOf(phrase.masks), phrase.problems.length > 0)
+    for (const problem of phrase.problems) {
+      const kind = problem === 'no-mask' ? 'missing' : 'repaired'
+      addNote(draft, { start: phrase.start, end: phrase.end, kind, text: CAPTION_PROBLEMS[problem] })
+    }
+  }
+  const entry = ({ masks, label: place, problems, start, end }: Entry) => {
+    const found = masksOf(masks)
+    label(place, found, problems.length > 0)
+    for (const problem of problems) {
+      const kind = problem.startsWith('no-') ? 'missing' : 'repaired'
+      addNote(draft, { start, end, kind, text: JSON_PROBLEMS[problem] })
+    }
+    return { mask: found[0], label: place?.text ?? '' }
+  }
+  for (const triple of answer.scene?.triples ?? []) {
+    if (triples.length === MAX_READ_MASKS) break
+    const subject = entry(triple.subject)
+    const object = entry(triple.object)
+    for (const problem of triple.problems) {
+      addNote(draft, { start: triple.start, end: triple.end, kind: 'missing', text: JSON_PROBLEMS[problem] })
+    }
+    triples.push({
+      subject: subject.mask,
+      subjectLabel: subject.label,
+      predicate: triple.predicate?.text ?? '',
+      object: object.mask,
+      objectLabel: object.label,
+    })
+  }
+  for (const one of answer.json?.entries ?? []) entry(one)
+  const block = answer.scene ?? answer.json
+  if (block?.fence === 'open') {
+    addNote(draft, {
+      start: block.start,
+      end: block.start + 3,
+      kind: 'repaired',
+      text: 'the fence is not closed: it ends with the text',
+    })
+  }
+  if (answer.parts.think !== undefined && answer.answer.start === answer.answer.end) {
+    const { start, end } = answer.parts.think
+    addNote(draft, { start, end, kind: 'missing', text: 'the thought is cut off, and no answer follows' })
+  }
+  return triples
+}
+
+type Entry = NonNullable<AnswerReading['json']>['entries'][number]
+
+function formOf(answer: AnswerReading, draft: Draft): Form {
+  if (answer.scene !== undefined) return 'scene graph'
+  if (answer.json !== undefined) return 'JSON answer'
+  if (answer.caption !== undefined) return 'grounded caption'
+  if (draft.masks.length > 0) return 'mask words'
+  return answer.noTarget ? 'no target' : 'text without mask words'
+}
+
+function finished(
+  text: string,
+  draft: Draft,
+): Pick<Reading, 'masks' | 'notes' | 'pieces' | 'shownTo' | 'omittedMasks' | 'omittedNotes'> {
+  const shownTo = Math.min(text.length, MAX_SHOWN_CHARACTERS)
+  return {
+    masks: draft.masks.map((mask, i) => ({ ...mask, label: shortLabel(mask.label) || `mask ${i + 1}` })),
+    notes: draft.notes.sort((a, b) => a.start - b.start || a.end - b.end),
+    pieces: piecesOf(draft.marks, shownTo),
+    shownTo,
+    omittedMasks: draft.omittedMasks,
+    omittedNotes: draft.omittedNotes,
+  }
+}
+
+const MAX_LABEL = 120
+
+function shortLabel(label = ''): string {
+  const trimmed = label.replaceAll(/\s+/g, ' ').trim()
+  return trimmed.length > MAX_LABEL ? `${trimmed.slice(0, MAX_LABEL - 1)}…` : trimmed
+}
+
+/** Marks and the text between them, up to `shownTo`; of marks that overlap the first is kept. */
+export function piecesOf(marks: readonly Mark[], shownTo: number): Piece[] {
+  const pieces: Piece[] = []
+  let at = 0
+  const plain = (end: number) => {
+    if (end > at) pieces.push({ start: at, end, kind: 'text', masks: [], faulty: false })
+  }
+  for (const mark of [...marks].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    if (mark.start >= shownTo) break
+    if (mark.start < at || mark.end <= mark.start) continue
+    plain(mark.start)
+    const end = Math.min(mark.end, shownTo)
+    pieces.push({ ...mark, end })
+    at = end
+  }
+  plain(shownTo)
+  return pieces
+}

@@ -1,0 +1,7 @@
+// Long answers are read here, so that the page answers all the while.
+import { serveJobs } from '../compare/job.ts'
+import { type Reading, type ReadOptions, readText } from './reading.ts'
+
+export type ReadingJob = ReadOptions & { readonly text: string }
+
+serveJobs<ReadingJob, Reading>(({ text, ...options }, give) => give(readText(text, options)))
