@@ -30,7 +30,9 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
   let held = 0
   let working = 0
   const waiting: (() => void)[] = []
-  const stopping = new AbortController()
+  // Not listeners on one signal: Node warns of more than ten.
+  const running = new Set<() => void>()
+  let stopping = false
 
   const turn = async (signal: AbortSignal): Promise<void> => {
     if (working < maxWorking) {
@@ -68,8 +70,8 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
       const abort = () => controller.abort()
       const timer = setTimeout(abort, timeoutMs)
       const unwatch = watchCaller(abort)
-      if (stopping.signal.aborted) abort()
-      stopping.signal.addEventListener('abort', abort, { once: true })
+      running.add(abort)
+      if (stopping) abort()
       try {
         const received = await receive(signal)
         signal.throwIfAborted()
@@ -81,15 +83,18 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
         }
       } catch (error) {
         if (!signal.aborted || error instanceof HttpFault) throw error
-        throw busy(stopping.signal.aborted ? 'the service stops' : `not done within ${timeoutMs / 1000} s`)
+        throw busy(stopping ? 'the service stops' : `not done within ${timeoutMs / 1000} s`)
       } finally {
         clearTimeout(timer)
         unwatch()
-        stopping.signal.removeEventListener('abort', abort)
+        running.delete(abort)
         held--
       }
     },
-    stop: () => stopping.abort(),
+    stop() {
+      stopping = true
+      for (const abort of running) abort()
+    },
   }
 }
 
