@@ -111,6 +111,8 @@ export function samtokLoss(options: {
    * Commitment counts in proportion: before codes mean anything it would only pull all vectors together.
    */
   quantisedShare?: Tensor
+  /** Another quantiser of the vectors [masks, width], to compare it. Default: the residual one of the configuration. */
+  quantiser?: (vectors: Tensor) => Quantised
   /** Which of the decoder's alternatives is trained: the one it predicts to be best (the default), or the first. */
   alternative?: 'best' | 'first'
   /** The logit that means one half: the threshold that masks will be decoded with. Default 0, as the release trains. */
@@ -127,13 +129,16 @@ export function samtokLoss(options: {
     masks: input('masks', 'float32', plane),
     boxes: input('boxes', 'float32', [objects, 4]),
   }
-  const quantised = residualQuantiser(maskEncoder(prompts, sam2, prefix), {
-    codes: codesPerLevel,
-    levels,
-    width: sam2.width,
-    shared: config.sharedCodebook === true,
-    paddingRows: 1,
-  })
+  const encoded = maskEncoder(prompts, sam2, prefix)
+  const quantised =
+    options.quantiser?.(encoded) ??
+    residualQuantiser(encoded, {
+      codes: codesPerLevel,
+      levels,
+      width: sam2.width,
+      shared: config.sharedCodebook === true,
+      paddingRows: 1,
+    })
   const vectors = quantisedShare === undefined ? quantised.vectors : quantised.mixed(quantisedShare)
   const { alternative = 'best' } = options
   const { logits, iou } = vectorDecoder(features, vectors, sam2, prefix, { alternative })
