@@ -68,11 +68,12 @@ export function createClient(options: ClientOptions = {}): Client {
   const send = async (path: string, init: RequestInit, call: CallOptions): Promise<Response> => {
     const { signal, retries = 0 } = call
     for (let attempt = 0; ; attempt++) {
-      const error = await once(path, init, signal)
-      if (error instanceof Response) return error
-      const again = error.status === 429 || error.status === 503
-      if (!again || attempt >= retries) throw error
-      await pause((error.retryAfterS ?? 1) * 1000, signal)
+      const answer = await once(path, init, signal)
+      // Not `instanceof Response`: servers in the same process may have put another class in its place.
+      if (!(answer instanceof ServiceError)) return answer
+      const again = answer.status === 429 || answer.status === 503
+      if (!again || attempt >= retries) throw answer
+      await pause((answer.retryAfterS ?? 1) * 1000, signal)
     }
   }
   const once = async (
@@ -145,7 +146,7 @@ export function createClient(options: ClientOptions = {}): Client {
     rewardListing: (call) => get('/v1/rewards', call),
     async isReady(call = {}) {
       const answer = await once('/readyz', {}, call.signal)
-      return answer instanceof Response
+      return !(answer instanceof ServiceError)
     },
   }
 }

@@ -14,6 +14,8 @@ export type HostileOptions = {
   readonly picture: string
   /** Longest time for one request; what takes longer is cut off. Default 5 s. */
   readonly patienceMs?: number
+  /** Size of the large bodies; bombs grow with it. Default 10 MB. */
+  readonly largeBytes?: number
 }
 
 /** What a request does on the wire: pieces with pauses between, and whether it goes away afterwards. */
@@ -25,7 +27,7 @@ type Wire = {
 
 /** `count` hostile requests, each kind in turn; the same for the same `count` and options. */
 export function hostileRequests(count: number, options: HostileOptions): HostileRequest[] {
-  const kinds = Object.entries(wires(options.picture))
+  const kinds = Object.entries(wires(options.picture, options.largeBytes ?? LARGE_BYTES))
   return Array.from({ length: count }, (_, k) => {
     const [name, make] = kinds[k % kinds.length]!
     const round = Math.floor(k / kinds.length)
@@ -34,11 +36,14 @@ export function hostileRequests(count: number, options: HostileOptions): Hostile
 }
 
 /** Number of kinds: so many requests try each of them once. */
-export const hostileKinds = (): number => Object.keys(wires('')).length
+export const hostileKinds = (): number => Object.keys(wires('', 0)).length
 
-const MEGABYTES_10 = 10_000_000
+const LARGE_BYTES = 10_000_000
 
-function wires(picture: string): Record<string, (round: number) => Wire> {
+function wires(picture: string, largeBytes: number): Record<string, (round: number) => Wire> {
+  /** A side of 8,000 pixels for 10 MB: more than servers take, in 64 kB. */
+  const bombPx = Math.ceil(Math.sqrt(largeBytes * 6.4))
+  const bomb = () => png(bombPx, bombPx, new Uint8Array(bombPx * (bombPx + 1)))
   const json = (path: string, value: unknown): Wire => body(path, JSON.stringify(value))
   const encode = (mask: unknown, more: object = {}) =>
     json('/v1/masks/encode', { codec: 'himtok-nano', picture, masks: [mask], ...more })
@@ -50,7 +55,7 @@ function wires(picture: string): Record<string, (round: number) => Wire> {
     // Pictures
     'a PNG that claims 60,000 x 60,000': () => upload(png(60_000, 60_000, new Uint8Array(100))),
     'a PNG that claims 2^31 x 1': () => upload(png(2 ** 31, 1, new Uint8Array(100))),
-    'a PNG bomb: 8,000 x 8,000 of nothing': () => upload(png(8_000, 8_000, ZEROS)),
+    'a PNG bomb': () => upload(bomb()),
     'a PNG with too few pixels': () => upload(png(500, 500, new Uint8Array(10))),
     'a picture cut in the middle': () => upload(png(64, 64, new Uint8Array(64 * 65)).subarray(0, 60)),
     'bytes that are no picture': (round) =>
@@ -73,10 +78,11 @@ function wires(picture: string): Record<string, (round: number) => Wire> {
         `?codec=${picked(round, '__proto__', 'toString', '..%2f..%2fetc', 'x'.repeat(5000))}`,
       ),
     // JSON
-    '10 MB of brackets': (round) =>
-      body('/v1/masks/encode', picked(round, '[', '{"a":', '[]').repeat(MEGABYTES_10).slice(0, MEGABYTES_10)),
-    '10 MB of commas in a string': () =>
-      body('/v1/text/parse', JSON.stringify({ text: ','.repeat(MEGABYTES_10) })),
+    'megabytes of brackets': (round) =>
+      body('/v1/masks/encode', picked(round, '[', '{"a":', '[]').repeat(largeBytes).slice(0, largeBytes)),
+    'megabytes of empty lists': () => body('/v1/masks/encode', `[${'[],'.repeat(largeBytes / 3)}[]]`),
+    'megabytes of commas in a string': () =>
+      body('/v1/text/parse', JSON.stringify({ text: ','.repeat(largeBytes) })),
     'a body that is no UTF-8': () =>
       body('/v1/text/parse', Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d)),
     'half a JSON': () => body('/v1/masks/decode', '{"codec": "getok", "words": ['),
@@ -111,7 +117,8 @@ function wires(picture: string): Record<string, (round: number) => Wire> {
           { rowMajorCounts: [0, 1e15] },
         ),
       ),
-    'a million counts': () => encode({ size: [480, 640], counts: new Array(1_000_000).fill(1) }),
+    'a million counts': () =>
+      encode({ size: [480, 640], counts: new Array(Math.ceil(largeBytes / 10)).fill(1) }),
     'counts that are no counts': (round) =>
       encode({ size: [480, 640], counts: picked<unknown>(round, [-1, 5], [0.5], [null], ['1'], {}, [[]]) }),
     'polygons of a madman': (round) =>
@@ -124,7 +131,7 @@ function wires(picture: string): Record<string, (round: number) => Wire> {
           [[1]],
         ),
       }),
-    'a mask of a PNG bomb': () => encode({ png: Buffer.from(png(8_000, 8_000, ZEROS)).toString('base64') }),
+    'a mask of a PNG bomb': () => encode({ png: Buffer.from(bomb()).toString('base64') }),
     'a mask that is no PNG': (round) => encode({ png: picked(round, 'AAAA', '%%%', '', 'iVBORw0KGgo=') }),
     'foreign run lengths': (round) =>
       encode(
@@ -299,8 +306,6 @@ function noise(length: number): Uint8Array {
   }
   return bytes
 }
-
-const ZEROS = new Uint8Array(8_000 * 8_001)
 
 /** A grey PNG with right checksums whose header and pixels need not agree. */
 function png(widthPx: number, heightPx: number, rows: Uint8Array): Uint8Array {

@@ -8,6 +8,8 @@ import type { Service } from './service.ts'
 /** Longest that headers may take to arrive, and that an idle connection stays open. */
 const HEADERS_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 65_000
+/** How often connections are looked at for these; Node's own 30 s would let a silent one stay four times as long. */
+const CHECK_MS = 2_000
 /** How long answers in progress may take after the signal to stop; the command line waits 3 s before it ends the process. */
 const DRAIN_MS = 2_000
 
@@ -28,7 +30,11 @@ export async function listen(
   const server = createAdaptorServer({
     fetch: service.app.fetch,
     hostname: host,
-    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: timeoutMs + HEADERS_TIMEOUT_MS },
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: timeoutMs + HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    },
   }) as Server
   server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {

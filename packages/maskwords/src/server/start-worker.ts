@@ -4,9 +4,19 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { WorkerSetup } from './work/job.ts'
 
+/**
+ * Objects of one worker, networks aside. The largest request, 32 MiB of JSON, makes some 500 MB of them; a worker that wants more
+ * is ended and replaced, and its request answered 503, before the machine runs out.
+ */
+const MAX_HEAP_MB = 768
+
 /** A thread that runs work/thread.ts. Sources in TypeScript are loaded through tsx, which threads do not inherit. */
 export function startWorker(setup: WorkerSetup): Worker {
-  const options = { name: 'maskwords-server', workerData: setup }
+  const options = {
+    name: 'maskwords-server',
+    workerData: setup,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 32 },
+  }
   const self = import.meta.url
   if (!self.endsWith('.ts')) return new Worker(new URL('./server-worker.js', self), options)
   const api = pathToFileURL(createRequire(self).resolve('tsx/esm/api'))

@@ -90,7 +90,7 @@ async function readPages(folder: string): Promise<Map<string, Page>> {
     const compressedForm = /\.(?:br|gz)$/.test(name) && found.has(name.replace(/\.(?:br|gz)$/, ''))
     if (compressedForm) continue
     const page = await compressed(pageOf(name, body), found.get(`${name}.br`), found.get(`${name}.gz`))
-    pages.set(`/${encodeURI(name)}`, page)
+    pages.set(`/${name}`, page)
     if (name === 'index.html') pages.set('/', page)
   }
   return pages
