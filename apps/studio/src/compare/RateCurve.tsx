@@ -7,7 +7,7 @@ import { type Axis, FAMILIES, type Plot, type RatePoint, rateChart } from './rat
 
 const WIDTH_PX = 760
 const HEIGHT_PX = 380
-const PLOT: Plot = { left: 46, top: 14, width: 580, height: 310 }
+const PLOT: Plot = { left: 46, top: 28, width: 616, height: 296 }
 /** Saved pictures are twice as large as they are shown. */
 const PNG_SCALE = 2
 
@@ -76,7 +76,7 @@ export function RateCurve({
           <text className="compare-axis" x={PLOT.left + PLOT.width / 2} y={HEIGHT_PX - 8} textAnchor="middle">
             bits{axis === 'log' ? ' (logarithmic)' : ''}
           </text>
-          <text className="compare-axis" x={PLOT.left - 8} y={PLOT.top - 3} textAnchor="end">
+          <text className="compare-axis" x={PLOT.left - 8} y={14} textAnchor="end">
             IoU
           </text>
           {chart.lines.map((line) => {
@@ -113,8 +113,12 @@ export function RateCurve({
                       {`${point.label} ${point.iou.toFixed(2)}`}
                     </text>
                   ))}
-                <path d={mark} transform={`translate(${line.nameX} ${line.nameY - 4})`} fill={colour} />
-                <text className="compare-name" x={line.nameX + 9} y={line.nameY}>
+                <path
+                  d={mark}
+                  transform={`translate(${line.nameX - 8} ${line.nameY - 4}) scale(0.8)`}
+                  fill={colour}
+                />
+                <text className="compare-name" x={line.nameX} y={line.nameY}>
                   {familyTitle}
                 </text>
               </g>

@@ -96,13 +96,26 @@ describe('the rate chart', () => {
         expect(y).toBeGreaterThanOrEqual(10)
         expect(y).toBeLessThanOrEqual(210)
       }
-      expect(himtok[1]!.y).toBeCloseTo(30)
+      // From 0.2, the tenth below 0.3, to 1.
+      expect(himtok[1]!.y).toBeCloseTo(10 + 200 / 8)
+      expect(chart.yTicks.map(({ label }) => label)).toEqual(['0.20', '0.36', '0.52', '0.68', '0.84', '1.00'])
     },
   )
 
-  it('names of lines that end at one height do not lie on each other', () => {
-    const [first, second] = rateChart(points, plot, 'log').lines
-    expect(Math.abs(first!.nameY - second!.nameY)).toBeGreaterThanOrEqual(15)
+  it('names stand at the ends of their lines, and never on each other', () => {
+    const both = points.filter(({ family }) => family !== 'himtok')
+    const ends = ['ellipse', 'turned box', 'polygon'].map((family) => ({
+      family,
+      label: '',
+      bits: 16,
+      iou: 0.5,
+    }))
+    const { lines } = rateChart([...both, ...ends], plot, 'log')
+    const heights = lines.map(({ nameY }) => nameY)
+    for (const [i, a] of heights.entries()) {
+      expect(heights.slice(i + 1).every((b) => Math.abs(a - b) >= 15)).toBe(true)
+    }
+    for (const { nameX, points: own } of lines) expect(nameX).toBe(own.at(-1)!.x + 20)
   })
 
   it('ticks of the logarithmic axis are powers of two', () => {

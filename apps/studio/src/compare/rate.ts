@@ -60,7 +60,7 @@ export type RateChart = {
   readonly yTicks: readonly { readonly y: number; readonly label: string }[]
 }
 
-/** The plot's inside in pixels; names of lines stand right of it. */
+/** The plot's inside in pixels; names of lines may stand right of it. */
 export type Plot = {
   readonly left: number
   readonly top: number
@@ -70,30 +70,39 @@ export type Plot = {
 
 const NAME_LINE_PX = 15
 
-/** Places of lines, ticks and names: IoU 0 to 1 upwards, bits to the right. Families without points are left out. */
+/** Places of lines, ticks and names: IoU upwards to 1, bits to the right. Families without points are left out. */
 export function rateChart(points: readonly RatePoint[], plot: Plot, axis: Axis): RateChart {
   const usable = points.filter(({ bits, iou }) => bits > 0 && Number.isFinite(bits) && Number.isFinite(iou))
   const [low, high] = bitRange(usable, axis)
   const share = (bits: number) =>
     axis === 'log' ? Math.log(bits / low) / Math.log(high / low) : (bits - low) / (high - low)
   const x = (bits: number) => plot.left + share(bits) * plot.width
-  const y = (iou: number) => plot.top + (1 - iou) * plot.height
+  const floor = leastIou(usable)
+  const y = (iou: number) => plot.top + ((1 - iou) / (1 - floor)) * plot.height
   const drawn = FAMILIES.flatMap((family) => {
     const own = usable.filter((point) => point.family === family.name).sort((a, b) => a.bits - b.bits)
     return own.length === 0
       ? []
       : [{ family, points: own.map((point) => ({ x: x(point.bits), y: y(point.iou), point })) }]
   })
-  const names = spread(
-    drawn.map((line) => line.points[line.points.length - 1]!.y),
-    plot.top + 6,
-    plot.top + plot.height,
+  const names = placeNames(
+    drawn.map(({ family, points: own }) => ({ ...own[own.length - 1]!, letters: family.title.length })),
+    plot,
   )
   return {
-    lines: drawn.map((line, i) => ({ ...line, nameX: plot.left + plot.width + 10, nameY: names[i]! })),
+    lines: drawn.map((line, i) => ({ ...line, nameX: names[i]!.x, nameY: names[i]!.y })),
     xTicks: bitTicks(low, high, axis).map((bits) => ({ x: x(bits), label: String(bits) })),
-    yTicks: [0, 0.2, 0.4, 0.6, 0.8, 1].map((iou) => ({ y: y(iou), label: iou.toFixed(1) })),
+    yTicks: Array.from({ length: 6 }, (_, i) => floor + ((1 - floor) * i) / 5).map((iou) => ({
+      y: y(iou),
+      label: iou.toFixed(2),
+    })),
   }
+}
+
+/** The axis begins at the tenth below the worst point: most of it would else be empty. */
+function leastIou(points: readonly RatePoint[]): number {
+  const least = points.reduce((a, { iou }) => Math.min(a, iou), 0.9)
+  return Math.max(0, Math.floor(least * 10 - 0.2) / 10)
 }
 
 function bitRange(points: readonly RatePoint[], axis: Axis): readonly [low: number, high: number] {
@@ -114,19 +123,29 @@ function bitTicks(low: number, high: number, axis: Axis): number[] {
   return ticks
 }
 
-/** Heights as near to the wanted ones as a line's height between neighbours allows, in the order given. */
-function spread(wanted: readonly number[], top: number, foot: number): number[] {
-  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]! || a - b)
-  const placed = new Array<number>(wanted.length)
-  let least = top
-  for (const i of order) {
-    placed[i] = Math.max(wanted[i]!, least)
-    least = placed[i]! + NAME_LINE_PX
-  }
-  let most = foot
-  for (const i of order.reverse()) {
-    placed[i] = Math.min(placed[i]!, most)
-    most = placed[i]! - NAME_LINE_PX
+const LETTER_PX = 7
+
+/** Names right of the ends of their lines, moved up or down to the nearest place where no other name is. */
+function placeNames(
+  ends: readonly { readonly x: number; readonly y: number; readonly letters: number }[],
+  plot: Plot,
+): { readonly x: number; readonly y: number }[] {
+  const placed: { x: number; y: number; widthPx: number }[] = []
+  for (const { x: endX, y: endY, letters } of ends) {
+    const x = endX + 20
+    const widthPx = letters * LETTER_PX + 16
+    const free = (y: number) =>
+      y >= plot.top &&
+      y <= plot.top + plot.height &&
+      placed.every(
+        (other) =>
+          Math.abs(other.y - y) >= NAME_LINE_PX || other.x > x + widthPx || x > other.x + other.widthPx,
+      )
+    let y = endY + 4
+    for (let step = 1; !free(y) && step < 100; step++) {
+      y = endY + 4 + (step % 2 === 0 ? -1 : 1) * Math.ceil(step / 2) * 4
+    }
+    placed.push({ x, y, widthPx })
   }
   return placed
 }
