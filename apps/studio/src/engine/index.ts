@@ -1,8 +1,10 @@
 // The engine as the rest of the studio sees it: one backend at a time, where it runs, and what it is doing.
+
+import type { Mask } from '@maskwords/mask'
 import { useMemo } from 'react'
 import { notifyError } from '../state/store.ts'
 import { CODECS, type CodecId } from '../state/types.ts'
-import type { Backend, CodecFacts, Progress } from './backend.ts'
+import type { Backend, CodecFacts, Progress, Spoken } from './backend.ts'
 import { browserBackend } from './browser.ts'
 import { messageOf } from './error.ts'
 import { probeServer } from './probe.ts'
@@ -19,6 +21,7 @@ import {
 
 export type { Backend, CallOptions, CodecFacts, Decoded, Place, Progress, Spoken } from './backend.ts'
 export { EngineError } from './error.ts'
+export { spokenOf } from './said.ts'
 export {
   type EngineState,
   type EngineStatus,
@@ -34,6 +37,7 @@ const backends = new Map<RunIn, Backend>()
 function tracked(runIn: RunIn, inner: Backend): Backend {
   const current = (): boolean => useEngine.getState().runIn === runIn
   const told = new WeakSet<Promise<CodecFacts>>()
+  const spoken = new WeakMap<Mask, Map<string, Spoken>>()
   const open = (codec: CodecId, onProgress?: (progress: Progress) => void): Promise<CodecFacts> => {
     const tell = (progress: Progress): void => {
       if (current()) setCodecState(codec, { state: 'opening', progress })
@@ -69,8 +73,17 @@ function tracked(runIn: RunIn, inner: Backend): Backend {
   return {
     open,
     see: (codec, picture) => after(codec, undefined, () => inner.see(codec, picture)),
-    speak: (codec, picture, mask, call = {}) =>
-      after(codec, call.signal, () => inner.speak(codec, picture, mask, call)),
+    async speak(codec, picture, mask, call = {}) {
+      // Masks are values: one that changes is another one. Panels that ask for the same words get them once.
+      const known = spoken.get(mask) ?? new Map<string, Spoken>()
+      spoken.set(mask, known)
+      const key = `${codec} ${picture.id} ${call.refine === true}`
+      const there = known.get(key)
+      if (there !== undefined) return there
+      const answer = await after(codec, call.signal, () => inner.speak(codec, picture, mask, call))
+      known.set(key, { ...answer, pictureMs: 0 })
+      return answer
+    },
     draw: (codec, picture, words, call = {}) =>
       after(codec, call.signal, () => inner.draw(codec, picture, words, call)),
     levels: (codec, picture, codes, lengths, call = {}) =>

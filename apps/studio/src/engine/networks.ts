@@ -7,10 +7,17 @@ import { fetchCodecFiles } from './weights.ts'
 /** More gain nothing for networks of this size. */
 const MAX_THREADS = 4
 
+/**
+ * One processor stays with the page. Where others work too, a thread more makes runs slower: each waits for the other at
+ * every step.
+ */
+const threadsHere = (): number =>
+  globalThis.crossOriginIsolated ? Math.min(MAX_THREADS, Math.max(1, navigator.hardwareConcurrency - 1)) : 1
+
 export const openNetworks: OpenNetworks = async ({ codec: id, baseUrl, device }, tell) => {
   const files = await fetchCodecFiles(baseUrl, `${id}-nano`, tell)
   tell({ doing: `starting ${files.name}` })
-  const threads = globalThis.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1
+  const threads = threadsHere()
   const codec = await codecFromFiles(files, {
     runtime: {
       target: device === 'webgpu' ? 'webgpu' : 'web',

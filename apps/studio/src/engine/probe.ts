@@ -1,5 +1,5 @@
 // Whether the page came from `maskwords serve`, which runs codecs, or from a plain host of files.
-import { EngineError, messageOf } from './error.ts'
+import { messageOf } from './error.ts'
 import type { ServerState } from './status.ts'
 
 const HINT = 'start `npx maskwords serve` and open the address that it prints'
@@ -17,7 +17,3 @@ export async function probeServer(baseUrl: string): Promise<ServerState> {
     return { state: 'absent', reason: `the page's server does not answer (${messageOf(cause)}); ${HINT}` }
   }
 }
-
-/** An error of the server place. */
-export const serverError = (message: string, hint?: string, at?: number): EngineError =>
-  new EngineError('server', message, { hint, at })

@@ -1,141 +1,80 @@
 // The backend over HTTP: `maskwords serve` runs the codecs (docs/http-api.md). Pictures go there once, as PNG.
 import type { Pixels } from '@maskwords/codecs'
 import { cocoRleFromMask, type Mask, maskFromCocoRle } from '@maskwords/mask'
+import { createClient, type DecodeAnswer, type EncodeAnswer, ServiceError } from 'maskwords/client'
 import type { CodecId } from '../state/types.ts'
 import type { Backend, CallOptions, CodecFacts, Decoded } from './backend.ts'
-import { messageOf } from './error.ts'
+import { EngineError } from './error.ts'
 import { lane, URGENCY } from './lane.ts'
-import { serverError } from './probe.ts'
 import type { PictureToSee } from './worker-link.ts'
 
-/** The parts of the answers that are used here; the server's schemas say the rest. */
-type CodecInfo = { readonly name: string; readonly kind: CodecId; readonly needsPicture: boolean }
-type Vocabulary = {
-  readonly codesPerLevel?: number
-  readonly levels?: number
-  readonly codes?: number
-  readonly maxLength?: number
-  readonly gridSize?: number
-}
-type ItemError = {
-  readonly error: { readonly message: string; readonly hint?: string; readonly at?: unknown }
-}
-type Said = {
-  readonly text: string
-  readonly codes: number[]
-  readonly tokens: number
-  readonly bits: number
-}
-type Rle = { readonly size: [number, number]; readonly counts: string }
-type Drawn = { readonly mask: Rle; readonly score?: number; readonly prefixes?: readonly Drawn[] }
-type EncodeAnswer = {
-  readonly results: readonly (Said | ItemError)[]
-  readonly times: { readonly pictureMs: number; readonly encodeMs: number }
-}
-type DecodeAnswer = {
-  readonly results: readonly (Drawn | ItemError)[]
-  readonly times: { readonly pictureMs: number; readonly decodeMs: number }
-}
-
 type Opened = { readonly facts: CodecFacts; readonly name: string }
+type Item = EncodeAnswer['results'][number] | DecodeAnswer['results'][number]
 
-/** Sends a busy server's requests once more after what it asks for, at most this long. */
-const MAX_RETRY_MS = 5000
+/** A busy server is asked again this many times, as long after as it says. */
 const RETRIES = 3
+/** Pictures whose handles are remembered; the server keeps what it has room for. */
+const MAX_HANDLES = 16
 
+/** Codecs at the server beside `baseUrl`. Calls reject with EngineError `server` or `codec`. */
 export function serverBackend({ baseUrl }: { readonly baseUrl: string }): Backend {
+  const client = createClient({ url: new URL('.', baseUrl).href })
   const opened = new Map<CodecId, Promise<Opened>>()
-  /** Handles of pictures by their id here; the server forgets them when it needs room. */
+  const facts = new Map<CodecId, Promise<CodecFacts>>()
   const handles = new Map<string, Promise<string>>()
   const turns = lane()
+  const call = (signal?: AbortSignal) => ({ retries: RETRIES, ...(signal === undefined ? {} : { signal }) })
 
-  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    for (let attempt = 0; ; attempt++) {
-      let response: Response
-      try {
-        response = await fetch(new URL(path, baseUrl), init)
-      } catch (cause) {
-        init.signal?.throwIfAborted()
-        throw serverError(
-          `the server cannot be reached: ${messageOf(cause)}`,
-          'is it running? Or run codecs in the browser',
-        )
-      }
-      if (response.ok) return response
-      if ((response.status !== 429 && response.status !== 503) || attempt === RETRIES)
-        throw await faultOf(response)
-      const seconds = Number(response.headers.get('retry-after')) || 1
-      await pause(Math.min(seconds * 1000, MAX_RETRY_MS), init.signal ?? undefined)
-    }
-  }
-  const get = async <T>(path: string): Promise<T> => (await (await request(path)).json()) as T
-  const post = async <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> => {
-    const init = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      ...(signal === undefined ? {} : { signal }),
-    }
-    return (await (await request(path, init)).json()) as T
-  }
-
-  const openCodec = async (id: CodecId): Promise<Opened> => {
-    const { codecs } = await get<{ codecs: readonly CodecInfo[] }>('v1/codecs')
-    const wanted = id === 'getok' ? 'getok' : `${id}-nano`
-    const info = codecs.find(({ name }) => name === wanted) ?? codecs.find(({ kind }) => kind === id)
-    if (info === undefined) {
-      throw serverError(
-        `the server runs ${codecs.map(({ name }) => name).join(', ') || 'no codec'}, not ${wanted}`,
-      )
-    }
-    const vocabulary = await get<Vocabulary>(`v1/codecs/${encodeURIComponent(info.name)}/vocabulary`)
-    const { codesPerLevel, levels, codes, maxLength, gridSize } = vocabulary
-    const sizes =
-      id === 'samtok'
-        ? new Array<number>(levels ?? 0).fill(codesPerLevel ?? 0)
-        : new Array<number>(maxLength ?? 0).fill(codes ?? 0)
-    const facts: CodecFacts = {
-      id,
-      name: info.name,
-      place: 'server',
-      threads: 0,
-      sizes,
-      ...(gridSize === undefined ? {} : { cells: gridSize }),
-    }
-    return { facts, name: info.name }
-  }
   const openOnce = (id: CodecId): Promise<Opened> => {
     let one = opened.get(id)
     if (one === undefined) {
-      one = openCodec(id)
+      one = openCodec(id).catch(rethrown)
       opened.set(id, one)
       one.catch(() => opened.delete(id))
     }
     return one
   }
-  const factsOf = new Map<CodecId, Promise<CodecFacts>>()
+  const openCodec = async (id: CodecId): Promise<Opened> => {
+    const { codecs } = await client.codecs(call())
+    const wanted = id === 'getok' ? 'getok' : `${id}-nano`
+    const info = codecs.find(({ name }) => name === wanted) ?? codecs.find(({ kind }) => kind === id)
+    if (info === undefined) {
+      const names = codecs.map(({ name }) => name).join(', ')
+      throw new EngineError('server', `the server runs ${names || 'no codec'}, not ${wanted}`)
+    }
+    const { codesPerLevel, levels, codes, maxLength, gridSize } = await client.vocabulary(info.name, call())
+    const [places, size] = id === 'samtok' ? [levels, codesPerLevel] : [maxLength, codes]
+    const found: CodecFacts = {
+      id,
+      name: info.name,
+      place: 'server',
+      threads: 0,
+      sizes: new Array<number>(places ?? 0).fill(size ?? 0),
+      ...(gridSize === undefined ? {} : { cells: gridSize }),
+    }
+    return { facts: found, name: info.name }
+  }
 
   const handOver = ({ id, pixels }: PictureToSee): Promise<string> => {
-    let handle = handles.get(id)
-    if (handle === undefined) {
-      handle = (async () => {
-        const init = { method: 'POST', headers: { 'content-type': 'image/png' }, body: await pngOf(pixels) }
-        return ((await (await request('v1/pictures', init)).json()) as { picture: string }).picture
-      })()
-      handles.set(id, handle)
-      handle.catch(() => handles.delete(id))
-    }
+    const there = handles.get(id)
+    if (there !== undefined) return there
+    const handle = pngOf(pixels)
+      .then((png) => client.uploadPicture(png, call()))
+      .then(({ picture }) => picture)
+    handles.set(id, handle)
+    handle.catch(() => handles.delete(id))
+    if (handles.size > MAX_HANDLES) handles.delete(handles.keys().next().value!)
     return handle
   }
 
   /** Calls with the picture's handle; hands the picture over again where the server has forgotten it. */
-  const withPicture = async <T>(picture: PictureToSee, call: (handle: string) => Promise<T>): Promise<T> => {
+  const withPicture = async <T>(picture: PictureToSee, ask: (handle: string) => Promise<T>): Promise<T> => {
     try {
-      return await call(await handOver(picture))
+      return await ask(await handOver(picture))
     } catch (error) {
-      if ((error as { status?: number }).status !== 404) throw error
+      if (!(error instanceof ServiceError) || error.code !== 'unknown-picture') return rethrown(error)
       handles.delete(picture.id)
-      return call(await handOver(picture))
+      return await ask(await handOver(picture)).catch(rethrown)
     }
   }
 
@@ -145,59 +84,60 @@ export function serverBackend({ baseUrl }: { readonly baseUrl: string }): Backen
     words: readonly (string | readonly number[])[],
     signal: AbortSignal | undefined,
   ): Promise<{ readonly drawn: Decoded[]; readonly pictureMs: number }> => {
-    const { name } = await openOnce(id)
-    const answer = await withPicture(picture, (handle) =>
-      post<DecodeAnswer>('v1/masks/decode', { codec: name, picture: handle, words }, signal),
+    const { name: codec } = await openOnce(id)
+    const { results, times } = await withPicture(picture, (handle) =>
+      client.decodeWords({ codec, picture: handle, words }, call(signal)),
     )
-    const decodeMs = answer.times.decodeMs / words.length
-    const drawn = answer.results.map((one): Decoded => {
+    const decodeMs = times.decodeMs / words.length
+    const drawn = results.map((one): Decoded => {
       const { mask, score } = resultOf(one)
-      return { mask: maskFromCocoRle(mask), decodeMs, ...(score === undefined ? {} : { score }) }
+      if (!('counts' in mask)) throw new EngineError('server', 'the server wrote a mask in another dialect')
+      const rle = mask as Parameters<typeof maskFromCocoRle>[0]
+      return { mask: maskFromCocoRle(rle), decodeMs, ...(score === undefined ? {} : { score }) }
     })
-    return { drawn, pictureMs: answer.times.pictureMs }
+    return { drawn, pictureMs: times.pictureMs }
   }
 
-  const said = async (id: CodecId, picture: PictureToSee, mask: Mask, { refine, signal }: CallOptions) => {
-    const { name } = await openOnce(id)
+  const say = async (id: CodecId, picture: PictureToSee, mask: Mask, { refine, signal }: CallOptions) => {
+    const { name: codec } = await openOnce(id)
     const options = id === 'getok' && refine !== undefined ? { options: { refine } } : {}
     const masks = [cocoRleFromMask(mask)]
-    const answer = await withPicture(picture, (handle) =>
-      post<EncodeAnswer>('v1/masks/encode', { codec: name, picture: handle, masks, ...options }, signal),
+    const { results, times } = await withPicture(picture, (handle) =>
+      client.encodeMasks({ codec, picture: handle, masks, ...options }, call(signal)),
     )
-    return { words: resultOf(answer.results[0]!), times: answer.times }
+    return { words: resultOf(results[0]!), times }
   }
 
   return {
     open(id) {
-      const there = factsOf.get(id)
-      if (there !== undefined) return there
-      const facts = openOnce(id).then((one) => one.facts)
-      factsOf.set(id, facts)
-      facts.catch(() => factsOf.delete(id))
-      return facts
+      let one = facts.get(id)
+      if (one === undefined) {
+        one = openOnce(id).then((found) => found.facts)
+        facts.set(id, one)
+        one.catch(() => facts.delete(id))
+      }
+      return one
     },
 
     see: (id, picture) =>
       turns.run(async () => {
-        // Decoding any word has the picture encoded ahead.
-        const { name } = await openOnce(id)
         const start = performance.now()
-        await withPicture(picture, (handle) =>
-          post('v1/masks/decode', { codec: name, picture: handle, words: [[0]] }),
-        )
+        // Decoding any word has the picture encoded ahead.
+        await decode(id, picture, [[0]], undefined)
         return performance.now() - start
       }, URGENCY.see),
 
-    speak: (id, picture, mask, call = {}) =>
+    speak: (id, picture, mask, options = {}) =>
       turns.run(
         async () => {
-          const { words, times } = await said(id, picture, mask, call)
-          const { drawn } = await decode(id, picture, [words.text], call.signal)
+          const { words, times } = await say(id, picture, mask, options)
+          const { drawn } = await decode(id, picture, [words.text], options.signal)
           const { text, codes, tokens, bits } = words
-          return { text, codes, tokens, bits, ...times, ...drawn[0]! }
+          const { pictureMs, encodeMs } = times
+          return { text, codes, tokens, bits, pictureMs, encodeMs, ...drawn[0]! }
         },
         URGENCY.speak,
-        call.signal,
+        options.signal,
       ),
 
     draw: (id, picture, words, { length, signal } = {}) =>
@@ -224,6 +164,13 @@ export function serverBackend({ baseUrl }: { readonly baseUrl: string }): Backen
   }
 }
 
+/** What the client says goes on as an error of the engine; aborts stay what they are. */
+function rethrown(error: unknown): never {
+  if (!(error instanceof ServiceError)) throw error
+  const code = error.status >= 400 && error.status < 429 ? 'codec' : 'server'
+  throw new EngineError(code, error.message, { hint: error.hint, cause: error })
+}
+
 /** The same pixels as a file: PNG loses none of them. */
 async function pngOf({ widthPx, heightPx, rgb }: Pixels): Promise<Blob> {
   const canvas = new OffscreenCanvas(widthPx, heightPx)
@@ -237,31 +184,8 @@ async function pngOf({ widthPx, heightPx, rgb }: Pixels): Promise<Blob> {
   return canvas.convertToBlob({ type: 'image/png' })
 }
 
-function resultOf<T extends object>(result: T | ItemError): T {
-  if (!('error' in result)) return result
-  const { message, hint, at } = result.error
-  throw serverError(message, hint, typeof at === 'number' ? at : undefined)
-}
-
-async function faultOf(response: Response): Promise<Error> {
-  const body = (await response.json().catch(() => undefined)) as { error?: ItemError['error'] } | undefined
-  const { message, hint } = body?.error ?? {
-    message: `it answered ${response.status} ${response.statusText}`,
-  }
-  return Object.assign(serverError(`server: ${message}`, hint), { status: response.status })
-}
-
-/** Resolves after a while, or rejects with the signal's reason. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal!.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', abort, { once: true })
-  })
+function resultOf<T extends Item>(item: T): Exclude<T, { error: unknown }> {
+  if (!('error' in item)) return item as Exclude<T, { error: unknown }>
+  const { message, hint, at } = (item as { error: { message: string; hint?: string; at?: unknown } }).error
+  throw new EngineError('codec', message, { hint, at: typeof at === 'number' ? at : undefined })
 }

@@ -1,0 +1,37 @@
+// What one word draws: the mask with it beside the mask without it.
+import { area, emptyMask, type Mask, subtract } from '@maskwords/mask'
+
+export type Contribution = {
+  readonly before: Mask
+  readonly after: Mask
+  /** Pixels that the word brings, and pixels that it takes away. */
+  readonly adds: Mask
+  readonly removes: Mask
+  readonly addsPx: number
+  readonly removesPx: number
+}
+
+/** `before` is undefined where there was nothing before: the first word. */
+export function contributionOf(before: Mask | undefined, after: Mask): Contribution {
+  const from = before ?? emptyMask(after.widthPx, after.heightPx)
+  const adds = subtract(after, from)
+  const removes = subtract(from, after)
+  return { before: from, after, adds, removes, addsPx: area(adds), removesPx: area(removes) }
+}
+
+/** GETok's codes without word `index`, or undefined where the rest says no mask: a corner has no meaning alone. */
+export function codesWithout(
+  codes: readonly number[],
+  index: number,
+  cells: number,
+): readonly number[] | undefined {
+  const grid = codes.filter((code) => code < cells * cells).length
+  const refined = codes.length > grid
+  const place = index < grid ? index : index - grid
+  const stay = cells * cells + 4
+  // An offset word is taken out by letting its point stay where it is.
+  if (index >= grid)
+    return codes[index] === stay ? undefined : codes.map((code, i) => (i === index ? stay : code))
+  if (place < 2 || grid < 2) return undefined
+  return codes.filter((_, i) => i !== place && !(refined && i === grid + place))
+}

@@ -1,0 +1,235 @@
+// Asks the codecs for what the words panel shows. The newest wish of each codec wins: what it overtakes is given up.
+import { area } from '@maskwords/mask'
+import { type Backend, type Decoded, useEngine } from '../engine/index.ts'
+import { rememberSpoken } from '../engine/said.ts'
+import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
+import {
+  askingCard,
+  type Card,
+  clearCards,
+  drawnCard,
+  editedCard,
+  keptCard,
+  lengthOf,
+  saidCard,
+  setCard,
+  useWords,
+} from './cards.ts'
+import { codesWithout } from './contribution.ts'
+
+/** Prefixes of one request: what is urgent waits for at most one of them. A server is asked for more at once. */
+const LEVELS_A_CALL = 2
+const LEVELS_A_REQUEST = 16
+/** Prefixes wait until a person stops stepping for this long. */
+const LEVELS_AFTER_MS = 200
+
+type Wish = 'speak' | 'draw' | 'levels' | 'light'
+const wishes = new Map<string, AbortController>()
+
+/** A signal for a new wish of its kind; the one before is given up. */
+function wish(codec: CodecId, kind: Wish): AbortSignal {
+  giveUp(codec, kind)
+  const controller = new AbortController()
+  wishes.set(`${codec} ${kind}`, controller)
+  return controller.signal
+}
+
+function giveUp(codec: CodecId, ...kinds: readonly Wish[]): void {
+  for (const kind of kinds) wishes.get(`${codec} ${kind}`)?.abort(new DOMException('overtaken', 'AbortError'))
+}
+
+let picture: Picture | undefined
+/** Edited codes that the address said, until the region's own words are there. */
+const toRestore = new Map<CodecId, readonly number[]>()
+
+export const restoreCodes = (codec: CodecId, codes: readonly number[]): void => {
+  toRestore.set(codec, codes)
+  const card = useWords.getState().cards[codec]
+  if (card?.state === 'said') applyRestored(card)
+}
+
+function applyRestored(card: Card): void {
+  const codes = toRestore.get(card.codec)
+  toRestore.delete(card.codec)
+  if (codes !== undefined) setCodes(card.codec, codes)
+}
+
+const cardOf = (codec: CodecId): Card | undefined => useWords.getState().cards[codec]
+
+/** Turns to a region: every open card has its words, or asks for them. */
+export function attend(region: Region | undefined, to: Picture | undefined, backend: Backend): void {
+  picture = to
+  if (region === undefined || to === undefined || area(region.mask) === 0) {
+    for (const codec of CODECS) giveUp(codec, 'speak', 'draw', 'levels', 'light')
+    clearCards()
+    return
+  }
+  const { open, refine: offsets } = useWords.getState()
+  for (const codec of CODECS) {
+    const refine = codec === 'getok' && offsets
+    const fits = (card: Card | undefined): card is Card =>
+      card !== undefined &&
+      card.regionId === region.id &&
+      card.mask === region.mask &&
+      card.backend === backend &&
+      card.refine === refine
+    const card = cardOf(codec)
+    if (!open[codec] || (fits(card) && card.state !== 'failed')) continue
+    giveUp(codec, 'speak', 'draw', 'levels', 'light')
+    const before = keptCard(region.id, codec)
+    if (fits(before) && before.state === 'said') {
+      setCard(before)
+      follow(before)
+    } else
+      void speak(askingCard({ regionId: region.id, codec, mask: region.mask, backend, refine }, before), to)
+  }
+}
+
+async function speak(card: Card, to: Picture): Promise<void> {
+  const { codec, backend, mask, regionId, refine } = card
+  const signal = wish(codec, 'speak')
+  setCard(card)
+  try {
+    const spoken = await backend.speak(codec, to, mask, { refine, signal })
+    if (signal.aborted) return
+    const said = saidCard(card, spoken)
+    rememberSpoken(regionId, codec, mask, spoken)
+    setCard(said)
+    if (toRestore.has(codec)) applyRestored(said)
+    else follow(said)
+  } catch (error) {
+    if (!signal.aborted) setCard({ ...card, state: 'failed', failure: failureOf(error) })
+  }
+}
+
+function failureOf(error: unknown): { message: string; hint?: string } {
+  const { message, hint } = error as { message?: string; hint?: string }
+  return { message: message ?? String(error), ...(hint === undefined ? {} : { hint }) }
+}
+
+/** What a card wants after its codes have changed: the drawing that is looked at, then its prefixes. */
+function follow(card: Card): void {
+  const length = lengthOf(card, useWords.getState().length)
+  if (card.drawn.has(length)) {
+    setCard(drawnCard(card, card.codes, [], length))
+    void levels(card)
+  } else void draw(card, length)
+}
+
+async function draw(card: Card, length: number): Promise<void> {
+  const { codec, codes, backend } = card
+  giveUp(codec, 'levels', 'light')
+  const signal = wish(codec, 'draw')
+  if (picture === undefined) return
+  setCard({ ...card, drawing: true })
+  try {
+    const decoded = await backend.draw(codec, picture, codes, { length, signal })
+    const now = cardOf(codec)
+    if (signal.aborted || now === undefined) return
+    setCard(drawnCard(now, codes, [[length, decoded]], length))
+    void levels(now)
+  } catch (error) {
+    const now = cardOf(codec)
+    if (!signal.aborted && now !== undefined) setCard({ ...now, drawing: false, failure: failureOf(error) })
+  }
+}
+
+/** All prefixes, coarse ones of a rough scale first, while nothing urgent is on. */
+async function levels(card: Card): Promise<void> {
+  const { codec, codes, backend } = card
+  if (codec === 'getok' || picture === undefined) return
+  const signal = wish(codec, 'levels')
+  const to = picture
+  await pause(LEVELS_AFTER_MS)
+  const rough = new Set([1, 2, 4, 8, 16, codes.length])
+  const all = Array.from(codes, (_, i) => i + 1)
+  const order = [...all.filter((n) => rough.has(n)), ...all.filter((n) => !rough.has(n))]
+  const many = useEngine.getState().runIn === 'server' ? LEVELS_A_REQUEST : LEVELS_A_CALL
+  try {
+    for (;;) {
+      const now = cardOf(codec)
+      if (signal.aborted || now?.codes !== codes || now.regionId !== card.regionId) return
+      const missing = order.filter((n) => !now.drawn.has(n)).slice(0, many)
+      if (missing.length === 0) return
+      const masks = await backend.levels(codec, to, codes, missing, { signal })
+      const then = cardOf(codec)
+      if (signal.aborted || then === undefined) return
+      const length = lengthOf(then, useWords.getState().length)
+      setCard(
+        drawnCard(
+          then,
+          codes,
+          masks.map((decoded, i) => [missing[i]!, decoded] as const),
+          length,
+        ),
+      )
+    }
+  } catch (error) {
+    const now = cardOf(codec)
+    if (!signal.aborted && now !== undefined) setCard({ ...now, failure: failureOf(error) })
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A person's codes: their mask follows at once. */
+export function setCodes(codec: CodecId, codes: readonly number[]): void {
+  const card = cardOf(codec)
+  if (card === undefined || card.codes === codes) return
+  giveUp(codec, 'draw', 'levels', 'light')
+  const edited = editedCard(card, codes)
+  setCard(edited)
+  follow(edited)
+}
+
+/** What the codec said itself. */
+export function backToSaid(codec: CodecId): void {
+  const spoken = cardOf(codec)?.spoken
+  if (spoken !== undefined) setCodes(codec, [...spoken.codes])
+}
+
+/** HiMTok: reads this many words. */
+export function setLength(length: number): void {
+  if (length === useWords.getState().length) return
+  useWords.setState({ length })
+  const card = cardOf('himtok')
+  if (card === undefined || card.state !== 'said') return
+  const wanted = lengthOf(card, length)
+  if (card.drawn.has(wanted)) setCard(drawnCard(card, card.codes, [], wanted))
+  else void draw(card, wanted)
+}
+
+/** The word that a person looks at; what it draws is asked for where it is not there yet. */
+export function light(codec: CodecId, index: number | undefined): void {
+  giveUp(codec, 'light')
+  useWords.setState({ lit: index === undefined ? undefined : { codec, index } })
+  const card = cardOf(codec)
+  if (index === undefined || card === undefined || picture === undefined || card.state !== 'said') return
+  void wanted(card, index, picture)
+}
+
+async function wanted(card: Card, index: number, to: Picture): Promise<void> {
+  const { codec, codes, backend } = card
+  const signal = wish(codec, 'light')
+  const ask = (words: readonly number[]): Promise<Decoded> => backend.draw(codec, to, words, { signal })
+  try {
+    if (codec === 'getok') {
+      const { cells } = await backend.open(codec)
+      const rest = codesWithout(codes, index, cells ?? 32)
+      if (rest === undefined || card.without.has(index)) return
+      const decoded = await ask(rest)
+      const now = cardOf(codec)
+      if (now?.codes === codes) setCard({ ...now, without: new Map([...now.without, [index, decoded]]) })
+      return
+    }
+    for (const length of [index, index + 1]) {
+      if (length === 0 || cardOf(codec)?.drawn.has(length)) continue
+      const decoded = await ask(codes.slice(0, length))
+      const now = cardOf(codec)
+      if (now === undefined) return
+      setCard(drawnCard(now, codes, [[length, decoded]], lengthOf(now, useWords.getState().length)))
+    }
+  } catch {
+    // A preview that cannot be had is none; the card's own drawing tells what is wrong.
+  }
+}
