@@ -5,7 +5,7 @@
 import { type Mask, tightBox } from '@maskwords/mask'
 import { centreX, centreY, type Grid } from './grid.ts'
 import { maskHas } from './pixel.ts'
-import { sampleMask } from './raster.ts'
+import { type SampleRuns, sampleRuns } from './raster.ts'
 
 /** Most points of one mask. The paper's means are 5 to 15; a mask that needs more is not said by points. */
 export const MAX_POINTS = 64
@@ -31,7 +31,16 @@ export type Cover = {
 }
 
 /** One candidate: its cell and its disc, on the raster. */
-type Disc = { cell: number; x: number; y: number; radius: number; bound: number }
+type Disc = {
+  readonly cell: number
+  readonly x: number
+  readonly y: number
+  readonly radius: number
+  /** What it would add in the mask and beside it; while `stale`, `added` is no less than that and `spilt` means nothing. */
+  added: number
+  spilt: number
+  stale: boolean
+}
 
 /**
  * Cells whose discs cover the mask, by largest gain in IoU, in order of acceptance. Where no centre lies in the mask,
@@ -49,7 +58,7 @@ export function coverMask(grid: Grid, mask: Mask): Cover {
 type FrameRaster = {
   width: number
   height: number
-  bytes: Uint8Array
+  runs: SampleRuns
   left: number
   top: number
   step: number
@@ -74,7 +83,7 @@ function frameRaster(grid: Grid, mask: Mask): FrameRaster {
     right * step * unitX,
     bottom * step * unitY,
   ] as const
-  return { width, height, bytes: sampleMask(mask, width, height, window).bytes, left, top, step }
+  return { width, height, runs: sampleRuns(mask, width, height, window), left, top, step }
 }
 
 /** A disc for every centre in the mask, by cell number. */
@@ -101,8 +110,8 @@ function discsOf(grid: Grid, mask: Mask, raster: FrameRaster): Disc[] {
       const depth = Math.min(Math.sqrt(squared), width + height)
       const radius = depth + (INFLATE_CELLS * FRAME) / n / step
       // No more samples than the area of a disc that is half a diagonal wider.
-      const bound = Math.PI * (radius + 0.75) ** 2
-      discs.push({ cell, x, y: rowOf(j), radius, bound })
+      const added = Math.PI * (radius + 0.75) ** 2
+      discs.push({ cell, x, y: rowOf(j), radius, added, spilt: 0, stale: true })
     }
   }
   return discs
@@ -117,21 +126,20 @@ const FAR = 2 ** 20
 
 /** For each wanted row (ascending), the distance of every column's sample there to the nearest background up or down. */
 function verticalDistances(raster: FrameRaster, rows: readonly number[]): Int32Array {
-  const { width, height, bytes } = raster
+  const { width, height, runs } = raster
+  const { starts, ends } = runs
   const out = new Int32Array(rows.length * width)
-  // The row of the last background sample of each column, on the way down and on the way up.
-  const last = new Int32Array(width).fill(-FAR)
-  for (let y = 0, k = 0; k < rows.length; y++) {
-    const from = y * width
-    for (let x = 0; x < width; x++) if (bytes[from + x] === 0) last[x] = y
-    for (; rows[k] === y; k++) for (let x = 0; x < width; x++) out[k * width + x] = y - last[x]!
-  }
-  last.fill(height + FAR)
-  for (let y = height - 1, k = rows.length - 1; k >= 0; y--) {
-    const from = y * width
-    for (let x = 0; x < width; x++) if (bytes[from + x] === 0) last[x] = y
-    for (; rows[k] === y; k--) {
-      for (let x = 0; x < width; x++) out[k * width + x] = Math.min(out[k * width + x]!, last[x]! - y)
+  for (let x = 0; x < width; x++) {
+    let k = 0
+    for (let run = starts[x]!; run < starts[x + 1]!; run++) {
+      const y0 = ends[2 * run]!
+      const y1 = ends[2 * run + 1]!
+      while (k < rows.length && rows[k]! < y0) k++
+      // Beyond the raster there is no background.
+      const above = y0 === 0 ? -FAR : y0 - 1
+      const below = y1 === height ? height + FAR : y1
+      for (; k < rows.length && rows[k]! < y1; k++)
+        out[k * width + x] = Math.min(rows[k]! - above, below - rows[k]!)
     }
   }
   return out
@@ -150,74 +158,106 @@ function squaredDepth(verticals: Int32Array, from: number, width: number, x: num
 /** Outside counts of a row's running sum stand in the upper half of a number: rasters are narrower than 2^15. */
 const OUTSIDE = 2 ** 16
 
-/** Running sums along a row of what is uncovered: what a disc adds is then one difference a row. */
-function sumRow(open: Int32Array, sums: Int32Array, width: number, y: number): void {
+/** Running sums along a row of what is uncovered, from column `x` on: what a disc adds is then one difference a row. */
+function sumRow(open: Int32Array, sums: Int32Array, width: number, y: number, x: number): void {
   const from = y * width
   const to = y * (width + 1) + 1
-  let sum = 0
-  for (let x = 0; x < width; x++) sums[to + x] = sum += open[from + x]!
+  let sum = sums[to + x - 1]!
+  for (; x < width; x++) sums[to + x] = sum += open[from + x]!
+}
+
+/** Counts what a disc adds. */
+function weigh(disc: Disc, sums: Int32Array, width: number, height: number): void {
+  const { x, y: middle, radius } = disc
+  const squared = radius * radius
+  let added = 0
+  let spilt = 0
+  // The rows at the same distance above and below the middle are equally wide.
+  for (let d = Math.floor(radius); d >= 0; d--) {
+    const half = Math.floor(Math.sqrt(squared - d * d))
+    const left = Math.max(x - half, 0)
+    const right = Math.min(x + half + 1, width)
+    if (middle - d >= 0) {
+      const row = (middle - d) * (width + 1)
+      const both = sums[row + right]! - sums[row + left]!
+      added += both & (OUTSIDE - 1)
+      spilt += both >>> 16
+    }
+    if (d > 0 && middle + d < height) {
+      const row = (middle + d) * (width + 1)
+      const both = sums[row + right]! - sums[row + left]!
+      added += both & (OUTSIDE - 1)
+      spilt += both >>> 16
+    }
+  }
+  disc.added = added
+  disc.spilt = spilt
+  disc.stale = false
 }
 
 function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
-  const { width, height, bytes } = raster
+  const { width, height, runs } = raster
+  const { starts, ends } = runs
   let target = 0
   // Uncovered samples: 1 in the mask, OUTSIDE beside it. Covered ones: 0.
-  const open = new Int32Array(bytes.length)
-  for (let k = 0; k < bytes.length; k++) {
-    target += bytes[k]!
-    open[k] = bytes[k] === 0 ? OUTSIDE : 1
+  const open = new Int32Array(width * height).fill(OUTSIDE)
+  for (let x = 0; x < width; x++) {
+    for (let run = starts[x]!; run < starts[x + 1]!; run++) {
+      const y1 = ends[2 * run + 1]!
+      target += y1 - ends[2 * run]!
+      for (let y = ends[2 * run]!; y < y1; y++) open[y * width + x] = 1
+    }
   }
   const sums = new Int32Array((width + 1) * height)
-  for (let y = 0; y < height; y++) sumRow(open, sums, width, y)
+  for (let y = 0; y < height; y++) sumRow(open, sums, width, y, 0)
 
   const cover: Cover = { cells: [], ious: [] }
   let [covered, spilt, iou] = [0, 0, 0]
   while (cover.cells.length < MAX_POINTS && iou < GOOD_IOU) {
     let best: Disc | undefined
     let bestIou = -1
-    let bestIn = 0
-    let bestOut = 0
-    const weigh = (disc: Disc) => {
-      let added = 0
-      let over = 0
-      const { x, y: middle, radius } = disc
-      const y1 = Math.min(Math.floor(middle + radius), height - 1)
-      for (let y = Math.max(Math.ceil(middle - radius), 0); y <= y1; y++) {
-        const half = Math.floor(Math.sqrt(radius * radius - (y - middle) * (y - middle)))
-        const row = y * (width + 1)
-        const both = sums[row + Math.min(x + half + 1, width)]! - sums[row + Math.max(x - half, 0)]!
-        added += both & (OUTSIDE - 1)
-        over += both >>> 16
-      }
-      disc.bound = added
-      const value = (covered + added) / (target + spilt + over)
+    const consider = (disc: Disc) => {
+      const value = (covered + disc.added) / (target + spilt + disc.spilt)
       if (value < bestIou || (value === bestIou && best !== undefined && disc.cell > best.cell)) return
       best = disc
       bestIou = value
-      bestIn = added
-      bestOut = over
     }
-    // The most promising first: most of the others then need no look.
-    let first = discs[0]!
-    for (const disc of discs) if (disc.bound > first.bound) first = disc
-    weigh(first)
+    // Those whose counts still hold, and the most promising of the others: most of the rest then need no look.
+    let first: Disc | undefined
     for (const disc of discs) {
+      if (!disc.stale) consider(disc)
+      else if (first === undefined || disc.added > first.added) first = disc
+    }
+    if (first !== undefined) {
+      weigh(first, sums, width, height)
+      consider(first)
+    }
+    for (const disc of discs) {
+      if (!disc.stale) continue
       // What a disc adds inside the mask only shrinks, so its last count bounds its IoU from above.
-      if (disc === first) continue
-      const most = (covered + disc.bound) / (target + spilt)
-      if (most > bestIou || (most === bestIou && best !== undefined && disc.cell < best.cell)) weigh(disc)
+      const most = (covered + disc.added) / (target + spilt)
+      if (most > bestIou || (most === bestIou && best !== undefined && disc.cell < best.cell)) {
+        weigh(disc, sums, width, height)
+        consider(disc)
+      }
     }
     if (best === undefined || bestIou <= iou || (cover.cells.length > 0 && bestIou - iou < leastGain)) break
     cover.cells.push(best.cell)
     cover.ious.push((iou = bestIou))
-    covered += bestIn
-    spilt += bestOut
+    covered += best.added
+    spilt += best.spilt
     const y0 = Math.max(Math.ceil(best.y - best.radius), 0)
     const y1 = Math.min(Math.floor(best.y + best.radius), height - 1)
     for (let y = y0; y <= y1; y++) {
       const half = Math.floor(Math.sqrt(best.radius * best.radius - (y - best.y) * (y - best.y)))
-      open.fill(0, y * width + Math.max(best.x - half, 0), y * width + Math.min(best.x + half + 1, width))
-      sumRow(open, sums, width, y)
+      const left = Math.max(best.x - half, 0)
+      open.fill(0, y * width + left, y * width + Math.min(best.x + half + 1, width))
+      sumRow(open, sums, width, y, left)
+    }
+    // Counts of discs that the chosen one does not touch still hold.
+    for (const disc of discs) {
+      const reach = disc.radius + best.radius
+      if ((disc.x - best.x) ** 2 + (disc.y - best.y) ** 2 <= reach * reach) disc.stale = true
     }
   }
   // A mask may own a centre and yet no sample of the raster: the first such cell stands for it.

@@ -12,20 +12,21 @@ export type Raster = {
   readonly windowXyxyPx: BoxXyxyPx
 }
 
-/** Samples a mask at the centres of `width` x `height` equal cells of a window (default: the whole picture). */
-export function sampleMask(
-  mask: Mask,
-  width: number,
-  height: number,
-  windowXyxyPx: BoxXyxyPx = [0, 0, mask.widthPx, mask.heightPx],
-): Raster {
-  const bytes = new Uint8Array(width * height)
+/** Foreground of a raster by columns: column x has the runs [y0, y1) number `starts[x]` to `starts[x + 1]` of `ends`, apart. */
+export type SampleRuns = { readonly starts: Int32Array; readonly ends: Int32Array }
+
+/** Samples a mask at the centres of `width` x `height` equal cells of a window, as runs. */
+export function sampleRuns(mask: Mask, width: number, height: number, windowXyxyPx: BoxXyxyPx): SampleRuns {
   const [left, top, right, bottom] = windowXyxyPx
   const stepX = (right - left) / width
   const stepY = (bottom - top) / height
   const { edges, heightPx } = mask
+  const starts = new Int32Array(width + 1)
+  let ends = new Int32Array(Math.max(edges.length, 2 * width))
+  let count = 0
   let edge = 0
   for (let x = 0; x < width; x++) {
+    starts[x] = count
     const column = Math.floor(left + (x + 0.5) * stepX)
     if (column < 0 || column >= mask.widthPx) continue
     const first = column * heightPx
@@ -35,7 +36,39 @@ export function sampleMask(
       const to = Math.min(edges[k + 1]! - first, heightPx)
       const y0 = Math.max(Math.ceil((from - top) / stepY - 0.5), 0)
       const y1 = Math.min(Math.ceil((to - top) / stepY - 0.5), height)
-      for (let y = y0; y < y1; y++) bytes[y * width + x] = 1
+      if (y1 <= y0) continue
+      // Background too thin to be sampled joins its neighbours.
+      if (count > starts[x]! && ends[2 * count - 1] === y0) {
+        ends[2 * count - 1] = y1
+        continue
+      }
+      if (2 * count === ends.length) {
+        const more = new Int32Array(2 * ends.length)
+        more.set(ends)
+        ends = more
+      }
+      ends[2 * count] = y0
+      ends[2 * count + 1] = y1
+      count++
+    }
+  }
+  starts[width] = count
+  return { starts, ends }
+}
+
+/** Samples a mask at the centres of `width` x `height` equal cells of a window (default: the whole picture). */
+export function sampleMask(
+  mask: Mask,
+  width: number,
+  height: number,
+  windowXyxyPx: BoxXyxyPx = [0, 0, mask.widthPx, mask.heightPx],
+): Raster {
+  const bytes = new Uint8Array(width * height)
+  const { starts, ends } = sampleRuns(mask, width, height, windowXyxyPx)
+  for (let x = 0; x < width; x++) {
+    for (let run = starts[x]!; run < starts[x + 1]!; run++) {
+      const y1 = ends[2 * run + 1]!
+      for (let y = ends[2 * run]!; y < y1; y++) bytes[y * width + x] = 1
     }
   }
   return { width, height, bytes, windowXyxyPx }
