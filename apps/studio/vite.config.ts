@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
+import { offline } from './offline-plugin.ts'
 
 const WEIGHTS = join(import.meta.dirname, '../../packages/maskwords/weights')
 
@@ -24,7 +25,7 @@ const models: Plugin = {
 
 export default defineConfig({
   base: './',
-  plugins: [models],
+  plugins: [models, offline],
   resolve: { conditions: ['@maskwords/source', 'import', 'module', 'browser', 'default'] },
   worker: { format: 'es' },
   // Inlined files would be data: URLs, which the content security policy refuses to run.

@@ -1,11 +1,18 @@
 // Where the page starts.
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { followAddress } from './documents/address.ts'
+import { startOffline } from './offline/start.ts'
 import { App } from './shell/App.tsx'
+import { startTheme } from './shell/theme.ts'
 import './shell/style.css'
+import './shell/layout.css'
 
+startTheme()
 createRoot(document.getElementById('studio')!).render(
   <StrictMode>
     <App />
   </StrictMode>,
 )
+void followAddress()
+startOffline()

@@ -38,9 +38,6 @@ export type Live = { readonly id: string | undefined; readonly colour: string; r
 export class Stage {
   /** Draws what the tool in use shows, in device pixels. */
   drawTool: ((context: CanvasRenderingContext2D) => void) | undefined
-  /** Called when scale or offset changed. */
-  onView: ((view: Viewport) => void) | undefined
-
   readonly host: HTMLElement
   readonly #base: HTMLCanvasElement
   readonly #top: HTMLCanvasElement
@@ -193,7 +190,7 @@ export class Stage {
     this.#view = view
     this.#baseDirty = true
     this.touchTop()
-    this.onView?.(view)
+    for (const listener of viewListeners) listener()
   }
 
   #open(picture: Picture | undefined): void {
@@ -215,6 +212,8 @@ export class Stage {
 
   #resize(): void {
     const { clientWidth, clientHeight } = this.host
+    // Another view is open: the canvas keeps what it had.
+    if (clientWidth === 0 || clientHeight === 0) return
     const ratio = Math.min(MAX_RATIO, globalThis.devicePixelRatio || 1)
     const widthPx = Math.max(1, Math.round(clientWidth * ratio))
     const heightPx = Math.max(1, Math.round(clientHeight * ratio))
@@ -391,6 +390,14 @@ function changedBox(before: Document, after: Document): Box {
     add(after.regions.find(({ id }) => id === after.selectedId))
   }
   return box ?? [0, 0, 0, 0]
+}
+
+const viewListeners = new Set<() => void>()
+
+/** Calls `listener` whenever the view moved or its scale changed; returns what ends it. */
+export function onView(listener: () => void): () => void {
+  viewListeners.add(listener)
+  return () => viewListeners.delete(listener)
 }
 
 let current: Stage | undefined

@@ -1,4 +1,138 @@
-// The page: bar, canvas, and the panel of the view that is open.
+// The page: bar, the view that is open, notices, status.
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
+import { CanvasView } from '../canvas/CanvasView.tsx'
+import { ToolOptions, ToolRail } from '../canvas/Toolbar.tsx'
+import { useStudio } from '../state/store.ts'
+import type { View } from '../state/types.ts'
+import { ErrorBoundary } from './ErrorBoundary.tsx'
+import { takeFiles } from './files.ts'
+import { HelpSheet } from './HelpSheet.tsx'
+import { Notices } from './Notices.tsx'
+import { RegionsPanel } from './RegionsPanel.tsx'
+import { StartScreen } from './StartScreen.tsx'
+import { StatusLine } from './StatusLine.tsx'
+import { listenToKeys } from './shortcuts.ts'
+import { panelId, TopBar, tabId, VIEW_NAMES } from './TopBar.tsx'
+
+const WordsPanel = lazy(() =>
+  import('../words/WordsPanel.tsx').then((part) => ({ default: part.WordsPanel })),
+)
+const CompareView = lazy(() =>
+  import('../compare/CompareView.tsx').then((part) => ({ default: part.CompareView })),
+)
+const ReadView = lazy(() => import('../read/ReadView.tsx').then((part) => ({ default: part.ReadView })))
+const CodebookView = lazy(() =>
+  import('../codebook/CodebookView.tsx').then((part) => ({ default: part.CodebookView })),
+)
+
 export function App() {
-  return <main>maskwords studio</main>
+  const view = useStudio((state) => state.view)
+  const [help, setHelp] = useState(false)
+  const [dropping, setDropping] = useState(false)
+  useEffect(() => listenToKeys(() => setHelp(true)), [])
+  useEffect(() => takeFiles(setDropping), [])
+  return (
+    <div className="app">
+      <TopBar openHelp={() => setHelp(true)} />
+      <main className="views">
+        {/* The canvas stays while other views are open: its zoom and its tiles are kept. */}
+        <div
+          className="draw-view"
+          id={panelId('draw')}
+          role="tabpanel"
+          aria-labelledby={tabId('draw')}
+          hidden={view !== 'draw'}
+        >
+          <ErrorBoundary what="The canvas">
+            <DrawView />
+          </ErrorBoundary>
+        </div>
+        {view === 'compare' && (
+          <OtherView view="compare">
+            <CompareView />
+          </OtherView>
+        )}
+        {view === 'read' && (
+          <OtherView view="read">
+            <ReadView />
+          </OtherView>
+        )}
+        {view === 'codebook' && (
+          <OtherView view="codebook">
+            <CodebookView />
+          </OtherView>
+        )}
+      </main>
+      <StatusLine />
+      <Notices />
+      {dropping && <div className="drop-here">Drop a picture, masks (PNG, COCO JSON) or a session</div>}
+      <HelpSheet open={help} onClose={() => setHelp(false)} />
+    </div>
+  )
+}
+
+function OtherView({ view, children }: { readonly view: View; readonly children: ReactNode }) {
+  return (
+    <div className="other-view" id={panelId(view)} role="tabpanel" aria-labelledby={tabId(view)}>
+      <ErrorBoundary what={`The view “${VIEW_NAMES[view]}”`}>
+        <Suspense fallback={<Loading what={`the view “${VIEW_NAMES[view]}”`} />}>{children}</Suspense>
+      </ErrorBoundary>
+    </div>
+  )
+}
+
+function Loading({ what }: { readonly what: string }) {
+  return (
+    <p className="loading" role="status">
+      <progress aria-label={`Loading ${what}`} /> Loading {what}…
+    </p>
+  )
+}
+
+/** Panels beside the canvas; a phone shows one of them at a time. */
+const PANELS = ['words', 'regions'] as const
+const PANEL_NAMES = { words: 'Words', regions: 'Regions' } as const
+
+function DrawView() {
+  const open = useStudio(({ picture }) => picture !== undefined)
+  const [panel, setPanel] = useState<(typeof PANELS)[number]>('words')
+  return (
+    <>
+      <div className="canvas-side">
+        {open && <ToolOptions />}
+        <div className="canvas-row">
+          {open && <ToolRail />}
+          <div className="canvas-place">
+            <CanvasView />
+            {!open && <StartScreen />}
+          </div>
+        </div>
+      </div>
+      {open && (
+        <aside className="panels" data-panel={panel} aria-label="Panels">
+          <fieldset className="panel-switch" aria-label="Panels">
+            {PANELS.map((one) => (
+              <button
+                key={one}
+                type="button"
+                className="button"
+                aria-pressed={one === panel}
+                onClick={() => setPanel(one)}
+              >
+                {PANEL_NAMES[one]}
+              </button>
+            ))}
+          </fieldset>
+          <RegionsPanel />
+          <div className="panel words-slot">
+            <ErrorBoundary what="The panel “Words”">
+              <Suspense fallback={<Loading what="the panel “Words”" />}>
+                <WordsPanel />
+              </Suspense>
+            </ErrorBoundary>
+          </div>
+        </aside>
+      )}
+    </>
+  )
 }

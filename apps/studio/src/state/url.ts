@@ -66,17 +66,32 @@ export function urlChanged(): void {
   timer = setTimeout(() => void writeUrl(), WRITE_AFTER_MS)
 }
 
-/** Writes the address now: for a link that is about to be copied. */
-export async function writeUrl(): Promise<void> {
-  if (!restored) return
+/** What belongs into the address now, by key. */
+export async function urlTexts(): Promise<Map<string, string>> {
   const texts = new Map(unread)
   for (const part of parts.values()) {
     const text = await part.write()
     if (text !== undefined && text.length <= MAX_URL_PART_CHARACTERS) texts.set(part.key, text)
   }
-  const hash = formatHash(texts)
-  if (hash !== location.hash)
-    history.replaceState(null, '', hash === '' ? location.pathname + location.search : hash)
+  return texts
+}
+
+/** Hands texts to their parts, as an address would: for sessions. */
+export async function readTexts(texts: ReadonlyMap<string, string>): Promise<void> {
+  for (const [key, text] of texts) {
+    unread.set(key, text)
+    const part = parts.get(key)
+    if (part !== undefined) await readPart(part)
+  }
+}
+
+/** Writes the address now: for a link that is about to be copied. */
+export async function writeUrl(): Promise<void> {
+  if (!restored) return
+  const hash = formatHash(await urlTexts())
+  if (hash !== location.hash) {
+    history.replaceState(history.state, '', hash === '' ? location.pathname + location.search : hash)
+  }
 }
 
 /** Reads the address once, when the page starts: `first` restores picture and regions, then every part reads its own. */

@@ -1,0 +1,195 @@
+// Saving: masks, words, an overlay, the session; always as a file that the browser downloads.
+import { drawMasks, maskToPng } from '@maskwords/mask'
+import { currentStage } from '../canvas/stage.ts'
+import { rgbOf } from '../canvas/tile.ts'
+import { StudioError } from '../state/error.ts'
+import { notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
+import { CODECS, type Picture, type Region } from '../state/types.ts'
+import { urlTexts, writeUrl } from '../state/url.ts'
+import { cocoOf } from './coco.ts'
+import { sessionOf } from './session.ts'
+
+export const EXPORTS = [
+  { id: 'mask', label: 'Mask of the selected region', kind: 'PNG' },
+  { id: 'coco', label: 'All regions', kind: 'COCO JSON' },
+  { id: 'coco-plain', label: 'All regions, plain counts', kind: 'COCO JSON' },
+  { id: 'words', label: 'Words of all regions', kind: 'JSON' },
+  { id: 'words-text', label: 'Words of the selected region', kind: 'text' },
+  { id: 'overlay', label: 'Picture with regions', kind: 'PNG' },
+  { id: 'session', label: 'Session', kind: 'JSON' },
+] as const
+export type ExportId = (typeof EXPORTS)[number]['id']
+
+/** Makes a file and hands it to the browser's downloads. Errors become notices. */
+export async function exportAs(id: ExportId): Promise<void> {
+  const doing = `Saving ${EXPORTS.find((one) => one.id === id)!.label.toLowerCase()}`
+  setBusy(doing)
+  try {
+    await new Promise((resolve) => setTimeout(resolve))
+    const { name, body } = await fileOf(id)
+    download(name, body)
+    say(`${name} saved`)
+  } catch (error) {
+    notifyError(error, doing)
+  } finally {
+    setBusy(undefined)
+  }
+}
+
+async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }> {
+  const state = useStudio.getState()
+  const { picture, document } = state
+  if (picture === undefined)
+    throw new StudioError('missing', 'no picture is open', { hint: 'Open one first.' })
+  const base = picture.name.replace(/\.[a-z0-9]+$/i, '')
+  switch (id) {
+    case 'mask': {
+      const region = selected(selectedRegion(state))
+      return { name: `${base}-${plain(region.name)}.png`, body: pngBlob(maskToPng(region.mask)) }
+    }
+    case 'coco':
+    case 'coco-plain':
+      return {
+        name: `${base}-coco.json`,
+        body: jsonBlob(
+          cocoOf({
+            picture: { ...picture.pixels, name: picture.name },
+            regions: document.regions,
+            plain: id === 'coco-plain',
+          }),
+        ),
+      }
+    case 'words':
+      return { name: `${base}-words.json`, body: jsonBlob(await wordsOf(picture, document.regions)) }
+    case 'words-text': {
+      const region = selected(selectedRegion(state))
+      const { regions } = await wordsOf(picture, [region])
+      const lines = Object.values(regions[0]!.words).map(({ text }) => text)
+      if (lines.length === 0) {
+        throw new StudioError('missing', `no codec has said ${region.name} yet`, {
+          hint: 'Wait until the words stand in the panel “Words”.',
+        })
+      }
+      return {
+        name: `${base}-${plain(region.name)}.txt`,
+        body: new Blob([`${lines.join('\n')}\n`], { type: 'text/plain' }),
+      }
+    }
+    case 'overlay':
+      return { name: `${base}-regions.png`, body: await overlayOf(picture, document.regions) }
+    case 'session': {
+      const png =
+        picture.source === undefined
+          ? new Uint8Array(await (await pictureBlob(picture)).arrayBuffer())
+          : undefined
+      const place = currentStage()?.place
+      return {
+        name: `${base}-session.json`,
+        body: jsonBlob(sessionOf({ picture, document, png, place, address: await urlTexts() })),
+      }
+    }
+  }
+}
+
+type WordsJson = {
+  readonly text: string
+  readonly codes: readonly number[]
+  readonly tokens: number
+  readonly bits: number
+}
+
+/** What each codec says of each region, as far as it was said. */
+async function wordsOf(picture: Picture, regions: readonly Region[]) {
+  const { spokenOf } = await import('../engine/index.ts')
+  return {
+    picture: { name: picture.name, widthPx: picture.pixels.widthPx, heightPx: picture.pixels.heightPx },
+    regions: regions.map(({ id, name }) => {
+      const spoken = spokenOf(id)
+      const words: Record<string, WordsJson> = {}
+      for (const codec of CODECS) {
+        const one = spoken?.[codec]
+        if (one !== undefined)
+          words[codec] = { text: one.text, codes: one.codes, tokens: one.tokens, bits: one.bits }
+      }
+      return { id, name, words }
+    }),
+  }
+}
+
+/** Contours are about a 300th of the shorter side, at least one pixel. */
+async function overlayOf({ pixels }: Picture, regions: readonly Region[]): Promise<Blob> {
+  const { widthPx, heightPx, rgb } = pixels
+  const contourPx = Math.max(1, Math.round(Math.min(widthPx, heightPx) / 300))
+  const styles = regions
+    .filter(({ visible }) => visible)
+    .map(({ mask, colour, opacity }) => ({ mask, colour: rgbOf(colour), opacity, contourPx }))
+  const drawn = drawMasks({ widthPx, heightPx, channels: 3, bytes: rgb }, styles)
+  return rgbBlob(drawn.widthPx, drawn.heightPx, drawn.bytes)
+}
+
+const pictureBlob = ({ pixels: { widthPx, heightPx, rgb } }: Picture): Promise<Blob> =>
+  rgbBlob(widthPx, heightPx, rgb)
+
+/** RGB as a PNG file, by the browser. */
+async function rgbBlob(widthPx: number, heightPx: number, rgb: Uint8Array): Promise<Blob> {
+  const image = new ImageData(widthPx, heightPx)
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+    image.data[to] = rgb[from]!
+    image.data[to + 1] = rgb[from + 1]!
+    image.data[to + 2] = rgb[from + 2]!
+    image.data[to + 3] = 255
+  }
+  const canvas = new OffscreenCanvas(widthPx, heightPx)
+  canvas.getContext('2d')!.putImageData(image, 0, 0)
+  return canvas.convertToBlob({ type: 'image/png' })
+}
+
+/** Copies the address of what is on the page; the clipboard needs HTTPS or localhost. */
+export async function copyLink(): Promise<boolean> {
+  try {
+    await writeUrl()
+    await navigator.clipboard.writeText(location.href)
+    say('Link copied')
+    return true
+  } catch (error) {
+    notifyError(
+      new StudioError('unsupported', `the browser refused the clipboard (${(error as Error).message})`, {
+        hint: 'The link is the address of this page: copy it from the address bar.',
+      }),
+      'Copying the link',
+    )
+    return false
+  }
+}
+
+function selected(region: Region | undefined): Region {
+  if (region !== undefined) return region
+  throw new StudioError('missing', 'no region is selected', { hint: 'Select one in the list of regions.' })
+}
+
+/** A region's name as a part of a file's name. */
+export function plain(name: string): string {
+  return (
+    name
+      .normalize('NFKD')
+      .replace(/[^\w-]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 60)
+      .toLowerCase() || 'region'
+  )
+}
+
+const pngBlob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'image/png' })
+const jsonBlob = (value: object) =>
+  new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: 'application/json' })
+
+/** Browsers read a download's address a moment after the click. */
+const DOWNLOAD_GRACE_MS = 30_000
+
+function download(name: string, body: Blob): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(body)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_GRACE_MS)
+}

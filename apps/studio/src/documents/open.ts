@@ -1,0 +1,197 @@
+// Opening: pictures, samples, masks and sessions, from dialogs, drops, the clipboard and addresses. The newest wins.
+import { labelMapFromPng, readPngHeader } from '@maskwords/mask'
+import { currentStage } from '../canvas/stage.ts'
+import { readSample } from '../samples/samples.ts'
+import { StudioError } from '../state/error.ts'
+import { addRegions, claimIds } from '../state/regions.ts'
+import { EMPTY, notify, notifyError, openPicture, say, setBusy, setView, useStudio } from '../state/store.ts'
+import type { Document, Picture } from '../state/types.ts'
+import { readTexts, writeUrl } from '../state/url.ts'
+import { masksFromCoco } from './coco.ts'
+import { keep } from './kept.ts'
+import { masksFromPngFile, type NamedMask } from './mask-png.ts'
+import { readPicture } from './picture.ts'
+import { isSession, type Session, sessionFromJson } from './session.ts'
+
+/** JSON that a page parses without stopping for seconds: COCO's file of validation masks has 20 MB. */
+const MAX_JSON_BYTES = 2 ** 27
+
+let running: AbortController | undefined
+
+/** Runs one opening; a newer one ends it. Errors become notices. */
+async function opening(doing: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  running?.abort()
+  const controller = new AbortController()
+  running = controller
+  setBusy(doing)
+  try {
+    // The browser shows what is being done before it does it.
+    await new Promise((resolve) => setTimeout(resolve))
+    await work(controller.signal)
+  } catch (error) {
+    if (!controller.signal.aborted) notifyError(error, doing)
+  } finally {
+    if (running === controller) {
+      running = undefined
+      setBusy(undefined)
+    }
+  }
+}
+
+/** Shows a picture; the one before stays in the browser's history, so that Back returns to it with all its regions. */
+async function show(picture: Picture, document: Document): Promise<void> {
+  if (useStudio.getState().picture !== undefined) {
+    await writeUrl()
+    history.pushState(null, '', location.href)
+  }
+  claimIds(document.regions)
+  openPicture(picture, document)
+  await writeUrl()
+  const { widthPx, heightPx } = picture.pixels
+  say(`${picture.name} is open, ${widthPx} by ${heightPx} pixels, ${document.regions.length} regions`)
+}
+
+export const openSample = (id: string): Promise<void> =>
+  opening(`Opening the sample “${id}”`, async (signal) => {
+    const { picture, regions } = await readSample(id, signal)
+    signal.throwIfAborted()
+    await show(picture, { regions, selectedId: regions[0]?.id })
+  })
+
+export const openPictureFile = (file: File): Promise<void> =>
+  opening(`Reading ${file.name}`, async (signal) => {
+    const picture = await readPicture(file, { name: file.name || 'picture', signal })
+    await keep('picture', picture.id, file, picture.name)
+    signal.throwIfAborted()
+    await show(picture, EMPTY)
+  })
+
+/** Loads masks for the open picture from PNG or JSON; a session opens its own picture. */
+export const openMaskFile = (file: File): Promise<void> =>
+  opening(`Reading masks of ${file.name}`, async (signal) => {
+    const bytes = new Uint8Array(await file.slice(0, 8).arrayBuffer())
+    if (isPng(bytes)) {
+      const { name, pixels } = pictureForMasks()
+      const { masks, readAs } = masksFromPngFile(new Uint8Array(await file.arrayBuffer()), {
+        name: file.name,
+        widthPx: pixels.widthPx,
+        heightPx: pixels.heightPx,
+      })
+      signal.throwIfAborted()
+      added(masks, `${file.name}: ${readAs}, for ${name}`)
+      return
+    }
+    if (!(await startsAsJson(file))) {
+      throw new StudioError('unsupported', 'it is neither a PNG nor JSON', {
+        hint: 'Masks are read from PNG (black and white, palette or label map), COCO JSON and sessions. JPEG is no kind of mask: it smears edges.',
+      })
+    }
+    const json = await jsonOf(file)
+    signal.throwIfAborted()
+    if (isSession(json)) {
+      await showSession(sessionFromJson(json), signal)
+      return
+    }
+    const { name, pixels } = pictureForMasks()
+    const { masks, refused, cause, readAs } = masksFromCoco(json, { ...pixels, name })
+    added(masks, `${file.name}: ${readAs}`)
+    if (refused > 0) {
+      notify({
+        kind: 'error',
+        message: `${file.name}: ${refused} of ${refused + masks.length} annotations could not be read. ${cause ?? ''}`,
+      })
+    }
+  })
+
+/** Any file that was dropped or pasted: what it is decides. */
+export async function openAnyFile(file: File): Promise<void> {
+  const head = new Uint8Array(await file.slice(0, 64).arrayBuffer())
+  if (await startsAsJson(file)) await openMaskFile(file)
+  else if (isPng(head) && (await looksLikeMask(file))) await openMaskFile(file)
+  else await openPictureFile(file)
+}
+
+/** One drop or paste of several files: the picture first, then masks. */
+export async function openFiles(files: readonly File[]): Promise<void> {
+  const masks: File[] = []
+  const pictures: File[] = []
+  for (const file of files) ((await startsAsJson(file)) ? masks : pictures).push(file)
+  for (const file of [...pictures, ...masks]) await openAnyFile(file)
+}
+
+async function showSession(session: Session, signal: AbortSignal): Promise<void> {
+  const { name, widthPx, heightPx, sample, png } = session.picture
+  let picture: Picture
+  if (png === undefined) picture = (await readSample(sample!, signal)).picture
+  else {
+    const file = new Blob([png as Uint8Array<ArrayBuffer>], { type: 'image/png' })
+    const source = sample === undefined ? undefined : `sample:${sample}`
+    picture = await readPicture(file, { name, source, signal })
+    if (source === undefined) await keep('picture', picture.id, file, name)
+  }
+  if (picture.pixels.widthPx !== widthPx || picture.pixels.heightPx !== heightPx) {
+    throw new StudioError(
+      'size-mismatch',
+      `the session’s picture has ${picture.pixels.widthPx} x ${picture.pixels.heightPx} pixels, its regions are of ${widthPx} x ${heightPx}`,
+    )
+  }
+  setView('draw')
+  await show(picture, session.document)
+  if (session.place !== undefined) currentStage()?.show(session.place)
+  await readTexts(session.address)
+}
+
+function pictureForMasks(): Picture {
+  const { picture } = useStudio.getState()
+  if (picture !== undefined) return picture
+  throw new StudioError('missing', 'no picture is open that the masks could belong to', {
+    hint: 'Open the picture first, then its masks.',
+  })
+}
+
+function added(masks: readonly NamedMask[], message: string): void {
+  addRegions(masks)
+  notify({ kind: 'info', message })
+}
+
+function isPng(head: Uint8Array): boolean {
+  return head[0] === 0x89 && head[1] === 0x50 && head[2] === 0x4e && head[3] === 0x47
+}
+
+async function startsAsJson(file: Blob): Promise<boolean> {
+  const head = await file.slice(0, 64).text()
+  return /^\uFEFF?\s*[[{]/.test(head)
+}
+
+/** A PNG of the open picture's size that is black and white, a palette, or has few grey values. */
+async function looksLikeMask(file: Blob): Promise<boolean> {
+  const picture = useStudio.getState().picture
+  if (picture === undefined) return false
+  try {
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const { widthPx, heightPx, colour, bitDepth } = readPngHeader(bytes)
+    if (widthPx !== picture.pixels.widthPx || heightPx !== picture.pixels.heightPx) return false
+    if (colour !== 'palette' && !(colour === 'grey' && bitDepth <= 8)) return false
+    return new Set(labelMapFromPng(bytes).values).size <= 64
+  } catch {
+    return false
+  }
+}
+
+async function jsonOf(file: Blob): Promise<unknown> {
+  if (file.size > MAX_JSON_BYTES) {
+    throw new StudioError(
+      'too-large',
+      `the file has ${(file.size / 1e6).toFixed(0)} MB, the limit is ${(MAX_JSON_BYTES / 1e6).toFixed(0)} MB`,
+      { hint: 'Cut out the annotations of this picture first.' },
+    )
+  }
+  try {
+    return JSON.parse((await file.text()).replace(/^\uFEFF/, ''))
+  } catch (error) {
+    throw new StudioError('malformed', `it is not JSON: ${(error as Error).message}`, {
+      hint: 'The file is cut off or was changed by hand.',
+      cause: error,
+    })
+  }
+}

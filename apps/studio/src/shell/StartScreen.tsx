@@ -1,0 +1,35 @@
+// What is seen before a picture is open: the samples, and how to open one's own.
+import { openSample } from '../documents/open.ts'
+import { SAMPLES, sampleUrl } from '../samples/samples.ts'
+import { useStudio } from '../state/store.ts'
+import { askForPicture } from './files.ts'
+
+export function StartScreen() {
+  const busy = useStudio((state) => state.busy)
+  return (
+    <div className="start">
+      <h2>Regions in words</h2>
+      <p>
+        Draw a region of a picture and read the words that a language model would. Edit a word, and the region
+        follows.
+      </p>
+      <ul className="sample-cards" aria-label="Samples">
+        {SAMPLES.map(({ id, title, about }) => (
+          <li key={id}>
+            <button type="button" disabled={busy !== undefined} onClick={() => void openSample(id)}>
+              <img src={sampleUrl(id, 'webp')} alt="" width="240" height="160" />
+              <strong>{title}</strong>
+              <small>{about}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p className="start-open">
+        <button type="button" className="button primary" onClick={askForPicture}>
+          Open a picture
+        </button>
+        <span>or drop one here, or paste it. It stays in this browser.</span>
+      </p>
+    </div>
+  )
+}

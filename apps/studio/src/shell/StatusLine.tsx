@@ -1,0 +1,66 @@
+// The line below everything: the picture, its regions, the zoom, and where codecs run.
+import { useEffect, useRef } from 'react'
+import { currentStage, onView } from '../canvas/stage.ts'
+import { useEngineStatus } from '../engine/index.ts'
+import { useStudio } from '../state/store.ts'
+
+export function StatusLine() {
+  const picture = useStudio((state) => state.picture)
+  const regions = useStudio(({ document }) => document.regions.length)
+  const busy = useStudio((state) => state.busy)
+  return (
+    <footer className="status-line">
+      <span className="status-busy" role="status">
+        {busy !== undefined && (
+          <>
+            <progress aria-label={busy} />
+            <span>{busy}…</span>
+          </>
+        )}
+      </span>
+      {busy === undefined && (
+        <span className="status-name">
+          {picture === undefined
+            ? 'No picture is open'
+            : `${picture.name}, ${picture.pixels.widthPx} x ${picture.pixels.heightPx}`}
+        </span>
+      )}
+      {picture !== undefined && (
+        <>
+          <span>
+            {regions} {regions === 1 ? 'region' : 'regions'}
+          </span>
+          <Zoom />
+        </>
+      )}
+      <Engine />
+    </footer>
+  )
+}
+
+function Engine() {
+  const { text, share, busy, failed } = useEngineStatus()
+  return (
+    <span className="status-engine" role="status" data-failed={failed}>
+      {(busy || share !== undefined) && (
+        <progress aria-label="Codecs at work" {...(share === undefined ? {} : { value: share })} />
+      )}
+      {text}
+    </span>
+  )
+}
+
+/** Written by the canvas itself: React does not follow each step of a zoom. */
+function Zoom() {
+  const span = useRef<HTMLSpanElement>(null)
+  useEffect(() => {
+    const show = () => {
+      const percent = (currentStage()?.place.zoom ?? 1) * 100
+      if (span.current)
+        span.current.textContent = `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
+    }
+    show()
+    return onView(show)
+  }, [])
+  return <span ref={span} title="Zoom" />
+}
