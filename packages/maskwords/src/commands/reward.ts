@@ -1,5 +1,4 @@
 // `maskwords reward`: rewards over HTTP for reinforcement learning, and the Python files that call it from a trainer.
-import { readFile } from 'node:fs/promises'
 import {
   DEFAULT_REWARD_URL,
   maskDecoder,
@@ -16,9 +15,11 @@ import { type Context, defineCommand } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
 import type { OptionSpecs } from '../options.ts'
 import { writeWhole } from '../output/files.ts'
-import { listen } from '../server/listen.ts'
+import { isLoopback } from '../server/auth.ts'
+import { listen, untilAborted } from '../server/listen.ts'
 import { addRewardRoutes, rewardListing } from '../server/reward-routes.ts'
 import { createService } from '../server/service.ts'
+import { checkToken, tokenOfFile } from '../server/token.ts'
 import { VERSION } from '../version.ts'
 
 const PORT = 8009
@@ -26,8 +27,6 @@ const HOST = '127.0.0.1'
 const BODY_MB = 16
 const TIMEOUT_S = 30
 const REWARD_LIST = 'samtok-thinking'
-/** Longest token file. */
-const MAX_TOKEN_CHARS = 4096
 
 const OPTIONS = {
   port: {
@@ -246,7 +245,7 @@ async function serve(context: RewardContext): Promise<0> {
           `${style.bold(url)}${style.dim(`  POST /v1/rewards${token === undefined ? '' : ', with a token'}`)}`,
         )
       }
-      await aborted(io.signal)
+      await untilAborted(io.signal)
       await talk.note('answering what is under way, then closing')
     } finally {
       await listening.close()
@@ -259,30 +258,7 @@ async function serve(context: RewardContext): Promise<0> {
 
 async function tokenOf({ io, options, path }: RewardContext): Promise<string | undefined> {
   const file = options['token-file']
-  if (file === undefined)
-    return checkToken(io.env['MASKWORDS_REWARD_TOKEN'] || undefined, 'MASKWORDS_REWARD_TOKEN')
-  const text = await readFile(path(file), 'utf8').catch((cause: unknown) => {
-    throw new MaskwordsError('not-found', 'cannot read the token', { file, cause })
-  })
-  return checkToken(text.trim(), file)
+  if (file !== undefined) return await tokenOfFile(path(file), file)
+  const token = io.env['MASKWORDS_REWARD_TOKEN'] || undefined
+  return token === undefined ? undefined : checkToken(token, 'MASKWORDS_REWARD_TOKEN')
 }
-
-function checkToken(token: string | undefined, from: string): string | undefined {
-  if (token === undefined || (/^[\x21-\x7e]+$/.test(token) && token.length <= MAX_TOKEN_CHARS)) return token
-  throw new MaskwordsError(
-    'malformed',
-    `the token of ${from} must be printed ASCII characters without blanks`,
-    {
-      hint: 'for example: openssl rand -hex 32',
-    },
-  )
-}
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

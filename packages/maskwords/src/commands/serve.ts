@@ -1,6 +1,6 @@
 // `maskwords serve`: codecs, rewards and the studio over HTTP.
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { isShipped, SHIPPED_CODECS, shippedFolder } from '../codec.ts'
@@ -9,8 +9,9 @@ import { MaskwordsError } from '../error.ts'
 import type { OptionSpecs } from '../options.ts'
 import { isLoopback } from '../server/auth.ts'
 import { type CodecServiceOptions, openCodecService } from '../server/codec-service.ts'
-import { listen } from '../server/listen.ts'
+import { listen, untilAborted } from '../server/listen.ts'
 import { requestLine } from '../server/log.ts'
+import { checkToken, tokenOfFile } from '../server/token.ts'
 
 const PORT = 7333
 const HOST = '127.0.0.1'
@@ -22,7 +23,6 @@ const CACHE_FOLDER_MIB = 1024
 /** Of a phone's camera; a picture of these takes 96 MB. */
 const MAX_PIXELS = 32_000_000
 const MAX_WORKERS = 4
-const MAX_TOKEN_CHARS = 4096
 
 const OPTIONS = {
   host: {
@@ -144,7 +144,7 @@ export const command = defineCommand({
     const timeoutMs = (options.timeout ?? TIMEOUT_S) * 1000
     const setup: CodecServiceOptions = {
       host,
-      codecs: (options.codec ?? CODECS).map((text) => codecOf(context, text)),
+      codecs: codecsOf(context),
       workers,
       threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
       maxPixels: options['max-pixels'] ?? MAX_PIXELS,
@@ -193,7 +193,7 @@ export const command = defineCommand({
             `${style.bold(url)}${style.dim(`  ${codecs.join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
           )
         }
-        await aborted(io.signal)
+        await untilAborted(io.signal)
         await talk.note('answering what is under way, then closing')
       } finally {
         await listening.close()
@@ -211,8 +211,18 @@ const STUDIO_FOLDER = join(shippedFolder(SHIPPED_CODECS[0]), '..', '..', 'studio
 const hasStudio = async (): Promise<boolean> =>
   (await stat(join(STUDIO_FOLDER, 'index.html')).catch(() => undefined)) !== undefined
 
+function codecsOf(context: ServeContext): { name: string; source: string }[] {
+  const codecs = (context.options.codec ?? CODECS).map((text) => codecOf(context, text))
+  const names = codecs.map((codec) => codec.name)
+  const twice = names.find((name, k) => names.indexOf(name) !== k)
+  if (twice === undefined) return codecs
+  throw new MaskwordsError('usage', `two codecs are called ${twice}`, {
+    hint: 'name one: --codec other=...',
+  })
+}
+
 /** `name=source` or a source alone. A path is named by its last part, so that no path of this machine is told. */
-function codecOf(context: ServeContext, text: string): { name: string | undefined; source: string } {
+function codecOf(context: ServeContext, text: string): { name: string; source: string } {
   const named = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text)
   const source = named?.[2] ?? text
   if (isShipped(source) || source === 'getok') return { name: named?.[1] ?? source, source }
@@ -254,29 +264,8 @@ async function tokenOf({ io, options, path }: ServeContext): Promise<string | un
   if (token !== undefined && file !== undefined) {
     throw new MaskwordsError('usage', '--token and --token-file are both given')
   }
-  if (file !== undefined) {
-    const text = await readFile(path(file), 'utf8').catch((cause: unknown) => {
-      throw new MaskwordsError('not-found', 'cannot read the token', { file, cause })
-    })
-    return checkToken(text.trim(), file)
-  }
+  if (file !== undefined) return await tokenOfFile(path(file), file)
   if (token !== undefined) return checkToken(token, '--token')
-  return checkToken(io.env['MASKWORDS_SERVE_TOKEN'] || undefined, 'MASKWORDS_SERVE_TOKEN')
+  const set = io.env['MASKWORDS_SERVE_TOKEN'] || undefined
+  return set === undefined ? undefined : checkToken(set, 'MASKWORDS_SERVE_TOKEN')
 }
-
-function checkToken(token: string | undefined, from: string): string | undefined {
-  if (token === undefined || (/^[\x21-\x7e]+$/.test(token) && token.length <= MAX_TOKEN_CHARS)) return token
-  throw new MaskwordsError(
-    'malformed',
-    `the token of ${from} must be printed ASCII characters without blanks`,
-    {
-      hint: 'for example: openssl rand -hex 32',
-    },
-  )
-}
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -75,3 +75,10 @@ function portError(error: Error, host: string, port: number): MaskwordsError {
           : [`cannot listen on ${host}:${port}: ${error.message}`, undefined]
   return new MaskwordsError('usage', message!, { hint, cause: error })
 }
+
+/** Resolves when the signal is aborted. */
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

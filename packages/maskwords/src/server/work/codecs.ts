@@ -40,8 +40,7 @@ export async function openCodecs(setup: WorkerSetup): Promise<CodecShelf> {
         session: { worker: false, threads: setup.threads },
       })) as MaskCodec
       const { kind } = codec.vocabulary
-      const named = name ?? codec.name
-      all.push({ name: named, codec, keepsImages: kind === 'samtok', info: codecInfo(named, codec) })
+      all.push({ name, codec, keepsImages: kind === 'samtok', info: codecInfo(name, codec) })
     }
   } catch (error) {
     await close()

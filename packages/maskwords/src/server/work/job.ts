@@ -49,7 +49,7 @@ export type Keeper = {
 }
 
 export type WorkerSetup = {
-  readonly codecs: readonly { readonly name: string | undefined; readonly source: string }[]
+  readonly codecs: readonly { readonly name: string; readonly source: string }[]
   readonly threads: number
   readonly maxPixels: number
   readonly cacheFolder?: string
