@@ -1,5 +1,6 @@
 // What one word draws: the mask with it beside the mask without it.
 import { area, emptyMask, type Mask, subtract } from '@maskwords/mask'
+import type { Card } from './cards.ts'
 
 export type Contribution = {
   readonly before: Mask
@@ -34,4 +35,17 @@ export function codesWithout(
     return codes[index] === stay ? undefined : codes.map((code, i) => (i === index ? stay : code))
   if (place < 2 || grid < 2) return undefined
   return codes.filter((_, i) => i !== place && !(refined && i === grid + place))
+}
+
+/** What the word of that index draws, as far as its masks are there. */
+export function contributionIn(card: Card, index: number): Contribution | undefined {
+  if (card.codec === 'getok') {
+    const rest = card.without.get(index)
+    const whole = card.drawn.get(card.codes.length)
+    return rest === undefined || whole === undefined ? undefined : contributionOf(rest.mask, whole.mask)
+  }
+  const after = card.drawn.get(index + 1)
+  const before = card.drawn.get(index)
+  if (after === undefined || (index > 0 && before === undefined)) return undefined
+  return contributionOf(before?.mask, after.mask)
 }

@@ -1,0 +1,217 @@
+// One codec's words of the selected region: chips, text, numbers, times, and what can be done with them.
+import { useMemo, useState } from 'react'
+import { type CodecFacts, placeText, useEngine } from '../engine/index.ts'
+import { addRegions } from '../state/regions.ts'
+import { say } from '../state/store.ts'
+import type { CodecId, Region } from '../state/types.ts'
+import { ChipList } from './ChipList.tsx'
+import { type Card, lengthOf, toggleOpen, useWords } from './cards.ts'
+import { CODEC_LOOK, chipsOf } from './chips.ts'
+import { iouOf } from './iou-of.ts'
+import { LengthControl } from './LengthControl.tsx'
+import { backToSaid } from './speaker.ts'
+import { vocabularyOf } from './text.ts'
+import { WordDetail } from './WordDetail.tsx'
+import { WordText } from './WordText.tsx'
+
+export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly region: Region }) {
+  const { title, colour, words } = CODEC_LOOK[codec]
+  const card = useWords((state) => state.cards[codec])
+  const open = useWords((state) => state.open[codec])
+  const onPicture = useWords((state) => state.onPicture === codec)
+  const shown = card?.shown
+  const same = shown === undefined ? undefined : iouOf(region.mask, shown.mask)
+  return (
+    <article
+      className="words-card"
+      aria-label={`${title} words`}
+      data-waiting={card?.state === 'asking' || card?.drawing}
+    >
+      <header className="words-card-head">
+        <h3>
+          <button type="button" className="words-open" aria-expanded={open} onClick={() => toggleOpen(codec)}>
+            <span className="words-swatch" style={{ background: colour }} aria-hidden="true" />
+            {title}
+          </button>
+        </h3>
+        <span className="words-iou" title="Intersection over union of the decoded mask with the region">
+          {open && same !== undefined && `IoU ${same.toFixed(3)}`}
+        </span>
+        <button
+          type="button"
+          className="words-button"
+          aria-pressed={onPicture}
+          aria-label={`Show ${title} on the picture`}
+          disabled={!open}
+          onClick={() => useWords.setState({ onPicture: onPicture ? undefined : codec })}
+        >
+          {onPicture ? 'on picture' : 'show'}
+        </button>
+      </header>
+      {open ? <Body codec={codec} card={card} region={region} /> : <p className="words-what">{words}</p>}
+    </article>
+  )
+}
+
+function Body({
+  codec,
+  card,
+  region,
+}: {
+  readonly codec: CodecId
+  readonly card: Card | undefined
+  readonly region: Region
+}) {
+  const engine = useEngine((state) => state.codecs[codec])
+  if (card === undefined || (card.spoken === undefined && card.state !== 'failed')) {
+    const progress = engine.state === 'opening' ? engine.progress : { doing: 'asking' }
+    const { share } = progress as { share?: number }
+    return (
+      <p className="words-wait">
+        <progress aria-label={progress.doing} {...(share === undefined ? {} : { value: share })} />{' '}
+        {progress.doing}
+      </p>
+    )
+  }
+  return (
+    <>
+      {card.failure !== undefined && (
+        <p className="words-problem" role="alert">
+          {card.failure.message}
+          {card.failure.hint !== undefined && `; ${card.failure.hint}`}
+        </p>
+      )}
+      {card.spoken !== undefined && engine.state === 'ready' && (
+        <Said codec={codec} card={card} region={region} facts={engine.facts} />
+      )}
+    </>
+  )
+}
+
+type SaidProps = {
+  readonly codec: CodecId
+  readonly card: Card
+  readonly region: Region
+  readonly facts: CodecFacts
+}
+
+function Said({ codec, card, region, facts }: SaidProps) {
+  const wish = useWords((state) => state.length)
+  const lit = useWords((state) => (state.lit?.codec === codec ? state.lit.index : undefined))
+  const vocabulary = useMemo(() => vocabularyOf(facts), [facts])
+  const chips = useMemo(
+    () => chipsOf(facts, card.codes, vocabulary.kind === 'getok' ? vocabulary : undefined),
+    [facts, card.codes, vocabulary],
+  )
+  const [chosen, setActive] = useState(0)
+  const active = Math.min(chosen, chips.length - 1)
+  const length = lengthOf(card, wish)
+  const { title } = CODEC_LOOK[codec]
+  const { shown, spoken } = card
+  const take = (): void => {
+    if (shown === undefined) return
+    addRegions([{ mask: shown.mask, name: `${region.name} by ${title}` }])
+    say(`${title}'s mask is a region now`)
+  }
+  const read = card.codes.slice(0, length)
+  return (
+    <>
+      <ChipList
+        codec={codec}
+        chips={chips}
+        codes={card.codes}
+        said={spoken?.codes}
+        length={length}
+        active={active}
+        onActive={setActive}
+      />
+      {chips.length > 0 && (
+        <WordDetail
+          codec={codec}
+          card={card}
+          chip={chips[lit ?? active] ?? chips[active]!}
+          active={chips[active]!}
+        />
+      )}
+      {codec === 'himtok' && <LengthControl card={card} />}
+      {codec === 'getok' && <GetokSwitches />}
+      <WordText codec={codec} codes={read} vocabulary={vocabulary} />
+      <dl className="words-facts">
+        <Fact name="tokens" value={String(tokensOf(codec, read.length))} />
+        <Fact name="bits" value={bitsText(card, read.length)} />
+        {shown?.score !== undefined && <Fact name="expected IoU" value={shown.score.toFixed(2)} />}
+        {spoken !== undefined && <Fact name="picture" value={timeText(spoken.pictureMs)} />}
+        {spoken !== undefined && <Fact name="encode" value={timeText(spoken.encodeMs)} />}
+        {shown !== undefined && <Fact name="decode" value={timeText(shown.decodeMs)} />}
+        <Fact name="ran in" value={placeText(facts)} />
+      </dl>
+      <div className="words-actions">
+        <button
+          type="button"
+          className="words-button"
+          disabled={!card.edited}
+          aria-label={`${title}: back to what was said`}
+          onClick={() => backToSaid(codec)}
+        >
+          Back to what was said
+        </button>
+        <button
+          type="button"
+          className="words-button"
+          disabled={shown === undefined || shown.mask.edges.length === 0}
+          aria-label={`Take ${title}'s mask as a region`}
+          onClick={take}
+        >
+          Take as region
+        </button>
+      </div>
+    </>
+  )
+}
+
+function GetokSwitches() {
+  const refine = useWords((state) => state.refine)
+  const grid = useWords((state) => state.grid)
+  return (
+    <div className="words-switches">
+      <label>
+        <input
+          type="checkbox"
+          checked={refine}
+          onChange={(event) => useWords.setState({ refine: event.target.checked })}
+        />
+        offset words
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={grid}
+          onChange={(event) => useWords.setState({ grid: event.target.checked })}
+        />
+        grid on the picture
+      </label>
+    </div>
+  )
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}
+
+/** Delimiters are words too, but for GETok, whose tags are not. */
+const tokensOf = (codec: CodecId, words: number): number => (codec === 'getok' ? words : words + 2)
+
+/** Bits of the words that are read; every word of a codec but GETok carries the same. */
+function bitsText({ codec, spoken, codes }: Card, words: number): string {
+  if (spoken === undefined) return '–'
+  if (codec === 'getok' || spoken.codes.length === 0 || codes.length === 0) return spoken.bits.toFixed(0)
+  return ((spoken.bits * words) / spoken.codes.length).toFixed(0)
+}
+
+const timeText = (ms: number): string =>
+  ms === 0 ? 'kept' : ms < 10 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`

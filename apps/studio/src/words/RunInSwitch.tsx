@@ -1,0 +1,47 @@
+// Where codecs run: in this browser, or at the server that the page came from.
+import { useEffect, useId } from 'react'
+import { setRunIn, startEngine, useEngine } from '../engine/index.ts'
+
+let started = false
+
+export function RunInSwitch() {
+  const runIn = useEngine((state) => state.runIn)
+  const server = useEngine((state) => state.server)
+  const name = useId()
+  useEffect(() => {
+    if (started) return
+    started = true
+    void startEngine()
+  }, [])
+  const absent = server.state === 'absent' ? server.reason : undefined
+  return (
+    <fieldset className="words-run-in">
+      <legend>Run in</legend>
+      <label>
+        <input
+          type="radio"
+          name={name}
+          checked={runIn === 'browser'}
+          onChange={() => void setRunIn('browser')}
+        />
+        browser
+      </label>
+      <label title={absent}>
+        <input
+          type="radio"
+          name={name}
+          checked={runIn === 'server'}
+          disabled={server.state !== 'there'}
+          aria-describedby={absent === undefined ? undefined : `${name}-why`}
+          onChange={() => void setRunIn('server')}
+        />
+        server
+      </label>
+      {absent !== undefined && (
+        <span id={`${name}-why`} className="words-why" hidden>
+          {absent}
+        </span>
+      )}
+    </fieldset>
+  )
+}

@@ -1,0 +1,60 @@
+// One word close up: − and +, what it says, and what it brings to the mask.
+import { useMemo } from 'react'
+import type { CodecId } from '../state/types.ts'
+import type { Card } from './cards.ts'
+import { type Chip, stepped, withValue } from './chips.ts'
+import { type Contribution, contributionIn } from './contribution.ts'
+import { MaskThumb } from './MaskThumb.tsx'
+import { setCodes } from './speaker.ts'
+
+type Props = { readonly codec: CodecId; readonly card: Card; readonly chip: Chip; readonly active: Chip }
+
+export function WordDetail({ codec, card, chip, active }: Props) {
+  const contribution = useMemo(() => contributionIn(card, chip.index), [card, chip.index])
+  const step = (by: number): void => setCodes(codec, withValue(card.codes, active, stepped(active, by)))
+  return (
+    <div className="words-detail">
+      <span className="words-steps">
+        <button
+          type="button"
+          className="words-button"
+          aria-label={`${active.name}: one less`}
+          disabled={active.value === active.least}
+          onClick={() => step(-1)}
+        >
+          −
+        </button>
+        <button
+          type="button"
+          className="words-button"
+          aria-label={`${active.name}: one more`}
+          disabled={active.value === active.most}
+          onClick={() => step(1)}
+        >
+          +
+        </button>
+      </span>
+      <span className="words-says">
+        <b>{chip.name.replace(/^\S+ /, '')}</b>: {chip.says}
+        <span className="words-brings">
+          {contribution === undefined
+            ? codec === 'getok' && chip.group === 'box'
+              ? 'where the box begins or ends'
+              : '\u00a0'
+            : bringsText(contribution)}
+        </span>
+      </span>
+      <span className="words-thumb-place" aria-hidden="true">
+        {contribution !== undefined && <MaskThumb of={contribution} />}
+      </span>
+    </div>
+  )
+}
+
+export function bringsText({ addsPx, removesPx }: Pick<Contribution, 'addsPx' | 'removesPx'>): string {
+  const count = (px: number): string => `${px.toLocaleString('en')} px`
+  if (addsPx === 0 && removesPx === 0) return 'changes nothing'
+  if (removesPx === 0) return `adds ${count(addsPx)}`
+  if (addsPx === 0) return `takes away ${count(removesPx)}`
+  return `adds ${count(addsPx)}, takes away ${count(removesPx)}`
+}

@@ -1,0 +1,77 @@
+// The words as text: to copy, to edit, to paste over. What cannot be read is told with its place.
+import type { Vocabulary } from '@maskwords/words'
+import { useId, useMemo, useState } from 'react'
+import { notifyError, say } from '../state/store.ts'
+import type { CodecId } from '../state/types.ts'
+import { CODEC_LOOK } from './chips.ts'
+import { setCodes } from './speaker.ts'
+import { readText, textOf } from './text.ts'
+
+type Props = {
+  readonly codec: CodecId
+  readonly codes: readonly number[]
+  readonly vocabulary: Vocabulary
+}
+
+export function WordText({ codec, codes, vocabulary }: Props) {
+  const { title } = CODEC_LOOK[codec]
+  const problemId = useId()
+  /** What is being edited; undefined while the text is that of the codes. */
+  const [draft, setDraft] = useState<string>()
+  const text = useMemo(() => textOf(codes, vocabulary), [codes, vocabulary])
+  const reading = draft === undefined ? undefined : readText(draft, vocabulary)
+  const change = (value: string): void => {
+    setDraft(value)
+    const read = readText(value, vocabulary)
+    if ('codes' in read) setCodes(codec, read.codes)
+  }
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(draft ?? text)
+      say(`${title} words copied`)
+    } catch (error) {
+      notifyError(error, 'copying the words')
+    }
+  }
+  const problem = reading !== undefined && 'problem' in reading ? reading : undefined
+  const notes = reading !== undefined && 'codes' in reading ? reading.notes : []
+  return (
+    <div className="words-text">
+      <textarea
+        aria-label={`${title} words as text`}
+        aria-invalid={problem !== undefined}
+        aria-describedby={problem !== undefined || notes.length > 0 ? problemId : undefined}
+        rows={codec === 'samtok' ? 1 : 3}
+        spellCheck={false}
+        autoCapitalize="off"
+        autoComplete="off"
+        value={draft ?? text}
+        onChange={(event) => change(event.target.value)}
+        // A text that cannot be read stays as it is, to be put right.
+        onBlur={() => problem === undefined && setDraft(undefined)}
+      />
+      <button
+        type="button"
+        className="words-button"
+        aria-label={`Copy ${title} words`}
+        onClick={() => void copy()}
+      >
+        Copy
+      </button>
+      {problem !== undefined && (
+        <p id={problemId} className="words-problem" role="alert">
+          {problem.at === undefined ? '' : `Character ${problem.at}: `}
+          {problem.problem}{' '}
+          <button type="button" className="words-link" onClick={() => setDraft(undefined)}>
+            back to the words
+          </button>
+        </p>
+      )}
+      {notes.length > 0 && (
+        <p id={problemId} className="words-note">
+          Read with repairs: {notes.join('; ')}
+        </p>
+      )}
+    </div>
+  )
+}
