@@ -155,37 +155,57 @@ function squaredDepth(verticals: Int32Array, from: number, width: number, x: num
   return best >= FAR * FAR ? Number.POSITIVE_INFINITY : best
 }
 
-/** Outside counts of a row's running sum stand in the upper half of a number: rasters are narrower than 2^15. */
+/** Outside counts of a column's running sum stand in the upper half of a number: rasters are lower than 2^15. */
 const OUTSIDE = 2 ** 16
 
-/** Running sums along a row of what is uncovered, from column `x` on: what a disc adds is then one difference a row. */
-function sumRow(open: Int32Array, sums: Int32Array, width: number, y: number, x: number): void {
-  const from = y * width
-  const to = y * (width + 1) + 1
-  let sum = sums[to + x - 1]!
-  for (; x < width; x++) sums[to + x] = sum += open[from + x]!
+/** Room for the running sums, used again by every mask: a new one each would cost more than filling it. */
+let room = new Int32Array(2 ** 16)
+
+/**
+ * Running sums down each column of what is uncovered, 1 a sample in the mask and OUTSIDE a sample beside it: what a disc adds
+ * is then one difference a column.
+ */
+function columnSums({ width, height, runs }: FrameRaster): Int32Array {
+  const { starts, ends } = runs
+  const size = width * (height + 1)
+  if (room.length < size) room = new Int32Array(size)
+  const sums = room
+  let to = 0
+  for (let x = 0; x < width; x++) {
+    let sum = 0
+    let y = 0
+    sums[to++] = 0
+    for (let run = starts[x]!; run < starts[x + 1]!; run++) {
+      const y0 = ends[2 * run]!
+      const y1 = ends[2 * run + 1]!
+      for (; y < y0; y++) sums[to++] = sum += OUTSIDE
+      for (; y < y1; y++) sums[to++] = sum += 1
+    }
+    for (; y < height; y++) sums[to++] = sum += OUTSIDE
+  }
+  return sums
 }
 
 /** Counts what a disc adds. */
 function weigh(disc: Disc, sums: Int32Array, width: number, height: number): void {
-  const { x, y: middle, radius } = disc
+  const { x: middle, y, radius } = disc
   const squared = radius * radius
   let added = 0
   let spilt = 0
-  // The rows at the same distance above and below the middle are equally wide.
+  // The columns at the same distance left and right of the middle are equally high.
   for (let d = Math.floor(radius); d >= 0; d--) {
     const half = Math.floor(Math.sqrt(squared - d * d))
-    const left = Math.max(x - half, 0)
-    const right = Math.min(x + half + 1, width)
+    const top = Math.max(y - half, 0)
+    const bottom = Math.min(y + half + 1, height)
     if (middle - d >= 0) {
-      const row = (middle - d) * (width + 1)
-      const both = sums[row + right]! - sums[row + left]!
+      const column = (middle - d) * (height + 1)
+      const both = sums[column + bottom]! - sums[column + top]!
       added += both & (OUTSIDE - 1)
       spilt += both >>> 16
     }
-    if (d > 0 && middle + d < height) {
-      const row = (middle + d) * (width + 1)
-      const both = sums[row + right]! - sums[row + left]!
+    if (d > 0 && middle + d < width) {
+      const column = (middle + d) * (height + 1)
+      const both = sums[column + bottom]! - sums[column + top]!
       added += both & (OUTSIDE - 1)
       spilt += both >>> 16
     }
@@ -195,21 +215,30 @@ function weigh(disc: Disc, sums: Int32Array, width: number, height: number): voi
   disc.stale = false
 }
 
+/** Takes what a disc covers out of the sums. */
+function coverDisc(disc: Disc, sums: Int32Array, width: number, height: number): void {
+  const { x: middle, y, radius } = disc
+  const last = Math.min(Math.floor(middle + radius), width - 1)
+  for (let x = Math.max(Math.ceil(middle - radius), 0); x <= last; x++) {
+    const half = Math.floor(Math.sqrt(radius * radius - (x - middle) * (x - middle)))
+    const column = x * (height + 1)
+    const top = column + Math.max(y - half, 0)
+    const bottom = column + Math.min(y + half + 1, height)
+    const before = sums[top]!
+    const gone = sums[bottom]! - before
+    if (gone === 0) continue
+    sums.fill(before, top + 1, bottom + 1)
+    const end = column + height
+    for (let at = bottom + 1; at <= end; at++) sums[at]! -= gone
+  }
+}
+
 function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
   const { width, height, runs } = raster
-  const { starts, ends } = runs
   let target = 0
-  // Uncovered samples: 1 in the mask, OUTSIDE beside it. Covered ones: 0.
-  const open = new Int32Array(width * height).fill(OUTSIDE)
-  for (let x = 0; x < width; x++) {
-    for (let run = starts[x]!; run < starts[x + 1]!; run++) {
-      const y1 = ends[2 * run + 1]!
-      target += y1 - ends[2 * run]!
-      for (let y = ends[2 * run]!; y < y1; y++) open[y * width + x] = 1
-    }
-  }
-  const sums = new Int32Array((width + 1) * height)
-  for (let y = 0; y < height; y++) sumRow(open, sums, width, y, 0)
+  const count = runs.starts[width]!
+  for (let run = 0; run < count; run++) target += runs.ends[2 * run + 1]! - runs.ends[2 * run]!
+  const sums = columnSums(raster)
 
   const cover: Cover = { cells: [], ious: [] }
   let [covered, spilt, iou] = [0, 0, 0]
@@ -246,14 +275,7 @@ function greedy(discs: Disc[], raster: FrameRaster, leastGain: number): Cover {
     cover.ious.push((iou = bestIou))
     covered += best.added
     spilt += best.spilt
-    const y0 = Math.max(Math.ceil(best.y - best.radius), 0)
-    const y1 = Math.min(Math.floor(best.y + best.radius), height - 1)
-    for (let y = y0; y <= y1; y++) {
-      const half = Math.floor(Math.sqrt(best.radius * best.radius - (y - best.y) * (y - best.y)))
-      const left = Math.max(best.x - half, 0)
-      open.fill(0, y * width + left, y * width + Math.min(best.x + half + 1, width))
-      sumRow(open, sums, width, y, left)
-    }
+    coverDisc(best, sums, width, height)
     // Counts of discs that the chosen one does not touch still hold.
     for (const disc of discs) {
       const reach = disc.radius + best.radius
