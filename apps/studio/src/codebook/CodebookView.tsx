@@ -1,4 +1,185 @@
-// The view "codebook": a map of a codec's codes.
+// The view "codebook": a map of all codes of one place of a codec's words, with what each draws, how often it is said, and
+// what lies near it.
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
+import { useBackend } from '../engine/index.ts'
+import { notify, notifyError, selectedRegion, updateRegion, useStudio } from '../state/store.ts'
+import { CodeDetails } from './CodeDetails.tsx'
+import { CodeMap } from './CodeMap.tsx'
+import { useSheet } from './sheet.ts'
+import { mostUsed, usageOf } from './usage.ts'
+import { drawWithCode } from './use-code.ts'
+import { nearestCodes } from './vectors.ts'
+import './style.css'
+
+const CODEBOOKS = {
+  samtok: { title: 'SAMTok', places: 2, codes: 256 },
+  himtok: { title: 'HiMTok', places: 32, codes: 1024 },
+} as const
+type Codec = keyof typeof CODEBOOKS
+
+/** First codes over which the change by a second code of SAMTok is averaged. */
+const FIRST_CODES = 6
+const NEIGHBOURS = 8
+
 export function CodebookView() {
-  return <section aria-label="Codebook" />
+  const picture = useStudio((state) => state.picture)
+  const region = useStudio(selectedRegion)
+  const engine = useBackend()
+  const [codec, setCodec] = useState<Codec>('samtok')
+  const [places, setPlaces] = useState<Readonly<Record<Codec, number>>>({ samtok: 0, himtok: 0 })
+  const [onPicture, setOnPicture] = useState(false)
+  const [shaded, setShaded] = useState(false)
+  const [code, setCode] = useState(0)
+  const [using, setUsing] = useState(false)
+  const giveUp = useRef<AbortController>(undefined)
+  useEffect(() => () => giveUp.current?.abort(), [])
+  const { title, places: placeCount, codes } = CODEBOOKS[codec]
+  const place = places[codec]
+  const usage = useMemo(() => usageOf(codec, place, codes), [codec, place, codes])
+  const withPicture = codec === 'samtok' && onPicture && picture !== undefined
+  const before = useMemo(
+    () => (codec === 'samtok' && place > 0 ? mostUsed(usageOf('samtok', 0, 256).counts, FIRST_CODES) : []),
+    [codec, place],
+  )
+  const { sheet, doing, share, failed } = useSheet(
+    { codec, place, before, ...(withPicture ? { pixels: picture.pixels } : {}) },
+    `${codec} ${place} ${withPicture ? picture.id : ''}`,
+  )
+  const vectors = sheet?.vectors
+  const neighbours = useMemo(
+    () => (vectors === undefined ? [] : nearestCodes(vectors, code, NEIGHBOURS)),
+    [vectors, code],
+  )
+  const placeId = useId()
+  const choose = (next: Codec) => {
+    setCodec(next)
+    setCode(0)
+  }
+  const use = async () => {
+    giveUp.current?.abort()
+    const controller = new AbortController()
+    giveUp.current = controller
+    setUsing(true)
+    try {
+      const { signal } = controller
+      const drawn = await drawWithCode(engine, codec, picture!, region!, place, code, signal)
+      updateRegion(region!.id, { mask: drawn.mask })
+      notify({
+        kind: 'info',
+        message: `${region!.name} is now what its words draw with ${drawn.before[place]} replaced by ${code}. Undo brings it back.`,
+      })
+    } catch (error) {
+      if (!controller.signal.aborted) notifyError(error, 'Using the code')
+    } finally {
+      if (giveUp.current === controller) setUsing(false)
+    }
+  }
+  const whyNot =
+    picture === undefined
+      ? 'Open a picture first.'
+      : region === undefined || region.mask.edges.length === 0
+        ? 'Select a region first.'
+        : undefined
+  return (
+    <section className="codebook" aria-label="Codebook">
+      <header className="codebook-bar">
+        <label>
+          Codebook of{' '}
+          <select value={codec} onChange={({ target }) => choose(target.value as Codec)}>
+            {(Object.keys(CODEBOOKS) as Codec[]).map((one) => (
+              <option key={one} value={one}>
+                {CODEBOOKS[one].title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label htmlFor={placeId}>
+          Word{' '}
+          <input
+            id={placeId}
+            type="number"
+            min={1}
+            max={placeCount}
+            value={place + 1}
+            onChange={({ target }) => {
+              const next = Math.round(target.valueAsNumber)
+              if (next >= 1 && next <= placeCount) setPlaces({ ...places, [codec]: next - 1 })
+            }}
+          />{' '}
+          {`of ${placeCount}`}
+        </label>
+        {codec === 'samtok' && (
+          <label>
+            Decode on{' '}
+            <select
+              value={onPicture ? 'picture' : 'grey'}
+              onChange={({ target }) => setOnPicture(target.value === 'picture')}
+            >
+              <option value="grey">plain grey</option>
+              <option value="picture" disabled={picture === undefined}>
+                the open picture
+              </option>
+            </select>
+          </label>
+        )}
+        <label>
+          <input type="checkbox" checked={shaded} onChange={({ target }) => setShaded(target.checked)} /> Show
+          use
+        </label>
+        <div className="codebook-progress">
+          {doing !== undefined && <progress aria-label="Drawing the codebook" value={share} />}
+          <p role="status">
+            {failed ??
+              (doing === undefined
+                ? ''
+                : `${doing}${sheet === undefined ? '' : ` (${sheet.drawn} of ${codes})`}`)}
+          </p>
+        </div>
+      </header>
+      <p className="codebook-hint">{explain(codec, place)}</p>
+      <div className="codebook-body">
+        {sheet === undefined ? (
+          <div className="codebook-map codebook-empty" />
+        ) : (
+          <>
+            <CodeMap
+              sheet={sheet}
+              counts={usage.counts}
+              shaded={shaded}
+              selected={code}
+              neighbours={neighbours}
+              label={`Map of ${title}'s codes for word ${place + 1}; arrow keys walk`}
+              describe={(one) => `code ${one}, said ${usage.counts[one]} times in ${usage.masks} masks`}
+              onSelect={setCode}
+            />
+            <CodeDetails
+              codec={codec}
+              place={place}
+              code={code}
+              sheet={sheet}
+              usage={usage}
+              neighbours={neighbours}
+              using={using}
+              whyNot={whyNot}
+              onSelect={setCode}
+              onUse={() => void use()}
+            />
+          </>
+        )}
+      </div>
+      <p className="codebook-hint">{`Counted: ${usage.counted}.`}</p>
+    </section>
+  )
+}
+
+function explain(codec: Codec, place: number): string {
+  const map = 'Codes that lie near each other have vectors that are alike.'
+  if (codec === 'samtok') {
+    return place === 0
+      ? `A tile is the mask that the first code draws alone. ${map}`
+      : `A tile is what the second code changes, on average over the ${FIRST_CODES} most used first codes: blue is added, orange taken away. ${map}`
+  }
+  return place === 0
+    ? `A tile is the mask that the code draws as the only word. ${map}`
+    : `A tile is what the code changes as word ${place + 1} of a disc: blue is added, orange taken away. ${map}`
 }

@@ -36,13 +36,16 @@ export function AnswerPicture({
   useEffect(() => {
     if (painted.current?.frame !== frame || painted.current.colours !== colours) {
       painted.current = { frame, colours, masks: new Set() }
-      paintPicture(base.current!, picture, frame, 0.25)
+      paintPicture(base.current!, picture, frame, 0.2)
     }
     const { masks } = painted.current
     drawn.forEach((one, i) => {
       if (one?.state !== 'drawn' || masks.has(one)) return
       masks.add(one)
-      layRgba(base.current!, maskRgba(framed(one.mask, frame), { colour: colours[i]!, opacity: 0.35 }))
+      layRgba(
+        base.current!,
+        maskRgba(framed(one.mask, frame), { colour: colours[i]!, opacity: 0.5, outlinePx: 4 }),
+      )
     })
   }, [picture, frame, drawn, colours])
   useEffect(() => {
@@ -58,8 +61,8 @@ export function AnswerPicture({
     context.fillStyle = 'rgb(0 0 0 / 0.55)'
     context.fillRect(0, 0, canvas.width, canvas.height)
     for (const { mask, colour } of masks) {
-      layRgba(canvas, maskRgba(framed(mask, frame), { colour, opacity: 0.7, outlinePx: 4 }))
-      layRgba(canvas, maskRgba(framed(mask, frame), { colour: '#ffffff', opacity: 0, outlinePx: 1 }))
+      layRgba(canvas, maskRgba(framed(mask, frame), { colour, opacity: 0.75, outlinePx: 6 }))
+      layRgba(canvas, maskRgba(framed(mask, frame), { colour: '#ffffff', opacity: 0, outlinePx: 2 }))
     }
   }, [frame, drawn, colours, lit])
   const under = (event: PointerEvent<HTMLCanvasElement>): number | undefined => {

@@ -8,7 +8,7 @@ import {
   pairGetokOffsets,
   parseGetok,
 } from '@maskwords/words'
-import { addNote, type Draft, MAX_READ_MASKS } from './reading.ts'
+import { addMask, addNote, type Draft } from './reading.ts'
 
 const PROBLEMS: Readonly<Record<GetokProblemKind, string>> = {
   alias: 'another spelling of a word, read',
@@ -33,24 +33,16 @@ export function readGetok(text: string, vocabulary: GetokVocabulary, draft: Draf
   for (const instance of parse.instances) {
     const first = geometry
     geometry += instance.geometries.length
-    if (draft.masks.length === MAX_READ_MASKS) {
-      draft.omittedMasks++
-      continue
-    }
     const usable = instance.geometries.filter(({ kind, status }) => status !== 'rejected' && kind !== 'pl')
-    const mask = draft.masks.length
     const status =
       usable.length === 0
         ? 'rejected'
         : instance.geometries.every((one) => one.status === 'complete')
           ? 'complete'
           : 'repaired'
-    if (usable.length === 0) {
-      addNote(draft, { ...placeOf(instance), kind: 'dropped', text: 'no mask can be read here', mask })
-    }
     const offsets = usable.length === instance.geometries.length ? moves?.slice(first, geometry) : undefined
     const { label } = instance
-    draft.masks.push({
+    const mask = addMask(draft, {
       ...placeOf(instance),
       status,
       words:
@@ -61,6 +53,10 @@ export function readGetok(text: string, vocabulary: GetokVocabulary, draft: Draf
       thought: false,
       ...(label === undefined ? {} : { label }),
     })
+    if (mask === undefined) continue
+    if (usable.length === 0) {
+      addNote(draft, { ...placeOf(instance), kind: 'dropped', text: 'no mask can be read here', mask })
+    }
     if (label !== undefined) {
       const { start } = instance
       draft.marks.push({ start, end: start + label.length, kind: 'phrase', masks: [mask], faulty: false })

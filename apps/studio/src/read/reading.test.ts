@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { emptyMask, maskFromCocoBox } from '@maskwords/mask'
+import { formatMaskWords, samtokVocabulary } from '@maskwords/words'
 import fc from 'fast-check'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
@@ -43,8 +44,10 @@ describe('forms', () => {
   })
 
   it('a scene graph: triples with the numbers of their masks', () => {
-    const entry = (label: string) => `{"mask_2d": "${WORDS}", "label": "${label}"}`
-    const reading = readText(`[{"subject": ${entry('dog')}, "predicate": "on", "object": ${entry('mat')}}]`)
+    const entry = (label: string, words = WORDS) => `{"mask_2d": "${words}", "label": "${label}"}`
+    const reading = readText(
+      `[{"subject": ${entry('dog')}, "predicate": "on", "object": ${entry('mat', WORDS.replace('0347', '0348'))}}]`,
+    )
     expect(reading.form).toBe('scene graph')
     expect(reading.triples).toEqual([
       { subject: 0, subjectLabel: 'dog', predicate: 'on', object: 1, objectLabel: 'mat' },
@@ -65,6 +68,17 @@ describe('forms', () => {
       { label: 'dog', status: 'complete', words: '<box><grid_1_2><grid_9_8></box>' },
     ])
     expect(readText(WORDS, { codec: 'himtok' })).toMatchObject({ codec: 'himtok', certainty: 'chosen' })
+  })
+
+  it('words that come again are the same mask: both places light up together', () => {
+    const text = `<|object_ref_start|>dog<|object_ref_end|>${WORDS} and ${WORDS}`
+    const reading = readText(text)
+    expect(reading.masks).toHaveLength(1)
+    expect(reading.pieces.filter(({ kind }) => kind !== 'text').map(({ masks }) => masks)).toEqual([
+      [0],
+      [0],
+      [0],
+    ])
   })
 
   it('"No target." is an answer without masks', () => {
@@ -225,7 +239,9 @@ describe('any text', () => {
 
   it('2 MB of brackets or of masks: read within seconds, shown up to the limits, the rest counted', () => {
     expect(readText('['.repeat(2_000_000))).toMatchObject({ masks: [], shownTo: MAX_SHOWN_CHARACTERS })
-    const many = readText('<|mt_start|><|mt_0001|><|mt_end|>'.repeat(60_000))
+    const mask = (i: number) =>
+      formatMaskWords([Math.floor(i / 256), i % 256], samtokVocabulary()).slice(0, -10)
+    const many = readText(Array.from({ length: 60_000 }, (_, i) => mask(i)).join(''))
     expect(many.masks).toHaveLength(MAX_READ_MASKS)
     expect(many.omittedMasks).toBe(60_000 - MAX_READ_MASKS)
     expect(many.notes.length).toBeLessThanOrEqual(MAX_NOTES)

@@ -25,7 +25,7 @@ export type Form =
   | 'no target'
   | 'text without mask words'
 
-/** One mask that the answer speaks of. Its index in the list is its number. */
+/** One mask that the answer speaks of. Its index in the list is its number; words that come again are the same mask. */
 export type ReadMask = TextRange & {
   /** The phrase or label; `mask 3` where it has none. Text, never markup. */
   readonly label: string
@@ -110,7 +110,7 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
   const recognised = recognise(text)
   const codec = options.codec ?? recognised?.codec ?? 'samtok'
   const certainty = options.codec === undefined ? (recognised?.certainty ?? 'none') : 'chosen'
-  const draft: Draft = { masks: [], notes: [], marks: [], omittedMasks: 0, omittedNotes: 0 }
+  const draft: Draft = { masks: [], known: new Map(), notes: [], marks: [], omittedMasks: 0, omittedNotes: 0 }
   if (codec === 'getok') {
     const { hasThought } = readGetok(text, getokVocabulary({ gridSize: options.cells ?? 32 }), draft)
     const form: Form = draft.masks.length > 0 ? 'GETok answer' : 'text without mask words'
@@ -131,10 +131,25 @@ export type Mark = TextRange & { kind: 'phrase' | 'words'; masks: number[]; faul
 /** A reading while it is put together. Labels of masks come after the masks. */
 export type Draft = {
   readonly masks: (Omit<ReadMask, 'label'> & { label?: string })[]
+  /** Numbers of masks by what they are. */
+  readonly known: Map<string, number>
   readonly notes: Note[]
   readonly marks: Mark[]
   omittedMasks: number
   omittedNotes: number
+}
+
+/** The number of a mask: that of an equal one where there is one; undefined, and counted, where there is no more room. */
+export function addMask(draft: Draft, mask: Draft['masks'][number]): number | undefined {
+  const key = `${mask.status} ${mask.thought} ${mask.label ?? ''} ${mask.words}`
+  const known = mask.words === undefined ? undefined : draft.known.get(key)
+  if (known !== undefined) return known
+  if (draft.masks.length === MAX_READ_MASKS) {
+    draft.omittedMasks++
+    return undefined
+  }
+  draft.known.set(key, draft.masks.length)
+  return draft.masks.push(mask) - 1
 }
 
 export function addNote(draft: Draft, note: Note): void {
@@ -154,14 +169,10 @@ function addSpans(
     ...thoughtSpans.map((span) => ({ span, thought: true })),
   ].sort((a, b) => a.span.start - b.span.start)
   for (const { span, thought } of all) {
-    if (draft.masks.length === MAX_READ_MASKS) {
-      draft.omittedMasks++
-      continue
-    }
-    const mask = draft.masks.length
-    numbers.set(span.start, mask)
     const { start, end, status } = span
-    draft.masks.push({ start, end, status, words: drawable(span, codec), thought })
+    const mask = addMask(draft, { start, end, status, words: drawable(span, codec), thought })
+    if (mask === undefined) continue
+    numbers.set(span.start, mask)
     draft.marks.push({ start, end, kind: 'words', masks: [mask], faulty: status !== 'complete' })
     for (const repair of span.repairs) {
       const dropped = status === 'rejected'

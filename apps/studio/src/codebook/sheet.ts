@@ -1,0 +1,104 @@
+// The sheet of one place of a codec: its map and tiles as the worker sends them; whole sheets are kept for the next visit.
+import { useEffect, useMemo, useState } from 'react'
+import { runJob } from '../compare/job.ts'
+import { notifyError } from '../state/store.ts'
+import type { CodebookJob, CodebookPart } from './codebook.worker.ts'
+import type { CodeLayout } from './layout.ts'
+import { TILE_PX, type TileKind } from './tiles.ts'
+import type { CodeVectors } from './vectors.ts'
+
+export type Sheet = {
+  readonly vectors: CodeVectors
+  readonly layout: CodeLayout
+  /** By code, tile after tile. Filled while the worker goes on: `drawn` codes of it are there. */
+  readonly tiles: Uint8Array
+  readonly tileKind: TileKind
+  readonly drawn: number
+}
+
+export type SheetState = {
+  readonly sheet: Sheet | undefined
+  /** What is being done; undefined when nothing is. */
+  readonly doing: string | undefined
+  /** 0 to 1 where it is known. */
+  readonly share: number | undefined
+  readonly failed: string | undefined
+}
+
+const kept = new Map<string, Sheet>()
+/** A sheet takes 0.3 MB (SAMTok) or 1 MB (HiMTok). */
+const MAX_KEPT = 24
+
+const STARTING: SheetState = { sheet: undefined, doing: 'starting', share: undefined, failed: undefined }
+
+/** The sheet of a job; another job ends the one under way. `key` names what the job depends on. */
+export function useSheet(job: Omit<CodebookJob, 'baseUrl'> | undefined, key: string): SheetState {
+  const [state, setState] = useState<SheetState>(STARTING)
+  // The key says when a job is another one; objects are new at every drawing of the page.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
+  const stable = useMemo(() => job, [key])
+  useEffect(() => {
+    const known = kept.get(key)
+    if (known !== undefined) {
+      return setState({ sheet: known, doing: undefined, share: undefined, failed: undefined })
+    }
+    setState(STARTING)
+    if (stable === undefined) return
+    const giveUp = new AbortController()
+    const worker = new Worker(new URL('./codebook.worker.ts', import.meta.url), { type: 'module' })
+    const draft = sheetDraft()
+    const onPart = (part: CodebookPart) => {
+      const sheet = draft.take(part)
+      setState((before) => ({
+        ...before,
+        sheet,
+        doing: part.kind === 'doing' ? part.doing : 'drawing codes',
+        share:
+          part.kind === 'doing' ? part.share : sheet === undefined ? 0 : sheet.drawn / sheet.vectors.codes,
+      }))
+    }
+    runJob<CodebookPart>(worker, { ...stable, baseUrl: document.baseURI }, { signal: giveUp.signal, onPart })
+      .then(() => {
+        keep(key, draft.sheet()!)
+        setState((before) => ({ ...before, doing: undefined }))
+      })
+      .catch((error: unknown) => {
+        if (giveUp.signal.aborted) return
+        const { message } = error as { message?: string }
+        setState((before) => ({ ...before, doing: undefined, failed: message ?? String(error) }))
+        notifyError(error, 'Drawing the codebook')
+      })
+    return () => giveUp.abort()
+  }, [stable, key])
+  return state
+}
+
+function keep(key: string, sheet: Sheet): void {
+  kept.set(key, sheet)
+  const [oldest] = kept.keys()
+  if (kept.size > MAX_KEPT) kept.delete(oldest!)
+}
+
+/** Puts a sheet together from its parts. */
+export function sheetDraft(): { take(part: CodebookPart): Sheet | undefined; sheet(): Sheet | undefined } {
+  let sheet: Sheet | undefined
+  return {
+    sheet: () => sheet,
+    take(part) {
+      if (part.kind === 'map') {
+        const tiles = new Uint8Array(part.vectors.codes * TILE_PX * TILE_PX)
+        sheet = { vectors: part.vectors, layout: part.layout, tiles, tileKind: 'mask', drawn: 0 }
+      } else if (part.kind === 'tiles' && sheet !== undefined) {
+        sheet.tiles.set(part.tiles, part.from * TILE_PX * TILE_PX)
+        const drawn = part.from + part.tiles.length / (TILE_PX * TILE_PX)
+        sheet = { ...sheet, tileKind: part.tileKind, drawn }
+      }
+      return sheet
+    },
+  }
+}
+
+/** The tile of a code, or undefined where it is not drawn yet. */
+export function tileAt({ tiles, drawn }: Sheet, code: number): Uint8Array | undefined {
+  return code < drawn ? tiles.subarray(code * TILE_PX * TILE_PX, (code + 1) * TILE_PX * TILE_PX) : undefined
+}
