@@ -8,6 +8,8 @@ export type AdmissionOptions = {
   /** Requests worked on at a time. They share one thread: a few keep small ones from waiting behind a large one. */
   readonly maxWorking: number
   readonly timeoutMs: number
+  /** Seconds after which a refused caller may try again. Default 1. */
+  readonly retryAfterS?: () => number
 }
 
 export type Admission = {
@@ -26,7 +28,8 @@ export type Admission = {
   stop(): void
 }
 
-export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions): Admission {
+export function admission(options: AdmissionOptions): Admission {
+  const { maxHeld, maxWorking, timeoutMs, retryAfterS = () => 1 } = options
   let held = 0
   let working = 0
   const waiting: (() => void)[] = []
@@ -63,7 +66,7 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
       return held
     },
     async run({ watchCaller, receive, work }) {
-      if (held >= maxHeld) throw busy(`${held} requests are being worked on`)
+      if (held >= maxHeld) throw busy(`${held} requests are being worked on`, retryAfterS())
       held++
       const controller = new AbortController()
       const { signal } = controller
@@ -83,7 +86,7 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
         }
       } catch (error) {
         if (!signal.aborted || error instanceof HttpFault) throw error
-        throw busy(stopping ? 'the service stops' : `not done within ${timeoutMs / 1000} s`)
+        throw busy(stopping ? 'the service stops' : `not done within ${timeoutMs / 1000} s`, retryAfterS())
       } finally {
         clearTimeout(timer)
         unwatch()
@@ -98,9 +101,9 @@ export function admission({ maxHeld, maxWorking, timeoutMs }: AdmissionOptions):
   }
 }
 
-const busy = (message: string): HttpFault =>
+const busy = (message: string, retryAfterS: number): HttpFault =>
   new HttpFault(
     503,
     { code: 'busy', message, hint: 'try again in a moment, with less in one request' },
-    { 'retry-after': '1' },
+    { 'retry-after': String(retryAfterS) },
   )

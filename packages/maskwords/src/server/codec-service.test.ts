@@ -243,6 +243,38 @@ describe('codecs over HTTP', () => {
   })
 })
 
+describe('/openapi.json of the whole service', () => {
+  it('describes every route, and all that it refers to is there', async () => {
+    const text = await (await fetch(`${listening.url}/openapi.json`)).text()
+    const document = JSON.parse(text)
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/v1/codecs',
+      '/v1/codecs/{name}/vocabulary',
+      '/v1/masks/decode',
+      '/v1/masks/encode',
+      '/v1/pictures',
+      '/v1/pictures/{picture}',
+      '/v1/render',
+      '/v1/rewards',
+      '/v1/text/parse',
+    ])
+    const encode = document.paths['/v1/masks/encode'].post.requestBody.content['application/json'].schema
+    expect(encode.required).toEqual(['codec', 'masks'])
+    expect(document.paths['/v1/render'].post.responses[200].content['image/webp']).toBeDefined()
+    expect(document.paths['/v1/pictures/{picture}'].get.parameters[0]).toMatchObject({
+      in: 'path',
+      required: true,
+    })
+    const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)]
+    for (const [, reference] of references) {
+      expect([reference, typeof reference!.split('/').reduce((node, key) => node?.[key], document)]).toEqual([
+        reference,
+        'object',
+      ])
+    }
+  })
+})
+
 describe('a server that is attacked', () => {
   it('answers as before, has lost no worker and has no fault of its own', async () => {
     const again = (await client.uploadPicture(drawn())).picture

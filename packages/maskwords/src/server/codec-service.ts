@@ -66,6 +66,7 @@ export async function openCodecService(options: CodecServiceOptions): Promise<Co
     maxWorking: Number.POSITIVE_INFINITY,
     maxHeld: MAX_HELD,
     isReady: () => pool.alive > 0,
+    retryAfterS: () => Math.min(30, Math.max(1, Math.ceil(pool.expectedWaitMs / 1000))),
     loopbackNamesOnly: token === undefined && isLoopback(host),
     ...(token !== undefined && { token }),
     ...(cors !== undefined && { cors }),

@@ -25,6 +25,8 @@ export type Pool = {
   readonly busy: number
   readonly waiting: number
   readonly lost: number
+  /** How long a job that comes now would wait, by those before it and how long jobs took lately. */
+  readonly expectedWaitMs: number
   /**
    * Does a job. Jobs of one `key` that wait or run at the same time are done once. Rejects with the signal's reason, with
    * HttpFault 503 where the worker died, and with what the job threw.
@@ -41,11 +43,14 @@ type Task = {
 type Seat = {
   worker: Worker
   ready: boolean
-  task: (Task & { id: number }) | undefined
+  task: (Task & { readonly id: number; readonly began: number }) | undefined
   hang: NodeJS.Timeout | undefined
 }
 
 const HANG_MS = 10_000
+/** What a job is thought to take before any was done, and how much each new one counts. */
+const FIRST_MEAN_MS = 100
+const MEAN_WEIGHT = 0.1
 /** A worker that ends before it was ready is started again, later each time. */
 const RESTART_MS = [100, 500, 2_000, 10_000]
 
@@ -59,6 +64,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     { promise: Promise<JobAnswer>; joined: number; controller: AbortController }
   >()
   let lost = 0
+  let meanMs = FIRST_MEAN_MS
   let failures = 0
   let nextId = 0
   let closed = false
@@ -73,7 +79,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     const task = waiting.shift()
     if (task === undefined) return
     const id = nextId++
-    seat.task = { ...task, id }
+    seat.task = { ...task, id, began: performance.now() }
     say(seat, { say: 'job', id, job: task.job }, transferable(task.job.body))
   }
   const wake = (): void => {
@@ -84,6 +90,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     if (task?.id !== id) return
     clearTimeout(seat.hang)
     seat.task = undefined
+    meanMs += (performance.now() - task.began - meanMs) * MEAN_WEIGHT
     finish(task)
     next(seat)
   }
@@ -195,6 +202,9 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     },
     get lost() {
       return lost
+    },
+    get expectedWaitMs() {
+      return ((waiting.length + 1) * meanMs) / workers
     },
     async run(job, { signal, key }) {
       signal.throwIfAborted()

@@ -31,6 +31,8 @@ export type ServiceOptions = {
   readonly maxHeld?: number
   /** Requests worked on at a time. Default 4, for work of this thread. */
   readonly maxWorking?: number
+  /** Seconds after which a caller that was refused for want of room may try again. Default 1. */
+  readonly retryAfterS?: () => number
   /** The one web origin whose pages may call; `*` for all. Default none. */
   readonly cors?: string
   /** Answers only requests that were sent to localhost or a loopback address, whatever name they found it by. Default false. */
@@ -95,6 +97,7 @@ export function createService(options: ServiceOptions): Service {
     maxHeld: options.maxHeld ?? MAX_HELD,
     maxWorking: options.maxWorking ?? MAX_WORKING,
     timeoutMs,
+    ...(options.retryAfterS !== undefined && { retryAfterS: options.retryAfterS }),
   })
   const operations = new Map<string, Record<string, ApiOperation>>()
   const pages: ((c: ServiceContext) => Promise<Response | undefined>)[] = []
