@@ -14,7 +14,8 @@ import {
  */
 export function writeSquare(mask: Mask, sizePx: number, out: Float32Array, offset: number): void {
   const { widthPx, heightPx } = mask
-  const bytes = Uint8Array.from(rowMajorBytes(mask), (bit) => bit * 255)
+  const bytes = rowMajorBytes(mask).slice()
+  for (let i = 0; i < bytes.length; i++) bytes[i] = bytes[i] === 0 ? 0 : 255
   const square = resizeBicubicPillow(
     { widthPx, heightPx, channels: 1, bytes },
     { widthPx: sizePx, heightPx: sizePx },
@@ -31,7 +32,8 @@ export function squareToMask(
 ): Mask {
   const from = { widthPx: sizePx, heightPx: sizePx, values: logits }
   const { values } = options.resize === 'nearest' ? resizeNearest(from, to) : resizeBilinear(from, to)
+  const { logitThreshold } = options
   const bytes = new Uint8Array(values.length)
-  for (let i = 0; i < values.length; i++) bytes[i] = values[i]! > options.logitThreshold ? 1 : 0
+  for (let i = 0; i < bytes.length; i++) bytes[i] = values[i]! > logitThreshold ? 1 : 0
   return maskFromRowMajor({ widthPx: to.widthPx, heightPx: to.heightPx, bytes })
 }
