@@ -209,6 +209,14 @@ describe('codecs over HTTP', () => {
       samples: [{ response: words, truth: words }],
     })
     expect(results).toEqual([{ overall: 1, parts: { 'mask-accuracy': 1 } }])
+    // Masks are compared where the words decode without a picture, and a sample says so where they do not.
+    const grid = '<box><grid_8_8><grid_23_23></box><seg><grid_16_16></seg>'
+    const sized = (response: string) => ({
+      response,
+      truth: { text: response, size: [64, 64] as [number, number] },
+    })
+    const masks = await client.rewards({ rewards: ['mask-iou'], samples: [sized(grid), sized(words)] })
+    expect(masks.results).toMatchObject([{ overall: 1 }, { error: { code: 'unsupported' } }])
   })
 
   it('say what is wrong with a request', async () => {

@@ -5,10 +5,10 @@ import { Worker } from 'node:worker_threads'
 import type { WorkerSetup } from './work/job.ts'
 
 /**
- * Objects of one worker, networks aside. The largest request, 32 MiB of JSON, makes some 500 MB of them; a worker that wants more
- * is ended and replaced, and its request answered 503, before the machine runs out.
+ * Objects of one worker, networks and pictures aside. The largest request that makes sense, 32 MiB of run lengths, makes some
+ * 300 MB of them; a worker that wants more is ended and replaced, and its request answered 503, before the machine runs out.
  */
-const MAX_HEAP_MB = 768
+const MAX_HEAP_MB = 512
 
 /** A thread that runs work/thread.ts. Sources in TypeScript are loaded through tsx, which threads do not inherit. */
 export function startWorker(setup: WorkerSetup): Worker {

@@ -1,12 +1,13 @@
 // What a worker does with a job: the bytes of a request to the bytes of its answer.
 import type { ImageStore } from '@maskwords/codecs'
-import { type RewardRequest, scoreBatchInSlices } from '@maskwords/learn'
+import { maskDecoder, type RewardDecoder, type RewardRequest, scoreBatchInSlices } from '@maskwords/learn'
+import { MaskwordsError } from '../../error.ts'
 import { parseJsonBody } from '../json-body.ts'
 import { MAX_SERVED_CHARS } from '../reward-routes.ts'
 import type { CodecShelf } from './codecs.ts'
 import type { Job, JobAnswer, Keeper } from './job.ts'
 import { decodeWords, encodeMasks } from './masks-job.ts'
-import { parseText } from './parse-job.ts'
+import { parseText, speaker } from './parse-job.ts'
 import { takePicture } from './picture-job.ts'
 import { renderMasks } from './render-job.ts'
 
@@ -43,10 +44,27 @@ export async function runJob(job: Job, work: Work): Promise<JobAnswer> {
     case 'rewards': {
       const answer = await scoreBatchInSlices(value as RewardRequest, {
         signal: work.signal,
+        decode: rewardDecoder(work.codecs),
         maxTextChars: MAX_SERVED_CHARS,
       })
       return json(answer, { scored: answer.results.length - answer.failed, failed: answer.failed })
     }
+  }
+}
+
+/** Decodes the words of rewards that compare masks, by the served codec whose words they are. */
+function rewardDecoder({ all }: CodecShelf): RewardDecoder {
+  return async (text, size) => {
+    const open = speaker(text, all)
+    if (open === undefined) return []
+    if (!open.info.needsPicture) return await maskDecoder(open.codec)(text, size)
+    throw new MaskwordsError(
+      'unsupported',
+      `${open.name} decodes words with the picture, which a reward lacks`,
+      {
+        hint: 'send masks with the samples',
+      },
+    )
   }
 }
 

