@@ -9,7 +9,7 @@ import { type Card, lengthOf, toggleOpen, useWords } from './cards.ts'
 import { CODEC_LOOK, chipsOf } from './chips.ts'
 import { iouOf } from './iou-of.ts'
 import { LengthControl } from './LengthControl.tsx'
-import { backToSaid } from './speaker.ts'
+import { backToSaid, tryAgain } from './speaker.ts'
 import { vocabularyOf } from './text.ts'
 import { WordDetail } from './WordDetail.tsx'
 import { WordText } from './WordText.tsx'
@@ -78,7 +78,12 @@ function Body({
       {card.failure !== undefined && (
         <p className="words-problem" role="alert">
           {card.failure.message}
-          {card.failure.hint !== undefined && `; ${card.failure.hint}`}
+          {card.failure.hint !== undefined && `; ${card.failure.hint}`}{' '}
+          {card.state === 'failed' && (
+            <button type="button" className="words-link" onClick={() => tryAgain(codec)}>
+              try again
+            </button>
+          )}
         </p>
       )}
       {card.spoken !== undefined && engine.state === 'ready' && (

@@ -35,14 +35,14 @@ export function WordDetail({ codec, card, chip, active }: Props) {
         </button>
       </span>
       <span className="words-says">
-        <b>{chip.name.replace(/^\S+ /, '')}</b>: {chip.says}
-        <span className="words-brings">
-          {contribution === undefined
-            ? codec === 'getok' && chip.group === 'box'
-              ? 'where the box begins or ends'
-              : '\u00a0'
-            : bringsText(contribution)}
-        </span>
+        <b>{chip.name.replace(/^\S+ /, '')}</b>: {chip.says.replace(/ of \d+$/, '')}
+      </span>
+      <span className="words-brings">
+        {contribution !== undefined
+          ? bringsText(contribution)
+          : codec === 'getok' && chip.group === 'box'
+            ? 'a corner of the box'
+            : ''}
       </span>
       <span className="words-thumb-place" aria-hidden="true">
         {contribution !== undefined && <MaskThumb of={contribution} />}

@@ -41,7 +41,7 @@ export function WordText({ codec, codes, vocabulary }: Props) {
         aria-label={`${title} words as text`}
         aria-invalid={problem !== undefined}
         aria-describedby={problem !== undefined || notes.length > 0 ? problemId : undefined}
-        rows={codec === 'samtok' ? 1 : 3}
+        rows={codec === 'samtok' ? 2 : 3}
         spellCheck={false}
         autoCapitalize="off"
         autoComplete="off"

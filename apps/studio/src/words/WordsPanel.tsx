@@ -66,13 +66,17 @@ function useAttention(): void {
   const region = useStudio(selectedRegion)
   const open = useWords((state) => state.open)
   const refine = useWords((state) => state.refine)
+  // The panel stays behind other views, and does nothing there.
+  const here = useStudio((state) => state.view === 'draw')
   useEffect(() => {
     if (picture === undefined) return
     // What goes wrong here goes wrong again, and is told, where words are asked for.
     for (const codec of CODECS) if (open[codec]) backend.see(codec, picture).catch(() => {})
   }, [backend, picture, open])
   // biome-ignore lint/correctness/useExhaustiveDependencies: open cards and offsets are read from the state by `attend`
-  useEffect(() => attend(region, picture, backend), [region, picture, backend, open, refine])
+  useEffect(() => {
+    if (here) attend(region, picture, backend)
+  }, [here, region, picture, backend, open, refine])
 }
 
 /** Keeps the panel's layers over the picture what they should be, and takes them away with the panel. */

@@ -85,6 +85,12 @@ export function attend(region: Region | undefined, to: Picture | undefined, back
   }
 }
 
+/** Asks once more after a failure. */
+export function tryAgain(codec: CodecId): void {
+  const card = cardOf(codec)
+  if (card !== undefined && picture !== undefined) void speak(askingCard(card, card), picture)
+}
+
 async function speak(card: Card, to: Picture): Promise<void> {
   const { codec, backend, mask, regionId, refine } = card
   const signal = wish(codec, 'speak')

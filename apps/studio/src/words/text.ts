@@ -58,7 +58,7 @@ function readSpan(text: string, vocabulary: SpanVocabulary): TextReading {
   const [first, second] = usable
   if (second !== undefined) {
     return {
-      problem: `one mask at a time: a second one starts at character ${second.start}`,
+      problem: 'one mask at a time: here a second one starts',
       at: second.start,
     }
   }
