@@ -59,7 +59,7 @@ export function CodeDetails({
       <ol className="codebook-neighbours">
         {neighbours.map(({ code: other, distance }) => (
           <li key={other}>
-            <button type="button" onClick={() => onSelect(other)}>
+            <button type="button" className="button outlined" onClick={() => onSelect(other)}>
               <TilePicture tile={tileAt(sheet, other)} kind={sheet.tileKind} label="" />
               <span>{`${other}`}</span>
               <span className="codebook-distance">{`distance ${distance.toFixed(2)}`}</span>
@@ -67,7 +67,13 @@ export function CodeDetails({
           </li>
         ))}
       </ol>
-      <button type="button" onClick={onUse} disabled={whyNot !== undefined || using} aria-busy={using}>
+      <button
+        type="button"
+        className="button outlined"
+        onClick={onUse}
+        disabled={whyNot !== undefined || using}
+        aria-busy={using}
+      >
         {using ? 'Drawing …' : 'Use it in the selected region'}
       </button>
       {whyNot !== undefined && <p className="codebook-hint">{whyNot}</p>}

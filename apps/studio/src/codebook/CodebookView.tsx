@@ -2,12 +2,12 @@
 // what lies near it.
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { useBackend } from '../engine/index.ts'
-import { notify, notifyError, selectedRegion, updateRegion, useStudio } from '../state/store.ts'
+import { notify, notifyError, selectedRegion, setView, useStudio } from '../state/store.ts'
 import { CodeDetails } from './CodeDetails.tsx'
 import { CodeMap } from './CodeMap.tsx'
+import { putCodeInto } from './put-code.ts'
 import { useSheet } from './sheet.ts'
 import { mostUsed, usageOf } from './usage.ts'
-import { drawWithCode } from './use-code.ts'
 import { nearestCodes } from './vectors.ts'
 import './style.css'
 
@@ -62,12 +62,13 @@ export function CodebookView() {
     setUsing(true)
     try {
       const { signal } = controller
-      const drawn = await drawWithCode(engine, codec, picture!, region!, place, code, signal)
-      updateRegion(region!.id, { mask: drawn.mask })
+      const call = { engine, codec, picture: picture!, place, code, signal }
+      const { before: was } = await putCodeInto(region!, call)
       notify({
         kind: 'info',
-        message: `${region!.name} is now what its words draw with ${drawn.before[place]} replaced by ${code}. Undo brings it back.`,
+        message: `${title} word ${place + 1} of ${region!.name} is now ${code}, not ${was}. "Words" has the mask, and the way back.`,
       })
+      setView('draw')
     } catch (error) {
       if (!controller.signal.aborted) notifyError(error, 'Using the code')
     } finally {

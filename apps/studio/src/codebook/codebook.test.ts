@@ -1,7 +1,10 @@
 // Claims about the map of codes: every code has one cell, near vectors lie together, tiles and counts say what they say.
 import { randomFrom } from '@maskwords/codecs'
 import { describe, expect, it } from 'vitest'
+import { codeWord } from './CodeDetails.tsx'
 import { layoutOf, mainCoordinates, roughness, stepFrom } from './layout.ts'
+import { withCode } from './put-code.ts'
+import { sheetDraft, tileAt } from './sheet.ts'
 import { changeTile, maskTile, NO_CHANGE, TILE_PX, tileOf, tileRgba } from './tiles.ts'
 import { mostUsed, readCounts, usageOf } from './usage.ts'
 import { codeVectors, nearestCodes, projected } from './vectors.ts'
@@ -114,6 +117,30 @@ describe('tiles', () => {
     expect(added![2]!).toBeGreaterThan(added![0]!)
     expect(taken![0]!).toBeGreaterThan(taken![2]!)
     expect([...maskTile(Float32Array.of(0, 0.5, 1))]).toEqual([0, 128, 255])
+  })
+})
+
+describe('sheets', () => {
+  it('tiles come in batches; a sheet that was left goes on where it was', () => {
+    const vectors = sheet(4)
+    const tiles = (value: number) => new Uint8Array(2 * TILE_PX * TILE_PX).fill(value)
+    const first = sheetDraft()
+    first.take({ kind: 'map', vectors, layout: layoutOf(vectors) })
+    const left = first.take({ kind: 'tiles', tileKind: 'change', from: 0, tiles: tiles(7) })!
+    expect(left.drawn).toBe(2)
+    expect(tileAt(left, 2)).toBeUndefined()
+    const whole = sheetDraft(left).take({ kind: 'tiles', tileKind: 'change', from: 2, tiles: tiles(9) })!
+    expect(whole.drawn).toBe(4)
+    expect([tileAt(whole, 1)![0], tileAt(whole, 2)![0]]).toEqual([7, 9])
+  })
+})
+
+describe('words', () => {
+  it('a code takes the place of one word, and no other changes', () => {
+    expect(withCode([5, 6, 7], 1, 99)).toEqual([5, 99, 7])
+    expect(codeWord('samtok', 0, 11)).toBe('<|mt_0011|>')
+    expect(codeWord('samtok', 1, 91)).toBe('<|mt_0347|>')
+    expect(codeWord('himtok', 3, 7)).toBe('<|mt_7|>')
   })
 })
 

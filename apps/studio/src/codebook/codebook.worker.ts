@@ -18,6 +18,8 @@ export type CodebookJob = {
   readonly before: readonly number[]
   /** SAMTok decodes with a picture; a grey one where there is none. */
   readonly pixels?: Pixels
+  /** The first code that is not drawn yet; above 0, the page has the map already. */
+  readonly from: number
   readonly baseUrl: string
 }
 
@@ -48,9 +50,9 @@ serveJobs<CodebookJob, CodebookPart>(async (job, give) => {
     id === 'samtok'
       ? samtokVectors(codec as SamtokCodec, place)
       : await himtokVectors((codec as HimtokCodec).config.codeSize, baseUrl)
-  give({ kind: 'map', vectors, layout: layoutOf(vectors) })
+  if (job.from === 0) give({ kind: 'map', vectors, layout: layoutOf(vectors) })
   const rows = await decoder(job, codec as SamtokCodec & HimtokCodec)
-  for (let from = 0; from < vectors.codes; from += BATCH) {
+  for (let { from } = job; from < vectors.codes; from += BATCH) {
     const codes = Array.from({ length: Math.min(BATCH, vectors.codes - from) }, (_, k) => from + k)
     const tiles = new Uint8Array(codes.length * TILE_PX * TILE_PX)
     const found = await rows.tiles(codes)

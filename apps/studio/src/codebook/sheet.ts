@@ -25,6 +25,7 @@ export type SheetState = {
   readonly failed: string | undefined
 }
 
+/** Sheets by key; those that were left before all was drawn go on where they were. */
 const kept = new Map<string, Sheet>()
 /** A sheet takes 0.3 MB (SAMTok) or 1 MB (HiMTok). */
 const MAX_KEPT = 24
@@ -32,23 +33,23 @@ const MAX_KEPT = 24
 const STARTING: SheetState = { sheet: undefined, doing: 'starting', share: undefined, failed: undefined }
 
 /** The sheet of a job; another job ends the one under way. `key` names what the job depends on. */
-export function useSheet(job: Omit<CodebookJob, 'baseUrl'> | undefined, key: string): SheetState {
+export function useSheet(job: Omit<CodebookJob, 'baseUrl' | 'from'>, key: string): SheetState {
   const [state, setState] = useState<SheetState>(STARTING)
   // The key says when a job is another one; objects are new at every drawing of the page.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   const stable = useMemo(() => job, [key])
   useEffect(() => {
     const known = kept.get(key)
-    if (known !== undefined) {
+    if (known !== undefined && known.drawn === known.vectors.codes) {
       return setState({ sheet: known, doing: undefined, share: undefined, failed: undefined })
     }
-    setState(STARTING)
-    if (stable === undefined) return
+    setState({ ...STARTING, sheet: known })
     const giveUp = new AbortController()
     const worker = new Worker(new URL('./codebook.worker.ts', import.meta.url), { type: 'module' })
-    const draft = sheetDraft()
+    const draft = sheetDraft(known)
     const onPart = (part: CodebookPart) => {
       const sheet = draft.take(part)
+      if (sheet !== undefined) keep(key, sheet)
       setState((before) => ({
         ...before,
         sheet,
@@ -57,11 +58,12 @@ export function useSheet(job: Omit<CodebookJob, 'baseUrl'> | undefined, key: str
           part.kind === 'doing' ? part.share : sheet === undefined ? 0 : sheet.drawn / sheet.vectors.codes,
       }))
     }
-    runJob<CodebookPart>(worker, { ...stable, baseUrl: document.baseURI }, { signal: giveUp.signal, onPart })
-      .then(() => {
-        keep(key, draft.sheet()!)
-        setState((before) => ({ ...before, doing: undefined }))
-      })
+    runJob<CodebookPart>(
+      worker,
+      { ...stable, from: known?.drawn ?? 0, baseUrl: document.baseURI },
+      { signal: giveUp.signal, onPart },
+    )
+      .then(() => setState((before) => ({ ...before, doing: undefined })))
       .catch((error: unknown) => {
         if (giveUp.signal.aborted) return
         const { message } = error as { message?: string }
@@ -74,16 +76,16 @@ export function useSheet(job: Omit<CodebookJob, 'baseUrl'> | undefined, key: str
 }
 
 function keep(key: string, sheet: Sheet): void {
+  kept.delete(key)
   kept.set(key, sheet)
   const [oldest] = kept.keys()
   if (kept.size > MAX_KEPT) kept.delete(oldest!)
 }
 
-/** Puts a sheet together from its parts. */
-export function sheetDraft(): { take(part: CodebookPart): Sheet | undefined; sheet(): Sheet | undefined } {
-  let sheet: Sheet | undefined
+/** Puts a sheet together from its parts, going on with one that was begun. */
+export function sheetDraft(begun?: Sheet): { take(part: CodebookPart): Sheet | undefined } {
+  let sheet = begun
   return {
-    sheet: () => sheet,
     take(part) {
       if (part.kind === 'map') {
         const tiles = new Uint8Array(part.vectors.codes * TILE_PX * TILE_PX)

@@ -38,11 +38,17 @@ export function RateCurve({
             <option value="linear">linear</option>
           </select>
         </label>
-        <button type="button" onClick={() => saveSvg(points, title, axis)} disabled={points.length === 0}>
+        <button
+          type="button"
+          className="button outlined"
+          onClick={() => saveSvg(points, title, axis)}
+          disabled={points.length === 0}
+        >
           Save curve as SVG
         </button>
         <button
           type="button"
+          className="button outlined"
           onClick={() =>
             savePng(points, title, axis).catch((error) => notifyError(error, 'Saving the curve'))
           }

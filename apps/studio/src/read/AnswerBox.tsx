@@ -43,7 +43,7 @@ export function AnswerBox({
           ? `${text.length.toLocaleString('en-US')} characters; the box shows the first ${EXCERPT_CHARACTERS.toLocaleString('en-US')}. Paste again to replace them.`
           : ''}
       </p>
-      <button type="button" disabled={text === ''} onClick={() => onText('')}>
+      <button type="button" className="button outlined" disabled={text === ''} onClick={() => onText('')}>
         Clear answer
       </button>
     </div>

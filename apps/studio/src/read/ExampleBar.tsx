@@ -51,6 +51,7 @@ export function ExampleBar({ onLoad }: { readonly onLoad: (text: string) => void
         <button
           key={kind}
           type="button"
+          className="button outlined"
           disabled={none}
           aria-busy={busy === kind}
           onClick={() => void load(kind)}

@@ -125,13 +125,13 @@ export function ReadView() {
           {drawn.doing !== undefined && (
             <>
               <progress aria-label="Drawing masks" value={drawn.done} max={drawn.wanted} />
-              <button type="button" onClick={drawn.stop}>
+              <button type="button" className="button outlined" onClick={drawn.stop}>
                 Stop drawing
               </button>
             </>
           )}
           <p role="status">{saidDrawn(drawn)}</p>
-          <button type="button" disabled={usable === 0} onClick={takeOver}>
+          <button type="button" className="button outlined" disabled={usable === 0} onClick={takeOver}>
             Take these masks over as regions
           </button>
         </div>
