@@ -10,6 +10,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 65_000
 /** How often connections are looked at for these; Node's own 30 s would let a silent one stay four times as long. */
 const CHECK_MS = 2_000
+/** More are closed at once: each may hold 16 kB of headers before anything is known of it. */
+const MAX_CONNECTIONS = 2048
 /** How long answers in progress may take after the signal to stop; the command line waits 3 s before it ends the process. */
 const DRAIN_MS = 2_000
 
@@ -37,6 +39,7 @@ export async function listen(
     },
   }) as Server
   server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(portError(error, host, port)))
     server.listen(port, host, resolve)

@@ -47,6 +47,13 @@ type Seat = {
   hang: NodeJS.Timeout | undefined
 }
 
+/** A job that several callers wait for. */
+type Shared = {
+  readonly promise: Promise<JobAnswer>
+  joined: number
+  stop(reason: unknown): void
+}
+
 const HANG_MS = 10_000
 /** What a job is thought to take before any was done, and how much each new one counts. */
 const FIRST_MEAN_MS = 100
@@ -59,10 +66,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   const { workers, start, cache, hangMs = HANG_MS, onLost } = options
   const seats = new Set<Seat>()
   const waiting: Task[] = []
-  const shared = new Map<
-    string,
-    { promise: Promise<JobAnswer>; joined: number; controller: AbortController }
-  >()
+  const shared = new Map<string, Shared>()
   let lost = 0
   let meanMs = FIRST_MEAN_MS
   let failures = 0
@@ -189,6 +193,25 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     }
   }
 
+  const share = (key: string, job: Job): Shared => {
+    const controller = new AbortController()
+    const forget = () => {
+      if (shared.get(key) === one) shared.delete(key)
+    }
+    const promise = enqueue(job, controller.signal).finally(forget)
+    const one: Shared = {
+      promise,
+      joined: 0,
+      stop(reason) {
+        // Who asks for the same from now on must not be given this one's end.
+        forget()
+        controller.abort(reason)
+      },
+    }
+    shared.set(key, one)
+    return one
+  }
+
   const pool = (ready: Pick<Pool, 'codecs' | 'vocabularies'>): Pool => ({
     ...ready,
     get alive() {
@@ -209,13 +232,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     async run(job, { signal, key }) {
       signal.throwIfAborted()
       if (key === undefined) return await enqueue(job, signal)
-      let one = shared.get(key)
-      if (one === undefined) {
-        const controller = new AbortController()
-        const promise = enqueue(job, controller.signal).finally(() => shared.delete(key))
-        one = { promise, joined: 0, controller }
-        shared.set(key, one)
-      }
+      const one = shared.get(key) ?? share(key, job)
       return await joined(one, signal)
     },
     async close() {
@@ -240,10 +257,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
 }
 
 /** Waits for a shared job; the last one who leaves cancels it. */
-async function joined(
-  one: { readonly promise: Promise<JobAnswer>; joined: number; readonly controller: AbortController },
-  signal: AbortSignal,
-): Promise<JobAnswer> {
+async function joined(one: Shared, signal: AbortSignal): Promise<JobAnswer> {
   one.joined++
   let leave = () => {}
   const left = new Promise<never>((_, reject) => {
@@ -254,7 +268,7 @@ async function joined(
     return await Promise.race([one.promise, left])
   } finally {
     signal.removeEventListener('abort', leave)
-    if (--one.joined === 0 && signal.aborted) one.controller.abort(signal.reason)
+    if (--one.joined === 0 && signal.aborted) one.stop(signal.reason)
     one.promise.catch(() => {})
   }
 }
