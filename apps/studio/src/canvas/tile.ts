@@ -22,65 +22,100 @@ export type Paint = {
 /** A tile's column and row among those of its level. */
 export type TilePlace = { readonly level: number; readonly column: number; readonly row: number }
 
-const covered = new Uint8Array((TILE_SIDE + 4) * (TILE_SIDE + 4))
 const MARGIN = 2
 const STRIDE = TILE_SIDE + 2 * MARGIN
+/** One mask in the tile and a margin around it, for outlines. */
+const covered = new Uint8Array(STRIDE * STRIDE)
 
 /**
- * Paints a tile: `out` (TILE_SIDE x TILE_SIDE RGBA, not premultiplied) is cleared first. Returns false where nothing was painted.
+ * Paints a tile: `out` (TILE_SIDE x TILE_SIDE RGBA, not premultiplied) is cleared first. Returns false where nothing was
+ * painted. Costs what the masks cover.
  */
 export function paintTile(place: TilePlace, paints: readonly Paint[], out: Uint8ClampedArray): boolean {
-  out.fill(0)
+  const words = new Uint32Array(out.buffer, out.byteOffset, TILE_SIDE * TILE_SIDE)
+  words.fill(0)
   let any = false
   for (const paint of paints) {
-    if (!cover(place, paint.rows)) continue
-    any = true
-    const { rgb, opacity, outline, rows } = paint
-    const columns = texelsOf(rows.widthPx, place.level, place.column)
-    const lines = texelsOf(rows.heightPx, place.level, place.row)
-    for (let v = 0; v < lines; v++) {
-      let at = (v + MARGIN) * STRIDE + MARGIN
-      let to = v * TILE_SIDE * 4
-      for (let u = 0; u < columns; u++, at++, to += 4) {
-        if (covered[at] === 0) continue
-        if (outline !== 'none') {
-          const depth = depthOf(at)
-          if (outline === 'selected' ? depth < 3 : depth < 2) {
-            const line = outline === 'colour' ? rgb : depth === 1 ? WHITE : BLACK
-            out[to] = line[0]
-            out[to + 1] = line[1]
-            out[to + 2] = line[2]
-            out[to + 3] = 255
-            continue
-          }
-        }
-        const below = out[to + 3]!
-        if (below === 0) {
-          out[to] = rgb[0]
-          out[to + 1] = rgb[1]
-          out[to + 2] = rgb[2]
-          out[to + 3] = opacity * 255
-        } else {
-          const kept = (below / 255) * (1 - opacity)
-          const alpha = opacity + kept
-          out[to] = (rgb[0] * opacity + out[to]! * kept) / alpha
-          out[to + 1] = (rgb[1] * opacity + out[to + 1]! * kept) / alpha
-          out[to + 2] = (rgb[2] * opacity + out[to + 2]! * kept) / alpha
-          out[to + 3] = alpha * 255
-        }
+    const painted =
+      paint.outline === 'none' ? fillRuns(place, paint, out, words) : fillOutlined(place, paint, out, words)
+    any ||= painted
+  }
+  return any
+}
+
+function fillRuns(place: TilePlace, paint: Paint, out: Uint8ClampedArray, words: Uint32Array): boolean {
+  const { starts, spans, widthPx, heightPx } = paint.rows
+  const texelPx = 2 ** place.level
+  const left = place.column * TILE_SIDE
+  const top = place.row * TILE_SIDE
+  const lines = texelsOf(heightPx, place.level, place.row)
+  const columns = texelsOf(widthPx, place.level, place.column)
+  const fresh = packed(paint.rgb, paint.opacity * 255)
+  let any = false
+  for (let v = 0; v < lines; v++) {
+    const y = Math.floor((top + v + 0.5) * texelPx)
+    const end = starts[y + 1]!
+    for (let i = firstReaching(spans, starts[y]!, end, left * texelPx); i < end; i++) {
+      const from = Math.max(0, Math.ceil(spans[2 * i]! / texelPx - 0.5) - left)
+      if (from >= columns) break
+      const to = Math.min(columns, Math.ceil(spans[2 * i + 1]! / texelPx - 0.5) - left)
+      if (to <= from) continue
+      any = true
+      for (let at = v * TILE_SIDE + from, stop = v * TILE_SIDE + to; at < stop; at++) {
+        if (words[at] === 0) words[at] = fresh
+        else blend(out, 4 * at, paint.rgb, paint.opacity)
       }
     }
   }
   return any
 }
 
+function fillOutlined(place: TilePlace, paint: Paint, out: Uint8ClampedArray, words: Uint32Array): boolean {
+  const { rgb, opacity, outline, rows } = paint
+  const box = cover(place, rows)
+  if (box === undefined) return false
+  const fresh = packed(rgb, opacity * 255)
+  const line = outline === 'colour' ? packed(rgb, 255) : WHITE
+  const inner = outline === 'colour' ? 0 : BLACK
+  for (let v = box.top; v < box.foot; v++) {
+    for (let u = box.left; u < box.right; u++) {
+      const from = (v + MARGIN) * STRIDE + MARGIN + u
+      if (covered[from] === 0) continue
+      const at = v * TILE_SIDE + u
+      const depth = depthOf(from)
+      if (depth === 1) words[at] = line
+      else if (depth === 2 && inner !== 0) words[at] = inner
+      else if (words[at] === 0) words[at] = fresh
+      else blend(out, 4 * at, rgb, opacity)
+    }
+  }
+  return true
+}
+
+/** Source over destination, both not premultiplied. */
+function blend(out: Uint8ClampedArray, to: number, rgb: Paint['rgb'], opacity: number): void {
+  const kept = (out[to + 3]! / 255) * (1 - opacity)
+  const alpha = opacity + kept
+  if (alpha === 0) return
+  out[to] = (rgb[0] * opacity + out[to]! * kept) / alpha
+  out[to + 1] = (rgb[1] * opacity + out[to + 1]! * kept) / alpha
+  out[to + 2] = (rgb[2] * opacity + out[to + 2]! * kept) / alpha
+  out[to + 3] = alpha * 255
+}
+
+/** RGBA as one word in the machine's order of bytes, so that a fresh texel is one write. */
+function packed(rgb: readonly number[], alpha: number): number {
+  const bytes = Uint8ClampedArray.of(rgb[0]!, rgb[1]!, rgb[2]!, alpha)
+  return new Uint32Array(bytes.buffer)[0]!
+}
+
+const WHITE = packed([255, 255, 255], 255)
+const BLACK = packed([16, 16, 16], 255)
+
 /** Texels of a tile, along one side, whose centres are in the picture. */
 function texelsOf(sidePx: number, level: number, place: number): number {
   return Math.min(TILE_SIDE, Math.ceil(sidePx / 2 ** level - 0.5) - place * TILE_SIDE)
 }
-
-const WHITE = [255, 255, 255] as const
-const BLACK = [16, 16, 16] as const
 
 /** 1 at the border of the mask, 2 one texel further in, 3 inside. */
 function depthOf(at: number): number {
@@ -98,52 +133,67 @@ function depthOf(at: number): number {
     : 3
 }
 
-/** Fills `covered` with the mask in the tile and a margin; false (and `covered` undefined) where there is none. */
-function cover({ level, column, row }: TilePlace, rows: Rows): boolean {
+type TexelBox = { readonly left: number; readonly top: number; readonly right: number; readonly foot: number }
+
+/** Fills `covered` with the mask in the tile and a margin; returns where in the tile it is, or undefined. */
+function cover({ level, column, row }: TilePlace, rows: Rows): TexelBox | undefined {
   const { starts, spans, widthPx, heightPx } = rows
   const texelPx = 2 ** level
   const left = column * TILE_SIDE - MARGIN
   const top = row * TILE_SIDE - MARGIN
   const firstY = Math.max(0, Math.floor((top + 0.5) * texelPx))
   const lastY = Math.min(heightPx - 1, Math.floor((top + STRIDE - 0.5) * texelPx))
-  if (firstY > lastY || starts[firstY] === starts[lastY + 1]) return false
+  if (firstY > lastY || starts[firstY] === starts[lastY + 1]) return undefined
   covered.fill(0)
-  let any = false
-  const leftPx = left * texelPx
+  const box = { left: STRIDE, top: STRIDE, right: 0, foot: 0 }
   for (let v = 0; v < STRIDE; v++) {
     const y = Math.floor((top + v + 0.5) * texelPx)
     if (y < 0 || y >= heightPx) continue
     const end = starts[y + 1]!
     const line = v * STRIDE
-    for (let i = firstReaching(spans, starts[y]!, end, leftPx); i < end; i++) {
+    for (let i = firstReaching(spans, starts[y]!, end, left * texelPx); i < end; i++) {
       // A texel is in where its centre is: from <= (u + 0.5) * texel < to.
       const from = Math.max(0, Math.ceil(spans[2 * i]! / texelPx - 0.5) - left)
       if (from >= STRIDE) break
       const to = Math.min(STRIDE, Math.ceil(spans[2 * i + 1]! / texelPx - 0.5) - left)
       if (to <= from) continue
       covered.fill(1, line + from, line + to)
-      any = true
+      box.left = Math.min(box.left, from)
+      box.right = Math.max(box.right, to)
+      box.top = Math.min(box.top, v)
+      box.foot = v + 1
     }
   }
-  if (!any) return false
-  // The picture's border is no border of the mask: beyond it the mask goes on.
-  const columns = Math.ceil(widthPx / texelPx - 0.5) - left
-  const lines = Math.ceil(heightPx / texelPx - 0.5) - top
-  for (let v = 0; v < STRIDE; v++) {
-    const line = v * STRIDE
-    if (left < 0) covered.fill(covered[line + MARGIN]!, line, line + MARGIN)
-    if (columns < STRIDE && columns > 0)
-      covered.fill(covered[line + columns - 1]!, line + columns, line + Math.min(STRIDE, columns + 2))
+  const columns = texelsOf(widthPx, level, column)
+  const lines = texelsOf(heightPx, level, row)
+  extendBeyondPicture(column === 0, row === 0, columns, lines)
+  const inTile = {
+    left: Math.max(0, box.left - MARGIN),
+    top: Math.max(0, box.top - MARGIN),
+    right: Math.min(columns, box.right - MARGIN),
+    foot: Math.min(lines, box.foot - MARGIN),
   }
-  if (top < 0) {
+  return inTile.left < inTile.right && inTile.top < inTile.foot ? inTile : undefined
+}
+
+/** The picture's border is no border of the mask: beyond it the mask goes on, so that no outline is drawn there. */
+function extendBeyondPicture(atLeft: boolean, atTop: boolean, columns: number, lines: number): void {
+  for (let line = 0; line < covered.length; line += STRIDE) {
+    if (atLeft) covered.fill(covered[line + MARGIN]!, line, line + MARGIN)
+    if (columns < TILE_SIDE && columns > 0) {
+      const last = line + MARGIN + columns
+      covered.fill(covered[last - 1]!, last, last + MARGIN)
+    }
+  }
+  if (atTop) {
     for (let v = 0; v < MARGIN; v++) covered.copyWithin(v * STRIDE, MARGIN * STRIDE, (MARGIN + 1) * STRIDE)
   }
-  if (lines < STRIDE && lines > 0) {
-    for (let v = lines; v < Math.min(STRIDE, lines + 2); v++) {
-      covered.copyWithin(v * STRIDE, (lines - 1) * STRIDE, lines * STRIDE)
+  if (lines < TILE_SIDE && lines > 0) {
+    const last = MARGIN + lines
+    for (let v = last; v < last + MARGIN; v++) {
+      covered.copyWithin(v * STRIDE, (last - 1) * STRIDE, last * STRIDE)
     }
   }
-  return true
 }
 
 /** The first run in [from, to) that ends right of `x`. */

@@ -3,7 +3,7 @@
 // Positions are picture coordinates. A tool holds what is under way and nothing else; regions change through actions.
 import { emptyMask, type Mask, maskFromRings } from '@maskwords/mask'
 import { addRegions, DEFAULT_OPACITY, nextColour } from '../state/regions.ts'
-import { notify, notifyError, say, selectedRegion, useStudio } from '../state/store.ts'
+import { notify, notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
 import type { Combine, Picture, Region, Tool } from '../state/types.ts'
 import { similarRegion } from './flood.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
@@ -327,6 +327,11 @@ class Outlining implements ToolInUse {
   }
 }
 
+/** From this size on the search takes long enough for a person to wonder. */
+const SHOWS_PROGRESS_FROM_PX = 2e6
+/** Until then the browser has shown what is being done. */
+const PAINTED_AFTER_MS = 40
+
 class Picking implements ToolInUse {
   readonly busy = false
   readonly #stage: Stage
@@ -342,7 +347,16 @@ class Picking implements ToolInUse {
     const y = Math.floor(at.y)
     const { widthPx, heightPx } = picture.pixels
     if (x < 0 || y < 0 || x >= widthPx || y >= heightPx) return
-    this.#pick(picture, x, y, combineOf(keys))
+    const how = combineOf(keys)
+    if (widthPx * heightPx < SHOWS_PROGRESS_FROM_PX) {
+      this.#pick(picture, x, y, how)
+      return
+    }
+    setBusy('Selecting similar colours')
+    setTimeout(() => {
+      this.#pick(picture, x, y, how)
+      setBusy(undefined)
+    }, PAINTED_AFTER_MS)
   }
 
   #pick(picture: Picture, x: number, y: number, how: Combine): void {
