@@ -1,4 +1,5 @@
 // The whole service of `maskwords serve`: the frame, the pool, what is kept of pictures, codecs, rewards and the studio's pages.
+import { SHIPPED_CODECS, shippedFolder } from '../codec.ts'
 import { isLoopback } from './auth.ts'
 import { addCodecRoutes } from './codec-routes.ts'
 import { watchEventLoop } from './event-loop.ts'
@@ -32,6 +33,9 @@ export type CodecServiceOptions = {
   readonly onRequest?: (request: RequestRecord) => void
   readonly onLost?: (why: string) => void
 }
+
+/** What the studio runs in the page, whatever codecs the server has. */
+const SHIPPED_FOLDERS = new Map(SHIPPED_CODECS.map((name) => [name, shippedFolder(name)]))
 
 export type CodecService = {
   readonly service: Service
@@ -84,7 +88,7 @@ export async function openCodecService(options: CodecServiceOptions): Promise<Co
   const loop = watchEventLoop(metrics)
   addCodecRoutes(service, { pool, cache })
   addRewardRoutes(service, { score: (body, signal) => pool.run({ kind: 'rewards', body }, { signal }) })
-  service.pages(await studioPages(options.studioFolder))
+  service.pages(await studioPages(options.studioFolder, SHIPPED_FOLDERS))
   return {
     service,
     pool,

@@ -22,7 +22,11 @@ beforeAll(async () => {
   await writeFile(join(studio, 'assets', 'ort.wasm.br'), 'small')
   await writeFile(join(studio, 'caf\u00e9 1.txt'), 'hello')
   service = createService({ title: 'test', token: 's3cret' })
-  service.pages(await studioPages(studio))
+  const weights = join(folder, 'weights')
+  await mkdir(weights)
+  await writeFile(join(weights, 'config.json'), '{}')
+  await writeFile(join(weights, 'weights.safetensors'), 'numbers')
+  service.pages(await studioPages(studio, new Map([['tiny', weights]])))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -46,6 +50,13 @@ describe('pages', () => {
     expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';")
     expect(policy).not.toContain('unsafe-inline')
     expect(policy).toContain("frame-ancestors 'none'")
+  })
+
+  it('come with what the page needs to run a codec itself', async () => {
+    const weights = await get('/models/tiny/weights.safetensors')
+    expect([weights.status, await weights.text()]).toEqual([200, 'numbers'])
+    expect((await get('/models/tiny/config.json')).headers.get('content-type')).toBe('application/json')
+    expect((await get('/models/tiny/README.md')).status).toBe(404)
   })
 
   it('are known by their tag, and for ever where their name holds a hash', async () => {

@@ -61,9 +61,24 @@ type Page = {
 
 type Find = (c: ServiceContext) => Promise<Response | undefined>
 
-/** Answers for the files of `folder`; where there is none, `/` says how to get them. Throws for a folder beyond 512 MiB. */
-export async function studioPages(folder: string | undefined): Promise<Find> {
+/** What a page needs of a codec to run it itself. */
+const MODEL_FILES = ['config.json', 'weights.safetensors'] as const
+
+/**
+ * Answers for the files of `folder`, and at `/models/NAME/` for the codecs of `models` (their folders by name), which the page
+ * runs itself; where there is no studio, `/` says how to get it. Throws for a folder beyond 512 MiB, or a codec without files.
+ */
+export async function studioPages(
+  folder: string | undefined,
+  models: ReadonlyMap<string, string> = new Map(),
+): Promise<Find> {
   const pages = folder === undefined ? new Map<string, Page>() : await readPages(folder)
+  if (pages.size > 0) {
+    for (const [name, place] of models) {
+      for (const file of MODEL_FILES)
+        pages.set(`/models/${name}/${file}`, pageOf(file, await readFile(join(place, file))))
+    }
+  }
   if (!pages.has('/')) pages.set('/', pageOf('index.html', new TextEncoder().encode(noStudio(folder))))
   return async (c) => {
     const page = pages.get(c.req.path)
