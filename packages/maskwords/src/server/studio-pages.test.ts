@@ -56,7 +56,7 @@ describe('pages', () => {
     const weights = await get('/models/tiny/weights.safetensors')
     expect([weights.status, await weights.text()]).toEqual([200, 'numbers'])
     expect((await get('/models/tiny/config.json')).headers.get('content-type')).toBe('application/json')
-    expect((await get('/models/tiny/README.md')).status).toBe(404)
+    expect((await get('/models/tiny/README.md')).status).toBe(401)
   })
 
   it('are known by their tag, and for ever where their name holds a hash', async () => {
