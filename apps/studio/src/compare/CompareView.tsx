@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react'
 import { select, selectedRegion, useStudio } from '../state/store.ts'
 import { CODECS } from '../state/types.ts'
-import { useComparisons } from './comparisons.ts'
+import { type Comparison, useComparisons } from './comparisons.ts'
 import { RateCurve } from './RateCurve.tsx'
 import { RegionPictures } from './RegionPictures.tsx'
 import { ScoreTable } from './ScoreTable.tsx'
@@ -20,7 +20,7 @@ export function CompareView() {
     () => [
       ...CODECS.flatMap((codec) => {
         const comparison = comparisons[codec]
-        return comparison.state === 'ready' ? comparison.rate : []
+        return comparison.state === 'ready' ? (comparison.rate ?? []) : []
       }),
       ...shapes.points,
     ],
@@ -41,7 +41,9 @@ export function CompareView() {
   const curveState =
     shapes.state === 'failed'
       ? `The shapes could not be measured: ${shapes.message}`
-      : shapes.state === 'waiting' || waiting.length > 0
+      : shapes.state === 'waiting' ||
+          waiting.length > 0 ||
+          CODECS.some((codec) => isMeasuring(comparisons[codec]))
         ? 'measuring ...'
         : undefined
   return (
@@ -78,3 +80,6 @@ export function CompareView() {
     </section>
   )
 }
+
+const isMeasuring = (comparison: Comparison): boolean =>
+  comparison.state === 'ready' && comparison.rate === undefined

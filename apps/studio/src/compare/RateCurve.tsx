@@ -5,9 +5,9 @@ import { notifyError } from '../state/store.ts'
 import { saveFile } from './paint.ts'
 import { type Axis, FAMILIES, type Plot, type RatePoint, rateChart } from './rate.ts'
 
-const WIDTH_PX = 760
+const WIDTH_PX = 960
 const HEIGHT_PX = 380
-const PLOT: Plot = { left: 46, top: 28, width: 616, height: 296 }
+const PLOT: Plot = { left: 46, top: 28, width: 810, height: 296 }
 /** Saved pictures are twice as large as they are shown. */
 const PNG_SCALE = 2
 
@@ -108,14 +108,8 @@ export function RateCurve({
                   </path>
                 ))}
                 {lit === family &&
-                  line.points.map(({ x, y, point }, i) => (
-                    <text
-                      key={point.label}
-                      className="compare-note"
-                      x={x}
-                      y={y + (i % 2 === 0 ? -10 : 18)}
-                      textAnchor="middle"
-                    >
+                  line.points.map(({ x, y, point }) => (
+                    <text key={point.label} className="compare-note" x={x} y={y - 10} textAnchor="middle">
                       {`${point.label} ${point.iou.toFixed(2)}`}
                     </text>
                   ))}

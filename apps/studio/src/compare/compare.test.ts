@@ -98,7 +98,7 @@ describe('the rate chart', () => {
       }
       // From 0.2, the tenth below 0.3, to 1.
       expect(himtok[1]!.y).toBeCloseTo(10 + 200 / 8)
-      expect(chart.yTicks.map(({ label }) => label)).toEqual(['0.20', '0.36', '0.52', '0.68', '0.84', '1.00'])
+      expect(chart.yTicks.map(({ label }) => label)).toEqual(['0.2', '0.4', '0.6', '0.8', '1.0'])
     },
   )
 

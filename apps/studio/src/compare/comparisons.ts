@@ -3,6 +3,7 @@ import { iou, type Mask } from '@maskwords/mask'
 import { useEffect, useState } from 'react'
 import type { Spoken } from '../engine/backend.ts'
 import { type Backend, useBackend } from '../engine/index.ts'
+import { notifyError } from '../state/store.ts'
 import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { HIMTOK_LENGTHS, type RatePoint } from './rate.ts'
 import { type Score, scoreOf } from './score.ts'
@@ -15,8 +16,8 @@ export type Comparison =
       readonly state: 'ready'
       readonly spoken: Spoken
       readonly score: Score
-      /** This codec's own points of the rate curve; they come after the answer. */
-      readonly rate: readonly RatePoint[]
+      /** This codec's own points of the rate curve; undefined while they are being measured. */
+      readonly rate: readonly RatePoint[] | undefined
     }
 
 export type Comparisons = Readonly<Record<CodecId, Comparison>>
@@ -62,7 +63,7 @@ export function useComparisons(picture: Picture | undefined, region: Region | un
         continue
       }
       compare(engine, codec, picture, mask, signal, (comparison) => {
-        if (comparison.state === 'ready') memory.set(key, comparison)
+        if (comparison.state === 'ready' && comparison.rate !== undefined) memory.set(key, comparison)
         show(codec, comparison)
       }).catch((error: unknown) => {
         const { message, hint } = error as { message?: string; hint?: string }
@@ -94,14 +95,22 @@ async function compare(
   signal.throwIfAborted()
   show({ state: 'waiting', doing: 'saying it in words' })
   const spoken = await engine.speak(codec, picture, mask, { signal })
-  const ready: Ready = { state: 'ready', spoken, score: scoreOf(mask, spoken.mask), rate: [] }
+  const ready: Ready = { state: 'ready', spoken, score: scoreOf(mask, spoken.mask), rate: undefined }
+  if (codec === 'getok') return show({ ...ready, rate: [] })
   show(ready)
-  if (codec === 'getok') return
   const { codes } = spoken
+  const whole = ratePoint(codec, spoken, codes.length, ready.score.iou)
   const lengths = shownLengths(codec, codes.length)
-  const levels = await engine.levels(codec, picture, codes, lengths, { signal })
-  const rate = levels.map((level, i) => ratePoint(codec, spoken, lengths[i]!, iou(mask, level.mask)))
-  show({ ...ready, rate: [...rate, ratePoint(codec, spoken, codes.length, ready.score.iou)] })
+  try {
+    const levels = await engine.levels(codec, picture, codes, lengths, { signal })
+    const rate = levels.map((level, i) => ratePoint(codec, spoken, lengths[i]!, iou(mask, level.mask)))
+    show({ ...ready, rate: [...rate, whole] })
+  } catch (error) {
+    signal.throwIfAborted()
+    // What was said stands; only its shorter forms are missing.
+    show({ ...ready, rate: [whole] })
+    notifyError(error, `Measuring ${codec}'s shorter words`)
+  }
 }
 
 /** Numbers of words, fewer than all, that the curve shows. */

@@ -92,10 +92,7 @@ export function rateChart(points: readonly RatePoint[], plot: Plot, axis: Axis):
   return {
     lines: drawn.map((line, i) => ({ ...line, nameX: names[i]!.x, nameY: names[i]!.y })),
     xTicks: bitTicks(low, high, axis).map((bits) => ({ x: x(bits), label: String(bits) })),
-    yTicks: Array.from({ length: 6 }, (_, i) => floor + ((1 - floor) * i) / 5).map((iou) => ({
-      y: y(iou),
-      label: iou.toFixed(2),
-    })),
+    yTicks: iouTicks(floor).map((iou) => ({ y: y(iou), label: iou.toFixed(1) })),
   }
 }
 
@@ -103,6 +100,15 @@ export function rateChart(points: readonly RatePoint[], plot: Plot, axis: Axis):
 function leastIou(points: readonly RatePoint[]): number {
   const least = points.reduce((a, { iou }) => Math.min(a, iou), 0.9)
   return Math.max(0, Math.floor(least * 10 - 0.2) / 10)
+}
+
+/** Tenths, or fifths where there would be many. */
+function iouTicks(floor: number): number[] {
+  const tenths = Math.round((1 - floor) * 10)
+  const step = tenths > 7 ? 2 : 1
+  const ticks: number[] = []
+  for (let down = 0; down <= tenths; down += step) ticks.push(1 - down / 10)
+  return ticks.reverse()
 }
 
 function bitRange(points: readonly RatePoint[], axis: Axis): readonly [low: number, high: number] {

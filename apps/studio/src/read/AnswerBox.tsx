@@ -17,6 +17,12 @@ export function AnswerBox({
 }) {
   const id = useId()
   const long = text.length > MAX_EDITED_CHARACTERS
+  /** Takes a text that is too long for the box past it; says whether it did. */
+  const takePast = (incoming: string): boolean => {
+    if (!long && incoming.length + text.length <= MAX_EDITED_CHARACTERS) return false
+    if (incoming !== '') onText(incoming)
+    return true
+  }
   return (
     <div className="read-box">
       <label htmlFor={id}>Model's answer</label>
@@ -32,10 +38,11 @@ export function AnswerBox({
         aria-describedby={`${id}-note`}
         onChange={({ target }) => onText(target.value)}
         onPaste={(event) => {
-          const pasted = event.clipboardData.getData('text/plain')
-          if (!long && pasted.length + text.length <= MAX_EDITED_CHARACTERS) return
-          event.preventDefault()
-          onText(pasted)
+          if (takePast(event.clipboardData.getData('text/plain'))) event.preventDefault()
+        }}
+        onDrop={(event) => {
+          const dropped = event.dataTransfer.getData('text/plain')
+          if (dropped !== '' && takePast(dropped)) event.preventDefault()
         }}
       />
       <p id={`${id}-note`} className="read-hint">
