@@ -25,8 +25,8 @@ try {
   const pictures = Array.from({ length: 12 }, (_, k) => drawnPicture(k))
   const handles = await Promise.all(pictures.map(upload))
   console.log(`\n${connections} connections for ${seconds} s, mixed requests`)
-  // The first requests of a worker are slow: its code is not compiled yet. They are load, but not memory that grows.
-  await load(pictures, handles, Math.min(10, seconds / 4))
+  // Code is compiled, arenas of ONNX Runtime and the cache of pictures fill up: load, but no memory that goes on growing.
+  await load(pictures, handles, Math.min(60, seconds))
   const rssMiB = [await resident()]
   const first = await load(pictures, handles, seconds / 2)
   rssMiB.push(await resident())

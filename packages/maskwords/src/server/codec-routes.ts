@@ -21,7 +21,7 @@ import type { ApiOperation } from './openapi.ts'
 import type { PictureCache } from './picture-cache.ts'
 import type { Pool } from './pool.ts'
 import type { Service, ServiceContext } from './service.ts'
-import { unknownCodec, unknownPicture } from './work/codecs.ts'
+import { unknownCodec, unknownPicture } from './unknown.ts'
 import type { Job, JobAnswer } from './work/job.ts'
 
 export type CodecRoutesOptions = { readonly pool: Pool; readonly cache: PictureCache }

@@ -1,5 +1,8 @@
 // The whole service on a port, with two codecs in one worker: every route through the client, what it refuses, and that it
 // stands after whatever is thrown at it.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, createClient } from '../client/client.ts'
@@ -20,6 +23,7 @@ import type { RequestRecord } from './service.ts'
 
 const HOST = '127.0.0.1'
 const TIMEOUT_MS = 20_000
+let folder: string
 let opened: CodecService
 let listening: Listening
 let client: Client
@@ -41,6 +45,7 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   )
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskwords-pictures-'))
   opened = await openCodecService({
     host: HOST,
     codecs: ['samtok-nano', 'himtok-nano', 'getok'].map((source) => ({ name: source, source })),
@@ -50,6 +55,7 @@ beforeAll(async () => {
     maxBodyBytes: 16 * 2 ** 20,
     timeoutMs: TIMEOUT_MS,
     cacheBytes: 2 ** 20,
+    cacheFolder: folder,
     onInternal: (error) => internal.push(error),
     onRequest: (request) => log.push(request),
   })
@@ -60,6 +66,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await listening?.close()
   await opened?.close()
+  await rm(folder, { recursive: true, force: true })
 })
 
 describe('codecs over HTTP', () => {
@@ -169,6 +176,7 @@ describe('codecs over HTTP', () => {
       codec: 'samtok-nano',
       picture,
       words: ['nothing', [3, 200], [999]],
+      lengths: [1],
     })
     expect(decoded.results.map((one) => ('error' in one ? one.error.at : 'mask'))).toEqual([
       'words[0]',
@@ -211,12 +219,12 @@ describe('codecs over HTTP', () => {
     expect(results).toEqual([{ overall: 1, parts: { 'mask-accuracy': 1 } }])
     // Masks are compared where the words decode without a picture, and a sample says so where they do not.
     const grid = '<box><grid_8_8><grid_23_23></box><seg><grid_16_16></seg>'
-    const sized = (response: string) => ({
-      response,
-      truth: { text: response, size: [64, 64] as [number, number] },
-    })
-    const masks = await client.rewards({ rewards: ['mask-iou'], samples: [sized(grid), sized(words)] })
-    expect(masks.results).toMatchObject([{ overall: 1 }, { error: { code: 'unsupported' } }])
+    const counts = [1040, ...new Array(31).fill([32, 32]).flat(), 32, 1040]
+    const truth = { text: '', masks: [{ size: [64, 64] as [number, number], counts }] }
+    const samples = [grid, words].map((response) => ({ response, truth }))
+    const masks = await client.rewards({ rewards: ['mask-iou'], samples })
+    expect(masks.results).toMatchObject([{ overall: expect.any(Number) }, { error: { code: 'unsupported' } }])
+    expect((masks.results[0] as { overall: number }).overall).toBeGreaterThan(0.4)
   })
 
   it('say what is wrong with a request', async () => {
@@ -230,6 +238,13 @@ describe('codecs over HTTP', () => {
       [{ codec: 'getok', picture, words: ['a'], length: 3 }, '400 bad-option'],
       [{ codec: 'getok', picture, words: ['a'], options: { threshold: 1 } }, '400 bad-option'],
       [{ codec: 'samtok-nano', picture, words: ['a'], options: { missing: 'zero' } }, '400 bad-option'],
+      [{ codec: 'himtok-nano', picture, words: ['a'], options: { threshold: 1 } }, '400 bad-option'],
+      [{ codec: 'himtok-nano', size: { widthPx: 9999, heightPx: 9999 }, words: ['a'] }, '413 too-large'],
+      [{ codec: 'samtok-nano', picture, words: new Array(33).fill('a'), logits: true }, '413 too-large'],
+      [
+        { codec: 'samtok-nano', picture, words: new Array(256).fill('a'), lengths: [1, 2, 3, 4] },
+        '413 too-large',
+      ],
     ]
     for (const [request, code] of table) {
       expect([request, await codeOf(client.decodeWords(request as never))]).toEqual([request, code])
@@ -238,7 +253,7 @@ describe('codecs over HTTP', () => {
     expect(await codeOf(client.uploadPicture(new TextEncoder().encode('GIF89a')))).toMatch(/^4/)
   })
 
-  it('let pictures go that were used longest ago, and say so', async () => {
+  it('let pictures go that were used longest ago, say so, and find them encoded on disk', async () => {
     const old = (await client.uploadPicture(drawn())).picture
     // 384 kB each, and a megabyte for all.
     for (let k = 0; k < 4; k++) {
@@ -246,7 +261,8 @@ describe('codecs over HTTP', () => {
       await client.uploadPicture(pictureToPng({ widthPx: 400, heightPx: 320, channels: 3, bytes }))
     }
     expect(await codeOf(client.render({ picture: old, masks: [] }))).toBe('404 unknown-picture')
-    expect((await client.uploadPicture(drawn())).picture).toBe(old)
+    const again = await client.uploadPicture(drawn(), { codecs: ['samtok-nano'] })
+    expect([again.picture, again.cached, again.encoded[0]!.from]).toEqual([old, false, 'disk'])
     expect(opened.cache.bytes).toBeLessThanOrEqual(2 ** 20)
   })
 })

@@ -4,12 +4,14 @@ import {
   type ImageStore,
   loadCodec as loadNamedCodec,
   type MaskCodec,
+  type PictureSize,
   type SamtokCodec,
 } from '@maskwords/codecs'
 import { type Vocabulary, wordsOf } from '@maskwords/words'
 import { isShipped, shippedFolder } from '../../codec.ts'
 import type { CodecInfo, VocabularyListing } from '../api-schema.ts'
 import { HttpFault } from '../fault.ts'
+import { unknownCodec, unknownPicture } from '../unknown.ts'
 import type { Keeper, KeptPicture, WorkerSetup } from './job.ts'
 import { ownCopy, sharedCopy } from './shared-memory.ts'
 
@@ -58,15 +60,6 @@ export async function openCodecs(setup: WorkerSetup): Promise<CodecShelf> {
     },
     close,
   }
-}
-
-/** The fault for a codec that is not served. */
-export function unknownCodec(name: string, served: readonly string[]): HttpFault {
-  return new HttpFault(404, {
-    code: 'unknown-codec',
-    message: `no codec ${JSON.stringify(name.slice(0, 64))} is served here`,
-    hint: `one of ${served.join(', ')}; the server's --codec adds others`,
-  })
 }
 
 function codecInfo(name: string, codec: MaskCodec): CodecInfo {
@@ -128,6 +121,12 @@ export function vocabularyListing(name: string, vocabulary: Vocabulary): Vocabul
   return { codec: name, kind, ...sizes, words: wordsOf(vocabulary) }
 }
 
+type EncodingWork = {
+  readonly keeper: Keeper
+  readonly store: ImageStore | undefined
+  readonly signal: AbortSignal
+}
+
 export type EncodedFrom = 'memory' | 'disk' | 'computed' | 'not-needed'
 
 /** The encoded picture of a handle or of a size alone, from what is kept or made now (and then kept). */
@@ -137,7 +136,7 @@ export async function encodedImage(
     readonly picture?: string | undefined
     readonly size?: { widthPx: number; heightPx: number } | undefined
   },
-  more: { readonly keeper: Keeper; readonly store: ImageStore | undefined; readonly signal: AbortSignal },
+  more: EncodingWork & { readonly maxPixels: number },
 ): Promise<{ image: EncodedImage; from: EncodedFrom; ms: number }> {
   const started = performance.now()
   const done = (image: EncodedImage, from: EncodedFrom) => ({ image, from, ms: performance.now() - started })
@@ -162,6 +161,7 @@ export async function encodedImage(
         hint: 'POST the picture to /v1/pictures and send its handle',
       })
     }
+    checkPixels(size!, more.maxPixels)
     return done(await codec.encodeImage(size!, { signal: more.signal }), 'not-needed')
   }
   const kept = await more.keeper.lookUp(handle, open.keepsImages ? name : undefined)
@@ -176,12 +176,23 @@ export async function encodedImage(
   throw unknownPicture(handle)
 }
 
+/** Throws HttpFault 413 for a stated size beyond the limit. */
+export function checkPixels({ widthPx, heightPx }: PictureSize, maxPixels: number): void {
+  if (widthPx * heightPx <= maxPixels) return
+  throw new HttpFault(413, {
+    code: 'too-large',
+    message: `${widthPx} x ${heightPx} is more than the limit of ${maxPixels.toLocaleString('en-US')} pixels`,
+    at: 'size',
+    hint: 'start the server with a larger --max-pixels, or ask for a smaller size',
+  })
+}
+
 /** Encodes a picture whose pixels are here, keeps it where that saves work, and says where it came from. */
 export async function encodePicture(
   { codec, name, keepsImages }: OpenCodec,
   handle: string,
   { widthPx, heightPx, rgb }: Pick<KeptPicture, 'widthPx' | 'heightPx' | 'rgb'>,
-  { keeper, store, signal }: { keeper: Keeper; store: ImageStore | undefined; signal: AbortSignal },
+  { keeper, store, signal }: EncodingWork,
 ): Promise<{ image: EncodedImage; from: EncodedFrom }> {
   const pixels = { widthPx, heightPx, rgb }
   if (!keepsImages) return { image: await codec.encodeImage(pixels, { signal }), from: 'not-needed' }
@@ -197,14 +208,4 @@ export async function encodePicture(
   }
   keeper.keepImage(handle, name, sharedCopy(image))
   return { image, from }
-}
-
-/** The fault for a handle that is not kept, or not any more. */
-export function unknownPicture(handle: string): HttpFault {
-  return new HttpFault(404, {
-    code: 'unknown-picture',
-    message: `the picture ${handle.slice(0, 12)}... is not kept here (any more)`,
-    at: 'picture',
-    hint: 'POST it to /v1/pictures again; its handle stays the same',
-  })
 }

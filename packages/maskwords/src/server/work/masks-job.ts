@@ -1,5 +1,12 @@
 // Masks to words and words to masks: the work of POST /v1/masks/encode and /v1/masks/decode.
-import type { DecodedMask, EncodedImage, HimtokCodec, MaskCodec, MaskWords } from '@maskwords/codecs'
+import type {
+  DecodedMask,
+  EncodedImage,
+  HimtokCodec,
+  MaskCodec,
+  MaskWords,
+  PictureSize,
+} from '@maskwords/codecs'
 import { area, type Mask } from '@maskwords/mask'
 import { codesFromText } from '@maskwords/words'
 import { z } from 'zod'
@@ -21,8 +28,13 @@ import type { Work } from './jobs.ts'
 import { readMask } from './read-mask.ts'
 import { base64, measuredMask, type WriteMaskOptions } from './write-mask.ts'
 
-/** Masks that go through a codec together: enough to share its work, few enough to stop in between. */
+/** Masks that go through a codec together: enough to share its work, few enough to stop in between; fewer of large pictures. */
 const GROUP = 16
+const GROUP_PIXELS = 2 ** 25
+/** Masks with their logits in one answer: 32 of 256 x 256 are 11 MB. */
+const MAX_LOGITS = 32
+/** Masks of one answer, prefixes counted: most of a picture with 2^20 edges each would otherwise be gigabytes. */
+const MAX_ANSWER_MASKS = 1024
 
 // One bad mask must not lose its neighbours: the masks are checked one by one.
 const encodeEnvelope = encodeRequestSchema.extend({
@@ -58,7 +70,7 @@ export async function encodeMasks(value: unknown, work: Work): Promise<EncodeAns
   }
   const readMs = performance.now() - started
   started = performance.now()
-  const words = await inGroups('masks', read, work, (masks) =>
+  const words = await inGroups('masks', read, work, size, (masks) =>
     open.codec.encode(image, masks, { ...options, signal: work.signal }),
   )
   const encodeMs = performance.now() - started
@@ -84,8 +96,9 @@ export async function decodeWords(value: unknown, work: Work): Promise<DecodeAns
   const open = work.codecs.get(request.codec)
   const { codec } = open
   const options = knownOptions(decodeOptionsSchema, request.options, open.info.decodeOptions, open.name)
-  checkMissing(options?.missing, open)
+  checkValues(options, open)
   const { length, lengths = [] } = request
+  checkAnswerSize(request.words.length, { prefixes: lengths.length, logits: request.logits === true })
   if (!open.info.prefixes && (length !== undefined || lengths.length > 0)) {
     throw new HttpFault(400, {
       code: 'bad-option',
@@ -103,17 +116,15 @@ export async function decodeWords(value: unknown, work: Work): Promise<DecodeAns
   const inputs = await Promise.all(
     request.words.map((words, k) => orError(`words[${k}]`, async () => codesOf(words, codec, length))),
   )
-  const decoded = await inGroups('words', inputs, work, (words) =>
+  const decoded = await inGroups('words', inputs, work, image, (words) =>
     codec.decode(image, words as string[], call),
   )
   const prefixes: (Map<number, DecodedMask> | undefined)[] = []
-  for (const [k, input] of inputs.entries()) {
+  for (const [k, one] of decoded.entries()) {
     await work.pause()
-    const failed = typeof input === 'object' && 'error' in input
-    prefixes[k] =
-      failed || lengths.length === 0
-        ? undefined
-        : await prefixMasks(codec, image, input as readonly number[], lengths, { ...call, logits: false })
+    if ('error' in one || lengths.length === 0) continue
+    const codes = inputs[k] as readonly number[]
+    prefixes[k] = await prefixMasks(codec, image, codes, lengths, { ...call, logits: false })
   }
   const decodeMs = performance.now() - started
   const writing = performance.now()
@@ -208,13 +219,15 @@ async function inGroups<T extends object | string, R extends object>(
   what: 'masks' | 'words',
   items: readonly (T | ItemError)[],
   work: Work,
+  { widthPx, heightPx }: PictureSize,
   run: (group: T[]) => Promise<R[]>,
 ): Promise<(R | ItemError)[]> {
   const results: (R | ItemError)[] = items.map((item) => item as ItemError)
   const good = items.flatMap((item, k) => (typeof item === 'object' && 'error' in item ? [] : [k]))
-  for (let from = 0; from < good.length; from += GROUP) {
+  const atOnce = Math.max(1, Math.min(GROUP, Math.floor(GROUP_PIXELS / (widthPx * heightPx))))
+  for (let from = 0; from < good.length; from += atOnce) {
     await work.pause()
-    const group = good.slice(from, from + GROUP)
+    const group = good.slice(from, from + atOnce)
     try {
       const done = await run(group.map((k) => items[k] as T))
       group.forEach((k, i) => {
@@ -282,12 +295,39 @@ const MISSING: Readonly<Record<string, readonly string[]>> = {
   himtok: ['zero', 'bias'],
 }
 
-function checkMissing(missing: string | undefined, { name, info }: OpenCodec): void {
-  if (missing === undefined || MISSING[info.kind]?.includes(missing)) return
-  throw new HttpFault(400, {
-    code: 'bad-option',
-    message: `missing: ${missing} is not for ${name}`,
-    at: 'options.missing',
-    hint: `it has ${MISSING[info.kind]?.join(', ')}`,
+function checkValues(
+  options: z.output<typeof decodeOptionsSchema> | undefined,
+  { name, info }: OpenCodec,
+): void {
+  const { missing, threshold } = options ?? {}
+  if (missing !== undefined && !MISSING[info.kind]?.includes(missing)) {
+    throw new HttpFault(400, {
+      code: 'bad-option',
+      message: `missing: ${missing} is not for ${name}`,
+      at: 'options.missing',
+      hint: `it has ${MISSING[info.kind]?.join(', ')}`,
+    })
+  }
+  if (threshold !== undefined && info.kind === 'himtok' && !(threshold > 0 && threshold < 1)) {
+    throw new HttpFault(400, {
+      code: 'bad-option',
+      message: `the threshold of ${name} is a probability between 0 and 1, got ${threshold}`,
+      at: 'options.threshold',
+    })
+  }
+}
+
+function checkAnswerSize(words: number, more: { readonly prefixes: number; readonly logits: boolean }): void {
+  const masks = words * (1 + more.prefixes)
+  const [count, limit, at, what] =
+    more.logits && words > MAX_LOGITS
+      ? [words, MAX_LOGITS, 'logits', 'masks with logits']
+      : [masks, MAX_ANSWER_MASKS, 'lengths', 'masks, prefixes counted,']
+  if (count <= limit) return
+  throw new HttpFault(413, {
+    code: 'too-large',
+    message: `${count} ${what} in one answer, more than ${limit}`,
+    at,
+    hint: 'ask for them in several requests',
   })
 }

@@ -14,6 +14,7 @@ import { MaskwordsError } from '../../error.ts'
 import { checkShape, isRecord } from '../../input/json-text.ts'
 import { findMasks } from '../../input/mask-json.ts'
 import { masksOfBytes } from '../../input/masks.ts'
+import { kindInWords, sniff } from '../../input/sniff.ts'
 import { maskOfStated } from '../../input/stated-mask.ts'
 import type { Size } from '../../options.ts'
 import { maskForms } from '../api-schema.ts'
@@ -146,6 +147,8 @@ async function maskOfPng(text: string, { at, maxPixels }: ReadMaskOptions): Prom
     throw new MaskwordsError('malformed', 'png is not base64', { at })
   }
   const bytes = Buffer.from(base64, 'base64')
+  const kind = sniff(bytes)
+  if (kind !== 'png') throw new MaskwordsError('unsupported', `png holds ${kindInWords(kind)}`, { at })
   const { masks } = await masksOfBytes(bytes, at, { dialect: 'png', maxPixels })
   return masks[0]!.mask
 }

@@ -20,7 +20,8 @@ import { findSharp } from '../../picture/sharp.ts'
 import { MAX_REQUEST_MASKS, renderRequestSchema } from '../api-schema.ts'
 import { checked } from '../checked.ts'
 import { HttpFault } from '../fault.ts'
-import { unknownPicture } from './codecs.ts'
+import { unknownPicture } from '../unknown.ts'
+import { checkPixels } from './codecs.ts'
 import type { JobAnswer } from './job.ts'
 import type { Work } from './jobs.ts'
 import { readMask } from './read-mask.ts'
@@ -108,15 +109,8 @@ async function groundOf(
     if (kept === undefined) throw unknownPicture(picture)
     return { widthPx: kept.widthPx, heightPx: kept.heightPx, channels: 3, bytes: kept.rgb }
   }
+  checkPixels(size!, maxPixels)
   const { widthPx, heightPx } = size!
-  if (widthPx * heightPx > maxPixels) {
-    throw new HttpFault(413, {
-      code: 'too-large',
-      message: `${widthPx} x ${heightPx} is more than the limit of ${maxPixels.toLocaleString('en-US')} pixels`,
-      at: 'size',
-      hint: 'start the server with a larger --max-pixels, or draw at a smaller size',
-    })
-  }
   return plainPicture(widthPx, heightPx, rgbOf(background ?? GROUND))
 }
 
