@@ -106,6 +106,8 @@ export function statusOf({ codecs, busy, gpuRefused }: EngineState): EngineStatu
   const ready = networks ?? states.find((one) => one.state === 'ready')
   if (ready?.state !== 'ready')
     return { text: 'codecs not loaded yet', share: undefined, busy: busy > 0, failed: false }
+  if (ready.facts.place === 'server')
+    return { text: 'codecs run at the server', share: undefined, busy: busy > 0, failed: false }
   const refused = gpuRefused === undefined ? '' : ` (no WebGPU: ${gpuRefused})`
   return {
     text: `codecs run in ${placeText(ready.facts)}${refused}`,
