@@ -7,6 +7,7 @@ import { findSharp } from '../../picture/sharp.ts'
 import { openCodecs, vocabularyListing } from './codecs.ts'
 import { type FromWorker, faultData, type Keeper, type Kept, type ToWorker, type WorkerSetup } from './job.ts'
 import { runJob, type Work } from './jobs.ts'
+import { warmUp } from './warm-up.ts'
 
 /** How long work goes on between two looks at what the main thread says. */
 const PAUSE_MS = 10
@@ -73,6 +74,7 @@ async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): P
     codecs: codecs.all.map((open) => open.info),
     vocabularies: codecs.all.map(({ name, codec }) => vocabularyListing(name, codec.vocabulary)),
   })
+  await warmUp(codecs)
 }
 
 function pauses(signal: AbortSignal): Work['pause'] {
