@@ -1,9 +1,10 @@
-// The rooms of the house: each package may import only those above it in this table, and two of them import nothing at all.
+// The rooms of the house: each may import only those above it in this table, and two of them import nothing at all.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-const ALLOWED: Record<string, { packages: string[]; external: string[] }> = {
+type Rule = { readonly packages: readonly string[]; readonly external: readonly string[] }
+const ALLOWED: Readonly<Record<string, Rule>> = {
   mask: { packages: [], external: [] },
   words: { packages: ['mask'], external: [] },
   graph: { packages: [], external: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
@@ -21,7 +22,17 @@ const ALLOWED: Record<string, { packages: string[]; external: string[] }> = {
   },
 }
 
-const ROOT = join(import.meta.dirname, '..', 'packages')
+/** Of what the studio takes of the package that people install, the client alone runs in a browser. */
+const STUDIO: Rule = {
+  packages: ['mask', 'words', 'graph', 'codecs', 'eval'],
+  external: ['react', 'react-dom', 'zustand', 'maskwords/client'],
+}
+
+const HOUSE = join(import.meta.dirname, '..')
+const ROOMS = [
+  ...Object.entries(ALLOWED).map(([name, rule]) => ({ name, rule, folder: join(HOUSE, 'packages', name) })),
+  { name: 'studio', rule: STUDIO, folder: join(HOUSE, 'apps/studio') },
+]
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
@@ -29,7 +40,7 @@ function sourceFiles(folder: string): string[] {
     .flatMap((entry) =>
       entry.isDirectory() ? sourceFiles(join(folder, entry.name)) : [join(folder, entry.name)],
     )
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .filter((path) => /\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path))
 }
 
 /** Every module that a source text imports or re-exports, dynamically too. */
@@ -42,17 +53,18 @@ function importsOf(text: string): string[] {
 
 describe('layering', () => {
   it('has a rule for every package', () => {
-    expect(readdirSync(ROOT).sort()).toEqual(Object.keys(ALLOWED).sort())
+    expect(readdirSync(join(HOUSE, 'packages')).sort()).toEqual(Object.keys(ALLOWED).sort())
+    expect(readdirSync(join(HOUSE, 'apps'))).toEqual(['studio'])
   })
 
-  for (const [name, rule] of Object.entries(ALLOWED)) {
+  for (const { name, rule, folder } of ROOMS) {
     it(`${name} imports only what its place in the house allows`, () => {
-      const files = sourceFiles(join(ROOT, name, 'src'))
+      const files = sourceFiles(join(folder, 'src'))
       expect(files.length).toBeGreaterThan(0)
       const wrong = files.flatMap((path) =>
         importsOf(readFileSync(path, 'utf8'))
           .filter((target) => !target.startsWith('.'))
-          .filter((target) => !rule.packages.some((other) => target === `@maskwords/${other}`))
+          .filter((target) => !rule.packages.some((other) => `${target}/`.startsWith(`@maskwords/${other}/`)))
           .filter(
             (target) =>
               !rule.external.some(
@@ -65,15 +77,15 @@ describe('layering', () => {
     })
 
     it(`${name} declares what it imports`, () => {
-      const manifest = JSON.parse(readFileSync(join(ROOT, name, 'package.json'), 'utf8'))
+      const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
       const declared = Object.keys({
         ...manifest.dependencies,
         ...manifest.optionalDependencies,
         ...manifest.peerDependencies,
-        ...(name === 'maskwords' ? manifest.devDependencies : {}),
+        ...(name === 'maskwords' || name === 'studio' ? manifest.devDependencies : {}),
       })
       const used = new Set(
-        sourceFiles(join(ROOT, name, 'src'))
+        sourceFiles(join(folder, 'src'))
           .flatMap((path) => importsOf(readFileSync(path, 'utf8')))
           .filter((target) => !target.startsWith('.') && !target.startsWith('node:'))
           .map((target) =>
