@@ -60,6 +60,7 @@ describe('maskwords serve', () => {
       [['--token-file', 'blank'], 'must be printed ASCII characters without blanks'],
       [['--cors', 'example.org'], '--cors takes one web origin'],
       [['--cors', 'https://a.example/path'], '--cors takes one web origin'],
+      [['--host', '203.0.113.1', '--token', 'a'], '203.0.113.1 is no address of this machine'],
       [['--cache-folder-mib', '5'], 'goes with --cache-folder'],
       [['--codec', 'no-such-codec', '--workers', '1'], 'no-such-codec'],
       [['--codec', 'a=getok', '--codec', 'a=getok'], 'two codecs are called a'],

@@ -9,7 +9,7 @@ import { MaskwordsError } from '../error.ts'
 import type { OptionSpecs } from '../options.ts'
 import { isLoopback } from '../server/auth.ts'
 import { type CodecServiceOptions, openCodecService } from '../server/codec-service.ts'
-import { listen, untilAborted } from '../server/listen.ts'
+import { checkPort, listen, untilAborted } from '../server/listen.ts'
 import { requestLine } from '../server/log.ts'
 import { checkToken, tokenOfFile } from '../server/token.ts'
 
@@ -168,6 +168,7 @@ export const command = defineCommand({
         },
       }),
     }
+    await checkPort(host, options.port ?? PORT)
     await talk.note('opening the codecs')
     const opened = await openCodecService(setup)
     try {

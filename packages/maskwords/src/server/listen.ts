@@ -1,6 +1,7 @@
 // A service on a port, and its end: no new connections, what is being answered is answered, then everything closes.
 
 import type { Server } from 'node:http'
+import { createServer } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { MaskwordsError } from '../error.ts'
 import type { Service } from './service.ts'
@@ -64,6 +65,15 @@ export async function listen(
       clearTimeout(timer)
     },
   }
+}
+
+/** Throws as `listen` would, at once and without a service: what comes before it may take seconds. */
+export async function checkPort(host: string, port: number): Promise<void> {
+  const probe = createServer()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error) => reject(portError(error, host, port)))
+    probe.listen(port, host, () => probe.close(() => resolve()))
+  })
 }
 
 function portError(error: Error, host: string, port: number): MaskwordsError {

@@ -252,7 +252,7 @@ async function orError<T>(at: string, make: () => Promise<T>): Promise<T | ItemE
     if (!isItemFault(error)) throw error
     const { file, at: within, ...report } = reportOf(error)
     // A path within this item goes behind the item's own; an index within it says nothing by itself.
-    const inside = file === at && typeof within === 'string' && within !== 'top level'
+    const inside = file === at && typeof within === 'string' && within !== 'top level' && within !== ''
     const place = inside ? `${at}.${within}`.replace('.[', '[') : at
     return { error: { ...report, at: place } }
   }

@@ -1,4 +1,5 @@
 // A picture's bytes to pixels and encoded pictures: the work of POST /v1/pictures.
+import { type FileKind, kindInWords, sniff } from '../../input/sniff.ts'
 import { describePicture } from '../../picture/describe.ts'
 import { decodePicture } from '../../picture/read.ts'
 import type { PictureAnswer } from '../api-schema.ts'
@@ -9,7 +10,7 @@ import type { Work } from './jobs.ts'
 import { ownCopy, sharedCopy } from './shared-memory.ts'
 
 /** Formats that are taken; others that the command reads have decoders with more to attack. */
-const FORMATS = ['png', 'jpeg', 'webp']
+const FORMATS: readonly FileKind[] = ['png', 'jpeg', 'webp']
 
 export async function takePicture(
   bytes: Uint8Array,
@@ -54,14 +55,15 @@ async function readPicture(
   { maxPixels, signal, keeper, pause }: Work,
 ) {
   const name = 'the picture'
-  const info = await describePicture(bytes, { name, maxPixels })
-  if (!FORMATS.includes(info.format)) {
+  const format = sniff(bytes)
+  if (!FORMATS.includes(format)) {
     throw new HttpFault(415, {
       code: 'unsupported',
-      message: `${info.format.toUpperCase()} pictures are not taken here`,
-      hint: 'send PNG, JPEG or WebP',
+      message: `${kindInWords(format)} is not taken here`,
+      hint: 'send a PNG, JPEG or WebP',
     })
   }
+  const info = await describePicture(bytes, { name, maxPixels })
   await pause()
   const { widthPx, heightPx, rgb } = await decodePicture(bytes, info, { name, exif, signal })
   await pause()
