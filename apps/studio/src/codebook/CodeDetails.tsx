@@ -1,5 +1,6 @@
 // One code: its number and word, how often it is said, what it draws, which codes lie near it, and using it.
 import { formatMaskWords, himtokVocabulary, samtokVocabulary } from '@maskwords/words'
+import type { Region } from '../state/types.ts'
 import { type Sheet, tileAt } from './sheet.ts'
 import { TilePicture } from './TilePicture.tsx'
 import type { Usage } from './usage.ts'
@@ -12,9 +13,12 @@ export function CodeDetails({
   sheet,
   usage,
   neighbours,
+  regions,
+  regionId,
   using,
   whyNot,
   onSelect,
+  onRegion,
   onUse,
 }: {
   readonly codec: 'samtok' | 'himtok'
@@ -23,11 +27,14 @@ export function CodeDetails({
   readonly sheet: Sheet
   readonly usage: Usage
   readonly neighbours: readonly Neighbour[]
+  readonly regions: readonly Pick<Region, 'id' | 'name'>[]
+  readonly regionId: string | undefined
   /** The code is being put into the region. */
   readonly using: boolean
   /** Why it cannot be used now; undefined where it can. */
   readonly whyNot: string | undefined
   readonly onSelect: (code: number) => void
+  readonly onRegion: (id: string) => void
   readonly onUse: () => void
 }) {
   const count = usage.counts[code]!
@@ -67,6 +74,19 @@ export function CodeDetails({
           </li>
         ))}
       </ol>
+      {regions.length > 0 && (
+        <label>
+          Selected region{' '}
+          <select value={regionId ?? ''} onChange={({ target }) => onRegion(target.value)}>
+            {regionId === undefined && <option value="">none</option>}
+            {regions.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <button
         type="button"
         className="button outlined"

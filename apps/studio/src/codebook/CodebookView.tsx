@@ -2,7 +2,7 @@
 // what lies near it.
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { useBackend } from '../engine/index.ts'
-import { notify, notifyError, selectedRegion, setView, useStudio } from '../state/store.ts'
+import { notify, notifyError, select, selectedRegion, setView, useStudio } from '../state/store.ts'
 import { CodeDetails } from './CodeDetails.tsx'
 import { CodeMap } from './CodeMap.tsx'
 import { putCodeInto } from './put-code.ts'
@@ -23,6 +23,7 @@ const NEIGHBOURS = 8
 
 export function CodebookView() {
   const picture = useStudio((state) => state.picture)
+  const regions = useStudio((state) => state.document.regions)
   const region = useStudio(selectedRegion)
   const engine = useBackend()
   const [codec, setCodec] = useState<Codec>('samtok')
@@ -160,9 +161,12 @@ export function CodebookView() {
               sheet={sheet}
               usage={usage}
               neighbours={neighbours}
+              regions={regions}
+              regionId={region?.id}
               using={using}
               whyNot={whyNot}
               onSelect={setCode}
+              onRegion={select}
               onUse={() => void use()}
             />
           </>

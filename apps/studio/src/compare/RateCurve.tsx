@@ -170,7 +170,7 @@ function curveSvg(points: readonly RatePoint[], title: string, axis: Axis): stri
         yLabel: 'IoU',
         yLow: 0,
         yHigh: 1,
-        series: FAMILIES.flatMap(({ name, title: family, baseline }) => {
+        series: FAMILIES.flatMap(({ name, title: family, baseline, saved }) => {
           const own = points.filter((point) => point.family === name).sort((a, b) => a.bits - b.bits)
           if (own.length === 0) return []
           return [
@@ -179,6 +179,7 @@ function curveSvg(points: readonly RatePoint[], title: string, axis: Axis): stri
               points: own.map(({ bits, iou }) => [bits, iou] as const),
               dots: true,
               dashed: baseline,
+              colour: saved,
             },
           ]
         }),

@@ -18,8 +18,10 @@ export const HIMTOK_LENGTHS = [1, 2, 4, 8, 16, 24, 32] as const
 export type Family = {
   readonly name: string
   readonly title: string
-  /** `#rrggbb`, Okabe and Ito. */
+  /** `#rrggbb`, Okabe and Ito; grey for their black, which a dark page would hide. */
   readonly colour: string
+  /** The same colour's number in the charts of @maskwords/eval, which are saved. */
+  readonly saved: number
   /** Shapes that need no network are dashed. */
   readonly baseline: boolean
   /** SVG path of a mark about the origin, 4 px in radius. */
@@ -34,14 +36,21 @@ const CROSS = 'M-4-2.5L-2.5-4L0-1.5L2.5-4L4-2.5L1.5 0L4 2.5L2.5 4L0 1.5L-2.5 4L-
 
 /** In the order of the legend; marks differ, so that colours need not be told apart. */
 export const FAMILIES: readonly Family[] = [
-  { name: 'samtok', title: 'SAMTok', colour: '#d55e00', baseline: false, mark: DISC },
-  { name: 'himtok', title: 'HiMTok', colour: '#0072b2', baseline: false, mark: SQUARE },
-  { name: 'getok', title: 'GETok', colour: '#009e73', baseline: false, mark: DIAMOND },
-  { name: 'getok, offsets', title: 'GETok + offsets', colour: '#b07aa1', baseline: false, mark: TRIANGLE },
-  { name: 'box', title: 'box', colour: '#7f7f7f', baseline: true, mark: SQUARE },
-  { name: 'turned box', title: 'turned box', colour: '#8c6d1f', baseline: true, mark: DIAMOND },
-  { name: 'ellipse', title: 'ellipse', colour: '#cc79a7', baseline: true, mark: DISC },
-  { name: 'polygon', title: 'polygon', colour: '#e69f00', baseline: true, mark: CROSS },
+  { name: 'samtok', saved: 1, title: 'SAMTok', colour: '#d55e00', baseline: false, mark: DISC },
+  { name: 'himtok', saved: 0, title: 'HiMTok', colour: '#0072b2', baseline: false, mark: SQUARE },
+  { name: 'getok', saved: 2, title: 'GETok', colour: '#009e73', baseline: false, mark: DIAMOND },
+  {
+    name: 'getok, offsets',
+    saved: 5,
+    title: 'GETok + offsets',
+    colour: '#56b4e9',
+    baseline: false,
+    mark: TRIANGLE,
+  },
+  { name: 'box', saved: 6, title: 'box', colour: '#7f7f7f', baseline: true, mark: SQUARE },
+  { name: 'turned box', saved: 7, title: 'turned box', colour: '#8c6d1f', baseline: true, mark: DIAMOND },
+  { name: 'ellipse', saved: 3, title: 'ellipse', colour: '#cc79a7', baseline: true, mark: DISC },
+  { name: 'polygon', saved: 4, title: 'polygon', colour: '#e69f00', baseline: true, mark: CROSS },
 ]
 
 export type Axis = 'log' | 'linear'
