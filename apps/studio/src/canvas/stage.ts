@@ -1,16 +1,15 @@
 // The canvas itself: picture, masks and overlays, drawn when something changed and never by React.
 //
-// Two canvases lie on each other: picture and masks below, what follows the pointer above. A frame draws only the one
-// that is dirty.
+// Two canvases lie on each other: picture and masks below (base-layer.ts), what follows the pointer above. A frame draws
+// what is dirty of each.
 import { type Mask, tightBox } from '@maskwords/mask'
 import { type OverlayLayer, useOverlays } from '../state/overlay.ts'
 import { useStudio } from '../state/store.ts'
 import type { Document, Picture, Region } from '../state/types.ts'
+import { BaseLayer, type Box } from './base-layer.ts'
 import { drawGetok } from './getok.ts'
-import { Pyramid } from './pyramid.ts'
 import { type Rows, rowsOf } from './rows.ts'
 import { type Paint, rgbOf } from './tile.ts'
-import { TileLayer } from './tile-layer.ts'
 import {
   centred,
   centreOf,
@@ -25,12 +24,9 @@ import {
 
 /** More device pixels than this a CSS pixel cost time and show nothing. */
 const MAX_RATIO = 2
-/** From this scale on pixels are shown as squares. */
-const SQUARES_FROM = 3
 const MASK_LAYER_OPACITY = 0.35
 
 type Point = { readonly x: number; readonly y: number }
-type Box = readonly [number, number, number, number]
 
 /** A region as it is while a stroke is drawn; without `id` it is a new one. */
 export type Live = { readonly id: string | undefined; readonly colour: string; readonly opacity: number }
@@ -39,7 +35,8 @@ export class Stage {
   /** Draws what the tool in use shows, in device pixels. */
   drawTool: ((context: CanvasRenderingContext2D) => void) | undefined
   readonly host: HTMLElement
-  readonly #base: HTMLCanvasElement
+  readonly #base: BaseLayer
+  readonly #canvases: readonly HTMLCanvasElement[]
   readonly #top: HTMLCanvasElement
   readonly #watch: ResizeObserver
   readonly #stops: (() => void)[] = []
@@ -47,12 +44,9 @@ export class Stage {
   #ratio = 1
   #view: Viewport = { scale: 1, xPx: 0, yPx: 0 }
   #picture: Picture | undefined
-  #pyramid: Pyramid | undefined
-  #tiles: TileLayer | undefined
   #document: Document
   #layers: Readonly<Record<string, OverlayLayer>> = {}
   #live: (Live & { readonly rows: Rows }) | undefined
-  #baseDirty = true
   #topDirty = true
   #frame = 0
   /** True while the view is the fitted one: it then follows the size of the window. */
@@ -60,7 +54,8 @@ export class Stage {
 
   constructor(host: HTMLElement, base: HTMLCanvasElement, top: HTMLCanvasElement) {
     this.host = host
-    this.#base = base
+    this.#base = new BaseLayer(base, () => this.#request())
+    this.#canvases = [base, top]
     this.#top = top
     const { picture, document } = useStudio.getState()
     this.#document = document
@@ -83,7 +78,7 @@ export class Stage {
     cancelAnimationFrame(this.#frame)
     this.#watch.disconnect()
     for (const stop of this.#stops) stop()
-    this.#pyramid?.close()
+    this.#base.close()
   }
 
   get picture(): Picture | undefined {
@@ -181,30 +176,18 @@ export class Stage {
     this.#request()
   }
 
-  #touchBase(): void {
-    this.#baseDirty = true
-    this.#request()
-  }
-
   #move(view: Viewport): void {
     this.#view = view
-    this.#baseDirty = true
+    this.#base.setView(view)
     this.touchTop()
     for (const listener of viewListeners) listener()
   }
 
   #open(picture: Picture | undefined): void {
-    this.#pyramid?.close()
     this.#picture = picture
     this.#live = undefined
-    this.#pyramid = undefined
-    this.#tiles = undefined
-    if (picture !== undefined) {
-      this.#pyramid = new Pyramid(picture.bitmap)
-      void this.#pyramid.build(() => this.#touchBase())
-      this.#tiles = new TileLayer(picture.pixels)
-      this.fit()
-    }
+    this.#base.open(picture)
+    if (picture !== undefined) this.fit()
     this.#document = useStudio.getState().document
     this.#repaint()
     this.touchTop()
@@ -222,16 +205,16 @@ export class Stage {
     const { zoom, x, y } = this.place
     this.#screen = { widthPx, heightPx }
     this.#ratio = ratio
-    for (const canvas of [this.#base, this.#top]) {
+    for (const canvas of this.#canvases) {
       canvas.width = widthPx
       canvas.height = heightPx
     }
     if (this.#fits) this.fit()
     else this.show({ zoom, x, y })
     // A canvas of a new size is blank: drawing at once leaves no blank frame.
-    this.#baseDirty = true
+    this.#base.touchAll()
     this.#topDirty = true
-    this.#draw()
+    this.#draw(performance.now())
   }
 
   #changeDocument(document: Document): void {
@@ -255,8 +238,7 @@ export class Stage {
   }
 
   #repaint(box?: Box): void {
-    this.#tiles?.setPaints(this.#paints(), box)
-    this.#touchBase()
+    this.#base.setPaints(this.#paints(), box)
   }
 
   #paints(): Paint[] {
@@ -292,48 +274,15 @@ export class Stage {
 
   #request(): void {
     if (this.#frame !== 0) return
-    this.#frame = requestAnimationFrame(() => {
+    this.#frame = requestAnimationFrame((nowMs) => {
       this.#frame = 0
-      this.#draw()
+      this.#draw(nowMs)
     })
   }
 
-  #draw(): void {
-    if (this.#baseDirty) this.#drawBase()
+  #draw(nowMs: number): void {
+    if (this.#base.dirty) this.#base.draw(nowMs)
     if (this.#topDirty) this.#drawTop()
-  }
-
-  #drawBase(): void {
-    this.#baseDirty = false
-    const context = this.#base.getContext('2d')!
-    const { widthPx, heightPx } = this.#screen
-    context.clearRect(0, 0, widthPx, heightPx)
-    const picture = this.#picture
-    if (picture === undefined || this.#pyramid === undefined) return
-    const { scale, xPx, yPx } = this.#view
-    const bitmap = this.#pyramid.at(scale)
-    // Only what is seen is handed over: drawing costs what it shows, at any zoom.
-    const left = Math.max(0, Math.floor(-xPx / scale))
-    const top = Math.max(0, Math.floor(-yPx / scale))
-    const right = Math.min(picture.pixels.widthPx, Math.ceil((widthPx - xPx) / scale))
-    const foot = Math.min(picture.pixels.heightPx, Math.ceil((heightPx - yPx) / scale))
-    if (right > left && foot > top) {
-      const shareX = bitmap.width / picture.pixels.widthPx
-      const shareY = bitmap.height / picture.pixels.heightPx
-      context.imageSmoothingEnabled = scale < SQUARES_FROM
-      context.drawImage(
-        bitmap,
-        left * shareX,
-        top * shareY,
-        (right - left) * shareX,
-        (foot - top) * shareY,
-        Math.round(xPx + left * scale),
-        Math.round(yPx + top * scale),
-        Math.round((right - left) * scale),
-        Math.round((foot - top) * scale),
-      )
-    }
-    if (this.#tiles!.draw(context, this.#view, this.#screen)) this.#touchBase()
   }
 
   #drawTop(): void {

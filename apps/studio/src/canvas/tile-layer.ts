@@ -9,6 +9,8 @@ import type { Viewport } from './viewport.ts'
 const BUDGET_MS = 5
 /** Tiles kept beyond those on the screen: about 48 MB at 1 MB each. */
 const SPARE_TILES = 48
+/** How far from the right level tiles may be while zooming. */
+const ZOOMED_LEVELS = 1.3
 const MIN_LEVEL = -6
 const MAX_LEVEL = 8
 
@@ -19,6 +21,8 @@ type Tile = {
   stale: boolean
   seen: number
 }
+/** Left, top, right, bottom on the screen, in device pixels. */
+type Area = readonly [number, number, number, number]
 type Size = { readonly widthPx: number; readonly heightPx: number }
 
 const pixels = new ImageData(TILE_SIDE, TILE_SIDE)
@@ -30,6 +34,7 @@ export class TileLayer {
   readonly #rootLevel: number
   #paints: readonly Paint[] = []
   #frame = 0
+  #level = 0
 
   constructor(size: Size) {
     this.#size = size
@@ -47,24 +52,30 @@ export class TileLayer {
     }
   }
 
-  /** Draws what is seen of the layer; true where tiles still wait, and another frame is wanted. */
-  draw(context: CanvasRenderingContext2D, view: Viewport, screen: Size): boolean {
+  /**
+   * Draws an area of the screen (device pixels); false where tiles still wait, and the area is to be drawn again.
+   * While zooming, tiles of a level nearby do: painting those in between would only slow it down.
+   */
+  draw(
+    context: CanvasRenderingContext2D,
+    { view, area, zooming }: { readonly view: Viewport; readonly area: Area; readonly zooming: boolean },
+  ): boolean {
     this.#frame++
     const started = performance.now()
-    const level = Math.min(MAX_LEVEL, Math.max(MIN_LEVEL, Math.round(Math.log2(1 / view.scale))))
+    const ideal = Math.log2(1 / view.scale)
+    if (!zooming || Math.abs(ideal - this.#level) > ZOOMED_LEVELS) this.#level = Math.round(ideal)
+    const level = Math.min(MAX_LEVEL, Math.max(MIN_LEVEL, this.#level))
     const root = this.#tile({ level: this.#rootLevel, column: 0, row: 0 })
     if (root.stale) this.#paint(root)
-    let waits = false
+    let ready = true
     let painted = 0
-    // Nearest where a texel is a screen pixel or more would show staircases that move while zooming.
-    context.imageSmoothingEnabled = true
-    for (const place of this.#seen(view, screen, level)) {
+    for (const place of this.#seen(view, area, level)) {
       const tile = this.#tile(place)
       if (tile.stale && (painted === 0 || performance.now() - started < BUDGET_MS)) {
         this.#paint(tile)
         painted++
       }
-      if (tile.stale) waits = true
+      if (tile.stale) ready = false
       const [x0, y0, x1, y1] = onScreen(place, view, this.#size)
       if (tile.canvas !== undefined) {
         const { width, height } = partOf(place, this.#size)
@@ -72,7 +83,7 @@ export class TileLayer {
       } else if (tile.stale) this.#drawFrom(context, root, place, [x0, y0, x1, y1])
     }
     this.#forget()
-    return waits
+    return ready
   }
 
   #drawFrom(context: CanvasRenderingContext2D, root: Tile, place: TilePlace, to: readonly number[]): void {
@@ -106,23 +117,23 @@ export class TileLayer {
     tile.canvas.getContext('2d')!.putImageData(pixels, 0, 0)
   }
 
-  /** Places of a level on the screen, those in the middle first: that is where people look. */
-  #seen(view: Viewport, screen: Size, level: number): TilePlace[] {
+  /** Places of a level in an area of the screen, those in its middle first: that is where people look. */
+  #seen(view: Viewport, [left, top, right, foot]: Area, level: number): TilePlace[] {
     const sidePx = TILE_SIDE * 2 ** level * view.scale
     const columns = Math.ceil(this.#size.widthPx / 2 ** level / TILE_SIDE)
     const rows = Math.ceil(this.#size.heightPx / 2 ** level / TILE_SIDE)
-    const firstColumn = Math.max(0, Math.floor(-view.xPx / sidePx))
-    const lastColumn = Math.min(columns - 1, Math.floor((screen.widthPx - view.xPx) / sidePx))
-    const firstRow = Math.max(0, Math.floor(-view.yPx / sidePx))
-    const lastRow = Math.min(rows - 1, Math.floor((screen.heightPx - view.yPx) / sidePx))
+    const firstColumn = Math.max(0, Math.floor((left - 1 - view.xPx) / sidePx))
+    const lastColumn = Math.min(columns - 1, Math.floor((right + 1 - view.xPx) / sidePx))
+    const firstRow = Math.max(0, Math.floor((top - 1 - view.yPx) / sidePx))
+    const lastRow = Math.min(rows - 1, Math.floor((foot + 1 - view.yPx) / sidePx))
     const places: TilePlace[] = []
     for (let row = firstRow; row <= lastRow; row++) {
       for (let column = firstColumn; column <= lastColumn; column++) places.push({ level, column, row })
     }
     const far = ({ column, row }: TilePlace) =>
       Math.hypot(
-        view.xPx + (column + 0.5) * sidePx - screen.widthPx / 2,
-        view.yPx + (row + 0.5) * sidePx - screen.heightPx / 2,
+        view.xPx + (column + 0.5) * sidePx - (left + right) / 2,
+        view.yPx + (row + 0.5) * sidePx - (top + foot) / 2,
       )
     return places.sort((a, b) => far(a) - far(b))
   }

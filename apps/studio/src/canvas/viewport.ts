@@ -70,11 +70,11 @@ function clampScale(picture: Size, screen: Size, scale: number): number {
   return Math.min(Math.max(scale, Math.min(fit, 1) * SMALLEST_OF_FIT), MAX_SCALE)
 }
 
-/** Keeps a corner of the picture on the screen, so that nobody loses it. */
+/** Keeps a corner of the picture on the screen, so that nobody loses it; in whole pixels, so that a pan moves pixels as they are. */
 function held(picture: Size, screen: Size, view: Viewport): Viewport {
   const { scale } = view
   const clamp = (value: number, length: number, screenLength: number) =>
-    Math.min(Math.max(value, KEPT_PX - length * scale), screenLength - KEPT_PX)
+    Math.round(Math.min(Math.max(value, KEPT_PX - length * scale), screenLength - KEPT_PX))
   return {
     scale,
     xPx: clamp(view.xPx, picture.widthPx, screen.widthPx),
