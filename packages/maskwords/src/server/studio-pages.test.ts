@@ -20,6 +20,7 @@ beforeAll(async () => {
   await writeFile(join(studio, 'assets', 'index-Bb3dhyBp.js'), SCRIPT)
   await writeFile(join(studio, 'assets', 'ort.wasm'), Uint8Array.of(0, 97, 115, 109))
   await writeFile(join(studio, 'assets', 'ort.wasm.br'), 'small')
+  await writeFile(join(studio, 'assets', 'an-ordinary-sentence.txt'), 'words')
   await writeFile(join(studio, 'caf\u00e9 1.txt'), 'hello')
   service = createService({ title: 'test', token: 's3cret' })
   const weights = join(folder, 'weights')
@@ -66,6 +67,8 @@ describe('pages', () => {
     const script = await get('/assets/index-Bb3dhyBp.js')
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    // A word of eight letters is no hash.
+    expect((await get('/assets/an-ordinary-sentence.txt')).headers.get('cache-control')).toBe('no-cache')
   })
 
   it('are compressed where the caller takes it', async () => {

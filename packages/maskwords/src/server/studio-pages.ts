@@ -44,8 +44,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What is worth compressing. */
 const TEXTUAL = /^(?:text\/|application\/(?:json|manifest|wasm)|image\/svg)/
 
-/** Files whose name holds a hash of their content, as Vite names them, never change. */
-const HASHED = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/
+/** Files whose name holds a hash of their content, as Vite names them, never change. A word of eight letters is no hash. */
+const HASHED = /^assets\/.*-(?![a-z_-]+\.)[A-Za-z0-9_-]{8}\.[a-z0-9]+$/
 
 /** All files together; the studio with two tokenizers and ONNX Runtime has some forty. */
 const MAX_BYTES = 512 * 2 ** 20
