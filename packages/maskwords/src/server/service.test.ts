@@ -130,6 +130,80 @@ describe('tokens', () => {
   })
 })
 
+describe('pages of other origins', () => {
+  const preflight = (service: Service, origin: string) =>
+    service.app.request('/v1/rewards', {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization',
+      },
+    })
+  const allowed = (response: Response) => response.headers.get('access-control-allow-origin')
+
+  it('may call where that is allowed, and are asked for the token like all others', async () => {
+    const service = serviceWith({ cors: 'https://a.example', token: 's3cret' })
+    const asked = await preflight(service, 'https://a.example')
+    expect([asked.status, allowed(asked)]).toEqual([204, 'https://a.example'])
+    expect(asked.headers.get('access-control-allow-headers')).toContain('authorization')
+    const call = (headers: Record<string, string>) =>
+      service.app.request('/v1/rewards', { headers: { origin: 'https://a.example', ...headers } })
+    const refused = await call({})
+    expect([refused.status, allowed(refused)]).toEqual([401, 'https://a.example'])
+    const answer = await call({ authorization: 'Bearer s3cret' })
+    expect([answer.status, answer.headers.get('access-control-expose-headers')]).toEqual([
+      200,
+      'x-request-id,retry-after',
+    ])
+    expect(allowed(await preflight(service, 'https://b.example'))).not.toBe('https://b.example')
+  })
+
+  it('are let in by nothing else', async () => {
+    expect(allowed(await preflight(serviceWith(), 'https://a.example'))).toBe(null)
+    const answer = await serviceWith().app.request('/v1/rewards', {
+      headers: { origin: 'https://a.example' },
+    })
+    expect([allowed(answer), answer.headers.get('cross-origin-resource-policy')]).toEqual([
+      null,
+      'same-origin',
+    ])
+  })
+})
+
+describe('room', () => {
+  const held = (service: Service) => {
+    let finish = () => {}
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(JSON.stringify(REQUEST)))
+        finish = () => controller.close()
+      },
+    })
+    return { answer: post(service, body), finish: () => finish() }
+  }
+
+  it('for requests is bounded: more are told when to come back', async () => {
+    const service = serviceWith({ maxHeld: 1, retryAfterS: () => 7 })
+    const first = held(service)
+    const second = await post(service, JSON.stringify(REQUEST))
+    expect([second.headers.get('retry-after'), await codeOf(second)]).toEqual(['7', [503, 'busy']])
+    first.finish()
+    expect((await first.answer).status).toBe(200)
+    expect((await post(service, JSON.stringify(REQUEST))).status).toBe(200)
+  })
+
+  it('for bodies is bounded by their bytes together', async () => {
+    const service = serviceWith({ maxHeldBytes: 300 })
+    const first = held(service)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(await codeOf(post(service, JSON.stringify(REQUEST).padEnd(200)))).toEqual([503, 'busy'])
+    first.finish()
+    expect((await first.answer).status).toBe(200)
+    expect((await post(service, JSON.stringify(REQUEST).padEnd(200))).status).toBe(200)
+  })
+})
+
 describe('probes and metrics', () => {
   it('say when the service stops, and count requests and samples', async () => {
     const service = serviceWith()
