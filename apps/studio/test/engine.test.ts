@@ -29,7 +29,7 @@ async function bundle(): Promise<void> {
   mkdirSync(root)
   writeFileSync(
     join(root, 'index.html'),
-    '<!doctype html><title>engine</title><script type="module" src="./page.js"></script>',
+    '<!doctype html><link rel="icon" href="data:,"><title>engine</title><script type="module" src="./page.js"></script>',
   )
   writeFileSync(
     join(root, 'page.js'),

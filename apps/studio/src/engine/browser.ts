@@ -1,7 +1,7 @@
-// The backend in this page's own workers: GETok in one, which is there at once, the networks in another.
+// The backend in this page's own workers, one for each codec, so that none waits for another: GETok is there at once, networks
+// come when the runtime is. Where WebGPU is worth it, one more worker takes the networks over.
 import { CODECS, type CodecId } from '../state/types.ts'
 import type { Backend, CodecFacts, Progress } from './backend.ts'
-import type { WorkerDevice } from './calls.ts'
 import { messageOf } from './error.ts'
 import { deviceWish, refusal, usableGpu } from './gpu.ts'
 import { type WorkerLink, workerLink } from './worker-link.ts'
@@ -17,7 +17,10 @@ export type BrowserBackendOptions = {
   readonly onGpuRefused: (reason: string) => void
 }
 
-type WorkerName = 'script' | WorkerDevice
+/** After this long without a mask, a codec that is open is warmed up. */
+const WARM_UP_AFTER_MS = 400
+
+type WorkerName = CodecId | 'webgpu'
 
 const startWorker = (name: WorkerName): WorkerLink =>
   workerLink(
@@ -41,14 +44,7 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
     }
     return one
   }
-  const nameOf = (codec: CodecId): WorkerName =>
-    codec === 'getok' ? 'script' : onGpu.has(codec) ? 'webgpu' : 'wasm'
-
-  /** The worker that runs a codec, once the codec is open in it. */
-  const ready = async (codec: CodecId): Promise<WorkerLink> => {
-    await open(codec)
-    return link(nameOf(codec))
-  }
+  const nameOf = (codec: CodecId): WorkerName => (onGpu.has(codec) ? 'webgpu' : codec)
 
   const open = (codec: CodecId, onProgress?: (progress: Progress) => void): Promise<CodecFacts> => {
     const there = opening.get(codec)
@@ -68,7 +64,9 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
     facts
       .then(
         () => {
-          if (codec !== 'getok') tryGpu(codec, one)
+          if (codec === 'getok') return
+          tryGpu(codec, one)
+          warmUp(codec, one)
         },
         () => {
           opening.delete(codec)
@@ -76,6 +74,15 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
       )
       .finally(() => listeners.get(codec)!.clear())
     return facts
+  }
+
+  /** First runs are slow, because their code is compiled: where nobody has asked for words yet, it is done before. */
+  const spoken = new Set<CodecId>()
+  const warmUp = (codec: CodecId, to: WorkerLink): void => {
+    setTimeout(() => {
+      // A worker that fails at this says so to the next call.
+      if (!spoken.has(codec) && to.alive) to.proof(codec).catch(() => {})
+    }, WARM_UP_AFTER_MS)
   }
 
   // One codec after the other, and none after the first refusal: the same adapter computes for all.
@@ -98,7 +105,7 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
           onGpu.add(codec)
           opening.set(codec, { link: other, facts: Promise.resolve(facts) })
           onMoved(facts)
-          if (onGpu.size === CODECS.length - 1) wasm.retire()
+          wasm.retire()
           return
         }
       } catch (error) {
@@ -110,13 +117,37 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
     if (reason !== undefined) onGpuRefused(reason)
   }
 
+  /** A call to the worker of a codec. A GPU can be lost at any time: what fails there is tried on WebAssembly, which then stays. */
+  const ask = async <T>(
+    codec: CodecId,
+    signal: AbortSignal | undefined,
+    call: (to: WorkerLink) => Promise<T>,
+  ): Promise<T> => {
+    await open(codec)
+    try {
+      return await call(link(nameOf(codec)))
+    } catch (error) {
+      if (!onGpu.has(codec) || signal?.aborted) throw error
+      refused = true
+      onGpu.delete(codec)
+      onMoved(await open(codec))
+      const answer = await call(link(codec))
+      onGpuRefused(`it failed: ${messageOf(error)}`)
+      return answer
+    }
+  }
+
   return {
     open,
-    see: async (codec, picture) => (await ready(codec)).see(codec, picture),
-    speak: async (codec, picture, mask, call = {}) => (await ready(codec)).speak(codec, picture, mask, call),
-    draw: async (codec, picture, words, call = {}) => (await ready(codec)).draw(codec, picture, words, call),
-    levels: async (codec, picture, codes, lengths, call = {}) =>
-      (await ready(codec)).levels(codec, picture, codes, lengths, call),
+    see: (codec, picture) => ask(codec, undefined, (to) => to.see(codec, picture)),
+    speak(codec, picture, mask, call = {}) {
+      spoken.add(codec)
+      return ask(codec, call.signal, (to) => to.speak(codec, picture, mask, call))
+    },
+    draw: (codec, picture, words, call = {}) =>
+      ask(codec, call.signal, (to) => to.draw(codec, picture, words, call)),
+    levels: (codec, picture, codes, lengths, call = {}) =>
+      ask(codec, call.signal, (to) => to.levels(codec, picture, codes, lengths, call)),
     close() {
       for (const one of links.values()) one.close()
       links.clear()

@@ -1,5 +1,5 @@
 // The words of a mask as spin controls: arrows, wheel and digits change one, and the mask follows.
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
 import type { CodecId } from '../state/types.ts'
 import { type Chip, effectOfKey, stepped, typedValue, withValue } from './chips.ts'
 import { light, setCodes } from './speaker.ts'
@@ -19,7 +19,9 @@ type Props = {
 
 const GROUPS = { words: 'words', box: 'box', points: 'points', offsets: 'offsets' } as const
 
-export function ChipList({ codec, chips, codes, said, length, active, onActive }: Props) {
+/** Drawings that come in behind do not change the chips: not drawn again then. */
+export const ChipList = memo(function ChipList(props: Props) {
+  const { codec, chips, codes, said, length, active, onActive } = props
   const list = useRef<HTMLDivElement>(null)
   const focus = (index: number): void => {
     const at = Math.min(chips.length - 1, Math.max(0, index))
@@ -65,7 +67,7 @@ export function ChipList({ codec, chips, codes, said, length, active, onActive }
       ))}
     </div>
   )
-}
+})
 
 function ChipInput(props: {
   readonly codec: CodecId

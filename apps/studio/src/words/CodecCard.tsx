@@ -111,6 +111,7 @@ function Said({ codec, card, region, facts }: SaidProps) {
   const [chosen, setActive] = useState(0)
   const active = Math.min(chosen, chips.length - 1)
   const length = lengthOf(card, wish)
+  const read = useMemo(() => card.codes.slice(0, length), [card.codes, length])
   const { title } = CODEC_LOOK[codec]
   const { shown, spoken } = card
   const take = (): void => {
@@ -118,7 +119,6 @@ function Said({ codec, card, region, facts }: SaidProps) {
     addRegions([{ mask: shown.mask, name: `${region.name} by ${title}` }])
     say(`${title}'s mask is a region now`)
   }
-  const read = card.codes.slice(0, length)
   return (
     <>
       <ChipList

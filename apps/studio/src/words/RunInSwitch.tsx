@@ -26,7 +26,7 @@ export function RunInSwitch() {
         />
         browser
       </label>
-      <label title={absent}>
+      <label>
         <input
           type="radio"
           name={name}
@@ -38,9 +38,10 @@ export function RunInSwitch() {
         server
       </label>
       {absent !== undefined && (
-        <span id={`${name}-why`} className="words-why" hidden>
-          {absent}
-        </span>
+        <details className="words-why">
+          <summary>why not?</summary>
+          <p id={`${name}-why`}>{absent}</p>
+        </details>
       )}
     </fieldset>
   )

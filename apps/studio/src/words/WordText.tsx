@@ -1,6 +1,6 @@
 // The words as text: to copy, to edit, to paste over. What cannot be read is told with its place.
 import type { Vocabulary } from '@maskwords/words'
-import { useId, useMemo, useState } from 'react'
+import { memo, useId, useMemo, useState } from 'react'
 import { notifyError, say } from '../state/store.ts'
 import type { CodecId } from '../state/types.ts'
 import { CODEC_LOOK } from './chips.ts'
@@ -13,7 +13,7 @@ type Props = {
   readonly vocabulary: Vocabulary
 }
 
-export function WordText({ codec, codes, vocabulary }: Props) {
+export const WordText = memo(function WordText({ codec, codes, vocabulary }: Props) {
   const { title } = CODEC_LOOK[codec]
   const problemId = useId()
   /** What is being edited; undefined while the text is that of the codes. */
@@ -74,4 +74,4 @@ export function WordText({ codec, codes, vocabulary }: Props) {
       )}
     </div>
   )
-}
+})

@@ -9,7 +9,7 @@ import { CodecCard } from './CodecCard.tsx'
 import { openOnly, useWords } from './cards.ts'
 import { CODEC_LOOK } from './chips.ts'
 import { iouOf } from './iou-of.ts'
-import { LAYER_KEYS, layersOf } from './overlays.ts'
+import { LAYER_KEYS, type Layers, layersOf, sameLayer } from './overlays.ts'
 import { RunInSwitch } from './RunInSwitch.tsx'
 import { attend } from './speaker.ts'
 import './style.css'
@@ -82,9 +82,11 @@ function useAttention(): void {
 /** Keeps the panel's layers over the picture what they should be, and takes them away with the panel. */
 function useLayers(): void {
   useEffect(() => {
+    let drawn: Partial<Layers> = {}
     const draw = (): void => {
       const layers = layersOf(useWords.getState())
-      for (const key of LAYER_KEYS) setOverlay(key, layers[key])
+      for (const key of LAYER_KEYS) if (!sameLayer(drawn[key], layers[key])) setOverlay(key, layers[key])
+      drawn = layers
     }
     draw()
     const leave = useWords.subscribe(draw)

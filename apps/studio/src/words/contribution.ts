@@ -12,8 +12,21 @@ export type Contribution = {
   readonly removesPx: number
 }
 
-/** `before` is undefined where there was nothing before: the first word. */
+const known = new WeakMap<Mask, WeakMap<object, Contribution>>()
+const NOTHING = {}
+
+/** `before` is undefined where there was nothing before: the first word. The same masks give the same value. */
 export function contributionOf(before: Mask | undefined, after: Mask): Contribution {
+  const of = known.get(after) ?? new WeakMap<object, Contribution>()
+  known.set(after, of)
+  const there = of.get(before ?? NOTHING)
+  if (there !== undefined) return there
+  const made = differenceOf(before, after)
+  of.set(before ?? NOTHING, made)
+  return made
+}
+
+function differenceOf(before: Mask | undefined, after: Mask): Contribution {
   const from = before ?? emptyMask(after.widthPx, after.heightPx)
   const adds = subtract(after, from)
   const removes = subtract(from, after)

@@ -10,6 +10,7 @@ import {
   regionPrompt,
   STAY,
 } from '@maskwords/codecs'
+import type { Mask } from '@maskwords/mask'
 import { type GetokVocabulary, getokVocabulary } from '@maskwords/words'
 import type { GetokLayer, OverlayLayer } from '../state/overlay.ts'
 import type { Card, WordsState } from './cards.ts'
@@ -65,11 +66,31 @@ export function layersOf({ cards, onPicture, lit, grid }: WordsState): Layers {
             label: 'what this word takes away',
             opacity: 0.55,
           },
-    'words-4-getok': codec === 'getok' ? getokLayer(card, grid, lit?.index) : undefined,
+    'words-4-getok': codec === 'getok' ? rememberedGetok(card, grid, lit?.index) : undefined,
   }
 }
 
+/** Whether a layer would draw what another draws: masks are values, and GETok's layers come from a memory of one. */
+export function sameLayer(a: OverlayLayer | undefined, b: OverlayLayer | undefined): boolean {
+  if (a === b) return true
+  if (a?.kind !== 'mask' || b?.kind !== 'mask') return false
+  return a.mask === b.mask && a.colour === b.colour && a.opacity === b.opacity
+}
+
 let vocabulary: GetokVocabulary | undefined
+type GetokInput = readonly [codes: readonly number[], mask: Mask, grid: boolean, lit: number | undefined]
+let newest: { readonly input: GetokInput; readonly layer: GetokLayer | undefined } | undefined
+
+function rememberedGetok(
+  { codes, mask }: Card,
+  grid: boolean,
+  lit: number | undefined,
+): GetokLayer | undefined {
+  const input = [codes, mask, grid, lit] as const
+  if (newest === undefined || input.some((part, i) => part !== newest!.input[i]))
+    newest = { input, layer: getokLayer({ codes, mask }, grid, lit) }
+  return newest.layer
+}
 
 /** Box, points and offsets of a card's codes; undefined for codes that say none. */
 export function getokLayer(

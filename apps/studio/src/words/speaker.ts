@@ -18,17 +18,20 @@ import {
 import { codesWithout } from './contribution.ts'
 
 /** Prefixes of one request: what is urgent waits for at most one of them. A server is asked for more at once. */
-const LEVELS_A_CALL = 2
+const LEVELS_A_CALL = 1
 const LEVELS_A_REQUEST = 16
-/** Prefixes wait until a person stops stepping for this long. */
+/** Prefixes wait until nobody has asked for anything for this long. */
 const LEVELS_AFTER_MS = 200
 
 type Wish = 'speak' | 'draw' | 'levels' | 'light'
 const wishes = new Map<string, AbortController>()
 
+let askedMs = 0
+
 /** A signal for a new wish of its kind; the one before is given up. */
 function wish(codec: CodecId, kind: Wish): AbortSignal {
   giveUp(codec, kind)
+  if (kind !== 'levels') askedMs = performance.now()
   const controller = new AbortController()
   wishes.set(`${codec} ${kind}`, controller)
   return controller.signal
@@ -146,13 +149,13 @@ async function levels(card: Card): Promise<void> {
   if (codec === 'getok' || picture === undefined) return
   const signal = wish(codec, 'levels')
   const to = picture
-  await pause(LEVELS_AFTER_MS)
   const rough = new Set([1, 2, 4, 8, 16, codes.length])
   const all = Array.from(codes, (_, i) => i + 1)
   const order = [...all.filter((n) => rough.has(n)), ...all.filter((n) => !rough.has(n))]
   const many = useEngine.getState().runIn === 'server' ? LEVELS_A_REQUEST : LEVELS_A_CALL
   try {
     for (;;) {
+      await quiet(signal)
       const now = cardOf(codec)
       if (signal.aborted || now?.codes !== codes || now.regionId !== card.regionId) return
       const missing = order.filter((n) => !now.drawn.has(n)).slice(0, many)
@@ -173,6 +176,15 @@ async function levels(card: Card): Promise<void> {
   } catch (error) {
     const now = cardOf(codec)
     if (!signal.aborted && now !== undefined) setCard({ ...now, failure: failureOf(error) })
+  }
+}
+
+/** Resolves when nothing has been asked for a while. */
+async function quiet(signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const waitMs = askedMs + LEVELS_AFTER_MS - performance.now()
+    if (waitMs <= 0 || signal.aborted) return
+    await pause(waitMs)
   }
 }
 
