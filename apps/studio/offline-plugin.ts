@@ -17,11 +17,12 @@ export const offline: Plugin = {
   generateBundle(_, bundle) {
     const hash = createHash('sha256')
     const files = ['index.html']
+    const large: string[] = []
     for (const [name, file] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const body = file.type === 'chunk' ? file.code : file.source
       hash.update(name).update(body)
       const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-      if (name !== 'index.html' && bytes <= MAX_STORED_BYTES) files.push(name)
+      if (name !== 'index.html') (bytes <= MAX_STORED_BYTES ? files : large).push(name)
     }
     for (const name of readdirSync(PUBLIC, { recursive: true, encoding: 'utf8' }).sort()) {
       if (!/\.\w+$/.test(name)) continue
@@ -30,7 +31,7 @@ export const offline: Plugin = {
     }
     const worker = readFileSync(SOURCE, 'utf8')
     hash.update(worker)
-    const head = `const VERSION = '${hash.digest('hex').slice(0, 16)}'\nconst FILES = ${JSON.stringify(files)}\n`
+    const head = `const VERSION = '${hash.digest('hex').slice(0, 16)}'\nconst FILES = ${JSON.stringify(files)}\nconst LARGE = ${JSON.stringify(large)}\n`
     this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: head + worker })
   },
 }

@@ -1,8 +1,8 @@
-// The studio without its server: this file goes into the build as it is, after two lines that name the build's files.
+// The studio without its server: this file goes into the build as it is, after lines that name the build's files.
 //
-// The build's own files are stored when the worker is installed. Weights, and the large engine, are stored when they were
-// fetched once. What programs ask the server (its HTTP API) is never answered from here.
-/* global FILES, VERSION */
+// The build's own files are stored when the worker is installed, the large engine when it was fetched once. Weights are
+// kept by what loads them (src/engine). What programs ask the server (its HTTP API) is never answered from here.
+/* global FILES, LARGE, VERSION */
 const BUILD = `maskwords-build-${VERSION}`
 const FETCHED = 'maskwords-fetched'
 
@@ -23,6 +23,11 @@ self.addEventListener('activate', (event) => {
       for (const name of await caches.keys()) {
         if (name.startsWith('maskwords-build-') && name !== BUILD) await caches.delete(name)
       }
+      const large = new Set(LARGE.map((file) => new URL(file, scope).pathname))
+      const fetched = await caches.open(FETCHED)
+      for (const request of await fetched.keys()) {
+        if (!large.has(new URL(request.url).pathname)) await fetched.delete(request)
+      }
       await self.clients.claim()
     })(),
   )
@@ -40,7 +45,6 @@ self.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate' && (path === '' || path === 'index.html')) event.respondWith(page(request))
   else if (named.has(url.pathname)) event.respondWith(stored(event, BUILD))
   else if (path.startsWith('assets/')) event.respondWith(stored(event, FETCHED))
-  else if (path.startsWith('models/')) event.respondWith(freshest(event))
 })
 
 /** The page itself: from the server, so that a new build is seen at once; else as it was stored. */
@@ -63,19 +67,4 @@ async function stored(event, name) {
   const response = await fetch(request)
   if (response.status === 200) event.waitUntil(store.put(request, response.clone()))
   return response
-}
-
-/** Weights may change under their name: the server's copy first. The browser asks it with the tag of the one it has. */
-async function freshest(event) {
-  const { request } = event
-  const store = await caches.open(FETCHED)
-  try {
-    const response = await fetch(request)
-    if (response.status === 200) event.waitUntil(store.put(request, response.clone()))
-    return response
-  } catch (error) {
-    const found = await store.match(request)
-    if (found !== undefined) return found
-    throw error
-  }
 }

@@ -1,0 +1,242 @@
+import {
+  area,
+  equalMasks,
+  labelMapToPng,
+  type Mask,
+  maskFromCocoBox,
+  maskFromRowMajor,
+  maskToPng,
+  writePng,
+} from '@maskwords/mask'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { StudioError } from '../state/error.ts'
+import { newRegion } from '../state/regions.ts'
+import type { Picture, Region } from '../state/types.ts'
+import { cocoOf, masksFromCoco } from './coco.ts'
+import { bytesOfBase64, compactText, fullText } from './compact.ts'
+import { masksFromPngFile } from './mask-png.ts'
+import { regionsFromJson, regionToJson } from './regions-json.ts'
+import { isSession, sessionFromJson, sessionOf } from './session.ts'
+
+const size = { widthPx: 40, heightPx: 30 }
+const picture = { ...size, name: 'cat.jpg' }
+const box = (x: number, y: number, width: number, height: number): Mask =>
+  maskFromCocoBox({ ...size, box: { x, y, width, height } })
+const regionsOf = (...masks: Mask[]): Region[] => {
+  const regions: Region[] = []
+  for (const mask of masks) regions.push(newRegion(mask, regions))
+  return regions
+}
+const message = (work: () => unknown): string => {
+  try {
+    work()
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'nothing thrown'
+}
+
+describe('COCO files', () => {
+  it('come back as they were written, as text or as counts', () => {
+    const regions = regionsOf(box(1, 2, 10, 5), box(20, 10, 8, 8))
+    for (const plain of [false, true]) {
+      const file = JSON.parse(JSON.stringify(cocoOf({ picture, regions, plain })))
+      expect(file.annotations[0]).toMatchObject({ area: 50, bbox: [1, 2, 10, 5] })
+      const { masks, refused } = masksFromCoco(file, picture)
+      expect(refused).toBe(0)
+      expect(masks.map(({ name }) => name)).toEqual(regions.map(({ name }) => name))
+      expect(masks.every(({ mask }, i) => equalMasks(mask, regions[i]!.mask))).toBe(true)
+    }
+  })
+
+  it('are searched for the open picture: by name in any folder, else by a size that only one has', () => {
+    const polygon = [[0, 0, 10, 0, 10, 10, 0, 10]]
+    const file = {
+      images: [
+        { id: 7, file_name: 'val/cat.jpg', width: 40, height: 30 },
+        { id: 8, file_name: 'val/dog.jpg', width: 41, height: 30 },
+      ],
+      annotations: [
+        { id: 1, image_id: 8, category_id: 2, segmentation: polygon },
+        { id: 2, image_id: 7, category_id: 2, segmentation: polygon },
+      ],
+      categories: [{ id: 2, name: 'animal' }],
+    }
+    const { masks, readAs } = masksFromCoco(file, picture)
+    expect(masks).toHaveLength(1)
+    expect([masks[0]!.name, area(masks[0]!.mask), readAs]).toEqual([
+      'animal',
+      100,
+      'COCO annotations of val/cat.jpg',
+    ])
+    expect(masksFromCoco(file, { ...picture, name: 'photo.png' }).masks).toHaveLength(1)
+    expect(message(() => masksFromCoco(file, { name: 'photo.png', widthPx: 9, heightPx: 9 }))).toBe(
+      'none of the file’s 2 pictures is called photo.png, and 0 have its size (9 x 9)',
+    )
+    expect(message(() => masksFromCoco(file, { name: 'dog.jpg', widthPx: 9, heightPx: 9 }))).toBe(
+      'the file says that val/dog.jpg has 41 x 30 pixels; the open picture has 9 x 9',
+    )
+  })
+
+  it('give what can be read of them, and the cause of the rest', () => {
+    const rows = [
+      { segmentation: [[0, 0, 5, 0, 5, 5]] },
+      { segmentation: { size: [40, 30], counts: '0' } },
+      7,
+    ]
+    const { masks, refused, cause } = masksFromCoco(rows, picture)
+    expect([masks.length, refused]).toEqual([1, 2])
+    expect(cause).toMatch(/annotation 1: COCO RLE of size \[40, 30\]/)
+  })
+
+  it('never crash the reader, whatever the JSON says', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        for (const value of [json, { annotations: json }, { images: json, annotations: [json] }, [json]]) {
+          try {
+            expect(masksFromCoco(value, picture).masks.length).toBeGreaterThan(0)
+          } catch (error) {
+            expect(error).toBeInstanceOf(StudioError)
+          }
+        }
+      }),
+    )
+  })
+})
+
+describe('masks in PNG files', () => {
+  const read = (bytes: Uint8Array) => masksFromPngFile(bytes, { name: 'm.png', ...size })
+
+  it('are one region where they are black and white', () => {
+    const mask = box(3, 4, 7, 9)
+    const { masks, readAs } = read(maskToPng(mask))
+    expect([masks.length, masks[0]!.name, readAs]).toEqual([1, 'm', 'one mask'])
+    expect(equalMasks(masks[0]!.mask, mask)).toBe(true)
+  })
+
+  it('are a region a value where they are label maps, grey or palette', () => {
+    const values = new Uint8Array(1200)
+    values.fill(1, 0, 100).fill(2, 100, 300).fill(9, 600, 640)
+    for (const as of ['grey', 'palette', 'panoptic'] as const) {
+      const { masks } = read(labelMapToPng({ ...size, values }, { as }))
+      expect(masks.map(({ name, mask }) => [name, area(mask)])).toEqual([
+        ['m 1', 100],
+        ['m 2', 200],
+        ['m 9', 40],
+      ])
+    }
+  })
+
+  it('are cut at one half where their edges are soft, also when grey is stored as colour', () => {
+    const grey = new Uint8Array(1200).fill(255, 0, 400)
+    grey[400] = 200
+    grey[401] = 120
+    grey[402] = 3
+    const soft = read(writePng({ ...size, colour: 'grey', bitDepth: 8, samples: grey }))
+    expect([soft.masks.length, area(soft.masks[0]!.mask)]).toEqual([1, 401])
+    const samples = new Uint8Array(3600).map((_, i) => grey[Math.floor(i / 3)]!)
+    expect(area(read(writePng({ ...size, colour: 'rgb', bitDepth: 8, samples })).masks[0]!.mask)).toBe(401)
+  })
+
+  it('say what is wrong with them', () => {
+    expect(message(() => read(maskToPng(maskFromRowMajor({ ...size, bytes: new Uint8Array(1200) }))))).toBe(
+      'every pixel of the PNG is black: nothing is marked',
+    )
+    const other = maskFromCocoBox({ widthPx: 30, heightPx: 40, box: { x: 0, y: 0, width: 9, height: 9 } })
+    expect(message(() => read(maskToPng(other)))).toBe('the mask has 30 x 40 pixels, the picture 40 x 30')
+    const noise = new Uint8Array(3600).map((_, i) => (i * 7919) & 255)
+    expect(message(() => read(writePng({ ...size, colour: 'rgb', bitDepth: 8, samples: noise })))).toMatch(
+      /different values, the studio loads up to 200 regions/,
+    )
+  })
+})
+
+describe('sessions', () => {
+  const open: Picture = {
+    id: 'a'.repeat(64),
+    name: 'cat.jpg',
+    source: 'sample:lake',
+    pixels: { ...size, rgb: new Uint8Array(3600) },
+    bitmap: undefined as unknown as ImageBitmap,
+  }
+
+  it('come back with regions, selection, place and the rest of the address', () => {
+    const regions = regionsOf(box(1, 2, 10, 5), box(20, 10, 8, 8))
+    const address = new Map([
+      ['view', 'read'],
+      ['answer', 'a & b = c'],
+      ['regions', 'not kept'],
+    ])
+    const json = JSON.parse(
+      JSON.stringify(
+        sessionOf({
+          picture: open,
+          document: { regions, selectedId: regions[1]!.id },
+          png: Uint8Array.of(1, 2, 3),
+          place: { zoom: 2, x: 5, y: 6 },
+          address,
+        }),
+      ),
+    )
+    expect(isSession(json)).toBe(true)
+    const session = sessionFromJson(json)
+    expect(session.document.selectedId).toBe(regions[1]!.id)
+    expect(session.document.regions.map(({ name, colour }) => [name, colour])).toEqual(
+      regions.map(({ name, colour }) => [name, colour]),
+    )
+    expect(session.document.regions.every(({ mask }, i) => equalMasks(mask, regions[i]!.mask))).toBe(true)
+    expect(session.place).toEqual({ zoom: 2, x: 5, y: 6 })
+    expect([...session.address]).toEqual([
+      ['answer', 'a & b = c'],
+      ['view', 'read'],
+    ])
+    expect(session.picture.png).toEqual(Uint8Array.of(1, 2, 3))
+  })
+
+  it('of a wrong kind are refused with the place', () => {
+    const good = sessionOf({
+      picture: open,
+      document: { regions: regionsOf(box(1, 1, 2, 2)), selectedId: undefined },
+      png: undefined,
+      place: undefined,
+      address: new Map(),
+    })
+    const broken = (over: object) => message(() => sessionFromJson({ ...good, ...over }))
+    expect(broken({ version: 2 })).toBe('session of version 2; this studio reads version 1')
+    expect(broken({ picture: { ...good.picture, widthPx: -1 } })).toBe(
+      'session: “picture.widthPx” is not a number of pixels',
+    )
+    expect(broken({ regions: [{ ...good.regions[0], colour: 'url(x)' }] })).toBe(
+      'region 0: “colour” is not #rrggbb',
+    )
+    expect(broken({ regions: [{ ...good.regions[0], runs: '5' }] })).toMatch(/^region 0: COCO RLE text/)
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (regions, where) => {
+        try {
+          sessionFromJson({ ...good, regions, picture: where })
+        } catch (error) {
+          expect(error).toBeInstanceOf(StudioError)
+        }
+      }),
+    )
+  })
+})
+
+describe('regions in an address', () => {
+  it('come back from the letters that an address may hold', async () => {
+    const regions = regionsOf(box(1, 2, 10, 5), box(0, 0, 40, 30))
+    const text = await compactText(JSON.stringify(regions.map(regionToJson)))
+    expect(text).toMatch(/^[\w-]+$/)
+    const back = regionsFromJson(JSON.parse(await fullText(text)), size)
+    expect(back.map(({ id }) => id)).toEqual(regions.map(({ id }) => id))
+    expect(back.every(({ mask }, i) => equalMasks(mask, regions[i]!.mask))).toBe(true)
+  })
+
+  it('do not unpack to gigabytes', async () => {
+    const bomb = await compactText('a'.repeat(2 ** 24 + 1))
+    expect(bytesOfBase64(bomb.replaceAll('-', '+').replaceAll('_', '/')).length).toBeLessThan(2 ** 15)
+    await expect(fullText(bomb)).rejects.toThrow('more than 16 MB')
+    await expect(fullText('!!')).rejects.toThrow()
+  })
+})

@@ -1,0 +1,125 @@
+import { emptyMask } from '@maskwords/mask'
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  addRegions,
+  deleteRegion,
+  duplicateRegion,
+  nextColour,
+  REGION_COLOURS,
+  selectNext,
+} from './regions.ts'
+import { EMPTY, redo, select, undo, updateRegion, useStudio } from './store.ts'
+import { formatHash, parseHash } from './url.ts'
+
+const mask = emptyMask(4, 3)
+const state = () => useStudio.getState()
+const names = () => state().document.regions.map(({ name }) => name)
+
+beforeEach(() => {
+  useStudio.setState({ document: EMPTY, history: { past: [], future: [] } })
+})
+
+describe('undo and redo', () => {
+  it('go through everything that was done, and a new step ends what could be redone', () => {
+    addRegions([
+      { mask, name: 'a' },
+      { mask, name: 'b' },
+    ])
+    const [a, b] = state().document.regions.map(({ id }) => id)
+    deleteRegion(a!)
+    expect(names()).toEqual(['b'])
+    expect(state().document.selectedId).toBe(b)
+    undo()
+    expect(names()).toEqual(['a', 'b'])
+    redo()
+    undo()
+    duplicateRegion(b!)
+    expect(names()).toEqual(['a', 'b', 'b copy'])
+    redo()
+    expect(names()).toEqual(['a', 'b', 'b copy'])
+    undo()
+    undo()
+    undo()
+    expect(names()).toEqual([])
+  })
+
+  it('take back a dragged slider as one step, and a later drag as another', () => {
+    vi.useFakeTimers({ now: 0 })
+    try {
+      addRegions([{ mask, name: 'a' }])
+      const { id } = state().document.regions[0]!
+      for (const opacity of [0.5, 0.6, 0.7]) updateRegion(id, { opacity })
+      vi.setSystemTime(5000)
+      updateRegion(id, { opacity: 0.9 })
+      undo()
+      expect(state().document.regions[0]!.opacity).toBe(0.7)
+      undo()
+      expect(state().document.regions[0]!.opacity).toBe(0.45)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('take back two strokes one by one, however fast they were drawn', () => {
+    addRegions([{ mask, name: 'a' }])
+    const { id } = state().document.regions[0]!
+    const second = emptyMask(4, 3)
+    updateRegion(id, { mask: second })
+    updateRegion(id, { mask: emptyMask(4, 3) })
+    undo()
+    expect(state().document.regions[0]!.mask).toBe(second)
+  })
+})
+
+describe('regions', () => {
+  it('get every colour of the palette before one comes twice', () => {
+    addRegions(Array.from({ length: REGION_COLOURS.length }, () => ({ mask })))
+    expect(new Set(state().document.regions.map(({ colour }) => colour)).size).toBe(REGION_COLOURS.length)
+    expect(nextColour(state().document.regions)).toBe(REGION_COLOURS[0])
+  })
+
+  it('are walked around the ends of the list', () => {
+    addRegions([
+      { mask, name: 'a' },
+      { mask, name: 'b' },
+    ])
+    const selected = () => state().document.regions.find(({ id }) => id === state().document.selectedId)?.name
+    selectNext(-1)
+    expect(selected()).toBe('b')
+    selectNext(1)
+    expect(selected()).toBe('a')
+    select(undefined)
+    selectNext(-1)
+    expect(selected()).toBe('b')
+  })
+
+  it('never get an identifier twice, also not after undo', () => {
+    const [first] = addRegions([{ mask }])
+    undo()
+    const [second] = addRegions([{ mask }])
+    expect(second).not.toBe(first)
+  })
+})
+
+describe('the address', () => {
+  it('comes back whatever texts it holds', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.string({ unit: 'grapheme', minLength: 1 })),
+        (texts) => {
+          const map = new Map(Object.entries(texts))
+          const back = parseHash(formatHash(map))
+          expect([...back].sort()).toEqual([...map].sort())
+        },
+      ),
+    )
+  })
+
+  it('is read as far as it can be read', () => {
+    expect([...parseHash('#view=read&x=%E0%A4%A&=2&&sample=lake&sample=shelf')]).toEqual([
+      ['view', 'read'],
+      ['sample', 'shelf'],
+    ])
+  })
+})
