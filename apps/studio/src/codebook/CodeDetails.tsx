@@ -39,14 +39,15 @@ export function CodeDetails({
 }) {
   const count = usage.counts[code]!
   const rank = usage.counts.reduce((before, other) => before + (other > count ? 1 : 0), 1)
+  const tile = tileAt(sheet, code)
   const draws = sheet.tileKind === 'mask' ? 'draws' : 'changes'
   return (
     <section className="codebook-details" aria-label="Details of the code">
       <h3>{`Code ${code}`}</h3>
       <TilePicture
-        tile={tileAt(sheet, code)}
+        tile={tile}
         kind={sheet.tileKind}
-        label={code < sheet.drawn ? `What code ${code} ${draws}` : `Code ${code} is not drawn yet`}
+        label={tile !== undefined ? `What code ${code} ${draws}` : `Code ${code} is not drawn yet`}
       />
       <dl>
         <dt>Word</dt>

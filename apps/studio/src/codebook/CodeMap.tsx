@@ -43,7 +43,8 @@ export function CodeMap({
       canvas.current!.height = side * TILE_PX
     }
     const most = counts.reduce((a, b) => Math.max(a, b), 1)
-    for (let code = goesOn ? before.drawn : 0; code < sheet.drawn; code++) {
+    for (let at = goesOn ? before.drawn : 0; at < sheet.drawn; at++) {
+      const code = sheet.order[at]!
       const x = (cellOf[code]! % side) * TILE_PX
       const y = Math.floor(cellOf[code]! / side) * TILE_PX
       context.putImageData(new ImageData(tileRgba(tileAt(sheet, code)!, sheet.tileKind), TILE_PX), x, y)

@@ -7,7 +7,7 @@ import { CodeDetails } from './CodeDetails.tsx'
 import { CodeMap } from './CodeMap.tsx'
 import { putCodeInto } from './put-code.ts'
 import { useSheet } from './sheet.ts'
-import { mostUsed, usageOf } from './usage.ts'
+import { drawingOrder, mostUsed, usageOf } from './usage.ts'
 import { nearestCodes } from './vectors.ts'
 import './style.css'
 
@@ -30,20 +30,22 @@ export function CodebookView() {
   const [places, setPlaces] = useState<Readonly<Record<Codec, number>>>({ samtok: 0, himtok: 0 })
   const [onPicture, setOnPicture] = useState(false)
   const [shaded, setShaded] = useState(false)
-  const [code, setCode] = useState(0)
+  const [picked, setPicked] = useState<number>()
   const [using, setUsing] = useState(false)
   const giveUp = useRef<AbortController>(undefined)
   useEffect(() => () => giveUp.current?.abort(), [])
   const { title, places: placeCount, codes } = CODEBOOKS[codec]
   const place = places[codec]
   const usage = useMemo(() => usageOf(codec, place, codes), [codec, place, codes])
+  const order = useMemo(() => drawingOrder(usage.counts), [usage])
+  const code = picked ?? order[0]!
   const withPicture = codec === 'samtok' && onPicture && picture !== undefined
   const before = useMemo(
     () => (codec === 'samtok' && place > 0 ? mostUsed(usageOf('samtok', 0, 256).counts, FIRST_CODES) : []),
     [codec, place],
   )
   const { sheet, doing, share, failed } = useSheet(
-    { codec, place, before, ...(withPicture ? { pixels: picture.pixels } : {}) },
+    { codec, place, before, order, ...(withPicture ? { pixels: picture.pixels } : {}) },
     `${codec} ${place} ${withPicture ? picture.id : ''}`,
   )
   const vectors = sheet?.vectors
@@ -54,7 +56,7 @@ export function CodebookView() {
   const placeId = useId()
   const choose = (next: Codec) => {
     setCodec(next)
-    setCode(0)
+    setPicked(undefined)
   }
   const use = async () => {
     giveUp.current?.abort()
@@ -152,7 +154,7 @@ export function CodebookView() {
               neighbours={neighbours}
               label={`Map of ${title}'s codes for word ${place + 1}; arrow keys walk`}
               describe={(one) => `code ${one}, said ${usage.counts[one]} times in ${usage.masks} masks`}
-              onSelect={setCode}
+              onSelect={setPicked}
             />
             <CodeDetails
               codec={codec}
@@ -165,7 +167,7 @@ export function CodebookView() {
               regionId={region?.id}
               using={using}
               whyNot={whyNot}
-              onSelect={setCode}
+              onSelect={setPicked}
               onRegion={select}
               onUse={() => void use()}
             />

@@ -6,7 +6,7 @@ import { layoutOf, mainCoordinates, roughness, stepFrom } from './layout.ts'
 import { withCode } from './put-code.ts'
 import { sheetDraft, tileAt } from './sheet.ts'
 import { changeTile, maskTile, NO_CHANGE, TILE_PX, tileOf, tileRgba } from './tiles.ts'
-import { mostUsed, readCounts, usageOf } from './usage.ts'
+import { drawingOrder, mostUsed, readCounts, usageOf } from './usage.ts'
 import { codeVectors, nearestCodes, projected } from './vectors.ts'
 
 /** Codes on a wavy sheet in eight dimensions, in a shuffled order. */
@@ -121,15 +121,22 @@ describe('tiles', () => {
 })
 
 describe('sheets', () => {
-  it('tiles come in batches; a sheet that was left goes on where it was', () => {
+  it('tiles come in batches; in the order of the job; a sheet that was left goes on where it was', () => {
     const vectors = sheet(4)
     const tiles = (value: number) => new Uint8Array(2 * TILE_PX * TILE_PX).fill(value)
-    const first = sheetDraft()
+    const order = [3, 1, 0, 2]
+    const first = sheetDraft(order)
     first.take({ kind: 'map', vectors, layout: layoutOf(vectors) })
     const left = first.take({ kind: 'tiles', tileKind: 'change', from: 0, tiles: tiles(7) })!
     expect(left.drawn).toBe(2)
+    expect([3, 1].every((code) => tileAt(left, code) !== undefined)).toBe(true)
     expect(tileAt(left, 2)).toBeUndefined()
-    const whole = sheetDraft(left).take({ kind: 'tiles', tileKind: 'change', from: 2, tiles: tiles(9) })!
+    const whole = sheetDraft(order, left).take({
+      kind: 'tiles',
+      tileKind: 'change',
+      from: 2,
+      tiles: tiles(9),
+    })!
     expect(whole.drawn).toBe(4)
     expect([tileAt(whole, 1)![0], tileAt(whole, 2)![0]]).toEqual([7, 9])
   })
@@ -149,6 +156,7 @@ describe('usage', () => {
     const counts = readCounts('3:7 0:7 2:1', 4)
     expect([...counts]).toEqual([7, 0, 1, 7])
     expect(mostUsed(counts, 2)).toEqual([0, 3])
+    expect(drawingOrder(counts)).toEqual([0, 3, 2, 1])
     expect([...readCounts('', 2)]).toEqual([0, 0])
   })
 

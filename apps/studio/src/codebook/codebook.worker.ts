@@ -18,7 +18,9 @@ export type CodebookJob = {
   readonly before: readonly number[]
   /** SAMTok decodes with a picture; a grey one where there is none. */
   readonly pixels?: Pixels
-  /** The first code that is not drawn yet; above 0, the page has the map already. */
+  /** All codes, in the order in which they are drawn. */
+  readonly order: readonly number[]
+  /** How many of them are drawn already; above 0, the page has the map, too. */
   readonly from: number
   readonly baseUrl: string
 }
@@ -29,7 +31,7 @@ export type CodebookPart =
   | {
       readonly kind: 'tiles'
       readonly tileKind: TileKind
-      /** The first code, and one tile after the other. */
+      /** How many codes of the order came before; one tile after the other follows. */
       readonly from: number
       readonly tiles: Uint8Array
     }
@@ -45,15 +47,15 @@ serveJobs<CodebookJob, CodebookPart>(async (job, give) => {
   const { codec: id, place, baseUrl } = job
   const tell = (progress: { doing: string; share?: number }) => give({ kind: 'doing', ...progress })
   const { codec } = await openNetworks({ codec: id, baseUrl, device: 'wasm' }, tell)
-  tell({ doing: 'making the map' })
+  if (job.from === 0) tell({ doing: 'making the map' })
   const vectors =
     id === 'samtok'
       ? samtokVectors(codec as SamtokCodec, place)
       : await himtokVectors((codec as HimtokCodec).config.codeSize, baseUrl)
   if (job.from === 0) give({ kind: 'map', vectors, layout: layoutOf(vectors) })
   const rows = await decoder(job, codec as SamtokCodec & HimtokCodec)
-  for (let { from } = job; from < vectors.codes; from += BATCH) {
-    const codes = Array.from({ length: Math.min(BATCH, vectors.codes - from) }, (_, k) => from + k)
+  for (let { from } = job; from < job.order.length; from += BATCH) {
+    const codes = job.order.slice(from, from + BATCH)
     const tiles = new Uint8Array(codes.length * TILE_PX * TILE_PX)
     const found = await rows.tiles(codes)
     found.forEach((tile, k) => {

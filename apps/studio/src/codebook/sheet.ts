@@ -10,8 +10,11 @@ import type { CodeVectors } from './vectors.ts'
 export type Sheet = {
   readonly vectors: CodeVectors
   readonly layout: CodeLayout
-  /** By code, tile after tile. Filled while the worker goes on: `drawn` codes of it are there. */
+  /** By code, tile after tile. Filled while the worker goes on: the first `drawn` codes of `order` are there. */
   readonly tiles: Uint8Array
+  readonly order: readonly number[]
+  /** By code: its place in the order. */
+  readonly rank: Int32Array
   readonly tileKind: TileKind
   readonly drawn: number
 }
@@ -46,7 +49,7 @@ export function useSheet(job: Omit<CodebookJob, 'baseUrl' | 'from'>, key: string
     setState({ ...STARTING, sheet: known })
     const giveUp = new AbortController()
     const worker = new Worker(new URL('./codebook.worker.ts', import.meta.url), { type: 'module' })
-    const draft = sheetDraft(known)
+    const draft = sheetDraft(stable.order, known)
     const onPart = (part: CodebookPart) => {
       const sheet = draft.take(part)
       if (sheet !== undefined) keep(key, sheet)
@@ -83,16 +86,28 @@ function keep(key: string, sheet: Sheet): void {
 }
 
 /** Puts a sheet together from its parts, going on with one that was begun. */
-export function sheetDraft(begun?: Sheet): { take(part: CodebookPart): Sheet | undefined } {
+export function sheetDraft(
+  order: readonly number[],
+  begun?: Sheet,
+): { take(part: CodebookPart): Sheet | undefined } {
   let sheet = begun
   return {
     take(part) {
       if (part.kind === 'map') {
         const tiles = new Uint8Array(part.vectors.codes * TILE_PX * TILE_PX)
-        sheet = { vectors: part.vectors, layout: part.layout, tiles, tileKind: 'mask', drawn: 0 }
+        const rank = new Int32Array(part.vectors.codes)
+        order.forEach((code, at) => {
+          rank[code] = at
+        })
+        const { vectors, layout } = part
+        sheet = { vectors, layout, tiles, order, rank, tileKind: 'mask', drawn: 0 }
       } else if (part.kind === 'tiles' && sheet !== undefined) {
-        sheet.tiles.set(part.tiles, part.from * TILE_PX * TILE_PX)
-        const drawn = part.from + part.tiles.length / (TILE_PX * TILE_PX)
+        const pixels = TILE_PX * TILE_PX
+        const drawn = part.from + part.tiles.length / pixels
+        for (let at = part.from; at < drawn; at++) {
+          const from = (at - part.from) * pixels
+          sheet.tiles.set(part.tiles.subarray(from, from + pixels), sheet.order[at]! * pixels)
+        }
         sheet = { ...sheet, tileKind: part.tileKind, drawn }
       }
       return sheet
@@ -101,6 +116,8 @@ export function sheetDraft(begun?: Sheet): { take(part: CodebookPart): Sheet | u
 }
 
 /** The tile of a code, or undefined where it is not drawn yet. */
-export function tileAt({ tiles, drawn }: Sheet, code: number): Uint8Array | undefined {
-  return code < drawn ? tiles.subarray(code * TILE_PX * TILE_PX, (code + 1) * TILE_PX * TILE_PX) : undefined
+export function tileAt({ tiles, rank, drawn }: Sheet, code: number): Uint8Array | undefined {
+  return rank[code]! < drawn
+    ? tiles.subarray(code * TILE_PX * TILE_PX, (code + 1) * TILE_PX * TILE_PX)
+    : undefined
 }

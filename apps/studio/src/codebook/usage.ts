@@ -49,3 +49,9 @@ export function mostUsed(counts: Uint32Array, most: number): number[] {
     .slice(0, most)
     .map(({ code }) => code)
 }
+
+/** All codes, the most used first, then those that were never said by number: the order in which they are drawn. */
+export function drawingOrder(counts: Uint32Array): number[] {
+  const never = Array.from(counts, (count, code) => ({ count, code })).filter(({ count }) => count === 0)
+  return [...mostUsed(counts, counts.length), ...never.map(({ code }) => code)]
+}
