@@ -5,17 +5,12 @@ import { useBackend } from '../engine/index.ts'
 import { notify, notifyError, select, selectedRegion, setView, useStudio } from '../state/store.ts'
 import { CodeDetails } from './CodeDetails.tsx'
 import { CodeMap } from './CodeMap.tsx'
+import { CODEBOOKS, type Codec, chooseBook, registerChoiceInUrl, useChoice } from './choice.ts'
 import { putCodeInto } from './put-code.ts'
 import { useSheet } from './sheet.ts'
 import { drawingOrder, mostUsed, usageOf } from './usage.ts'
 import { nearestCodes } from './vectors.ts'
 import './style.css'
-
-const CODEBOOKS = {
-  samtok: { title: 'SAMTok', places: 2, codes: 256 },
-  himtok: { title: 'HiMTok', places: 32, codes: 1024 },
-} as const
-type Codec = keyof typeof CODEBOOKS
 
 /** First codes over which the change by a second code of SAMTok is averaged. */
 const FIRST_CODES = 6
@@ -26,19 +21,17 @@ export function CodebookView() {
   const regions = useStudio((state) => state.document.regions)
   const region = useStudio(selectedRegion)
   const engine = useBackend()
-  const [codec, setCodec] = useState<Codec>('samtok')
-  const [places, setPlaces] = useState<Readonly<Record<Codec, number>>>({ samtok: 0, himtok: 0 })
-  const [onPicture, setOnPicture] = useState(false)
-  const [shaded, setShaded] = useState(false)
-  const [picked, setPicked] = useState<number>()
+  const { codec, place, code: chosen, onPicture, shaded } = useChoice()
   const [using, setUsing] = useState(false)
   const giveUp = useRef<AbortController>(undefined)
-  useEffect(() => () => giveUp.current?.abort(), [])
+  useEffect(() => {
+    registerChoiceInUrl()
+    return () => giveUp.current?.abort()
+  }, [])
   const { title, places: placeCount, codes } = CODEBOOKS[codec]
-  const place = places[codec]
   const usage = useMemo(() => usageOf(codec, place, codes), [codec, place, codes])
   const order = useMemo(() => drawingOrder(usage.counts), [usage])
-  const code = picked ?? order[0]!
+  const code = chosen ?? order[0]!
   const withPicture = codec === 'samtok' && onPicture && picture !== undefined
   const before = useMemo(
     () => (codec === 'samtok' && place > 0 ? mostUsed(usageOf('samtok', 0, 256).counts, FIRST_CODES) : []),
@@ -54,10 +47,6 @@ export function CodebookView() {
     [vectors, code],
   )
   const placeId = useId()
-  const choose = (next: Codec) => {
-    setCodec(next)
-    setPicked(undefined)
-  }
   const use = async () => {
     giveUp.current?.abort()
     const controller = new AbortController()
@@ -89,7 +78,7 @@ export function CodebookView() {
       <header className="codebook-bar">
         <label>
           Codebook of{' '}
-          <select value={codec} onChange={({ target }) => choose(target.value as Codec)}>
+          <select value={codec} onChange={({ target }) => chooseBook(target.value as Codec, 0)}>
             {(Object.keys(CODEBOOKS) as Codec[]).map((one) => (
               <option key={one} value={one}>
                 {CODEBOOKS[one].title}
@@ -107,7 +96,7 @@ export function CodebookView() {
             value={place + 1}
             onChange={({ target }) => {
               const next = Math.round(target.valueAsNumber)
-              if (next >= 1 && next <= placeCount) setPlaces({ ...places, [codec]: next - 1 })
+              if (next >= 1 && next <= placeCount) chooseBook(codec, next - 1)
             }}
           />{' '}
           {`of ${placeCount}`}
@@ -117,7 +106,7 @@ export function CodebookView() {
             Decode on{' '}
             <select
               value={onPicture ? 'picture' : 'grey'}
-              onChange={({ target }) => setOnPicture(target.value === 'picture')}
+              onChange={({ target }) => useChoice.setState({ onPicture: target.value === 'picture' })}
             >
               <option value="grey">plain grey</option>
               <option value="picture" disabled={picture === undefined}>
@@ -127,8 +116,12 @@ export function CodebookView() {
           </label>
         )}
         <label>
-          <input type="checkbox" checked={shaded} onChange={({ target }) => setShaded(target.checked)} /> Show
-          use
+          <input
+            type="checkbox"
+            checked={shaded}
+            onChange={({ target }) => useChoice.setState({ shaded: target.checked })}
+          />{' '}
+          Show use
         </label>
         <div className="codebook-progress">
           {doing !== undefined && <progress aria-label="Drawing the codebook" value={share} />}
@@ -154,7 +147,7 @@ export function CodebookView() {
               neighbours={neighbours}
               label={`Map of ${title}'s codes for word ${place + 1}; arrow keys walk`}
               describe={(one) => `code ${one}, said ${usage.counts[one]} times in ${usage.masks} masks`}
-              onSelect={setPicked}
+              onSelect={selectCode}
             />
             <CodeDetails
               codec={codec}
@@ -167,7 +160,7 @@ export function CodebookView() {
               regionId={region?.id}
               using={using}
               whyNot={whyNot}
-              onSelect={setPicked}
+              onSelect={selectCode}
               onRegion={select}
               onUse={() => void use()}
             />
@@ -178,6 +171,8 @@ export function CodebookView() {
     </section>
   )
 }
+
+const selectCode = (code: number): void => useChoice.setState({ code })
 
 function explain(codec: Codec, place: number): string {
   const map = 'Codes that lie near each other have vectors that are alike.'

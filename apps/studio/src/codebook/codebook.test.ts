@@ -2,6 +2,7 @@
 import { randomFrom } from '@maskwords/codecs'
 import { describe, expect, it } from 'vitest'
 import { codeWord } from './CodeDetails.tsx'
+import { formatChoice, parseChoice, useChoice } from './choice.ts'
 import { layoutOf, mainCoordinates, roughness, stepFrom } from './layout.ts'
 import { withCode } from './put-code.ts'
 import { sheetDraft, tileAt } from './sheet.ts'
@@ -139,6 +140,20 @@ describe('sheets', () => {
     })!
     expect(whole.drawn).toBe(4)
     expect([tileAt(whole, 1)![0], tileAt(whole, 2)![0]]).toEqual([7, 9])
+  })
+})
+
+describe('the address', () => {
+  it('says codec, word and code; what makes no sense is not read', () => {
+    const start = useChoice.getState()
+    expect(formatChoice(start)).toBeUndefined()
+    const chosen = { ...start, codec: 'himtok', place: 2, code: 27 } as const
+    expect(formatChoice(chosen)).toBe('himtok:3:27')
+    expect(parseChoice('himtok:3:27')).toEqual({ codec: 'himtok', place: 2, code: 27 })
+    expect(parseChoice('samtok:2')).toEqual({ codec: 'samtok', place: 1, code: undefined })
+    for (const bad of ['samtok:3', 'samtok:0', 'samtok:1:256', 'getok:1', '<b>', 'himtok:33']) {
+      expect(parseChoice(bad)).toBeUndefined()
+    }
   })
 })
 

@@ -37,16 +37,16 @@ const STARTING: SheetState = { sheet: undefined, doing: 'starting', share: undef
 
 /** The sheet of a job; another job ends the one under way. `key` names what the job depends on. */
 export function useSheet(job: Omit<CodebookJob, 'baseUrl' | 'from'>, key: string): SheetState {
-  const [state, setState] = useState<SheetState>(STARTING)
+  const [state, setState] = useState<SheetState & { readonly of?: string }>(STARTING)
   // The key says when a job is another one; objects are new at every drawing of the page.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   const stable = useMemo(() => job, [key])
   useEffect(() => {
     const known = kept.get(key)
     if (known !== undefined && known.drawn === known.vectors.codes) {
-      return setState({ sheet: known, doing: undefined, share: undefined, failed: undefined })
+      return setState({ of: key, sheet: known, doing: undefined, share: undefined, failed: undefined })
     }
-    setState({ ...STARTING, sheet: known })
+    setState({ ...STARTING, of: key, sheet: known })
     const giveUp = new AbortController()
     const worker = new Worker(new URL('./codebook.worker.ts', import.meta.url), { type: 'module' })
     const draft = sheetDraft(stable.order, known)
@@ -75,7 +75,8 @@ export function useSheet(job: Omit<CodebookJob, 'baseUrl' | 'from'>, key: string
       })
     return () => giveUp.abort()
   }, [stable, key])
-  return state
+  // Between a new key and its first state, the state is of another sheet, with other codes.
+  return state.of === key ? state : STARTING
 }
 
 function keep(key: string, sheet: Sheet): void {
