@@ -1,5 +1,6 @@
 // The canvas as a part of the page: what holds the stage, and what is told to people who do not see it.
 import { useEffect, useRef } from 'react'
+import { useOverlays } from '../state/overlay.ts'
 import { useStudio } from '../state/store.ts'
 import { Gestures } from './gestures.ts'
 import { Stage, setCurrentStage } from './stage.ts'
@@ -35,6 +36,16 @@ export function CanvasView() {
         Arrow keys move the cursor, Enter draws, Escape gives up. The tool Box takes typed coordinates. Press
         question mark for all keys.
       </p>
+      <Overlays />
     </div>
   )
+}
+
+/** What other panels draw over the picture, in words. */
+function Overlays() {
+  const layers = useOverlays((state) => state.layers)
+  const labels = Object.keys(layers)
+    .sort()
+    .map((key) => layers[key]!.label)
+  return labels.length === 0 ? null : <p className="unseen">Over the picture: {labels.join('; ')}</p>
 }

@@ -1,10 +1,10 @@
 // Saving: masks, words, an overlay, the session; always as a file that the browser downloads.
-import { drawMasks, maskToPng } from '@maskwords/mask'
+import { drawMasks, isEmpty, maskToPng } from '@maskwords/mask'
 import { currentStage } from '../canvas/stage.ts'
 import { rgbOf } from '../canvas/tile.ts'
 import { StudioError } from '../state/error.ts'
 import { notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
-import { CODECS, type Picture, type Region } from '../state/types.ts'
+import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { urlTexts, writeUrl } from '../state/url.ts'
 import { cocoOf } from './coco.ts'
 import { sessionOf } from './session.ts'
@@ -64,10 +64,10 @@ async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }> {
     case 'words-text': {
       const region = selected(selectedRegion(state))
       const { regions } = await wordsOf(picture, [region])
-      const lines = Object.values(regions[0]!.words).map(({ text }) => text)
+      const lines = CODECS.flatMap((codec) => regions[0]!.words[codec]?.text ?? [])
       if (lines.length === 0) {
-        throw new StudioError('missing', `no codec has said ${region.name} yet`, {
-          hint: 'Wait until the words stand in the panel “Words”.',
+        throw new StudioError('missing', `${region.name} is empty: there is nothing to say`, {
+          hint: 'Draw it first.',
         })
       }
       return {
@@ -98,22 +98,33 @@ type WordsJson = {
   readonly bits: number
 }
 
-/** What each codec says of each region, as far as it was said. */
+/**
+ * What each codec says of each region: as the panel "Words" has it, else asked for now. A codec that fails is left out and
+ * told of; where all do, its error is thrown.
+ */
 async function wordsOf(picture: Picture, regions: readonly Region[]) {
-  const { spokenOf } = await import('../engine/index.ts')
-  return {
-    picture: { name: picture.name, widthPx: picture.pixels.widthPx, heightPx: picture.pixels.heightPx },
-    regions: regions.map(({ id, name }) => {
-      const spoken = spokenOf(id)
-      const words: Record<string, WordsJson> = {}
-      for (const codec of CODECS) {
-        const one = spoken?.[codec]
-        if (one !== undefined)
-          words[codec] = { text: one.text, codes: one.codes, tokens: one.tokens, bits: one.bits }
+  const { backend, spokenOf } = await import('../engine/index.ts')
+  const failed = new Map<CodecId, unknown>()
+  const out: { id: string; name: string; words: Partial<Record<CodecId, WordsJson>> }[] = []
+  for (const [i, { id, name, mask }] of regions.entries()) {
+    const words: Partial<Record<CodecId, WordsJson>> = {}
+    for (const codec of isEmpty(mask) ? [] : CODECS) {
+      if (failed.has(codec)) continue
+      setBusy(`Saying ${name} (${i + 1} of ${regions.length})`)
+      try {
+        const { text, codes, tokens, bits } =
+          spokenOf(id)?.[codec] ?? (await backend().speak(codec, picture, mask))
+        words[codec] = { text, codes, tokens, bits }
+      } catch (error) {
+        failed.set(codec, error)
       }
-      return { id, name, words }
-    }),
+    }
+    out.push({ id, name, words })
   }
+  if (failed.size === CODECS.length) throw failed.values().next().value
+  for (const [codec, error] of failed) notifyError(error, `Words of ${codec} are left out`)
+  const { widthPx, heightPx } = picture.pixels
+  return { picture: { name: picture.name, widthPx, heightPx }, regions: out }
 }
 
 /** Contours are about a 300th of the shorter side, at least one pixel. */

@@ -109,7 +109,7 @@ function act(event: KeyboardEvent, openHelp: () => void): boolean {
     if (key === 'z') (event.shiftKey ? redo : undo)()
     else if (key === 'y') redo()
     else if (key === 'o') askForPicture()
-    else if (key === 'm') askForMasks()
+    else if (key === 'm' && !event.metaKey) askForMasks()
     else return false
     return true
   }
