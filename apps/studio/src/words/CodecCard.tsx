@@ -48,7 +48,11 @@ export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly
           {onPicture ? 'on picture' : 'show'}
         </button>
       </header>
-      {open ? <Body codec={codec} card={card} region={region} /> : <p className="words-what">{words}</p>}
+      {open ? (
+        <Body key={region.id} codec={codec} card={card} region={region} />
+      ) : (
+        <p className="words-what">{words}</p>
+      )}
     </article>
   )
 }

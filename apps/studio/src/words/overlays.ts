@@ -120,8 +120,9 @@ export function getokLayer(
     if (move === DELETE) return [{ fromXyPx }]
     return [{ fromXyPx, toXyPx: [movedX(grid, cell, move), movedY(grid, cell, move)] as const }]
   })
+  // An offset word lights the cell that it moves; a word of other codes, left over from a moment ago, lights none.
   const litCell =
-    lit === undefined ? undefined : codes[lit]! < cells * cells ? codes[lit]! : codes[lit - moves.length]
+    lit === undefined ? undefined : codes[codes[lit]! < cells * cells ? lit : lit - moves.length]
   const [i, j] = litCell === undefined ? [0, 0] : [litCell % cells, Math.floor(litCell / cells)]
   return {
     kind: 'getok',
