@@ -1,4 +1,6 @@
 // The client against answers of its own making: what it sends, what it makes of errors, when it asks again.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createClient } from './client.ts'
 import { ServiceError } from './error.ts'
@@ -116,5 +118,24 @@ describe('the client', () => {
       false,
       false,
     ])
+  })
+})
+
+describe('what a browser gets of it', () => {
+  it('is the files of this folder and nothing else: all other imports are types', () => {
+    const folder = import.meta.dirname
+    const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    expect(files.length).toBeGreaterThan(2)
+    const statements = files.flatMap((name) =>
+      Array.from(
+        readFileSync(join(folder, name), 'utf8').matchAll(/^(?:import|export)[^'"]*? from '[^']+'/gms),
+        ([text]) => text,
+      ),
+    )
+    expect(statements.length).toBeGreaterThan(4)
+    const loaded = statements.filter(
+      (text) => !/^(?:import|export) type /.test(text) && !/ from '\.\/[a-z-]+\.ts'$/.test(text),
+    )
+    expect(loaded).toEqual([])
   })
 })

@@ -341,6 +341,22 @@ describe('a server that is attacked', () => {
   })
 })
 
+describe('/metrics of the whole service', () => {
+  it('has what tells a server that blocks, grows or loses workers', async () => {
+    const text = await (await fetch(`${listening.url}/metrics`)).text()
+    const value = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+    expect(value('maskwords_event_loop_delay_p99_seconds')).toBeGreaterThanOrEqual(0)
+    expect([value('maskwords_workers_alive'), value('maskwords_workers_lost')]).toEqual([1, 0])
+    expect(value('maskwords_jobs_waiting')).toBe(0)
+    expect(value('maskwords_http_body_bytes_held')).toBe(0)
+    expect(value('maskwords_picture_cache_bytes')).toBe(opened.cache.bytes)
+    expect(text).toMatch(/^maskwords_masks_total\{route="\/v1\/masks\/encode",outcome="failed"\} \d+$/m)
+    expect(text).toMatch(
+      /^maskwords_http_requests_total\{method="GET",route="\/v1\/codecs\/\{name\}\/vocabulary",status="404"\} 1$/m,
+    )
+  })
+})
+
 describe('who may call', () => {
   const ask = (path: string, init: RequestInit = {}) => opened.service.app.request(path, init)
 
