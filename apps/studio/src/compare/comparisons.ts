@@ -43,16 +43,20 @@ function memoryOf(engine: Backend, mask: Mask): Map<string, Ready> {
 
 /** Comparisons of a region, as they come. Another region, picture or place gives up what is under way. */
 export function useComparisons(picture: Picture | undefined, region: Region | undefined): Comparisons {
-  const [comparisons, setComparisons] = useState<Comparisons>(WAITING)
+  const [{ of, all }, setState] = useState<{ of: Mask | undefined; all: Comparisons }>({
+    of: undefined,
+    all: WAITING,
+  })
   const mask = region?.mask
   const engine = useBackend()
   useEffect(() => {
-    setComparisons(WAITING)
+    setState({ of: mask, all: WAITING })
     if (picture === undefined || mask === undefined || mask.edges.length === 0) return
     const giveUp = new AbortController()
     const { signal } = giveUp
     const show = (codec: CodecId, comparison: Comparison) => {
-      if (!signal.aborted) setComparisons((all) => ({ ...all, [codec]: comparison }))
+      if (signal.aborted) return
+      setState((before) => ({ ...before, all: { ...before.all, [codec]: comparison } }))
     }
     const memory = memoryOf(engine, mask)
     for (const codec of CODECS) {
@@ -77,7 +81,8 @@ export function useComparisons(picture: Picture | undefined, region: Region | un
     }
     return () => giveUp.abort()
   }, [engine, picture, mask])
-  return comparisons
+  // Between a new mask and its first state, the answers are about another mask, perhaps of another picture.
+  return of === mask ? all : WAITING
 }
 
 async function compare(

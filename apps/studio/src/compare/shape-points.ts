@@ -1,4 +1,5 @@
 // The points of the rate curve that a worker computes, for the region that is shown.
+import type { Mask } from '@maskwords/mask'
 import { useEffect, useState } from 'react'
 import type { Picture, Region } from '../state/types.ts'
 import type { CurveJob } from './curve.worker.ts'
@@ -11,19 +12,24 @@ export type ShapePoints = {
   readonly message?: string
 }
 
-const kept = new WeakMap<object, ShapePoints>()
+const WAITING: ShapePoints = { points: [], state: 'waiting' }
+const kept = new WeakMap<Mask, ShapePoints>()
 /** A region that keeps changing is not measured until it rests. */
 const REST_MS = 250
 
 /** Points of shapes and of GETok's grids; another region gives up the search that is under way. */
 export function useShapePoints(picture: Picture | undefined, region: Region | undefined): ShapePoints {
-  const [shapes, setShapes] = useState<ShapePoints>({ points: [], state: 'waiting' })
   const mask = region?.mask
+  const [{ of, shapes }, setState] = useState<{ of: Mask | undefined; shapes: ShapePoints }>({
+    of: undefined,
+    shapes: WAITING,
+  })
   useEffect(() => {
     if (picture === undefined || mask === undefined || mask.edges.length === 0) return
+    const setShapes = (next: ShapePoints) => setState({ of: mask, shapes: next })
     const known = kept.get(mask)
     if (known !== undefined) return setShapes(known)
-    setShapes({ points: [], state: 'waiting' })
+    setShapes(WAITING)
     const giveUp = new AbortController()
     const start = setTimeout(async () => {
       const points: RatePoint[] = []
@@ -47,5 +53,5 @@ export function useShapePoints(picture: Picture | undefined, region: Region | un
       giveUp.abort()
     }
   }, [picture, mask])
-  return shapes
+  return of === mask ? shapes : WAITING
 }

@@ -20,7 +20,7 @@ export type DrawnMasks = {
   stop(): void
 }
 
-type State = Omit<DrawnMasks, 'stop'> & { readonly of?: Reading }
+type State = Omit<DrawnMasks, 'stop'> & { readonly of?: Reading; readonly on?: Picture }
 const NOTHING: State = { masks: [], done: 0, wanted: 0, doing: undefined, stopped: false }
 
 /** Draws the masks of a reading; another reading or picture gives up those that are under way. */
@@ -34,7 +34,7 @@ export function useDrawn(picture: Picture | undefined, reading: Reading): DrawnM
     const controller = new AbortController()
     giveUp.current = controller
     const { signal } = controller
-    setState({ of: reading, masks: [], done: 0, wanted, doing: 'loading', stopped: false })
+    setState({ of: reading, on: picture, masks: [], done: 0, wanted, doing: 'loading', stopped: false })
     const tell = (change: Partial<State>) => {
       if (!signal.aborted) setState((before) => ({ ...before, ...change }))
     }
@@ -45,8 +45,8 @@ export function useDrawn(picture: Picture | undefined, reading: Reading): DrawnM
     giveUp.current?.abort()
     setState((before) => ({ ...before, doing: undefined, stopped: true }))
   }, [])
-  // Between a new reading and the first of its masks, the masks before are not its own.
-  return { ...(state.of === reading ? state : NOTHING), stop }
+  // Between a new reading or picture and the first of its masks, the masks before are not its own.
+  return { ...(state.of === reading && state.on === picture ? state : NOTHING), stop }
 }
 
 async function drawAll(
