@@ -20,7 +20,7 @@ export const AnswerText = memo(function AnswerText(props: Props) {
   const left = text.length - reading.shownTo
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: long answers scroll, and a keyboard must reach the end of them.
-    <section className="read-text" aria-label="Answer with its masks" tabIndex={0}>
+    <section className="read-text" aria-label="Text of the answer" tabIndex={0}>
       {reading.pieces.map((piece) => (
         <PieceText key={piece.start} piece={piece} {...props} />
       ))}

@@ -20,7 +20,7 @@ export function MaskList({
   const { masks, omittedMasks } = reading
   if (masks.length === 0) return null
   return (
-    <section aria-label="Masks">
+    <section aria-label="Masks of the answer">
       <h3>{`${(masks.length + omittedMasks).toLocaleString('en-US')} mask${masks.length === 1 ? '' : 's'}`}</h3>
       <ul className="read-masks">
         {masks.map((mask, i) => (
