@@ -7,10 +7,10 @@ import type { Viewport } from './viewport.ts'
 
 /** Time a frame that tiles may take; the first always gets painted, so work ends. */
 const BUDGET_MS = 5
-/** Tiles kept beyond those on the screen: about 48 MB at 1 MB each. */
-const SPARE_TILES = 48
-/** How far from the right level tiles may be while zooming. */
-const ZOOMED_LEVELS = 1.3
+/** Tiles kept beyond those on the screen: about 48 MB at a quarter of one each. */
+const SPARE_TILES = 192
+/** Longest side of the overview in texels: what a fitted picture shows, some 16 tiles. */
+const OVERVIEW_SIDE = 1024
 const MIN_LEVEL = -6
 const MAX_LEVEL = 8
 
@@ -30,18 +30,16 @@ const pixels = new ImageData(TILE_SIDE, TILE_SIDE)
 export class TileLayer {
   readonly #size: Size
   readonly #tiles = new Map<string, Tile>()
-  /** The level at which the whole picture is one tile: always there to fall back on. */
-  readonly #rootLevel: number
+  /** A level of few tiles that show all of the picture, to fall back on. */
+  readonly #overview: number
   #paints: readonly Paint[] = []
   #frame = 0
   #level = 0
 
   constructor(size: Size) {
     this.#size = size
-    this.#rootLevel = Math.min(
-      MAX_LEVEL + 4,
-      Math.max(0, Math.ceil(Math.log2(Math.max(size.widthPx, size.heightPx) / TILE_SIDE))),
-    )
+    const longest = Math.max(size.widthPx, size.heightPx)
+    this.#overview = Math.max(0, Math.ceil(Math.log2(longest / OVERVIEW_SIDE)))
   }
 
   /** What is painted from now on; `boxXyxyPx` is where it differs from before (all of the picture if left out). */
@@ -53,51 +51,58 @@ export class TileLayer {
   }
 
   /**
-   * Draws an area of the screen (device pixels); false where tiles still wait, and the area is to be drawn again.
-   * While zooming, tiles of a level nearby do: painting those in between would only slow it down.
+   * Draws an area of the screen (device pixels); false where tiles still wait, and the area is to be drawn again. While
+   * zooming no tile is painted that would be of no use a moment later: the level from before does where it has all that is
+   * seen, else the overview.
    */
   draw(
     context: CanvasRenderingContext2D,
     { view, area, zooming }: { readonly view: Viewport; readonly area: Area; readonly zooming: boolean },
   ): boolean {
     this.#frame++
+    const ideal = Math.min(MAX_LEVEL, Math.max(MIN_LEVEL, Math.round(Math.log2(1 / view.scale))))
+    let places = this.#seen(view, area, zooming ? this.#level : ideal)
+    if (!zooming) this.#level = ideal
+    else if (!places.every((place) => this.#tiles.get(keyOf(place))?.stale === false)) {
+      this.#level = Math.max(ideal, this.#overview)
+      places = this.#seen(view, area, this.#level)
+    }
     const started = performance.now()
-    const ideal = Math.log2(1 / view.scale)
-    if (!zooming || Math.abs(ideal - this.#level) > ZOOMED_LEVELS) this.#level = Math.round(ideal)
-    const level = Math.min(MAX_LEVEL, Math.max(MIN_LEVEL, this.#level))
-    const root = this.#tile({ level: this.#rootLevel, column: 0, row: 0 })
-    if (root.stale) this.#paint(root)
     let ready = true
     let painted = 0
-    for (const place of this.#seen(view, area, level)) {
+    for (const place of places) {
       const tile = this.#tile(place)
       if (tile.stale && (painted === 0 || performance.now() - started < BUDGET_MS)) {
         this.#paint(tile)
         painted++
       }
       if (tile.stale) ready = false
-      const [x0, y0, x1, y1] = onScreen(place, view, this.#size)
+      const to = onScreen(place, view, this.#size)
       if (tile.canvas !== undefined) {
         const { width, height } = partOf(place, this.#size)
-        context.drawImage(tile.canvas, 0, 0, width, height, x0, y0, x1 - x0, y1 - y0)
-      } else if (tile.stale) this.#drawFrom(context, root, place, [x0, y0, x1, y1])
+        context.drawImage(tile.canvas, 0, 0, width, height, to[0], to[1], to[2] - to[0], to[3] - to[1])
+      } else if (tile.stale) this.#drawFromOverview(context, place, to)
     }
     this.#forget()
     return ready
   }
 
-  #drawFrom(context: CanvasRenderingContext2D, root: Tile, place: TilePlace, to: readonly number[]): void {
-    if (root.canvas === undefined) return
-    const share = 2 ** (place.level - root.place.level)
+  /** A tile that waits, from the tile of the overview that holds its place, if that was ever painted. */
+  #drawFromOverview(context: CanvasRenderingContext2D, place: TilePlace, to: Area): void {
+    const share = 2 ** (place.level - this.#overview)
+    if (share > 1) return
+    const column = Math.floor(place.column * share)
+    const row = Math.floor(place.row * share)
+    const from = this.#tiles.get(keyOf({ level: this.#overview, column, row }))?.canvas
+    if (from === undefined) return
+    const x = (place.column * share - column) * TILE_SIDE
+    const y = (place.row * share - row) * TILE_SIDE
     const { width, height } = partOf(place, this.#size)
-    const [x0, y0, x1, y1] = to as [number, number, number, number]
-    const fromX = place.column * TILE_SIDE * share
-    const fromY = place.row * TILE_SIDE * share
-    context.drawImage(root.canvas, fromX, fromY, width * share, height * share, x0, y0, x1 - x0, y1 - y0)
+    context.drawImage(from, x, y, width * share, height * share, to[0], to[1], to[2] - to[0], to[3] - to[1])
   }
 
   #tile(place: TilePlace): Tile {
-    const key = `${place.level}/${place.column}/${place.row}`
+    const key = keyOf(place)
     let tile = this.#tiles.get(key)
     if (tile === undefined) {
       tile = { place, canvas: undefined, stale: true, seen: 0 }
@@ -147,6 +152,8 @@ export class TileLayer {
       this.#tiles.delete(key)
   }
 }
+
+const keyOf = ({ level, column, row }: TilePlace): string => `${level}/${column}/${row}`
 
 function touches({ level, column, row }: TilePlace, [left, top, right, foot]: readonly number[]): boolean {
   const side = TILE_SIDE * 2 ** level

@@ -35,8 +35,9 @@ describe('a tile of masks', () => {
       heightPx: 300,
       box: { x: 100, y: 80, width: 40, height: 20 },
     })
-    paintTile({ level: -2, column: 0, row: 0 }, [plain({ rows: rowsOf(mask) })], out)
-    expect([pixel(399, 320)[3], pixel(400, 320)[3], pixel(500, 399)[3], pixel(500, 400)[3]]).toEqual([
+    // This tile starts at texel (256, 256); the box is texels 400 to 560 and 320 to 400.
+    paintTile({ level: -2, column: 1, row: 1 }, [plain({ rows: rowsOf(mask) })], out)
+    expect([pixel(143, 64)[3], pixel(144, 64)[3], pixel(255, 143)[3], pixel(255, 144)[3]]).toEqual([
       0, 255, 255, 0,
     ])
     paintTile({ level: 2, column: 0, row: 0 }, [plain({ rows: rowsOf(mask) })], out)

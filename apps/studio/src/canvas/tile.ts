@@ -4,7 +4,7 @@
 // counts), at level -2 a pixel is 4 x 4 texels. Outlines are one texel wide, so they are thin at every zoom.
 import type { Rows } from './rows.ts'
 
-export const TILE_SIDE = 512
+export const TILE_SIDE = 256
 
 /** How a mask is painted. */
 export type Paint = {

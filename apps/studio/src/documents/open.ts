@@ -4,7 +4,17 @@ import { currentStage } from '../canvas/stage.ts'
 import { readSample } from '../samples/samples.ts'
 import { StudioError } from '../state/error.ts'
 import { addRegions, claimIds } from '../state/regions.ts'
-import { EMPTY, notify, notifyError, openPicture, say, setBusy, setView, useStudio } from '../state/store.ts'
+import {
+  dismiss,
+  EMPTY,
+  notify,
+  notifyError,
+  openPicture,
+  say,
+  setBusy,
+  setView,
+  useStudio,
+} from '../state/store.ts'
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
 import { masksFromCoco } from './coco.ts'
@@ -17,19 +27,23 @@ import { isSession, type Session, sessionFromJson } from './session.ts'
 const MAX_JSON_BYTES = 2 ** 27
 
 let running: AbortController | undefined
+/** What the last opening complained of: the next one takes it away. */
+let complaint: number | undefined
 
 /** Runs one opening; a newer one ends it. Errors become notices. */
 async function opening(doing: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   running?.abort()
   const controller = new AbortController()
   running = controller
+  if (complaint !== undefined) dismiss(complaint)
+  complaint = undefined
   setBusy(doing)
   try {
     // The browser shows what is being done before it does it.
     await new Promise((resolve) => setTimeout(resolve))
     await work(controller.signal)
   } catch (error) {
-    if (!controller.signal.aborted) notifyError(error, doing)
+    if (!controller.signal.aborted) complaint = notifyError(error, doing)
   } finally {
     if (running === controller) {
       running = undefined

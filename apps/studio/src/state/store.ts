@@ -125,16 +125,18 @@ export const setAnswer = (answer: string): void => set({ answer })
 
 let noticeId = 0
 
-/** Tells the person; the newest few stay until dismissed. */
-export function notify(notice: Omit<Notice, 'id'>): void {
-  set(({ notices }) => ({ notices: [...notices, { ...notice, id: noticeId++ }].slice(-MAX_NOTICES) }))
+/** Tells the person; the newest few stay until dismissed. Returns the notice's number, for `dismiss`. */
+export function notify(notice: Omit<Notice, 'id'>): number {
+  const id = noticeId++
+  set(({ notices }) => ({ notices: [...notices, { ...notice, id }].slice(-MAX_NOTICES) }))
+  return id
 }
 
 /** An error as a notice: its own message and hint where it has one. */
-export function notifyError(error: unknown, doing: string): void {
-  if (error instanceof DOMException && error.name === 'AbortError') return
+export function notifyError(error: unknown, doing: string): number | undefined {
+  if (error instanceof DOMException && error.name === 'AbortError') return undefined
   const { message, hint } = error as { message?: string; hint?: string }
-  notify({
+  return notify({
     kind: 'error',
     message: `${doing}: ${message ?? String(error)}`,
     ...(hint === undefined ? {} : { hint }),
