@@ -60,7 +60,7 @@ export function CodeDetails({
         <dd>
           {count === 0
             ? `never in ${usage.masks.toLocaleString('en-US')} masks`
-            : `${count.toLocaleString('en-US')} times in ${usage.masks.toLocaleString('en-US')} masks (${((100 * count) / usage.masks).toFixed(1)} %), rank ${rank} of ${sheet.vectors.codes}`}
+            : `${count === 1 ? 'once' : `${count.toLocaleString('en-US')} times`} in ${usage.masks.toLocaleString('en-US')} masks (${((100 * count) / usage.masks).toFixed(1)} %), rank ${rank} of ${sheet.vectors.codes}`}
         </dd>
       </dl>
       <h4>Nearest codes</h4>

@@ -42,7 +42,7 @@ const INK = [236, 240, 245] as const
 const ADDED = [56, 189, 248] as const
 const TAKEN = [234, 110, 20] as const
 /** Changes by one word among several are faint. */
-const CHANGE_GAIN = 2
+const CHANGE_GAIN = 3
 
 /** A tile as RGBA on a dark ground; in `change` tiles sky is added and orange taken away. */
 export function tileRgba(tile: Uint8Array, kind: TileKind): Uint8ClampedArray<ArrayBuffer> {

@@ -67,7 +67,10 @@ export function ReadView() {
     addRegions(found)
     notify({
       kind: 'info',
-      message: `${found.length} mask${found.length === 1 ? '' : 's'} of the answer became regions.`,
+      message:
+        found.length === 1
+          ? 'The mask of the answer became a region.'
+          : `${found.length} masks of the answer became regions.`,
     })
   }
   const usable = drawn.masks.filter((one) => one?.state === 'drawn' && one.mask.edges.length > 0).length
