@@ -144,7 +144,7 @@ function Said({ codec, card, region, facts }: SaidProps) {
       )}
       {codec === 'himtok' && <LengthControl card={card} />}
       {codec === 'getok' && <GetokSwitches />}
-      <WordText codec={codec} codes={read} vocabulary={vocabulary} />
+      <WordText codec={codec} whole={card.codes} codes={read} vocabulary={vocabulary} />
       <dl className="words-facts">
         <Fact name="tokens" value={String(tokensOf(codec, read.length))} />
         <Fact name="bits" value={bitsText(card, read.length)} />

@@ -3,26 +3,33 @@ import type { Vocabulary } from '@maskwords/words'
 import { memo, useId, useMemo, useState } from 'react'
 import { notifyError, say } from '../state/store.ts'
 import type { CodecId } from '../state/types.ts'
+import { sameCodes } from './cards.ts'
 import { CODEC_LOOK } from './chips.ts'
 import { setCodes } from './speaker.ts'
 import { readText, textOf } from './text.ts'
 
 type Props = {
   readonly codec: CodecId
+  /** All codes, and those of them that are read and written here. */
+  readonly whole: readonly number[]
   readonly codes: readonly number[]
   readonly vocabulary: Vocabulary
 }
 
-export const WordText = memo(function WordText({ codec, codes, vocabulary }: Props) {
+export const WordText = memo(function WordText({ codec, whole, codes, vocabulary }: Props) {
   const { title } = CODEC_LOOK[codec]
   const problemId = useId()
-  /** What is being edited; undefined while the text is that of the codes. */
-  const [draft, setDraft] = useState<string>()
+  /** What is being edited, and the codes that belong to it: it is over when they change by other means. */
+  const [edited, setEdited] = useState<{ readonly text: string; readonly codes: readonly number[] }>()
+  const draft = edited !== undefined && sameCodes(edited.codes, whole) ? edited.text : undefined
   const text = useMemo(() => textOf(codes, vocabulary), [codes, vocabulary])
-  const reading = draft === undefined ? undefined : readText(draft, vocabulary)
+  const reading = useMemo(
+    () => (draft === undefined ? undefined : readText(draft, vocabulary)),
+    [draft, vocabulary],
+  )
   const change = (value: string): void => {
-    setDraft(value)
     const read = readText(value, vocabulary)
+    setEdited({ text: value, codes: 'codes' in read ? read.codes : whole })
     if ('codes' in read) setCodes(codec, read.codes)
   }
   const copy = async (): Promise<void> => {
@@ -47,8 +54,6 @@ export const WordText = memo(function WordText({ codec, codes, vocabulary }: Pro
         autoComplete="off"
         value={draft ?? text}
         onChange={(event) => change(event.target.value)}
-        // A text that cannot be read stays as it is, to be put right.
-        onBlur={() => problem === undefined && setDraft(undefined)}
       />
       <button
         type="button"
@@ -62,14 +67,17 @@ export const WordText = memo(function WordText({ codec, codes, vocabulary }: Pro
         <p id={problemId} className="words-problem" role="alert">
           {problem.at === undefined ? '' : `Character ${problem.at}: `}
           {problem.problem}{' '}
-          <button type="button" className="words-link" onClick={() => setDraft(undefined)}>
+          <button type="button" className="words-link" onClick={() => setEdited(undefined)}>
             back to the words
           </button>
         </p>
       )}
       {notes.length > 0 && (
         <p id={problemId} className="words-note">
-          Read with repairs: {notes.join('; ')}
+          Read with repairs: {notes.join('; ')}{' '}
+          <button type="button" className="words-link" onClick={() => setEdited(undefined)}>
+            write it so
+          </button>
         </p>
       )}
     </div>
