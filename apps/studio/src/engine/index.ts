@@ -33,6 +33,13 @@ export {
 
 const backends = new Map<RunIn, Backend>()
 
+/** Milliseconds that encoding a picture took, when it was encoded. */
+const seenMs = new Map<string, number>()
+
+/** What encoding a picture for a codec took where codecs run now; undefined before it was. */
+export const pictureMsOf = (codec: CodecId, pictureId: string): number | undefined =>
+  seenMs.get(`${useEngine.getState().runIn} ${codec} ${pictureId}`)
+
 /** A backend that opens a codec at its first call, and tells the status what it does while it is the one in use. */
 function tracked(runIn: RunIn, inner: Backend): Backend {
   const current = (): boolean => useEngine.getState().runIn === runIn
@@ -72,7 +79,11 @@ function tracked(runIn: RunIn, inner: Backend): Backend {
     )
   return {
     open,
-    see: (codec, picture) => after(codec, undefined, () => inner.see(codec, picture)),
+    async see(codec, picture) {
+      const ms = await after(codec, undefined, () => inner.see(codec, picture))
+      if (ms > 0) seenMs.set(`${runIn} ${codec} ${picture.id}`, ms)
+      return ms
+    },
     async speak(codec, picture, mask, call = {}) {
       // Masks are values: one that changes is another one. Panels that ask for the same words get them once.
       const known = spoken.get(mask) ?? new Map<string, Spoken>()
@@ -82,6 +93,7 @@ function tracked(runIn: RunIn, inner: Backend): Backend {
       if (there !== undefined) return there
       const answer = await after(codec, call.signal, () => inner.speak(codec, picture, mask, call))
       known.set(key, { ...answer, pictureMs: 0 })
+      if (answer.pictureMs > 0) seenMs.set(`${runIn} ${codec} ${picture.id}`, answer.pictureMs)
       return answer
     },
     draw: (codec, picture, words, call = {}) =>

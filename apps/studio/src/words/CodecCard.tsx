@@ -1,8 +1,8 @@
 // One codec's words of the selected region: chips, text, numbers, times, and what can be done with them.
 import { useMemo, useState } from 'react'
-import { type CodecFacts, placeText, useEngine } from '../engine/index.ts'
+import { type CodecFacts, pictureMsOf, placeText, useEngine } from '../engine/index.ts'
 import { addRegions } from '../state/regions.ts'
-import { say } from '../state/store.ts'
+import { say, useStudio } from '../state/store.ts'
 import type { CodecId, Region } from '../state/types.ts'
 import { ChipList } from './ChipList.tsx'
 import { type Card, lengthOf, toggleOpen, useWords } from './cards.ts'
@@ -118,6 +118,8 @@ function Said({ codec, card, region, facts }: SaidProps) {
   const read = useMemo(() => card.codes.slice(0, length), [card.codes, length])
   const { title } = CODEC_LOOK[codec]
   const { shown, spoken } = card
+  const pictureId = useStudio((state) => state.picture?.id)
+  const pictureMs = pictureId === undefined ? 0 : (pictureMsOf(codec, pictureId) ?? 0)
   const take = (): void => {
     if (shown === undefined) return
     addRegions([{ mask: shown.mask, name: `${region.name} by ${title}` }])
@@ -149,7 +151,7 @@ function Said({ codec, card, region, facts }: SaidProps) {
         <Fact name="tokens" value={String(tokensOf(codec, read.length))} />
         <Fact name="bits" value={bitsText(card, read.length)} />
         {shown?.score !== undefined && <Fact name="expected IoU" value={shown.score.toFixed(2)} />}
-        {spoken !== undefined && <Fact name="picture" value={timeText(spoken.pictureMs)} />}
+        {spoken !== undefined && <Fact name="picture" value={timeText(pictureMs)} />}
         {spoken !== undefined && <Fact name="encode" value={timeText(spoken.encodeMs)} />}
         {shown !== undefined && <Fact name="decode" value={timeText(shown.decodeMs)} />}
         <Fact name="ran in" value={placeText(facts)} />
@@ -223,4 +225,4 @@ function bitsText({ codec, spoken, codes }: Card, words: number): string {
 }
 
 const timeText = (ms: number): string =>
-  ms === 0 ? 'kept' : ms < 10 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`
+  ms === 0 ? '0 ms' : ms < 10 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`
