@@ -63,7 +63,7 @@ export function CompareView() {
           <legend>Show</legend>
           <label>
             <input type="radio" name="compare-frame" checked={!whole} onChange={() => setWhole(false)} />
-            Region
+            Around the region
           </label>
           <label>
             <input type="radio" name="compare-frame" checked={whole} onChange={() => setWhole(true)} />
