@@ -121,9 +121,9 @@ describe('masks in PNG files', () => {
     for (const as of ['grey', 'palette', 'panoptic'] as const) {
       const { masks } = read(labelMapToPng({ ...size, values }, { as }))
       expect(masks.map(({ name, mask }) => [name, area(mask)])).toEqual([
-        ['m 1', 100],
-        ['m 2', 200],
-        ['m 9', 40],
+        ['Label 1', 100],
+        ['Label 2', 200],
+        ['Label 9', 40],
       ])
     }
   })

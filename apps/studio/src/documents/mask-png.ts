@@ -81,7 +81,7 @@ export function masksFromPngFile(
       },
     )
   }
-  const masks = masksFromLabelMap(map).map(({ label, mask }) => ({ name: `${name} ${label}`, mask }))
+  const masks = masksFromLabelMap(map).map(({ label, mask }) => ({ name: `Label ${label}`, mask }))
   return { masks, readAs: `a label map of ${masks.length} regions` }
 }
 
