@@ -1,4 +1,7 @@
 // Claims about the map of codes: every code has one cell, near vectors lie together, tiles and counts say what they say.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { randomFrom } from '@maskwords/codecs'
 import { describe, expect, it } from 'vitest'
 import { codeWord } from './CodeDetails.tsx'
@@ -173,6 +176,16 @@ describe('usage', () => {
     expect(mostUsed(counts, 2)).toEqual([0, 3])
     expect(drawingOrder(counts)).toEqual([0, 3, 2, 1])
     expect([...readCounts('', 2)]).toEqual([0, 0])
+  })
+
+  it('the counts that ship are of the weights that ship: else run scripts/codebook-usage.ts again', () => {
+    for (const codec of ['samtok', 'himtok'] as const) {
+      const file = join(
+        import.meta.dirname,
+        `../../../../packages/maskwords/weights/${codec}-nano/weights.safetensors`,
+      )
+      expect(usageOf(codec, 0, 1).weights).toBe(createHash('sha256').update(readFileSync(file)).digest('hex'))
+    }
   })
 
   it('the counts that ship are of as many masks as they say, at every place', () => {

@@ -21,6 +21,8 @@ type UsageFile = {
 export type Usage = {
   readonly counted: string
   readonly masks: number
+  /** SHA-256 of the weights that spoke. */
+  readonly weights: string
   /** By code. */
   readonly counts: Uint32Array
 }
@@ -28,8 +30,8 @@ export type Usage = {
 /** Counts of the codes of one place. */
 export function usageOf(codec: 'samtok' | 'himtok', place: number, codes: number): Usage {
   const { counted, codecs } = file as UsageFile
-  const { masks, places } = codecs[codec]
-  return { counted, masks, counts: readCounts(places[place] ?? '', codes) }
+  const { masks, places, weights } = codecs[codec]
+  return { counted, masks, weights, counts: readCounts(places[place] ?? '', codes) }
 }
 
 export function readCounts(text: string, codes: number): Uint32Array {
