@@ -55,7 +55,8 @@ async function regionsText(): Promise<string | undefined> {
 }
 let saidKept = false
 
-async function regionsOf(text: string, picture: Picture): Promise<Region[]> {
+/** The regions of an address, or undefined, with a notice, where they cannot be read. */
+async function regionsOf(text: string, picture: Picture): Promise<Region[] | undefined> {
   try {
     const json = text === KEPT ? await (await kept('regions', picture.id))?.body.text() : await fullText(text)
     if (json === undefined) {
@@ -69,8 +70,12 @@ async function regionsOf(text: string, picture: Picture): Promise<Region[]> {
     }
     return regionsFromJson(JSON.parse(json), picture.pixels)
   } catch (error) {
-    notifyError(error, 'Regions of the address')
-    return []
+    const { message, hint } = error as Error & { readonly hint?: string }
+    const told = new StudioError('malformed', message, {
+      hint: hint ?? 'The address was cut off or changed on its way: copy it again, whole.',
+    })
+    notifyError(told, 'Regions of the address')
+    return undefined
   }
 }
 
@@ -93,13 +98,13 @@ async function restore(texts: ReadonlyMap<string, string>): Promise<readonly str
       const found = await kept('picture', id!)
       if (found === undefined) {
         throw new StudioError('missing', 'the address names a picture that is not in this browser', {
-          hint: 'Pictures never leave the browser that opened them. Open the file again, or a session that holds it.',
+          hint: 'An address names pictures, it does not hold them. Open the file again, or a session that has it inside.',
         })
       }
       picture = await readPicture(found.body, { name: found.name })
     }
     const text = texts.get('regions')
-    if (text !== undefined) regions = await regionsOf(text, picture)
+    if (text !== undefined) regions = (await regionsOf(text, picture)) ?? regions
     claimIds(regions)
     const wanted = texts.get('region')
     const selectedId = regions.find((region) => region.id === wanted)?.id
