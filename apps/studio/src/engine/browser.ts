@@ -17,8 +17,10 @@ export type BrowserBackendOptions = {
   readonly onGpuRefused: (reason: string) => void
 }
 
-/** After this long without a mask, a codec that is open is warmed up. */
-const WARM_UP_AFTER_MS = 400
+/** Runs ahead, each once nothing was asked for this long, unless so many calls have made the code warm already. */
+const WARM_RUNS = 2
+const QUIET_MS = 400
+const ENOUGH_CALLS = 8
 
 type WorkerName = CodecId | 'webgpu'
 
@@ -66,7 +68,7 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
         () => {
           if (codec === 'getok') return
           tryGpu(codec, one)
-          warmUp(codec, one)
+          warmUp(codec, one).catch(() => {})
         },
         () => {
           opening.delete(codec)
@@ -76,13 +78,20 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
     return facts
   }
 
-  /** First runs are slow, because their code is compiled: where nobody has asked for words yet, it is done before. */
-  const spoken = new Set<CodecId>()
-  const warmUp = (codec: CodecId, to: WorkerLink): void => {
-    setTimeout(() => {
-      // A worker that fails at this says so to the next call.
-      if (!spoken.has(codec) && to.alive) to.proof(codec).catch(() => {})
-    }, WARM_UP_AFTER_MS)
+  /**
+   * First runs are slow, because their code is compiled while it runs: a few are made ahead, whenever nobody asks for
+   * anything. What fails here says so to the next call.
+   */
+  const asked = new Map<CodecId, { times: number; atMs: number }>()
+  const warmUp = async (codec: CodecId, to: WorkerLink): Promise<void> => {
+    for (let run = 0; run < WARM_RUNS; run++) {
+      for (let waitMs = QUIET_MS; waitMs > 0; ) {
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        waitMs = (asked.get(codec)?.atMs ?? Number.NEGATIVE_INFINITY) + QUIET_MS - performance.now()
+      }
+      if (!to.alive || onGpu.has(codec) || (asked.get(codec)?.times ?? 0) > ENOUGH_CALLS) return
+      await to.proof(codec)
+    }
   }
 
   // One codec after the other, and none after the first refusal: the same adapter computes for all.
@@ -123,6 +132,7 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
     signal: AbortSignal | undefined,
     call: (to: WorkerLink) => Promise<T>,
   ): Promise<T> => {
+    asked.set(codec, { times: (asked.get(codec)?.times ?? 0) + 1, atMs: performance.now() })
     await open(codec)
     try {
       return await call(link(nameOf(codec)))
@@ -140,10 +150,8 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
   return {
     open,
     see: (codec, picture) => ask(codec, undefined, (to) => to.see(codec, picture)),
-    speak(codec, picture, mask, call = {}) {
-      spoken.add(codec)
-      return ask(codec, call.signal, (to) => to.speak(codec, picture, mask, call))
-    },
+    speak: (codec, picture, mask, call = {}) =>
+      ask(codec, call.signal, (to) => to.speak(codec, picture, mask, call)),
     draw: (codec, picture, words, call = {}) =>
       ask(codec, call.signal, (to) => to.draw(codec, picture, words, call)),
     levels: (codec, picture, codes, lengths, call = {}) =>
