@@ -23,6 +23,9 @@ const LEVELS_A_REQUEST = 16
 /** Prefixes wait until nobody has asked for anything for this long. */
 const LEVELS_AFTER_MS = 200
 
+/** Prefixes that came in are shown together: each change of a card is painted. */
+const SHOW_EVERY_MS = 250
+
 type Wish = 'speak' | 'draw' | 'levels' | 'light'
 const wishes = new Map<string, AbortController>()
 
@@ -153,26 +156,29 @@ async function levels(card: Card): Promise<void> {
   const all = Array.from(codes, (_, i) => i + 1)
   const order = [...all.filter((n) => rough.has(n)), ...all.filter((n) => !rough.has(n))]
   const many = useEngine.getState().runIn === 'server' ? LEVELS_A_REQUEST : LEVELS_A_CALL
+  let fresh: (readonly [length: number, decoded: Decoded])[] = []
+  let shownMs = performance.now()
+  const show = (): void => {
+    const now = cardOf(codec)
+    if (now !== undefined && fresh.length > 0)
+      setCard(drawnCard(now, codes, fresh, lengthOf(now, useWords.getState().length)))
+    fresh = []
+    shownMs = performance.now()
+  }
   try {
     for (;;) {
       await quiet(signal)
       const now = cardOf(codec)
       if (signal.aborted || now?.codes !== codes || now.regionId !== card.regionId) return
-      const missing = order.filter((n) => !now.drawn.has(n)).slice(0, many)
-      if (missing.length === 0) return
+      const there = new Set([...now.drawn.keys(), ...fresh.map(([length]) => length)])
+      const missing = order.filter((n) => !there.has(n)).slice(0, many)
+      if (missing.length === 0) break
       const masks = await backend.levels(codec, to, codes, missing, { signal })
-      const then = cardOf(codec)
-      if (signal.aborted || then === undefined) return
-      const length = lengthOf(then, useWords.getState().length)
-      setCard(
-        drawnCard(
-          then,
-          codes,
-          masks.map((decoded, i) => [missing[i]!, decoded] as const),
-          length,
-        ),
-      )
+      if (signal.aborted) return
+      fresh.push(...masks.map((decoded, i) => [missing[i]!, decoded] as const))
+      if (performance.now() - shownMs > SHOW_EVERY_MS) show()
     }
+    show()
   } catch (error) {
     const now = cardOf(codec)
     if (!signal.aborted && now !== undefined) setCard({ ...now, failure: failureOf(error) })
