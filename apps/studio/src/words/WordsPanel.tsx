@@ -1,6 +1,6 @@
 // The words of the selected region in every codec, side by side.
 import { area } from '@maskwords/mask'
-import { useEffect } from 'react'
+import { useEffect, useLayoutEffect } from 'react'
 import { useBackend } from '../engine/index.ts'
 import { setOverlay } from '../state/overlay.ts'
 import { say, selectedRegion, useStudio } from '../state/store.ts'
@@ -73,8 +73,9 @@ function useAttention(): void {
     // What goes wrong here goes wrong again, and is told, where words are asked for.
     for (const codec of CODECS) if (open[codec]) backend.see(codec, picture).catch(() => {})
   }, [backend, picture, open])
+  // Before the browser paints: the workers begin meanwhile.
   // biome-ignore lint/correctness/useExhaustiveDependencies: open cards and offsets are read from the state by `attend`
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (here) attend(region, picture, backend)
   }, [here, region, picture, backend, open, refine])
 }
