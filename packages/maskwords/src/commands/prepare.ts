@@ -102,7 +102,10 @@ const OPTIONS = {
   },
   limit: { type: 'integer', min: 1, max: 2 ** 31 - 1, help: 'pictures of each source, for a first look' },
   overwrite: { type: 'flag', help: 'forget what an earlier run left in the folder' },
-  codec: CODEC_OPTIONS.codec,
+  codec: {
+    ...CODEC_OPTIONS.codec,
+    help: 'samtok-nano, himtok-nano, getok, a folder or file with weights, or a pulled hub id (default getok, which needs no pictures)',
+  },
   n: CODEC_OPTIONS.n,
   refine: CODEC_OPTIONS.refine,
   segmenter: CODEC_OPTIONS.segmenter,
