@@ -61,6 +61,10 @@ const stage = z.strictObject({
   codebooks: z.boolean().default(true),
   /** SAMTok: another side of the picture than the network's, for cheap first stages: its weights fit any side. */
   imagePx: count.optional(),
+  /** SAMTok: another batch than the configuration's, for stages with larger pictures. */
+  batch: z.strictObject({ pictures: count, masksPerPicture: count }).optional(),
+  /** What this stage does to pictures and masks otherwise than the configuration says. */
+  augmentation: z.strictObject({ scale: pair, whole: share }).partial().optional(),
 })
 
 const common = {
@@ -157,11 +161,19 @@ export type HimtokTrainConfig = Extract<TrainConfig, { codec: 'himtok' }>
 export type TrainSetConfig = TrainConfig['data']['sets'][number]
 export type TrainStage = TrainConfig['stages'][number]
 
-/** The configuration as a stage sees it: with the stage's own side of the picture. */
+/** The configuration as a stage sees it: with the stage's own side of the picture, batch and augmentation. */
 export function atStage(config: TrainConfig, stage: TrainStage): TrainConfig {
-  if (config.codec !== 'samtok' || stage.imagePx === undefined) return config
-  const sam2 = { ...config.network.sam2, imagePx: stage.imagePx }
-  return { ...config, network: { ...config.network, sam2 } }
+  const { imagePx, batch } = stage
+  const { scale = config.augmentation.scale, whole = config.augmentation.whole } = stage.augmentation ?? {}
+  const augmentation = { ...config.augmentation, scale, whole }
+  if (config.codec === 'himtok') return { ...config, augmentation }
+  const { sam2 } = config.network
+  return {
+    ...config,
+    augmentation,
+    batch: batch ?? config.batch,
+    network: { ...config.network, sam2: { ...sam2, imagePx: imagePx ?? sam2.imagePx } },
+  }
 }
 
 /** Reads and checks a configuration file. Throws MaskwordsError `malformed` that names every wrong field. */
