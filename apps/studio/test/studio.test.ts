@@ -194,7 +194,7 @@ describe.skipIf(chromiumPath === undefined)(
         .click()
       const answer = page.getByRole('textbox', { name: "Model's answer" })
       await expect.poll(async () => (await answer.inputValue()).includes('mt_start'), PATIENT).toBe(true)
-      const phrases = page.getByRole('region', { name: 'Answer with its masks' }).getByRole('button')
+      const phrases = page.getByRole('region', { name: 'Text of the answer' }).getByRole('button')
       await phrases.first().waitFor()
       await expect.poll(() => page.getByText(/masks? drawn$/).count(), PATIENT).toBeGreaterThan(0)
       await shot('read')
@@ -204,7 +204,7 @@ describe.skipIf(chromiumPath === undefined)(
           ' and a <p>broken</p><|mt_start|><|mt_0001|><|mt_0002|><|mt_0300|><|mt_end|>',
       )
       await page.getByRole('region', { name: 'Repairs' }).getByRole('listitem').first().waitFor()
-      const shown = page.getByRole('region', { name: 'Answer with its masks' })
+      const shown = page.getByRole('region', { name: 'Text of the answer' })
       await expect.poll(() => shown.textContent()).toContain('<img src=x onerror=')
       expect(await shown.locator('img, script').count()).toBe(0)
       expect(await page.title()).toBe('maskwords studio')
@@ -243,6 +243,8 @@ describe.skipIf(chromiumPath === undefined)(
     it('a reload brings picture, regions and words back from the address', async () => {
       const [count, text] = [await regions().count(), await textOf('SAMTok')]
       await expect.poll(() => new URL(page.url()).hash).toContain('regions=')
+      // The address follows a little later.
+      await expect.poll(() => new URL(page.url()).hash).not.toContain('codebook')
       await page.reload()
       await spoken()
       expect(await regions().count()).toBe(count)
