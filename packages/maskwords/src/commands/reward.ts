@@ -15,12 +15,10 @@ import { type Context, defineCommand } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
 import type { OptionSpecs } from '../options.ts'
 import { writeWhole } from '../output/files.ts'
-import { isLoopback } from '../server/auth.ts'
-import { listen, untilAborted } from '../server/listen.ts'
 import { addRewardRoutes, rewardListing } from '../server/reward-routes.ts'
 import { createService } from '../server/service.ts'
-import { checkToken, tokenOfFile } from '../server/token.ts'
 import { VERSION } from '../version.ts'
+import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 8009
 const HOST = '127.0.0.1'
@@ -212,12 +210,12 @@ function rewardsOf(text: string): RewardList {
 async function serve(context: RewardContext): Promise<0> {
   const { io, options, style, talk } = context
   const host = options.host ?? HOST
-  const token = await tokenOf(context)
-  if (token === undefined && !isLoopback(host)) {
-    throw new MaskwordsError('usage', `${host} can be reached from other machines, and there is no token`, {
-      hint: 'set MASKWORDS_REWARD_TOKEN or --token-file, or listen on 127.0.0.1',
-    })
-  }
+  const file = options['token-file']
+  const token = await serviceToken(context, {
+    host,
+    variable: 'MASKWORDS_REWARD_TOKEN',
+    ...(file !== undefined && { file }),
+  })
   const codec =
     options.codec === undefined ? undefined : await loadCodec(options.codec, { signal: io.signal })
   try {
@@ -232,33 +230,18 @@ async function serve(context: RewardContext): Promise<0> {
       },
     })
     addRewardRoutes(service, codec === undefined ? {} : { decode: maskDecoder(codec) })
-    const listening = await listen(service, { host, port: options.port ?? PORT, timeoutMs })
-    try {
-      const { url, port } = listening
-      if (options.json) {
-        // One line, because whoever started the service reads it while the service runs.
-        await context.print(
-          JSON.stringify({ url, host, port, token: token !== undefined, codec: codec?.name ?? null }),
-        )
-      } else {
-        await context.print(
-          `${style.bold(url)}${style.dim(`  POST /v1/rewards${token === undefined ? '' : ', with a token'}`)}`,
-        )
-      }
-      await untilAborted(io.signal)
-      await talk.note('answering what is under way, then closing')
-    } finally {
-      await listening.close()
-    }
+    await serveUntilStopped(context, service, {
+      host,
+      port: options.port ?? PORT,
+      timeoutMs,
+      // One line as JSON too, because whoever started the service reads it while the service runs.
+      line: ({ url, port }) =>
+        options.json
+          ? JSON.stringify({ url, host, port, token: token !== undefined, codec: codec?.name ?? null })
+          : `${style.bold(url)}${style.dim(`  POST /v1/rewards${token === undefined ? '' : ', with a token'}`)}`,
+    })
     return 0
   } finally {
     await codec?.close()
   }
-}
-
-async function tokenOf({ io, options, path }: RewardContext): Promise<string | undefined> {
-  const file = options['token-file']
-  if (file !== undefined) return await tokenOfFile(path(file), file)
-  const token = io.env['MASKWORDS_REWARD_TOKEN'] || undefined
-  return token === undefined ? undefined : checkToken(token, 'MASKWORDS_REWARD_TOKEN')
 }

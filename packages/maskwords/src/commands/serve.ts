@@ -7,11 +7,10 @@ import { isShipped, SHIPPED_CODECS, shippedFolder } from '../codec.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
 import type { OptionSpecs } from '../options.ts'
-import { isLoopback } from '../server/auth.ts'
 import { type CodecServiceOptions, openCodecService } from '../server/codec-service.ts'
-import { checkPort, listen, untilAborted } from '../server/listen.ts'
+import { checkPort } from '../server/listen.ts'
 import { requestLine } from '../server/log.ts'
-import { checkToken, tokenOfFile } from '../server/token.ts'
+import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 7333
 const HOST = '127.0.0.1'
@@ -133,12 +132,13 @@ export const command = defineCommand({
   async run(context) {
     const { io, options, style, talk } = context
     const host = options.host ?? HOST
-    const token = await tokenOf(context)
-    if (token === undefined && !isLoopback(host)) {
-      throw new MaskwordsError('usage', `${host} can be reached from other machines, and there is no token`, {
-        hint: 'set MASKWORDS_SERVE_TOKEN or --token-file, or listen on 127.0.0.1',
-      })
-    }
+    const { 'token-file': file } = options
+    const token = await serviceToken(context, {
+      host,
+      variable: 'MASKWORDS_SERVE_TOKEN',
+      ...(options.token !== undefined && { token: options.token }),
+      ...(file !== undefined && { file }),
+    })
     const cores = availableParallelism()
     const workers = options.workers ?? Math.min(cores, MAX_WORKERS)
     const timeoutMs = (options.timeout ?? TIMEOUT_S) * 1000
@@ -172,33 +172,25 @@ export const command = defineCommand({
     await talk.note('opening the codecs')
     const opened = await openCodecService(setup)
     try {
-      const listening = await listen(opened.service, { host, port: options.port ?? PORT, timeoutMs })
-      try {
-        const { url, port } = listening
-        const codecs = opened.pool.codecs.map((codec) => codec.name)
-        if (options.json) {
-          // One line, because whoever started the service reads it while the service runs.
-          await context.print(
-            JSON.stringify({
-              url,
-              host,
-              port,
-              token: token !== undefined,
-              codecs,
-              workers,
-              studio: await hasStudio(),
-            }),
-          )
-        } else {
-          await context.print(
-            `${style.bold(url)}${style.dim(`  ${codecs.join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
-          )
-        }
-        await untilAborted(io.signal)
-        await talk.note('answering what is under way, then closing')
-      } finally {
-        await listening.close()
-      }
+      const codecs = opened.pool.codecs.map((codec) => codec.name)
+      await serveUntilStopped(context, opened.service, {
+        host,
+        port: options.port ?? PORT,
+        timeoutMs,
+        // One line as JSON too, because whoever started the service reads it while the service runs.
+        line: async ({ url, port }) =>
+          options.json
+            ? JSON.stringify({
+                url,
+                host,
+                port,
+                token: token !== undefined,
+                codecs,
+                workers,
+                studio: await hasStudio(),
+              })
+            : `${style.bold(url)}${style.dim(`  ${codecs.join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
+      })
       return 0
     } finally {
       await opened.close()
@@ -258,15 +250,4 @@ async function folderOf({
     throw new MaskwordsError('write-failed', 'the cache folder cannot be made', { file: folder, cause })
   })
   return { cacheFolder, cacheFolderBytes: (mib ?? CACHE_FOLDER_MIB) * 2 ** 20 }
-}
-
-async function tokenOf({ io, options, path }: ServeContext): Promise<string | undefined> {
-  const { token, 'token-file': file } = options
-  if (token !== undefined && file !== undefined) {
-    throw new MaskwordsError('usage', '--token and --token-file are both given')
-  }
-  if (file !== undefined) return await tokenOfFile(path(file), file)
-  if (token !== undefined) return checkToken(token, '--token')
-  const set = io.env['MASKWORDS_SERVE_TOKEN'] || undefined
-  return set === undefined ? undefined : checkToken(set, 'MASKWORDS_SERVE_TOKEN')
 }
