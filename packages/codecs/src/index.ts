@@ -166,7 +166,7 @@ export type {
   TrainingSet,
 } from './train/batches.ts'
 export { himtokBatches, samtokBatches } from './train/batches.ts'
-export { initialWeights } from './train/initial-weights.ts'
+export { addedWeights, initialWeights } from './train/initial-weights.ts'
 export type { Scene, SceneOptions } from './train/scene.ts'
 export { drawScene } from './train/scene.ts'
 export type { CodecWeights, WeightFile, WeightFunction } from './weights.ts'

@@ -74,7 +74,7 @@ export const OP_TABLE: readonly OpRow[] = [
   ),
   f32('maxPool', 'MaxPool', [image], (x) => g.maxPool(x, { kernel: 3, stride: 2, padding: 1 })),
   f32('averagePool', 'AveragePool', [image], (x) => g.averagePool(x, { kernel: 3, stride: 2, padding: 1 })),
-  on('resize', 'MatMul; Expand or Gather (nearest); Resize (symbolic sizes)', [at([1, 2, 4, 5])], (x) =>
+  on('resize', 'MatMul; Resize, Expand or Gather (nearest)', [at([1, 2, 4, 5])], (x) =>
     g.resize(x, { size: [7, 3], mode: 'bicubic', antialias: true }),
   ),
   on('reshape', 'Reshape', [x234], (x) => x.reshape([4, -1])),

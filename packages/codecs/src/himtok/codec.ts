@@ -19,6 +19,7 @@ import {
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
 import { type NetworkOptions, openNetworks } from '../networks.ts'
+import { searchProblems } from '../search-setting.ts'
 import {
   type CodecWeights,
   checkWeights,
@@ -36,6 +37,7 @@ import {
   PROFILES,
 } from './config.ts'
 import { squareToMask, writeSquare } from './raster.ts'
+import { searchCodes, searchNetwork } from './search.ts'
 
 /** HiMTok keeps only the size of a picture. */
 export type HimtokImage = EncodedImage & { readonly codec: 'himtok' }
@@ -43,6 +45,11 @@ export type HimtokImage = EncodedImage & { readonly codec: 'himtok' }
 export type HimtokEncodeOptions = EncodeOptions & {
   /** Tokens to keep, from the coarse end; all by default. */
   readonly length?: number
+  /**
+   * Code rows that are decoded for each mask before the best is taken. Default: the configuration's, else 1. More than 1 needs
+   * a configuration that searches: the network that it takes is opened with the codec.
+   */
+  readonly search?: number
 }
 
 export type HimtokDecodeOptions = DecodeOptions & {
@@ -90,6 +97,8 @@ export type HimtokOptions = NetworkOptions & {
 }
 
 const DEFAULT_RUN_BYTES = 2 ** 30
+/** A slope keeps every activation until its layer's turn comes on the way back. */
+const SLOPE_BYTES = 6
 const HINT =
   'HiMTok weights are the himtok.pth of its release, or a folder that this project trained; compare with `maskwords inspect`'
 
@@ -119,7 +128,7 @@ export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec>
   })
   let sessions: Sessions
   try {
-    sessions = await openBoth(options, { encoded, decoded }, sources)
+    sessions = await openAll(options, { encoded, decoded }, sources)
   } finally {
     await release()
   }
@@ -167,16 +176,17 @@ export function himtokParameters(config: HimtokConfig): Map<string, readonly num
   return new Map([...parametersOf([encoded, decoded]), ...codebookKeys(config)])
 }
 
-type Sessions = { encoder: Session; decoder: Session }
+type Sessions = { encoder: Session; decoder: Session; search: Session | undefined }
 
-async function openBoth(
+async function openAll(
   options: HimtokOptions,
   outputs: { encoded: Tensor; decoded: Tensor },
   weights: WeightSources['sources'],
 ): Promise<Sessions> {
-  const networks = [{ latents: outputs.encoded }, { logits: outputs.decoded }]
-  const [encoder, decoder] = await openNetworks(networks, weights, options)
-  return { encoder: encoder!, decoder: decoder! }
+  const networks: Record<string, Tensor>[] = [{ latents: outputs.encoded }, { logits: outputs.decoded }]
+  if ((options.config.search ?? 1) > 1) networks.push(searchNetwork(options.config))
+  const [encoder, decoder, search] = await openNetworks(networks, weights, options)
+  return { encoder: encoder!, decoder: decoder!, search }
 }
 
 /** Bytes of activations that one mask needs at the widest place of a network: some buffers of that size live at once. */
@@ -233,6 +243,14 @@ function himtokOver(parts: {
     return out
   }
 
+  const decoderFeeds = (vectors: Float32Array, present: Float32Array, from: number, to: number) => ({
+    codes: {
+      data: vectors.slice(from * latents * codeSize, to * latents * codeSize),
+      shape: [to - from, latents, codeSize],
+    },
+    present: { data: present.slice(from * latents, to * latents), shape: [to - from, latents] },
+  })
+
   /** Logits [masks, sizePx, sizePx] of code vectors, in groups; `each` gets one square at a time. */
   const decodeVectors = async (
     vectors: Float32Array,
@@ -243,13 +261,7 @@ function himtokOver(parts: {
     const masks = present.length / latents
     const run = call.signal === undefined ? {} : { signal: call.signal }
     for (const { start: from, end: to } of groups(masks, perMask.decode)) {
-      const feeds = {
-        codes: {
-          data: vectors.slice(from * latents * codeSize, to * latents * codeSize),
-          shape: [to - from, latents, codeSize],
-        },
-        present: { data: present.slice(from * latents, to * latents), shape: [to - from, latents] },
-      }
+      const feeds = decoderFeeds(vectors, present, from, to)
       const logits = (await sessions.decoder.run(feeds, run))['logits']!.data as Float32Array
       for (let i = from; i < to; i++) each(logits.slice((i - from) * pixels, (i - from + 1) * pixels), i)
     }
@@ -266,23 +278,81 @@ function himtokOver(parts: {
       : { mask }
   }
 
+  /** Code vectors [masks, latents, codeSize] of rows of codes, and which of them are there. */
+  const vectorsOf = (
+    rows: readonly ArrayLike<number>[],
+    call: Pick<HimtokDecodeOptions, 'codeScale' | 'missing'>,
+  ): { vectors: Float32Array; present: Float32Array } => {
+    const book = (call.codeScale ?? profile.codeScale) === 'raw' ? codebook.raw : codebook.unit
+    const vectors = new Float32Array(rows.length * latents * codeSize)
+    const present = new Float32Array(rows.length * latents).fill(call.missing === 'bias' ? 1 : 0)
+    rows.forEach((codes, m) => {
+      for (let k = 0; k < codes.length; k++) {
+        const code = codes[k]!
+        present[m * latents + k] = 1
+        vectors.set(book.subarray(code * codeSize, (code + 1) * codeSize), (m * latents + k) * codeSize)
+      }
+    })
+    return { vectors, present }
+  }
+
   const decodeCodes = async (
     image: HimtokImage,
     rows: readonly (readonly number[])[],
     call: HimtokDecodeOptions,
   ): Promise<DecodedMask[]> => {
-    const book = (call.codeScale ?? profile.codeScale) === 'raw' ? codebook.raw : codebook.unit
-    const vectors = new Float32Array(rows.length * latents * codeSize)
-    const present = new Float32Array(rows.length * latents).fill(call.missing === 'bias' ? 1 : 0)
-    rows.forEach((codes, m) => {
-      codes.forEach((code, k) => {
-        present[m * latents + k] = 1
-        vectors.set(book.subarray(code * codeSize, (code + 1) * codeSize), (m * latents + k) * codeSize)
-      })
-    })
+    const { vectors, present } = vectorsOf(rows, call)
     const masks: DecodedMask[] = []
     await decodeVectors(vectors, present, call, (logits) => masks.push(finish(image, logits, call)))
     return masks
+  }
+
+  /** Codes [masks, latents] of squares: the encoder's, or the best of several trials. */
+  const codesOfSquares = async (
+    squares: Float32Array,
+    length: number,
+    call: HimtokEncodeOptions,
+  ): Promise<Int32Array> => {
+    const { search = config.search ?? 1 } = call
+    const [problem] = searchProblems(search)
+    if (problem !== undefined) throw new CodecError('out-of-range', problem)
+    const found = await latentsOf(squares, call)
+    if (search === 1) return nearestCodes(codebook, found)
+    const { search: slopes } = sessions
+    if (slopes === undefined) {
+      throw new CodecError('out-of-range', `${name} was opened without the network that a search takes`, {
+        hint: 'set "search" to 2 or more in the "config" of its config.json',
+      })
+    }
+    const run = call.signal === undefined ? {} : { signal: call.signal }
+    const out = new Int32Array((squares.length / pixels) * latents)
+    for (const { start: from, end: to } of groups(squares.length / pixels, SLOPE_BYTES * perMask.decode)) {
+      const targets = squares.slice(from * pixels, to * pixels)
+      const codes = await searchCodes({
+        config,
+        codebook,
+        latents: found.subarray(from * latents * codeSize, to * latents * codeSize),
+        squares: targets,
+        trials: search,
+        decode: async (all, slope) => {
+          const rows = Array.from({ length: to - from }, (_, m) =>
+            all.subarray(m * latents, m * latents + length),
+          )
+          const { vectors, present } = vectorsOf(rows, {})
+          const feeds = decoderFeeds(vectors, present, 0, to - from)
+          if (!slope)
+            return { logits: (await sessions.decoder.run(feeds, run))['logits']!.data as Float32Array }
+          const aimed = { ...feeds, targets: { data: targets, shape: [to - from, sizePx, sizePx] } }
+          const result = await slopes.run(aimed, run)
+          return {
+            logits: result['logits']!.data as Float32Array,
+            slope: result['slope']!.data as Float32Array,
+          }
+        },
+      })
+      out.set(codes, from * latents)
+    }
+    return out
   }
 
   return {
@@ -307,7 +377,7 @@ function himtokOver(parts: {
         checkMaskSize(image, mask, at)
         writeSquare(mask, sizePx, squares, at * pixels)
       })
-      const codes = nearestCodes(codebook, await latentsOf(squares, call))
+      const codes = await codesOfSquares(squares, length, call)
       return masks.map((_, m) => {
         const row = Array.from(codes.subarray(m * latents, m * latents + length))
         return {
@@ -370,7 +440,7 @@ function himtokOver(parts: {
     async close() {
       if (closed) return
       closed = true
-      await Promise.all([sessions.encoder.close(), sessions.decoder.close()])
+      await Promise.all([sessions.encoder.close(), sessions.decoder.close(), sessions.search?.close()])
     },
   }
 }

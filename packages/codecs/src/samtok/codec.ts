@@ -17,8 +17,10 @@ import {
   type Pixels,
   type WordsInput,
 } from '../codec.ts'
+import { coverageIou } from '../coverage.ts'
 import { CodecError } from '../error.ts'
 import { type NetworkOptions, openNetworks } from '../networks.ts'
+import { searchProblems } from '../search-setting.ts'
 import { sha256Hex } from '../sha256.ts'
 import {
   type CodecWeights,
@@ -30,16 +32,10 @@ import {
   weightSources,
   weightsFingerprint,
 } from '../weights.ts'
-import {
-  checkSamtokConfig,
-  codebookKeys,
-  SAMTOK_PREFIX,
-  type SamtokConfig,
-  searchProblems,
-} from './config.ts'
+import { checkSamtokConfig, codebookKeys, SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
 import { inclusiveBox, inFrame, logitsToMask, squarePixels, writeMaskPrompt } from './raster.ts'
 import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
-import { coverageIou, nearestCodeRows } from './search.ts'
+import { nearestCodeRows } from './search.ts'
 
 /**
  * What SAMTok keeps of a picture: three feature maps, channels first. A plain value that serves any number of masks, and

@@ -1,6 +1,7 @@
 // What distinguishes one SAMTok from another: the sizes of its SAM 2 and its codebooks (arXiv 2601.16093, section 3 and table 5).
 import { SAM2_CONFIGS, type Sam2Config, sam2Problems } from '@maskwords/models'
 import { CodecError } from '../error.ts'
+import { searchProblems } from '../search-setting.ts'
 
 export type SamtokConfig = {
   readonly sam2: Sam2Config
@@ -23,15 +24,6 @@ export type SamtokConfig = {
 export const SAMTOK_PUBLISHED: SamtokConfig = { sam2: SAM2_CONFIGS.large, codesPerLevel: 256, levels: 2 }
 
 export const SAMTOK_PREFIX = 'model.sam2_model.'
-
-/** More trials than this bring nothing: rows that far from a vector decode to other masks. */
-const MAX_SEARCH = 1024
-
-/** What is wrong with a number of trials; none where it can be. */
-export function searchProblems(search: number): string[] {
-  const fits = Number.isInteger(search) && search >= 1 && search <= MAX_SEARCH
-  return fits ? [] : [`search must be a whole number from 1 to ${MAX_SEARCH}, got ${search}`]
-}
 
 /** Throws CodecError `out-of-range` that names everything that cannot be. */
 export function checkSamtokConfig(config: SamtokConfig): void {

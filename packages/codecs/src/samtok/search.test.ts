@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
-import { coverageIou, nearestCodeRows } from './search.ts'
+import { nearestCodeRows } from './search.ts'
 
 const books = (levels: number[][]): ResidualCodebooks => ({
   width: 2,
@@ -59,13 +59,5 @@ describe('code rows near a vector', () => {
         expect(new Set(rows.map(String)).size).toBe(rows.length)
       }),
     )
-  })
-})
-
-describe('IoU with covered cells', () => {
-  it('counts a half covered cell as half on both sides', () => {
-    // Ours: cells 0 and 1. Theirs: 1 + 0.5. Both: 1.5; either: 2 + 1.5 - 1.5.
-    expect(coverageIou(Float32Array.of(1, 1, -1), Float32Array.of(1, 0.5, 0), 0.5)).toBe(0.75)
-    expect(coverageIou(Float32Array.of(-1, -1, -1), Float32Array.of(1, 0, 0), 0.5)).toBe(0)
   })
 })

@@ -10,6 +10,15 @@ const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a *
 /** Layers that end a residual branch: smaller, so that a deep network starts near the identity. */
 const BRANCH_ENDS = /(?:attn\.(?:out_)?proj|mlp\.(?:layers\.1|c_proj))\.weight$/
 const BRANCH_END_SCALE = 0.5
+
+/**
+ * A weight that earlier weights of the same network lack, because it has more layers now: branches of added layers end in
+ * zeros, so that the network starts as what it was. Otherwise as initialWeights.
+ */
+export function addedWeights(seed: number): WeightFunction {
+  const fresh = initialWeights(seed)
+  return (key, shape) => (BRANCH_ENDS.test(key) ? new Float32Array(product(shape)) : fresh(key, shape))
+}
 /** Rows that stand beside Fourier features of unit size. */
 const TOKENS =
   /(?:mask_tokens|iou_token|obj_score_token|point_embeddings\.\d+|not_a_point_embed|no_mask_embed)\.weight$/

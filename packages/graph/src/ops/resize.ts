@@ -10,6 +10,7 @@ import { constant, float, makeTensor, sizesVector } from '../tensor.ts'
 import { needFloat, needRank } from './check.ts'
 import { gather } from './gather.ts'
 import { matmul } from './matmul.ts'
+import { sum } from './reduce.ts'
 import { expand, reshape } from './shape.ts'
 
 export type ResizeMode = 'nearest' | 'bilinear' | 'bicubic'
@@ -77,6 +78,14 @@ const resizeOp: Op = {
     const x = node.inputs[0]!
     const spatial = x.shape.slice(2)
     const sizes = dy!.shape.slice(2)
+    if (node.attributes['mode'] === 'nearest' && isStatic(spatial) && isStatic(sizes)) {
+      const [up, along] = [0, 1].map((i) => sizes[i]! / spatial[i]!) as [number, number]
+      if (Number.isInteger(up) && Number.isInteger(along)) {
+        const [height, width] = spatial as [number, number]
+        const blocks = reshape(dy!, [x.shape[0]!, x.shape[1]!, height, up, width, along])
+        return [sum(sum(blocks, 5), 3), undefined, undefined, undefined]
+      }
+    }
     if (!isStatic(spatial) || !isStatic(sizes) || node.attributes['mode'] !== 'linear') {
       throw new GraphError('no-gradient', `resize: ${shapeText(x.shape)} to ${shapeText(dy!.shape)}`, {
         hint: 'give the spatial axes numbers where gradients are needed',
@@ -149,6 +158,8 @@ function resizeNearest(x: Tensor, from: readonly [number, number], to: readonly 
   const [batch, channels] = x.shape as readonly [Dim, Dim]
   const up = [to[0] / from[0], to[1] / from[1]] as const
   if (Number.isInteger(up[0]) && Number.isInteger(up[1])) {
+    // Six times as fast as the expansion, whose innermost axis is only as long as the factor.
+    if (x.dtype === 'float32') return resizeByKernel(x, { size: to, mode: 'nearest' })
     const split = reshape(x, [batch, channels, from[0], 1, from[1], 1])
     return reshape(expand(split, [batch, channels, from[0], up[0], from[1], up[1]]), [batch, channels, ...to])
   }

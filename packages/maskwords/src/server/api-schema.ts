@@ -164,7 +164,12 @@ export const pictureQuery = {
 
 export const encodeOptionsSchema = z.strictObject({
   length: z.int().min(1).max(1024).optional().describe('himtok: words to keep, from the coarse end'),
-  search: z.int().min(1).max(256).optional().describe('samtok: code rows that are tried for each mask'),
+  search: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('samtok, himtok: code rows that are tried for each mask'),
   refine: z.boolean().optional().describe('getok: add offset words'),
 })
 export const encodeRequestSchema = z.strictObject({

@@ -59,6 +59,8 @@ const stage = z.strictObject({
   frozen: z.array(z.string()).default([]),
   /** SAMTok: whether codebooks move. */
   codebooks: z.boolean().default(true),
+  /** HiMTok: so many of the encoder's layers in this stage; those that a later stage adds start as layers that change nothing. */
+  encoderLayers: count.optional(),
   /** SAMTok: another side of the picture than the network's, for cheap first stages: its weights fit any side. */
   imagePx: count.optional(),
   /** SAMTok: another batch than the configuration's, for stages with larger pictures. */
@@ -161,12 +163,16 @@ export type HimtokTrainConfig = Extract<TrainConfig, { codec: 'himtok' }>
 export type TrainSetConfig = TrainConfig['data']['sets'][number]
 export type TrainStage = TrainConfig['stages'][number]
 
-/** The configuration as a stage sees it: with the stage's own side of the picture, batch and augmentation. */
+/** The configuration as a stage sees it: with the stage's own depth, side of the picture, batch and augmentation. */
 export function atStage(config: TrainConfig, stage: TrainStage): TrainConfig {
   const { imagePx, batch } = stage
   const { scale = config.augmentation.scale, whole = config.augmentation.whole } = stage.augmentation ?? {}
   const augmentation = { ...config.augmentation, scale, whole }
-  if (config.codec === 'himtok') return { ...config, augmentation }
+  if (config.codec === 'himtok') {
+    const { encoder } = config.network
+    const layers = stage.encoderLayers ?? encoder.layers
+    return { ...config, augmentation, network: { ...config.network, encoder: { ...encoder, layers } } }
+  }
   const { sam2 } = config.network
   return {
     ...config,

@@ -1,5 +1,6 @@
 // One stage of a training run as a training step, and what a finished run leaves: weights by their published names.
 import {
+  addedWeights,
   himtokParameters,
   himtokTrainStep,
   initialWeights,
@@ -25,12 +26,12 @@ export function networkParameters(config: TrainConfig): Map<string, readonly num
   return config.codec === 'samtok' ? samtokParameters(config.network) : himtokParameters(config.network)
 }
 
-/** Where a weight starts: from an earlier stage or file, else drawn from the seed. */
+/** Where a weight starts: from an earlier stage or file, else drawn from the seed; layers that they lack change nothing yet. */
 export function startWeights(
   config: TrainConfig,
   earlier: NamedWeights | undefined,
 ): (name: string, shape: readonly number[]) => Float32Array {
-  const fresh = initialWeights(config.seed)
+  const fresh = earlier === undefined ? initialWeights(config.seed) : addedWeights(config.seed)
   return (name, shape) => earlier?.get(name) ?? fresh(name, shape)
 }
 

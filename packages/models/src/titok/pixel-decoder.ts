@@ -1,6 +1,6 @@
 // The convolutional decoder of MaskGIT-VQGAN (Chang et al. 2022) without attention, fed with raw features as in HiMTok.
 import type { Tensor } from '@maskwords/graph'
-import { add, conv, groupNorm, parameter, repeatInterleave, silu } from '@maskwords/graph'
+import { add, conv, groupNorm, parameter, resize, silu } from '@maskwords/graph'
 import type { TiTokConfig } from './config.ts'
 import { PIXEL_NORM_GROUPS } from './config.ts'
 
@@ -51,7 +51,8 @@ export function pixelDecoder(features: Tensor, config: TiTokConfig): Tensor {
       width = to
     }
     if (level > 0) {
-      x = repeatInterleave(repeatInterleave(x, 2, 2), 3, 2)
+      const side = (config.sizePx / config.patchPx) * 2 ** (multipliers.length - level)
+      x = resize(x, { size: [side, side], mode: 'nearest' })
       x = conv3(x, `${key}.upsample_conv`, width, width, true)
     }
   }

@@ -90,7 +90,7 @@ function codecInfo(name: string, codec: MaskCodec): CodecInfo {
         usesPicture: false,
         tokens: { min: 3, max: vocabulary.maxLength + 2 },
         bits: vocabulary.bitsPerMask,
-        encodeOptions: ['length'],
+        encodeOptions: ['length', 'search'],
         decodeOptions: ['threshold', 'missing'],
         prefixes: true,
         scores: false,
