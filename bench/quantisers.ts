@@ -339,7 +339,8 @@ async function measured(
   let total = 0
   let count = 0
   for (let i = 0; i < EVALUATION.batches; i++) {
-    const result = await session.run(await source.batch(i))
+    const batch = await source.batch(i)
+    const result = await session.run(Object.fromEntries(model.inputs.map(({ name }) => [name, batch[name]!])))
     for (const one of result.iou!.data as Float32Array) {
       total += one
       count++

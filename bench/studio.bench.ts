@@ -31,15 +31,19 @@ function firstLoadBytes(): number {
   return [...seen].reduce((sum, file) => sum + gzipSync(readFileSync(join(SITE, 'assets', file))).length, 0)
 }
 
+/** What a card has: its words, or also those of the search that follows when nothing else is asked for. */
+type Moment = 'waiting' | 'searching'
+
 /** Milliseconds from an event of the page to the moment from which a codec's card waits no more and has been painted. */
 async function settled(
   page: Page,
   event: 'pointerup' | 'keydown',
   wanted: readonly Codec[],
+  moment: Moment,
   act: () => Promise<void>,
 ): Promise<Record<Codec, number>> {
   const measured = page.evaluate(
-    ({ event, codecs }) =>
+    ({ event, codecs, moment }) =>
       new Promise<Record<string, number>>((resolve) => {
         window.addEventListener(
           event,
@@ -49,7 +53,7 @@ async function settled(
             const look = (): void => {
               for (const codec of codecs) {
                 const card = document.querySelector(`article[aria-label="${codec} words"]`)
-                const waits = card === null || card.getAttribute('data-waiting') === 'true'
+                const waits = card === null || card.getAttribute(`data-${moment}`) === 'true'
                 if (waits) began.add(codec)
                 if (!waits && began.has(codec) && done[codec] === undefined)
                   done[codec] = performance.now() - timeStamp
@@ -63,7 +67,7 @@ async function settled(
           { once: true, capture: true },
         )
       }),
-    { event, codecs: [...wanted] as string[] },
+    { event, codecs: [...wanted] as string[], moment },
   )
   await page.waitForTimeout(50)
   await act()
@@ -115,22 +119,27 @@ try {
   await page.getByRole('spinbutton', { name: 'HiMTok word 1 of 32' }).waitFor({ timeout: 60_000 })
   await page.getByRole('spinbutton', { name: 'SAMTok word 1 of 2' }).waitFor({ timeout: 60_000 })
   const strokes: Record<Codec, number[]> = { SAMTok: [], HiMTok: [] }
+  const searches: Record<Codec, number[]> = { SAMTok: [], HiMTok: [] }
   const edits: Record<Codec, number[]> = { SAMTok: [], HiMTok: [] }
   for (let round = 0; round < rounds; round++) {
     await page.waitForTimeout(1500)
     const [x, y] = [place.x + place.width * (0.2 + 0.03 * round), place.y + place.height * 0.3]
-    const stroke = await settled(page, 'pointerup', CODECS, () => drag(x, y))
+    const stroke = await settled(page, 'pointerup', CODECS, 'waiting', () => drag(x, y))
     for (const codec of CODECS) if (stroke[codec] !== undefined) strokes[codec].push(stroke[codec])
+    await page.waitForTimeout(1500)
+    const search = await settled(page, 'pointerup', CODECS, 'searching', () => drag(x + 20, y + 40))
+    for (const codec of CODECS) if (search[codec] !== undefined) searches[codec].push(search[codec])
     for (const codec of CODECS) {
       await page.waitForTimeout(1000)
       await page.getByRole('spinbutton', { name: new RegExp(`^${codec} word 1 of`) }).focus()
       await page.waitForTimeout(400)
-      const edit = await settled(page, 'keydown', [codec], () => page.keyboard.press('ArrowUp'))
+      const edit = await settled(page, 'keydown', [codec], 'waiting', () => page.keyboard.press('ArrowUp'))
       if (edit[codec] !== undefined) edits[codec].push(edit[codec])
     }
   }
   for (const codec of CODECS) {
     console.log(`${codec}: from stroke to words ${told(strokes[codec])} (promised 150)`)
+    if (searches[codec].length > 0) console.log(`${codec}: to searched words ${told(searches[codec])}`)
     console.log(`${codec}: from edited word to mask ${told(edits[codec])} (promised 100)`)
   }
   const facts = await page.getByRole('article', { name: 'SAMTok words' }).locator('dl').textContent()

@@ -1,5 +1,5 @@
 // The engine alone in a page, for engine.test.ts: the demo's scene goes in, words and times come out.
-import { area } from '@maskwords/mask'
+import { area, iou } from '@maskwords/mask'
 import { drawScene } from '../../../packages/maskwords/src/demo/scene.ts'
 import { browserBackend } from '../src/engine/browser.ts'
 import type { CodecId } from '../src/state/types.ts'
@@ -10,6 +10,8 @@ export type Told = {
   readonly threads: number
   readonly codes: readonly number[][]
   readonly areasPx: readonly number[]
+  /** With the region, of what the quick words draw and of what the searched ones draw. */
+  readonly ious: readonly (readonly [quick: number, searched: number])[]
   /** Of the last prefix of the first mask's words; for GETok of the whole. */
   readonly levelPx: number
   readonly times: readonly { pictureMs: number; speakMs: number; drawMs: number }[]
@@ -32,11 +34,16 @@ async function tell(codec: CodecId): Promise<Told> {
   const { widthPx, heightPx, rgb, things } = drawScene()
   const picture = { id: 'scene', pixels: { widthPx, heightPx, rgb } }
   const { name, place, threads } = await backend.open(codec)
-  const told = { codes: [] as number[][], areasPx: [] as number[], times: [] as Told['times'][number][] }
+  const told = {
+    codes: [] as number[][],
+    areasPx: [] as number[],
+    ious: [] as [number, number][],
+    times: [] as Told['times'][number][],
+  }
   let levelPx = 0
   for (const { mask } of things.slice(0, THINGS)) {
     const start = performance.now()
-    const spoken = await backend.speak(codec, picture, mask)
+    const spoken = await backend.speak(codec, picture, mask, { quick: true })
     const speakMs = performance.now() - start - spoken.pictureMs
     const edited = performance.now()
     const words = codec === 'getok' ? spoken.text : spoken.codes
@@ -44,6 +51,8 @@ async function tell(codec: CodecId): Promise<Told> {
     told.times.push({ pictureMs: spoken.pictureMs, speakMs, drawMs: performance.now() - edited })
     told.codes.push([...spoken.codes])
     told.areasPx.push(area(spoken.mask))
+    const searched = await backend.speak(codec, picture, mask)
+    told.ious.push([iou(spoken.mask, mask), iou(searched.mask, mask)])
     if (told.codes.length > 1) continue
     const last =
       codec === 'getok' ? [drawn] : await backend.levels(codec, picture, spoken.codes, [spoken.codes.length])

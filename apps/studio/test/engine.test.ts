@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
-import { type LoadedCodec, loadCodec, type MaskCodec } from '@maskwords/codecs'
+import { type CodecCallOptions, type LoadedCodec, loadCodec, type MaskCodec } from '@maskwords/codecs'
 import { area } from '@maskwords/mask'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
@@ -71,6 +71,8 @@ function site(): Server {
   })
 }
 
+const NEAREST_CODES: CodecCallOptions & { search: number } = { search: 1 }
+
 /** The same from Node's own runtime. */
 async function toldInNode(source: string): Promise<Pick<Told, 'codes' | 'areasPx'>> {
   const codec = (await loadCodec(source, { session: { worker: false, threads: 1 } })) as LoadedCodec &
@@ -78,7 +80,7 @@ async function toldInNode(source: string): Promise<Pick<Told, 'codes' | 'areasPx
   const { things, ...pixels } = drawScene()
   const image = await codec.encodeImage(pixels)
   const masks = things.slice(0, THINGS).map(({ mask }) => mask)
-  const words = await codec.encode(image, masks)
+  const words = await codec.encode(image, masks, source === 'getok' ? {} : NEAREST_CODES)
   const decoded = await codec.decode(image, words)
   await codec.close()
   return { codes: words.map(({ codes }) => [...codes]), areasPx: decoded.map(({ mask }) => area(mask)) }
@@ -123,6 +125,9 @@ describe.skipIf(chromiumPath === undefined)(
           expect(Math.abs(areaPx - here.areasPx[m]!)).toBeLessThan(0.001 * here.areasPx[m]! + 3)
         })
         expect(there.levelPx).toBe(there.areasPx[0])
+        // Rounding differs between runtimes, and with it what a search finds; that it finds something better does not.
+        const mean = (at: 0 | 1) => there.ious.reduce((sum, pair) => sum + pair[at], 0) / there.ious.length
+        expect(mean(1)).toBeGreaterThan(mean(0))
         expect(errors).toEqual([])
       })
     }

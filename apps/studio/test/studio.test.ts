@@ -40,7 +40,9 @@ describe.skipIf(chromiumPath === undefined)(
       await word('SAMTok word 1 of 2').waitFor(PATIENT)
       await word('HiMTok word 1 of 32').waitFor(PATIENT)
       await card('GETok').getByRole('spinbutton').first().waitFor(PATIENT)
-      await expect.poll(async () => page.locator('[data-waiting=true]').count(), PATIENT).toBe(0)
+      await expect
+        .poll(async () => page.locator('[data-waiting=true], [data-searching=true]').count(), PATIENT)
+        .toBe(0)
     }
     const dragBox = async (from: readonly [number, number], to: readonly [number, number]): Promise<void> => {
       await page.getByRole('button', { name: 'Box', exact: true }).click()

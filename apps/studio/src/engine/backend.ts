@@ -46,6 +46,8 @@ export type CallOptions = {
   readonly length?: number
   /** GETok: offset words too. */
   readonly refine?: boolean
+  /** SAMTok and HiMTok: the nearest codes at once, without the search for better ones that the codec makes otherwise. */
+  readonly quick?: boolean
 }
 
 /** What a long first call is doing: fetching weights, building a session, encoding a picture. */

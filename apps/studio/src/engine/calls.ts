@@ -28,7 +28,10 @@ export type EngineCalls = {
   picture: { args: { id: string; pixels: Pixels }; answer: undefined }
   forget: { args: { id: string }; answer: undefined }
   see: { args: { codec: CodecId; id: string }; answer: number }
-  speak: { args: { codec: CodecId; id: string; mask: Mask; refine?: boolean }; answer: Spoken }
+  speak: {
+    args: { codec: CodecId; id: string; mask: Mask; refine?: boolean; quick?: boolean }
+    answer: Spoken
+  }
   draw: {
     args: { codec: CodecId; id: string; words: string | readonly number[]; length?: number }
     answer: Decoded

@@ -1,8 +1,8 @@
 // The work of an engine worker: codecs that are open, pictures that are encoded, words and masks. Knows no Worker, so that
 // tests run it in Node; networks come from `openNetworks`, which the worker loads when the first one is asked for.
 import {
+  type CodecCallOptions,
   type EncodedImage,
-  type GetokEncodeOptions,
   getokCodec,
   type HimtokCodec,
   type MaskCodec,
@@ -31,6 +31,9 @@ type Seen = {
 }
 
 const now = (): number => performance.now()
+
+/** SAMTok and HiMTok: no search, so that devices say the same codes and answers are there at once. */
+const NEAREST_CODES: CodecCallOptions & { search?: number } = { search: 1 }
 
 /** Answers to the page's calls. */
 export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
@@ -82,12 +85,14 @@ export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
     id: CodecId,
     picture: string,
     mask: Mask,
-    options: Pick<GetokEncodeOptions, 'refine'>,
+    options: { readonly refine?: boolean; readonly quick?: boolean },
   ): Promise<Spoken> => {
     const { codec } = await opened(id)
     const { image, ms: pictureMs } = await encoded(id, picture)
     const start = now()
-    const call: GetokEncodeOptions = id === 'getok' ? options : {}
+    const { refine, quick } = options
+    const call: CodecCallOptions & { refine?: boolean } =
+      id === 'getok' ? (refine === undefined ? {} : { refine }) : quick === true ? NEAREST_CODES : {}
     const [words] = await codec.encode(image, [mask], call)
     const encodeMs = now() - start
     const { text, codes, tokens, bits } = words!
@@ -117,7 +122,7 @@ export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
 
     see: async ({ codec, id }) => (await encoded(codec, id)).ms,
 
-    speak: ({ codec, id, mask, refine }) => speak(codec, id, mask, refine === undefined ? {} : { refine }),
+    speak: ({ codec, id, mask, ...options }) => speak(codec, id, mask, options),
 
     draw: async ({ codec: id, id: picture, words, length }) => {
       const { codec } = await opened(id)
@@ -192,7 +197,7 @@ async function prove(codec: MaskCodec): Promise<Proof> {
     rgb[3 * i + 2] = 128
   }
   const image = await codec.encodeImage({ ...side, rgb })
-  const [words] = await codec.encode(image, [maskFromRowMajor({ ...side, bytes })])
+  const [words] = await codec.encode(image, [maskFromRowMajor({ ...side, bytes })], NEAREST_CODES)
   await codec.decode(image, [words!])
   const start = now()
   const [decoded] = await codec.decode(image, [words!])

@@ -98,9 +98,17 @@ export function serverBackend({ baseUrl }: { readonly baseUrl: string }): Backen
     return { drawn, pictureMs: times.pictureMs }
   }
 
-  const say = async (id: CodecId, picture: PictureToSee, mask: Mask, { refine, signal }: CallOptions) => {
+  const say = async (id: CodecId, picture: PictureToSee, mask: Mask, wanted: CallOptions) => {
+    const { refine, quick, signal } = wanted
     const { name: codec } = await openOnce(id)
-    const options = id === 'getok' && refine !== undefined ? { options: { refine } } : {}
+    const options =
+      id === 'getok'
+        ? refine === undefined
+          ? {}
+          : { options: { refine } }
+        : quick === true
+          ? { options: { search: 1 } }
+          : {}
     const masks = [cocoRleFromMask(mask)]
     const { results, times } = await withPicture(picture, (handle) =>
       client.encodeMasks({ codec, picture: handle, masks, ...options }, call(signal)),

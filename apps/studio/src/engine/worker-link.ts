@@ -92,10 +92,10 @@ export function workerLink(worker: WorkerLike): WorkerLink {
       }, URGENCY.see)
     },
 
-    speak(codec, picture, mask, { refine, signal }) {
+    speak(codec, picture, mask, { refine, quick, signal }) {
       const run = () => {
         give(picture)
-        const more = refine === undefined ? {} : { refine }
+        const more = { ...(refine === undefined ? {} : { refine }), ...(quick === true ? { quick } : {}) }
         return calls.call('speak', { codec, id: picture.id, mask, ...more })
       }
       return turns.run(run, URGENCY.speak, signal)

@@ -26,6 +26,7 @@ export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly
       className="words-card"
       aria-label={`${title} words`}
       data-waiting={card?.state === 'asking' || card?.drawing}
+      data-searching={card?.state === 'said' && searches(card)}
     >
       <header className="words-card-head">
         <h3>
@@ -35,6 +36,7 @@ export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly
           </button>
         </h3>
         <span className="words-iou" title="Intersection over union of the decoded mask with the region">
+          {open && card !== undefined && searches(card) && 'searching for better words… '}
           {open && same !== undefined && `IoU ${same.toFixed(3)}`}
         </span>
         <button
@@ -56,6 +58,9 @@ export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly
     </article>
   )
 }
+
+/** The words are the codec's quick ones, and better ones may come. */
+const searches = ({ quick, edited }: Card): boolean => quick && !edited
 
 function Body({
   codec,

@@ -19,6 +19,8 @@ export type Card = {
   /** The newest answer; while another is asked for, that about the mask before. */
   readonly spoken: Spoken | undefined
   readonly codes: readonly number[]
+  /** `spoken` is a quick answer: the codec has not yet searched for better words. */
+  readonly quick: boolean
   /** Codes are a person's, not the codec's. */
   readonly edited: boolean
   /** What the first words of `codes` draw, by their number. */
@@ -87,6 +89,7 @@ export function askingCard(
     state: 'asking',
     spoken: same?.spoken,
     codes: same?.spoken?.codes ?? [],
+    quick: false,
     edited: false,
     drawn: new Map(),
     without: new Map(),
@@ -96,8 +99,8 @@ export function askingCard(
   }
 }
 
-export function saidCard(card: Card, spoken: Spoken): Card {
-  return { ...card, state: 'said', spoken, failure: undefined, ...asSaid(spoken) }
+export function saidCard(card: Card, spoken: Spoken, quick = false): Card {
+  return { ...card, state: 'said', spoken, quick, failure: undefined, ...asSaid(spoken) }
 }
 
 const asSaid = (

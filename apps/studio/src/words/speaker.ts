@@ -20,13 +20,14 @@ import { codesWithout } from './contribution.ts'
 /** Prefixes of one request: what is urgent waits for at most one of them. A server is asked for more at once. */
 const LEVELS_A_CALL = 1
 const LEVELS_A_REQUEST = 16
-/** Prefixes wait until nobody has asked for anything for this long. */
-const LEVELS_AFTER_MS = 200
+/** Searches for better words, and prefixes, wait until nobody has asked for anything for this long. */
+const QUIET_MS = 200
 
 /** Prefixes that came in are shown together: each change of a card is painted. */
 const SHOW_EVERY_MS = 250
 
-type Wish = 'speak' | 'draw' | 'levels' | 'light'
+type Wish = 'speak' | 'better' | 'draw' | 'levels' | 'light'
+const WISHES: readonly Wish[] = ['speak', 'better', 'draw', 'levels', 'light']
 const wishes = new Map<string, AbortController>()
 
 let askedMs = 0
@@ -34,7 +35,7 @@ let askedMs = 0
 /** A signal for a new wish of its kind; the one before is given up. */
 function wish(codec: CodecId, kind: Wish): AbortSignal {
   giveUp(codec, kind)
-  if (kind !== 'levels') askedMs = performance.now()
+  if (kind !== 'levels' && kind !== 'better') askedMs = performance.now()
   const controller = new AbortController()
   wishes.set(`${codec} ${kind}`, controller)
   return controller.signal
@@ -66,7 +67,7 @@ const cardOf = (codec: CodecId): Card | undefined => useWords.getState().cards[c
 export function attend(region: Region | undefined, to: Picture | undefined, backend: Backend): void {
   picture = to
   if (region === undefined || to === undefined || area(region.mask) === 0) {
-    for (const codec of CODECS) giveUp(codec, 'speak', 'draw', 'levels', 'light')
+    for (const codec of CODECS) giveUp(codec, ...WISHES)
     clearCards()
     return
   }
@@ -81,11 +82,12 @@ export function attend(region: Region | undefined, to: Picture | undefined, back
       card.refine === refine
     const card = cardOf(codec)
     if (!open[codec] || (fits(card) && card.state !== 'failed')) continue
-    giveUp(codec, 'speak', 'draw', 'levels', 'light')
+    giveUp(codec, ...WISHES)
     const before = keptCard(region.id, codec)
     if (fits(before) && before.state === 'said') {
       setCard(before)
-      follow(before)
+      if (before.quick && !before.edited) void better(before, to)
+      else follow(before)
     } else
       void speak(askingCard({ regionId: region.id, codec, mask: region.mask, backend, refine }, before), to)
   }
@@ -99,18 +101,44 @@ export function tryAgain(codec: CodecId): void {
 
 async function speak(card: Card, to: Picture): Promise<void> {
   const { codec, backend, mask, regionId, refine } = card
+  giveUp(codec, 'better')
   const signal = wish(codec, 'speak')
   setCard(card)
+  const quick = codec !== 'getok'
   try {
-    const spoken = await backend.speak(codec, to, mask, { refine, signal })
+    const spoken = await backend.speak(codec, to, mask, { refine, quick, signal })
     if (signal.aborted) return
-    const said = saidCard(card, spoken)
-    rememberSpoken(regionId, codec, mask, spoken)
+    const said = saidCard(card, spoken, quick)
+    if (!quick) rememberSpoken(regionId, codec, mask, spoken)
     setCard(said)
     if (toRestore.has(codec)) applyRestored(said)
+    else if (quick) void better(said, to)
     else follow(said)
   } catch (error) {
     if (!signal.aborted) setCard({ ...card, state: 'failed', failure: failureOf(error) })
+  }
+}
+
+/** The words that the codec finds when it searches, in the place of its quick ones, once nobody asks for anything else. */
+async function better(card: Card, to: Picture): Promise<void> {
+  const { codec, backend, mask, regionId, refine, codes } = card
+  const signal = wish(codec, 'better')
+  await quiet(signal)
+  try {
+    if (signal.aborted) return
+    const spoken = await backend.speak(codec, to, mask, { refine, signal })
+    const now = cardOf(codec)
+    if (signal.aborted || now?.codes !== codes || now.regionId !== regionId) return
+    rememberSpoken(regionId, codec, mask, spoken)
+    const said = saidCard(now, spoken)
+    setCard(said)
+    follow(said)
+  } catch (error) {
+    const now = cardOf(codec)
+    if (signal.aborted || now?.codes !== codes) return
+    const quick = { ...now, quick: false, failure: failureOf(error) }
+    setCard(quick)
+    follow(quick)
   }
 }
 
@@ -188,7 +216,7 @@ async function levels(card: Card): Promise<void> {
 /** Resolves when nothing has been asked for a while. */
 async function quiet(signal: AbortSignal): Promise<void> {
   for (;;) {
-    const waitMs = askedMs + LEVELS_AFTER_MS - performance.now()
+    const waitMs = askedMs + QUIET_MS - performance.now()
     if (waitMs <= 0 || signal.aborted) return
     await pause(waitMs)
   }
@@ -200,10 +228,11 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export function setCodes(codec: CodecId, codes: readonly number[]): void {
   const card = cardOf(codec)
   if (card === undefined || card.codes === codes) return
-  giveUp(codec, 'draw', 'levels', 'light')
+  giveUp(codec, 'better', 'draw', 'levels', 'light')
   const edited = editedCard(card, codes)
   setCard(edited)
-  follow(edited)
+  if (edited.quick && !edited.edited && picture !== undefined) void better(edited, picture)
+  else follow(edited)
 }
 
 /** What the codec said itself. */
