@@ -31,20 +31,41 @@ export const layerNormOp: Op = {
     const count = weight.rank
     const [average, inverse] = statistics(node, x, count)
     const normal = multiply(subtract(x, average), inverse)
-    const g = multiply(dy!, weight)
-    const keep = { keepDims: true }
-    const dx = () => {
-      const centred = subtract(g, mean(g, lastAxes(count), keep))
-      return multiply(
-        subtract(centred, multiply(normal, mean(multiply(g, normal), lastAxes(count), keep))),
-        inverse,
-      )
-    }
     return [
-      needs[0] ? dx() : undefined,
+      needs[0] ? throughNorm(multiply(dy!, weight), normal, inverse, count) : undefined,
       needs[1] ? sumRows(multiply(dy!, normal), count) : undefined,
       bias && needs[2] ? sumRows(dy!, count) : undefined,
     ]
+  },
+}
+
+function throughNorm(g: Tensor, normal: Tensor, inverse: Tensor, count: number): Tensor {
+  const keep = { keepDims: true }
+  const centred = subtract(g, mean(g, lastAxes(count), keep))
+  const along = multiply(normal, mean(multiply(g, normal), lastAxes(count), keep))
+  return multiply(subtract(centred, along), inverse)
+}
+
+// Without weight and bias what comes out is the normalised x itself, which the way back then need not make anew.
+export const plainNormOp: Op = {
+  name: 'PlainLayerNormalization',
+  optionalOutputs: true,
+  expand: (node) => {
+    const [x] = node.inputs as readonly [Tensor]
+    const shape = x.shape.slice(node.attributes['axis'] as number) as number[]
+    const ones = new Array<number>(productOf(shape) as number).fill(1)
+    return makeNode(
+      layerNormOp,
+      [x, constant(ones, { shape, dtype: x.dtype }), undefined],
+      node.outputs,
+      node.attributes,
+    )
+  },
+  gradient: (node, [dy]) => {
+    const [x] = node.inputs as readonly [Tensor]
+    const count = -(node.attributes['axis'] as number)
+    const [, inverse] = statistics(node, x, count)
+    return [throughNorm(dy!, node.outputs[0]!, inverse, count)]
   },
 }
 
@@ -72,26 +93,25 @@ export function layerNorm(
       hint: 'the last axes of x and the shape of weight are equal numbers',
     })
   }
-  const ones = () =>
-    constant(new Array<number>(productOf(shape) as number).fill(1), { shape, dtype: x.dtype })
-  const weight = options.weight ?? ones()
+  const { weight } = options
   if (options.bias && shapeText(options.bias.shape) !== shapeText(shape)) {
     throw new GraphError(
       'shape',
-      `layerNorm: weight ${shapeText(shape)} with bias ${shapeText(options.bias.shape)}`,
+      `layerNorm: shape ${shapeText(shape)} with bias ${shapeText(options.bias.shape)}`,
     )
   }
   const saved = [...x.shape.slice(0, from), ...shape.map(() => 1)]
-  return makeNode(
-    layerNormOp,
-    [x, weight, options.bias],
-    [
-      { dtype: x.dtype, shape: x.shape },
-      { dtype: 'float32', shape: saved },
-      { dtype: 'float32', shape: saved },
-    ],
-    { axis: -shape.length, epsilon: float(options.epsilon ?? 1e-5) },
-  )[0]!
+  const outputs = [
+    { dtype: x.dtype, shape: x.shape },
+    { dtype: 'float32', shape: saved },
+    { dtype: 'float32', shape: saved },
+  ] as const
+  const attributes = { axis: -shape.length, epsilon: float(options.epsilon ?? 1e-5) }
+  if (weight === undefined) {
+    const plain = makeNode(plainNormOp, [x], outputs, attributes)[0]!
+    return options.bias ? add(plain, options.bias) : plain
+  }
+  return makeNode(layerNormOp, [x, weight, options.bias], outputs, attributes)[0]!
 }
 
 // SimplifiedLayerNormalization is ONNX Runtime's RMS norm; it sits in the standard domain for historical reasons.
