@@ -17,6 +17,16 @@ const chromiumPath = findChromium()
 const site = mkdtempSync(join(tmpdir(), 'studio-site-'))
 /** First words wait for weights, a session, and a picture's pass, on machines with two busy cores. */
 const PATIENT = { timeout: 60_000 }
+const options = {
+  host: '127.0.0.1',
+  workers: 1,
+  threads: 1,
+  maxPixels: 32_000_000,
+  maxBodyBytes: 2 ** 25,
+  timeoutMs: 60_000,
+  cacheBytes: 2 ** 28,
+  studioFolder: site,
+}
 const DESK = { width: 1280, height: 720 }
 const PHONE = { width: 390, height: 844 }
 
@@ -64,18 +74,11 @@ describe.skipIf(chromiumPath === undefined)(
         build: { outDir: site, emptyOutDir: true },
       })
       opened = await openCodecService({
-        host: '127.0.0.1',
+        ...options,
         codecs: [
           ...SHIPPED_CODECS.map((name) => ({ name, source: shippedFolder(name) })),
           { name: 'getok', source: 'getok' },
         ],
-        workers: 1,
-        threads: 1,
-        maxPixels: 32_000_000,
-        maxBodyBytes: 2 ** 25,
-        timeoutMs: 60_000,
-        cacheBytes: 2 ** 28,
-        studioFolder: site,
       })
       listening = await listen(opened.service, { host: '127.0.0.1', port: 0, timeoutMs: 60_000 })
       browser = await launchChromium(chromiumPath!)
@@ -262,6 +265,49 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole('radio', { name: 'browser' }).check()
       await spoken()
     }, 120_000)
+
+    it('a server with a token asks for it in place, and keeps it out of the address and of sessions', async () => {
+      const token = 'a-token-of-this-test'
+      const { service, close } = await openCodecService({
+        ...options,
+        token,
+        codecs: [{ name: 'getok', source: 'getok' }],
+      })
+      const locked = await listen(service, { host: '127.0.0.1', port: 0, timeoutMs: 60_000 })
+      const desk = page
+      page = await browser.newPage({ viewport: DESK, colorScheme: 'light', reducedMotion: 'reduce' })
+      try {
+        page.setDefaultTimeout(20_000)
+        page.on('pageerror', (error) => troubles.push(error.message))
+        await page.goto(locked.url)
+        await page.getByRole('list', { name: 'Samples' }).getByRole('button').first().click()
+        const server = page.getByRole('radio', { name: 'server' })
+        await server.click()
+        const field = page.getByLabel('Token of the server')
+        await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true)
+        await page.keyboard.type('another-token')
+        await page.keyboard.press('Enter')
+        await page.getByRole('alert').filter({ hasText: 'this is not its token' }).waitFor()
+        await shot('token')
+        await field.fill(token)
+        await page.keyboard.press('Enter')
+        await field.waitFor({ state: 'detached' })
+        expect(await server.isChecked()).toBe(true)
+        await page.keyboard.press('n')
+        await dragBox([0.3, 0.3], [0.6, 0.7])
+        await expect.poll(() => card('GETok').locator('dd').last().textContent(), PATIENT).toMatch(/server/)
+        await expect.poll(() => new URL(page.url()).hash).toContain('sample=')
+        expect(page.url()).not.toContain(token)
+        expect(JSON.stringify(await page.evaluate(() => ({ ...localStorage })))).not.toContain(token)
+        await page.reload()
+        await expect.poll(() => card('GETok').locator('dd').last().textContent(), PATIENT).toMatch(/server/)
+      } finally {
+        await page.close()
+        page = desk
+        await locked.close()
+        await close()
+      }
+    }, 90_000)
 
     it('is dark on request, and fits a phone', async () => {
       await page.getByRole('button', { name: 'Dark theme' }).click()

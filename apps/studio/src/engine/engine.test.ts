@@ -7,8 +7,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deviceWish, refusal, usableGpu } from './gpu.ts'
 import { engineHost, type OpenNetworks } from './host.ts'
 import { lane, URGENCY } from './lane.ts'
+import { probeServer } from './probe.ts'
 import { answerCalls, callsOver, type Port } from './rpc.ts'
+import { serverBackend } from './server.ts'
 import { CLOSED, type EngineState, statusOf } from './status.ts'
+import { tokenProblem } from './token.ts'
 import { fetchFile } from './weights.ts'
 import { type WorkerLike, workerLink } from './worker-link.ts'
 
@@ -289,6 +292,59 @@ describe('files of weights', () => {
     })
     vi.stubGlobal('fetch', async () => new Response('no', { status: 404, statusText: 'Not Found' }))
     await expect(fetchFile(url)).rejects.toThrow(/404 Not Found/)
+  })
+})
+
+describe('a server with a token', () => {
+  afterEach(() => vi.unstubAllGlobals())
+  const baseUrl = 'http://localhost/'
+
+  /** A server that takes one token; remembers what each request carried. */
+  function locked(token: string): (string | null)[] {
+    const carried: (string | null)[] = []
+    vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
+      const authorization = new Headers(init?.headers).get('authorization')
+      carried.push(authorization)
+      if (authorization !== `Bearer ${token}`) {
+        const message = authorization === null ? 'this service wants a token' : 'this is not the token'
+        return Response.json({ error: { code: 'unauthorized', message } }, { status: 401 })
+      }
+      const listing = { codecs: [{ name: 'getok', kind: 'getok' }] }
+      return Response.json(String(url).endsWith('/vocabulary') ? { gridSize: 32 } : listing)
+    })
+    return carried
+  }
+
+  it('is told from one without, and opens with the right token', async () => {
+    locked('open-sesame')
+    expect(await probeServer(baseUrl)).toMatchObject({ state: 'locked' })
+    expect(await probeServer(baseUrl, 'sesame')).toMatchObject({ state: 'locked' })
+    expect(await probeServer(baseUrl, 'open-sesame')).toEqual({ state: 'there' })
+  })
+
+  it('gets the token with every call; a refusal is told, with what to do', async () => {
+    const carried = locked('open-sesame')
+    const onLocked = vi.fn()
+    const facts = await serverBackend({ baseUrl, token: 'open-sesame', onLocked }).open('getok')
+    expect(facts).toMatchObject({ place: 'server', cells: 32 })
+    expect(carried).toEqual(['Bearer open-sesame', 'Bearer open-sesame'])
+    expect(onLocked).not.toHaveBeenCalled()
+    for (const [token, message] of [
+      [undefined, 'this service wants a token'],
+      ['sesame', 'this is not the token'],
+    ] as const) {
+      await expect(serverBackend({ baseUrl, token, onLocked }).open('getok')).rejects.toMatchObject({
+        code: 'server',
+        message,
+        hint: expect.stringContaining('Run in'),
+      })
+    }
+    expect(onLocked).toHaveBeenCalledTimes(2)
+  })
+
+  it('never sees a token that cannot stand in a header', () => {
+    expect(tokenProblem('open-sesame')).toBeUndefined()
+    for (const bad of ['', 'open sesame', 'sésame', 'a\nb']) expect(tokenProblem(bad)).toMatch(/token/)
   })
 })
 

@@ -2,7 +2,7 @@
 
 import type { Mask } from '@maskwords/mask'
 import { useMemo } from 'react'
-import { notifyError } from '../state/store.ts'
+import { notify, notifyError } from '../state/store.ts'
 import { CODECS, type CodecId } from '../state/types.ts'
 import type { Backend, CodecFacts, Progress, Spoken } from './backend.ts'
 import { browserBackend } from './browser.ts'
@@ -18,6 +18,7 @@ import {
   useEngine,
   whileBusy,
 } from './status.ts'
+import { keepToken, keptToken, TOKEN_HINT, tokenProblem } from './token.ts'
 
 export type { Backend, CallOptions, CodecFacts, Decoded, Place, Progress, Spoken } from './backend.ts'
 export { EngineError } from './error.ts'
@@ -131,7 +132,12 @@ function later(load: () => Promise<Backend>): Backend {
 function make(runIn: RunIn): Backend {
   if (runIn === 'server') {
     const baseUrl = document.baseURI
-    return later(async () => (await import('./server.ts')).serverBackend({ baseUrl }))
+    const token = keptToken()
+    // A refusal that comes late, of a token that was replaced meanwhile, changes nothing.
+    const onLocked = (): void => {
+      if (token === keptToken()) serverLocked()
+    }
+    return later(async () => (await import('./server.ts')).serverBackend({ baseUrl, token, onLocked }))
   }
   return browserBackend({
     baseUrl: document.baseURI,
@@ -167,9 +173,16 @@ export function useEngineStatus(): EngineStatus {
   return useMemo(() => statusOf(state), [state])
 }
 
-/** Runs codecs elsewhere from now on, and in the next visit. The server is asked first whether it does. */
+/**
+ * Runs codecs elsewhere from now on, and in the next visit. The server is asked first whether it does; where it wants a
+ * token, the person is asked for it.
+ */
 export async function setRunIn(runIn: RunIn): Promise<void> {
-  if (runIn === 'server' && !(await askServer())) return
+  if (runIn === 'browser' || (await askServer())) return runFrom(runIn)
+  if (useEngine.getState().server.state === 'locked') askForToken()
+}
+
+function runFrom(runIn: RunIn): void {
   if (runIn === useEngine.getState().runIn) return
   rememberRunIn(runIn)
   useEngine.setState({ codecs: CLOSED })
@@ -177,15 +190,55 @@ export async function setRunIn(runIn: RunIn): Promise<void> {
 
 /** Whether the page's server runs codecs; kept in the state, with the reason where it does not. */
 export async function askServer(): Promise<boolean> {
-  const server = await probeServer(document.baseURI)
+  const server = await probeServer(document.baseURI, keptToken())
   useEngine.setState({ server })
   return server.state === 'there'
 }
 
-/** To be called once when the page starts: a remembered server that is gone is told, and the browser takes over. */
+function askForToken(problem?: string): void {
+  useEngine.setState({ server: { state: 'locked', asks: true, problem } })
+}
+
+/** Tries a token that the person gave. Where the server takes it, codecs run there; else the state says what is wrong. */
+export async function giveToken(token: string): Promise<void> {
+  const problem = tokenProblem(token)
+  if (problem !== undefined) return askForToken(problem)
+  const server = await probeServer(document.baseURI, token)
+  if (server.state === 'locked') return askForToken('The server says that this is not its token.')
+  if (server.state === 'absent') return askForToken(server.reason)
+  keepToken(token)
+  // The one before speaks with another token, or with none.
+  backends.get('server')?.close()
+  backends.delete('server')
+  useEngine.setState({ server })
+  runFrom('server')
+}
+
+/** The person has no token to give now. */
+export function withholdToken(): void {
+  useEngine.setState({ server: { state: 'locked', asks: false, problem: undefined } })
+}
+
+/** The server wants a token in the middle of work: the browser takes over until it is given. */
+function serverLocked(): void {
+  if (useEngine.getState().runIn !== 'server') return
+  useEngine.setState({ runIn: 'browser', codecs: CLOSED })
+  askForToken()
+  notify({
+    kind: 'error',
+    message: 'The server wants a token: codecs run in the browser until it is given.',
+    hint: TOKEN_HINT,
+  })
+}
+
+/**
+ * To be called once when the page starts: of a remembered server that is gone, or that wants a token, the person is told,
+ * and the browser takes over.
+ */
 export async function startEngine(): Promise<void> {
   if (await askServer()) return
   const { runIn, server } = useEngine.getState()
+  if (server.state === 'locked') return serverLocked()
   if (runIn !== 'server' || server.state !== 'absent') return
   notifyError(new Error(server.reason), 'codecs run in the browser instead of the server')
   useEngine.setState({ runIn: 'browser', codecs: CLOSED })

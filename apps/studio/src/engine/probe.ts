@@ -4,12 +4,14 @@ import type { ServerState } from './status.ts'
 
 const HINT = 'start `npx maskwords serve` and open the address that it prints'
 
-/** Asks `v1/codecs` beside the page once. */
-export async function probeServer(baseUrl: string): Promise<ServerState> {
+/** Asks `v1/codecs` beside the page once; `token` is what a protected server wants. */
+export async function probeServer(baseUrl: string, token?: string): Promise<ServerState> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   try {
-    const response = await fetch(new URL('v1/codecs', baseUrl), { headers: { accept: 'application/json' } })
-    if (response.status === 401)
-      return { state: 'absent', reason: `the server wants a token; ${HINT} without --token` }
+    const response = await fetch(new URL('v1/codecs', baseUrl), {
+      headers: { accept: 'application/json', ...authorization },
+    })
+    if (response.status === 401) return { state: 'locked', asks: false, problem: undefined }
     const json = (response.headers.get('content-type') ?? '').includes('json')
     if (response.ok && json) return { state: 'there' }
     return { state: 'absent', reason: `this page's host only serves files; ${HINT}` }

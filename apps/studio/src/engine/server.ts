@@ -6,6 +6,7 @@ import type { CodecId } from '../state/types.ts'
 import type { Backend, CallOptions, CodecFacts, Decoded } from './backend.ts'
 import { EngineError } from './error.ts'
 import { lane, URGENCY } from './lane.ts'
+import { TOKEN_HINT } from './token.ts'
 import type { PictureToSee } from './worker-link.ts'
 
 type Opened = { readonly facts: CodecFacts; readonly name: string }
@@ -16,14 +17,34 @@ const RETRIES = 3
 /** Pictures whose handles are remembered; the server keeps what it has room for. */
 const MAX_HANDLES = 16
 
+export type ServerOptions = {
+  readonly baseUrl: string
+  /** Sent with every call. */
+  readonly token?: string | undefined
+  /** Hears of every call that is refused for want of the right token. */
+  readonly onLocked?: () => void
+}
+
 /** Codecs at the server beside `baseUrl`. Calls reject with EngineError `server` or `codec`. */
-export function serverBackend({ baseUrl }: { readonly baseUrl: string }): Backend {
-  const client = createClient({ url: new URL('.', baseUrl).href })
+export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Backend {
+  const client = createClient({ url: new URL('.', baseUrl).href, ...(token === undefined ? {} : { token }) })
   const opened = new Map<CodecId, Promise<Opened>>()
   const facts = new Map<CodecId, Promise<CodecFacts>>()
   const handles = new Map<string, Promise<string>>()
   const turns = lane()
   const call = (signal?: AbortSignal) => ({ retries: RETRIES, ...(signal === undefined ? {} : { signal }) })
+
+  /** What the client says goes on as an error of the engine; aborts stay what they are. */
+  const rethrown = (error: unknown): never => {
+    if (!(error instanceof ServiceError)) throw error
+    const { status, message, hint } = error
+    if (status === 401) {
+      onLocked?.()
+      throw new EngineError('server', message, { hint: TOKEN_HINT, cause: error })
+    }
+    const code = status >= 400 && status < 429 ? 'codec' : 'server'
+    throw new EngineError(code, message, { hint, cause: error })
+  }
 
   const openOnce = (id: CodecId): Promise<Opened> => {
     let one = opened.get(id)
@@ -170,13 +191,6 @@ export function serverBackend({ baseUrl }: { readonly baseUrl: string }): Backen
 
     close: () => {},
   }
-}
-
-/** What the client says goes on as an error of the engine; aborts stay what they are. */
-function rethrown(error: unknown): never {
-  if (!(error instanceof ServiceError)) throw error
-  const code = error.status >= 400 && error.status < 429 ? 'codec' : 'server'
-  throw new EngineError(code, error.message, { hint: error.hint, cause: error })
 }
 
 /** The same pixels as a file: PNG loses none of them. */

@@ -10,6 +10,8 @@ export type RunIn = 'browser' | 'server'
 export type ServerState =
   | { readonly state: 'unknown' }
   | { readonly state: 'there' }
+  /** It wants a token: whether the person is asked for it now, and what was wrong with the one that was given. */
+  | { readonly state: 'locked'; readonly asks: boolean; readonly problem: string | undefined }
   | { readonly state: 'absent'; readonly reason: string }
 
 export type CodecState =

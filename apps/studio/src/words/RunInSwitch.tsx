@@ -1,12 +1,14 @@
 // Where codecs run: in this browser, or at the server that the page came from.
-import { useEffect, useId } from 'react'
+import { useEffect, useId, useRef } from 'react'
 import { setRunIn, startEngine, useEngine } from '../engine/index.ts'
+import { TokenForm } from './TokenForm.tsx'
 
 let started = false
 
 export function RunInSwitch() {
   const runIn = useEngine((state) => state.runIn)
   const server = useEngine((state) => state.server)
+  const fieldset = useRef<HTMLFieldSetElement>(null)
   const name = useId()
   useEffect(() => {
     if (started) return
@@ -14,35 +16,39 @@ export function RunInSwitch() {
     void startEngine()
   }, [])
   const absent = server.state === 'absent' ? server.reason : undefined
+  const open = server.state === 'there' || server.state === 'locked'
   return (
-    <fieldset className="words-run-in">
-      <legend>Run in</legend>
-      <label>
-        <input
-          type="radio"
-          name={name}
-          checked={runIn === 'browser'}
-          onChange={() => void setRunIn('browser')}
-        />
-        browser
-      </label>
-      <label>
-        <input
-          type="radio"
-          name={name}
-          checked={runIn === 'server'}
-          disabled={server.state !== 'there'}
-          aria-describedby={absent === undefined ? undefined : `${name}-why`}
-          onChange={() => void setRunIn('server')}
-        />
-        server
-      </label>
-      {absent !== undefined && (
-        <details className="words-why">
-          <summary>why not?</summary>
-          <p id={`${name}-why`}>{absent}</p>
-        </details>
-      )}
-    </fieldset>
+    <>
+      <fieldset ref={fieldset} className="words-run-in">
+        <legend>Run in</legend>
+        <label>
+          <input
+            type="radio"
+            name={name}
+            checked={runIn === 'browser'}
+            onChange={() => void setRunIn('browser')}
+          />
+          browser
+        </label>
+        <label>
+          <input
+            type="radio"
+            name={name}
+            checked={runIn === 'server'}
+            disabled={!open}
+            aria-describedby={absent === undefined ? undefined : `${name}-why`}
+            onChange={() => void setRunIn('server')}
+          />
+          server
+        </label>
+        {absent !== undefined && (
+          <details className="words-why">
+            <summary>why not?</summary>
+            <p id={`${name}-why`}>{absent}</p>
+          </details>
+        )}
+      </fieldset>
+      {server.state === 'locked' && server.asks && <TokenForm after={fieldset} />}
+    </>
   )
 }
