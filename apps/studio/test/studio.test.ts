@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pictureToPng } from '@maskwords/mask'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -306,6 +307,35 @@ describe.skipIf(chromiumPath === undefined)(
         page = desk
         await locked.close()
         await close()
+      }
+    }, 90_000)
+
+    it('the magic selection on 12 megapixels leaves the page free, and Escape gives it up', async () => {
+      const size = { widthPx: 4000, heightPx: 3000 }
+      const grey = { ...size, channels: 3, bytes: new Uint8Array(36e6).fill(120) } as const
+      const desk = page
+      page = await browser.newPage({ viewport: DESK, reducedMotion: 'reduce' })
+      try {
+        page.setDefaultTimeout(20_000)
+        page.on('pageerror', (error) => troubles.push(error.message))
+        await page.goto(listening.url)
+        const choosing = page.waitForEvent('filechooser')
+        await page.getByRole('button', { name: 'Open a picture' }).click()
+        const buffer = Buffer.from(pictureToPng(grey))
+        await (await choosing).setFiles({ name: 'grey.png', mimeType: 'image/png', buffer })
+        const canvas = page.getByRole('application', { name: /^Canvas with grey/ })
+        await canvas.waitFor(PATIENT)
+        await page.keyboard.press('w')
+        await canvas.click()
+        await page.keyboard.press('Escape')
+        expect(await page.getByText('Selecting similar colours').count()).toBe(0)
+        expect(await regions().count()).toBe(0)
+        await canvas.click()
+        await expect.poll(() => regions().count(), PATIENT).toBe(1)
+        await expect.poll(() => regions().first().textContent()).toContain('100.0 %')
+      } finally {
+        await page.close()
+        page = desk
       }
     }, 90_000)
 

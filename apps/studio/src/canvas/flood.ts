@@ -1,12 +1,15 @@
-// The magic tool: the connected region whose colours are close to that of the chosen pixel, by scanlines.
-import { type Mask, maskFromRowMajor } from '@maskwords/mask'
+// The magic tool: the connected region whose colours are close to that of the chosen pixel.
+//
+// One pass over the picture finds the runs of similar pixels in each row and joins those that touch between rows
+// (union-find, as in Wu, Otoo and Suzuki, "Optimizing two-pass connected-component labeling algorithms", 2009); the runs
+// joined with the chosen pixel's are the region. Each pixel is looked at once, whatever the shape of the region.
+import { type Mask, maskFromEdges, transpose } from '@maskwords/mask'
 
-/**
- * Pixels that are connected (by sides) with (x, y) through pixels of which no channel differs by more than `tolerance`
- * from the chosen pixel's colour. `rgb` is interleaved, rows from the top; x and y must be inside. Work and memory: a
- * byte and a constant number of looks a pixel.
- */
-export function similarRegion(options: {
+/** Room for runs at the start; it doubles when it is full. */
+const FIRST_RUNS = 4096
+
+/** A picture of interleaved RGB, rows from the top, and a click on it. */
+export type FloodJob = {
   readonly widthPx: number
   readonly heightPx: number
   readonly rgb: Uint8Array
@@ -14,57 +17,94 @@ export function similarRegion(options: {
   readonly y: number
   /** 0 to 255. */
   readonly tolerance: number
-}): Mask {
-  const { widthPx, heightPx, rgb, x, y, tolerance } = options
+}
+
+/**
+ * Pixels that are connected (by sides) with (x, y) through pixels of which no channel differs by more than `tolerance`
+ * from the chosen pixel's colour; x and y must be inside. Work: a look a pixel; memory: some twenty bytes a run of similar
+ * pixels.
+ */
+export function similarRegion({ widthPx, heightPx, rgb, x, y, tolerance }: FloodJob): Mask {
   const seed = y * widthPx + x
-  const red = rgb[3 * seed]!
-  const green = rgb[3 * seed + 1]!
-  const blue = rgb[3 * seed + 2]!
-  const bytes = new Uint8Array(widthPx * heightPx)
-  const like = (pixel: number): boolean => {
-    const dr = rgb[3 * pixel]! - red
-    const dg = rgb[3 * pixel + 1]! - green
-    const db = rgb[3 * pixel + 2]! - blue
-    return (
-      dr <= tolerance &&
-      -dr <= tolerance &&
-      dg <= tolerance &&
-      -dg <= tolerance &&
-      db <= tolerance &&
-      -db <= tolerance
-    )
-  }
-  // Seeds of rows still to be filled: one for each stretch beside a filled run.
-  let stack = new Uint32Array(1024)
-  let waiting = 0
-  stack[waiting++] = seed
-  while (waiting > 0) {
-    const from = stack[--waiting]!
-    if (bytes[from] !== 0) continue
-    const rowStart = from - (from % widthPx)
-    const rowEnd = rowStart + widthPx
-    let left = from
-    while (left > rowStart && bytes[left - 1] === 0 && like(left - 1)) left--
-    let right = from + 1
-    while (right < rowEnd && bytes[right] === 0 && like(right)) right++
-    bytes.fill(1, left, right)
-    for (let side = -1; side <= 1; side += 2) {
-      const shift = side * widthPx
-      if (left + shift < 0 || left + shift >= bytes.length) continue
-      let inside = false
-      for (let pixel = left + shift; pixel < right + shift; pixel++) {
-        const wanted = bytes[pixel] === 0 && like(pixel)
-        if (wanted && !inside) {
-          if (waiting === stack.length) {
-            const larger = new Uint32Array(stack.length * 2)
-            larger.set(stack)
-            stack = larger
-          }
-          stack[waiting++] = pixel
-        }
-        inside = wanted
-      }
+  const [redLow, redHigh] = [rgb[3 * seed]! - tolerance, rgb[3 * seed]! + tolerance]
+  const [greenLow, greenHigh] = [rgb[3 * seed + 1]! - tolerance, rgb[3 * seed + 1]! + tolerance]
+  const [blueLow, blueHigh] = [rgb[3 * seed + 2]! - tolerance, rgb[3 * seed + 2]! + tolerance]
+  let starts = new Uint32Array(FIRST_RUNS)
+  let ends = new Uint32Array(FIRST_RUNS)
+  // Each run points to an earlier one that it is connected with, or to itself.
+  let parents = new Uint32Array(FIRST_RUNS)
+  const rootOf = (run: number): number => {
+    let at = run
+    while (parents[at] !== at) {
+      parents[at] = parents[parents[at]!]!
+      at = parents[at]!
     }
+    return at
   }
-  return maskFromRowMajor({ widthPx, heightPx, bytes })
+  let runs = 0
+  let seedRun = 0
+  let above = 0
+  let aboveEnd = 0
+  for (let row = 0; row < heightPx; row++) {
+    const rowEnd = (row + 1) * widthPx
+    const first = runs
+    for (let pixel = row * widthPx, at = 3 * pixel; pixel < rowEnd; ) {
+      let start = -1
+      for (; pixel < rowEnd; pixel++, at += 3) {
+        const red = rgb[at]!
+        const green = rgb[at + 1]!
+        const blue = rgb[at + 2]!
+        // Negative where any of the six distances is: one test instead of six.
+        const like =
+          (red - redLow) |
+          (redHigh - red) |
+          (green - greenLow) |
+          (greenHigh - green) |
+          (blue - blueLow) |
+          (blueHigh - blue)
+        if (start < 0) {
+          if (like >= 0) start = pixel
+        } else if (like < 0) break
+      }
+      if (start < 0) break
+      if (runs === starts.length) {
+        starts = doubled(starts)
+        ends = doubled(ends)
+        parents = doubled(parents)
+      }
+      starts[runs] = start
+      ends[runs] = pixel
+      parents[runs] = runs
+      if (start <= seed && seed < pixel) seedRun = runs
+      const [left, right] = [start - widthPx, pixel - widthPx]
+      while (above < aboveEnd && ends[above]! <= left) above++
+      for (let i = above; i < aboveEnd && starts[i]! < right; i++) {
+        const a = rootOf(i)
+        const b = rootOf(runs)
+        if (a < b) parents[b] = a
+        else parents[a] = b
+      }
+      runs++
+    }
+    above = first
+    aboveEnd = runs
+  }
+  const root = rootOf(seedRun)
+  const edges = new Uint32Array(2 * runs)
+  let n = 0
+  for (let run = 0; run < runs; run++) {
+    if (rootOf(run) !== root) continue
+    // A run at the end of a row goes on with one at the start of the next.
+    if (n > 0 && edges[n - 1] === starts[run]) n--
+    else edges[n++] = starts[run]!
+    edges[n++] = ends[run]!
+  }
+  // Runs along rows are those of the mirrored mask, whose columns they are.
+  return transpose(maskFromEdges(heightPx, widthPx, edges.slice(0, n)))
+}
+
+function doubled(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(numbers.length * 2)
+  larger.set(numbers)
+  return larger
 }

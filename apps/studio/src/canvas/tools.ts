@@ -2,10 +2,11 @@
 //
 // Positions are picture coordinates. A tool holds what is under way and nothing else; regions change through actions.
 import { emptyMask, type Mask, maskFromRings } from '@maskwords/mask'
+import { runJob } from '../compare/job.ts'
 import { addRegions, DEFAULT_OPACITY, nextColour } from '../state/regions.ts'
 import { notify, notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
-import type { Combine, Picture, Region, Tool } from '../state/types.ts'
-import { similarRegion } from './flood.ts'
+import type { Combine, Region, Tool } from '../state/types.ts'
+import { type FloodJob, similarRegion } from './flood.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
 import type { Stage } from './stage.ts'
 import { type Point, Stroke } from './stroke.ts'
@@ -327,56 +328,76 @@ class Outlining implements ToolInUse {
   }
 }
 
-/** From this size on the search takes long enough for a person to wonder. */
-const SHOWS_PROGRESS_FROM_PX = 2e6
-/** Until then the browser has shown what is being done. */
-const PAINTED_AFTER_MS = 40
+/** From this size on the search is longer than a frame: a worker does it, and the page goes on. */
+const IN_WORKER_FROM_PX = 1e6
+/** A picture of the largest size with a run for every other pixel takes three seconds. */
+const PICKS_WITHIN_MS = 60_000
 
 class Picking implements ToolInUse {
   readonly busy = false
   readonly #stage: Stage
+  #underWay: AbortController | undefined
 
   constructor(stage: Stage) {
     this.#stage = stage
   }
 
   press(at: Point, keys: Keys): void {
+    this.cancel()
     const { picture } = this.#stage
     if (picture === undefined) return
     const x = Math.floor(at.x)
     const y = Math.floor(at.y)
-    const { widthPx, heightPx } = picture.pixels
+    const { widthPx, heightPx, rgb } = picture.pixels
     if (x < 0 || y < 0 || x >= widthPx || y >= heightPx) return
     const how = combineOf(keys)
-    if (widthPx * heightPx < SHOWS_PROGRESS_FROM_PX) {
-      this.#pick(picture, x, y, how)
-      return
-    }
-    setBusy('Selecting similar colours')
-    setTimeout(() => {
-      this.#pick(picture, x, y, how)
-      setBusy(undefined)
-    }, PAINTED_AFTER_MS)
+    const job: FloodJob = { widthPx, heightPx, rgb, x, y, tolerance: useStudio.getState().tolerance }
+    if (widthPx * heightPx < IN_WORKER_FROM_PX) applyMask(similarRegion(job), how)
+    else void this.#pick(job, how)
   }
 
-  #pick(picture: Picture, x: number, y: number, how: Combine): void {
-    const { tolerance } = useStudio.getState()
+  async #pick(job: FloodJob, how: Combine): Promise<void> {
+    const underWay = new AbortController()
+    this.#underWay = underWay
+    setBusy('Selecting similar colours, Esc gives up')
     try {
-      applyMask(similarRegion({ ...picture.pixels, x, y, tolerance }), how)
+      const worker = new Worker(new URL('./flood.worker.ts', import.meta.url), { type: 'module' })
+      await runJob<Mask>(worker, job, {
+        signal: underWay.signal,
+        timeoutMs: PICKS_WITHIN_MS,
+        onPart: (mask) => applyMask(mask, how),
+      })
     } catch (error) {
-      notifyError(error, 'Magic selection')
+      if (!underWay.signal.aborted) notifyError(error, 'Magic selection')
+    } finally {
+      if (this.#underWay === underWay) this.#end()
     }
+  }
+
+  #end(): void {
+    this.#underWay = undefined
+    setBusy(undefined)
   }
 
   move(): void {}
   release(): void {}
 
   key(key: 'Enter' | 'Backspace' | 'Escape', at: Point, keys: Keys): boolean {
+    if (key === 'Escape' && this.#underWay !== undefined) {
+      this.cancel()
+      say('Selection given up')
+      return true
+    }
     if (key === 'Enter') this.press(at, keys)
     return key === 'Enter'
   }
 
-  cancel(): void {}
+  cancel(): void {
+    if (this.#underWay === undefined) return
+    this.#underWay.abort()
+    this.#end()
+  }
+
   draw(): void {}
 }
 

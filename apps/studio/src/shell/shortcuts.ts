@@ -46,6 +46,7 @@ export const SHORTCUTS: readonly ShortcutGroup[] = [
       { keys: 'Shift', does: 'While selecting: add to the selected region' },
       { keys: 'Alt', does: 'While selecting or painting: take from the selected region' },
       { keys: 'Enter  Backspace  Esc', does: 'Polygon: close, remove the last corner, give up' },
+      { keys: 'Esc', does: 'Gives up a stroke, a box or a magic selection under way' },
     ],
   },
   {
