@@ -190,6 +190,11 @@ describe.skipIf(chromiumPath === undefined)(
       expect(Number(numbers[0])).toBeGreaterThan(0.3)
       expect(numbers.slice(4, 6)).toEqual(['34', '320'])
       await shot('compare')
+      const hash = () => new URL(page.url()).hash
+      await page.getByRole('radio', { name: 'Whole picture' }).check()
+      await expect.poll(hash).toContain('compare=whole')
+      await page.getByRole('radio', { name: 'Around the region' }).check()
+      await expect.poll(hash).not.toContain('compare=')
     }, 90_000)
 
     it('reads an answer: phrases with masks, repairs with places, markup as text', async () => {

@@ -1,7 +1,8 @@
 // The view "compare": a region's mask beside what each codec's words draw of it, where they differ, and what bits buy.
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo } from 'react'
 import { select, selectedRegion, useStudio } from '../state/store.ts'
 import { CODECS } from '../state/types.ts'
+import { registerChoiceInUrl, useChoice } from './choice.ts'
 import { type Comparison, useComparisons } from './comparisons.ts'
 import { RateCurve } from './RateCurve.tsx'
 import { RegionPictures } from './RegionPictures.tsx'
@@ -15,7 +16,8 @@ export function CompareView() {
   const region = useStudio(selectedRegion) ?? regions[0]
   const comparisons = useComparisons(picture, region)
   const shapes = useShapePoints(picture, region)
-  const [whole, setWhole] = useState(false)
+  const whole = useChoice((choice) => choice.whole)
+  useEffect(registerChoiceInUrl, [])
   const points = useMemo(
     () => [
       ...CODECS.flatMap((codec) => {
@@ -62,11 +64,21 @@ export function CompareView() {
         <fieldset>
           <legend>Show</legend>
           <label>
-            <input type="radio" name="compare-frame" checked={!whole} onChange={() => setWhole(false)} />
+            <input
+              type="radio"
+              name="compare-frame"
+              checked={!whole}
+              onChange={() => useChoice.setState({ whole: false })}
+            />
             Around the region
           </label>
           <label>
-            <input type="radio" name="compare-frame" checked={whole} onChange={() => setWhole(true)} />
+            <input
+              type="radio"
+              name="compare-frame"
+              checked={whole}
+              onChange={() => useChoice.setState({ whole: true })}
+            />
             Whole picture
           </label>
         </fieldset>

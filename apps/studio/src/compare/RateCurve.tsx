@@ -2,6 +2,7 @@
 import { lineChartSvg } from '@maskwords/eval'
 import { useMemo, useState } from 'react'
 import { notifyError } from '../state/store.ts'
+import { useChoice } from './choice.ts'
 import { saveFile } from './paint.ts'
 import { type Axis, FAMILIES, type Plot, type RatePoint, rateChart } from './rate.ts'
 
@@ -22,7 +23,7 @@ export function RateCurve({
   /** What is still being computed, or undefined. */
   readonly waiting: string | undefined
 }) {
-  const [axis, setAxis] = useState<Axis>('log')
+  const axis = useChoice((choice) => choice.axis)
   const [lit, setLit] = useState<string>()
   const chart = useMemo(() => rateChart(points, PLOT, axis), [points, axis])
   const foot = PLOT.top + PLOT.height
@@ -33,7 +34,7 @@ export function RateCurve({
         <h3>Quality for bits</h3>
         <label>
           Bits axis{' '}
-          <select value={axis} onChange={({ target }) => setAxis(target.value as Axis)}>
+          <select value={axis} onChange={({ target }) => useChoice.setState({ axis: target.value as Axis })}>
             <option value="log">logarithmic</option>
             <option value="linear">linear</option>
           </select>

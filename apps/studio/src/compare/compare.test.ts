@@ -1,6 +1,7 @@
 // Claims about what "compare" computes: scores, differences, frames, and the places on the chart.
 import { emptyMask, maskFromCocoBox, maskFromRowMajor } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
+import { formatChoice, parseChoice, useChoice } from './choice.ts'
 import {
   differenceOf,
   INVENTED,
@@ -187,5 +188,15 @@ describe('jobs', () => {
       'more than 0 s',
     )
     expect(worker.gone).toBe(true)
+  })
+})
+
+describe('the address', () => {
+  it('says what is not as at the start; words that it does not know change nothing', () => {
+    expect(formatChoice(useChoice.getState())).toBeUndefined()
+    expect(formatChoice({ whole: true, axis: 'linear' })).toBe('whole,linear')
+    expect(parseChoice('whole,linear')).toEqual({ whole: true, axis: 'linear' })
+    expect(parseChoice('linear,himtok,<b>')).toEqual({ whole: false, axis: 'linear' })
+    expect(parseChoice('')).toEqual(useChoice.getState())
   })
 })

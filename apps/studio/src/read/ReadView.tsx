@@ -1,11 +1,12 @@
 // The view "read": a model's answer, its phrases, and the masks that it speaks of on the picture.
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { addRegions, REGION_COLOURS } from '../state/regions.ts'
 import { notify, setAnswer, useStudio } from '../state/store.ts'
 import { CODECS, type CodecId } from '../state/types.ts'
 import { AnswerBox } from './AnswerBox.tsx'
 import { AnswerPicture } from './AnswerPicture.tsx'
 import { AnswerText } from './AnswerText.tsx'
+import { parseChoice, registerChoiceInUrl, useChoice } from './choice.ts'
 import { ExampleBar } from './ExampleBar.tsx'
 import { MaskList } from './MaskList.tsx'
 import { NoteList } from './NoteList.tsx'
@@ -21,7 +22,8 @@ const NO_MASKS: readonly number[] = []
 export function ReadView() {
   const picture = useStudio((state) => state.picture)
   const answer = useStudio((state) => state.answer)
-  const [codec, setCodec] = useState<CodecId>()
+  const codec = useChoice((choice) => choice.codec)
+  useEffect(registerChoiceInUrl, [])
   const { text, reading, busy } = useReading(answer, codec)
   const drawn = useDrawn(picture, reading)
   const [hovered, setHovered] = useState<readonly number[]>(NO_MASKS)
@@ -83,7 +85,7 @@ export function ReadView() {
             Read as{' '}
             <select
               value={codec ?? ''}
-              onChange={({ target }) => setCodec(target.value === '' ? undefined : (target.value as CodecId))}
+              onChange={({ target }) => useChoice.setState({ codec: parseChoice(target.value) })}
             >
               <option value="">its spelling says</option>
               {CODECS.map((one) => (

@@ -8,6 +8,7 @@ import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import { AnswerText } from './AnswerText.tsx'
+import { parseChoice } from './choice.ts'
 import { EXAMPLES, exampleAnswer, relation, type SpokenRegion, speakable } from './examples.ts'
 import { MaskList } from './MaskList.tsx'
 import { lineColumns } from './place.ts'
@@ -140,6 +141,15 @@ describe('repairs', () => {
       { line: 2, column: 2 },
       { line: 4, column: 1 },
     ])
+  })
+})
+
+describe('the address', () => {
+  it("says a codec's name; anything else leaves it to the spelling", () => {
+    expect(parseChoice('himtok')).toBe('himtok')
+    for (const bad of ['', 'HiMTok', 'himtok,getok', 'constructor', '<b>']) {
+      expect(parseChoice(bad)).toBeUndefined()
+    }
   })
 })
 
