@@ -18,7 +18,7 @@ import { type Codebook, nearestCodes } from './codebook.ts'
 import { type HimtokConfig, PROFILES } from './config.ts'
 
 /** Step along the gradient of binary cross-entropy plus Dice, in lengths of a code vector, and what a step keeps of the last. */
-const STEP = 0.8
+const STEP = 1.2
 const MOMENTUM = 0.5
 const LEAST_SUM = 1e-6
 
