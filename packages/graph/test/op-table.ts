@@ -65,6 +65,9 @@ export const OP_TABLE: readonly OpRow[] = [
   f32('conv (stride 1)', 'Conv', [at([2, 4, 4, 5]), at([6, 2, 3, 2])], (x, w) =>
     g.conv2d(x, w, { padding: [1, 0, 2, 1], groups: 2 }),
   ),
+  f32('conv (wide)', 'Conv', [at([2, 4, 3, 20]), at([6, 2, 3, 2])], (x, w) =>
+    g.conv2d(x, w, { padding: [1, 0, 2, 1], groups: 2, dilation: [1, 2] }),
+  ),
   f32('conv (depthwise)', 'Conv', [at([2, 3, 5, 5]), at([3, 1, 3, 3])], (x, w) =>
     g.conv2d(x, w, { padding: 1, groups: 3, dilation: 2 }),
   ),

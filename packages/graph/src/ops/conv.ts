@@ -1,7 +1,15 @@
 // Convolutions over 1 to 3 spatial axes and their gradients (ONNX Conv, ConvTranspose; torch weight layouts).
 import { GraphError } from '../error.ts'
 import type { Dim, Shape } from '../size.ts'
-import { addDims, floorDivideDim, multiplyDims, productOf, shapeText, subtractDims } from '../size.ts'
+import {
+  addDims,
+  floorDivideDim,
+  isStatic,
+  multiplyDims,
+  productOf,
+  shapeText,
+  subtractDims,
+} from '../size.ts'
 import type { Attributes, Node, Op, Tensor } from '../tensor.ts'
 import { makeTensor } from '../tensor.ts'
 import { needFloat, sameDType } from './check.ts'
@@ -184,6 +192,8 @@ function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor 
   ]
   for (let i = 0; i < kernel.length; i++) around.push([before[i]!, after[i]!])
   const padded = pad(big, around)
+  const along = laidOut(padded, small, geometry)
+  if (along !== undefined) return along
   const taps: Tensor[] = []
   const count = productOf(kernel) as number
   for (let tap = 0; tap < count; tap++) {
@@ -204,6 +214,42 @@ function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor 
   }
   const parts = taps.map((columns) => sum(matmul(rows, columns, { transposeB: true }), 0))
   return reshape(stack(parts, -1), [smallChannels, wide, ...kernel])
+}
+
+/** More than this share of ends beyond the grid costs more in the products than slices in one piece save. */
+const MOST_ENDS = 1 / 8
+
+/**
+ * The same at stride 1 where sizes are numbers and grids are wide: the output grid is laid out with rows as long as those of
+ * `padded`, with zeros at their ends, so that what a tap touches is one piece of memory.
+ */
+function laidOut(padded: Tensor, small: Tensor, { kernel, stride, dilation, groups }: Geometry) {
+  const [batch, bigChannels] = padded.shape as readonly [Dim, number]
+  const smallChannels = small.shape[1] as number
+  const [symbolicGrid, symbolicSizes] = [small.shape.slice(2), padded.shape.slice(2)]
+  if (!isStatic(symbolicGrid) || !isStatic(symbolicSizes) || stride.some((step) => step !== 1))
+    return undefined
+  const [grid, sizes]: readonly (readonly number[])[] = [symbolicGrid, symbolicSizes]
+  const ends = sizes.slice(1).map((size, i) => size - grid[i + 1]!)
+  if (ends.some((end, i) => end > MOST_ENDS * grid[i + 1]!)) return undefined
+  const steps = sizes.map((_, axis) => productOf(sizes.slice(axis + 1)) as number)
+  const length = grid.reduce((total, size, axis) => total + (size - 1) * steps[axis]!, 1)
+  const wide = pad(small, [[0, 0], [0, 0], [0, 0], ...ends.map((end) => [0, end] as const)])
+  const flat = (x: Tensor, channels: number) => reshape(x, [batch, groups, channels / groups, -1])
+  const rows = slice(flat(wide, smallChannels), { axis: 3, start: 0, end: length })
+  const all = flat(padded, bigChannels)
+  const parts: Tensor[] = []
+  for (let tap = 0; tap < (productOf(kernel) as number); tap++) {
+    let start = 0
+    let rest = tap
+    for (let i = kernel.length - 1; i >= 0; i--) {
+      start += (rest % kernel[i]!) * dilation[i]! * steps[i]!
+      rest = Math.floor(rest / kernel[i]!)
+    }
+    const seen = slice(all, { axis: 3, start, end: start + length })
+    parts.push(sum(matmul(rows, seen, { transposeB: true }), 0))
+  }
+  return reshape(stack(parts, -1), [smallChannels, bigChannels / groups, ...kernel])
 }
 
 /**
