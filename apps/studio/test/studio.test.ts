@@ -210,6 +210,13 @@ describe.skipIf(chromiumPath === undefined)(
       await expect.poll(() => page.getByText(/masks? drawn$/).count(), PATIENT).toBeGreaterThan(0)
       await shot('read')
       const caption = await answer.inputValue()
+      await page.getByRole('button', { name: 'Boxes', exact: true }).click()
+      const boxes = page.getByRole('region', { name: 'Boxes of the answer' }).getByRole('button')
+      await boxes.first().waitFor()
+      await phrases.first().click()
+      expect(await boxes.first().getAttribute('aria-pressed')).toBe('true')
+      expect(await boxes.first().textContent()).toMatch(/x \d+ to \d+, y \d+ to \d+ px$/)
+      await shot('read-boxes')
       await answer.fill(
         `<img src=x onerror="document.title='injected'"><script>document.title='injected'</script> ${caption}` +
           ' and a <p>broken</p><|mt_start|><|mt_0001|><|mt_0002|><|mt_0300|><|mt_end|>',

@@ -1,7 +1,7 @@
-// The answer's text, piece by piece: phrases and words are buttons in the colours of their masks. Everything is text:
+// The answer's text, piece by piece: phrases and words are buttons in the colours of their masks or boxes. Everything is text:
 // React writes it into text nodes, never as markup.
 import { memo } from 'react'
-import type { Piece, Reading } from './reading.ts'
+import { labelOf, type Piece, type Reading } from './reading.ts'
 
 /** Words longer than this are shown as a count: 32 words of HiMTok fill four lines. */
 const LONG_WORDS = 60
@@ -49,7 +49,7 @@ function PieceText({
   const colour = first === undefined ? {} : { '--mask': colours[first]! }
   if (first === undefined) {
     return (
-      <span className={className} title="no mask">
+      <span className={className} title={piece.kind === 'boxes' ? 'no box' : 'no mask'}>
         {own}
       </span>
     )
@@ -61,7 +61,7 @@ function PieceText({
       style={colour as Record<string, string>}
       data-mask={first}
       aria-pressed={isLit}
-      title={short ? own : reading.masks[first]!.label}
+      title={short ? own : labelOf(reading, first)}
       onPointerEnter={() => onLight(piece.masks)}
       onPointerLeave={() => onLight([])}
       onFocus={() => onLight(piece.masks)}

@@ -26,7 +26,10 @@ export function ExampleBar({ onLoad }: { readonly onLoad: (text: string) => void
       const speaker = kind === 'getok' ? 'getok' : codec
       const spoken: SpokenRegion[] = []
       for (const { name, mask } of usable) {
-        const { codes, text } = await backend().speak(speaker, picture!, mask, { signal: controller.signal })
+        const { codes, text } =
+          kind === 'boxes'
+            ? { codes: [], text: '' }
+            : await backend().speak(speaker, picture!, mask, { signal: controller.signal })
         spoken.push({ name, mask, codes, text })
       }
       onLoad(exampleAnswer(kind, codec, spoken))

@@ -1,22 +1,13 @@
 // The masks of an answer, one a line: what each is called, how it was read, and whether it is drawn.
+import { type Lighting, MarkItem } from './MarkItem.tsx'
 import type { Reading } from './reading.ts'
 import type { Drawn } from './use-drawn.ts'
 
 export function MaskList({
   reading,
   drawn,
-  colours,
-  lit,
-  onLight,
-  onPick,
-}: {
-  readonly reading: Reading
-  readonly drawn: readonly (Drawn | undefined)[]
-  readonly colours: readonly string[]
-  readonly lit: readonly number[]
-  readonly onLight: (masks: readonly number[]) => void
-  readonly onPick: (masks: readonly number[]) => void
-}) {
+  ...lighting
+}: Lighting & { readonly reading: Reading; readonly drawn: readonly (Drawn | undefined)[] }) {
   const { masks, omittedMasks } = reading
   if (masks.length === 0) return null
   return (
@@ -24,23 +15,13 @@ export function MaskList({
       <h3>{`${(masks.length + omittedMasks).toLocaleString('en-US')} mask${masks.length === 1 ? '' : 's'}`}</h3>
       <ul className="read-masks">
         {masks.map((mask, i) => (
-          <li key={mask.start}>
-            <button
-              type="button"
-              className={lit.includes(i) ? 'read-lit' : ''}
-              style={{ '--mask': colours[i]! } as Record<string, string>}
-              aria-pressed={lit.includes(i)}
-              onPointerEnter={() => onLight([i])}
-              onPointerLeave={() => onLight([])}
-              onFocus={() => onLight([i])}
-              onBlur={() => onLight([])}
-              onClick={() => onPick([i])}
-            >
-              <span className="read-swatch" aria-hidden="true" />
-              <span className="read-label">{mask.label}</span>
-              <span className="read-state">{stateOf(mask.status, mask.thought, drawn[i])}</span>
-            </button>
-          </li>
+          <MarkItem
+            key={mask.start}
+            number={i}
+            label={mask.label}
+            state={stateOf(mask.status, mask.thought, drawn[i])}
+            {...lighting}
+          />
         ))}
       </ul>
       {omittedMasks > 0 && (

@@ -1,4 +1,4 @@
-// The view "read": a model's answer, its phrases, and the masks that it speaks of on the picture.
+// The view "read": a model's answer, its phrases, and the masks and boxes that it speaks of on the picture.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { addRegions, REGION_COLOURS } from '../state/regions.ts'
 import { notify, setAnswer, useStudio } from '../state/store.ts'
@@ -6,6 +6,7 @@ import { CODECS, type CodecId } from '../state/types.ts'
 import { AnswerBox } from './AnswerBox.tsx'
 import { AnswerPicture } from './AnswerPicture.tsx'
 import { AnswerText } from './AnswerText.tsx'
+import { BoxList } from './BoxList.tsx'
 import { parseChoice, registerChoiceInUrl, useChoice } from './choice.ts'
 import { ExampleBar } from './ExampleBar.tsx'
 import { MaskList } from './MaskList.tsx'
@@ -32,8 +33,8 @@ export function ReadView() {
   const view = useRef<HTMLElement>(null)
   const lit = hovered.length > 0 ? hovered : picked
   const colours = useMemo(
-    () => reading.masks.map((_, i) => REGION_COLOURS[i % REGION_COLOURS.length]!),
-    [reading.masks],
+    () => [...reading.masks, ...reading.boxes].map((_, i) => REGION_COLOURS[i % REGION_COLOURS.length]!),
+    [reading.masks, reading.boxes],
   )
   const load = useCallback((next: string) => {
     setPicked(NO_MASKS)
@@ -118,10 +119,11 @@ export function ReadView() {
         ) : (
           <AnswerPicture
             picture={picture}
+            reading={reading}
             drawn={drawn.masks}
             colours={colours}
             lit={lit}
-            label={`${picture.name} with ${usable} mask${usable === 1 ? '' : 's'} of the answer`}
+            label={`${picture.name} with ${counted(usable, reading.boxes.length)} of the answer`}
             onPoint={point}
             onPick={pickOnPicture}
           />
@@ -149,15 +151,31 @@ export function ReadView() {
           onLight={light}
           onPick={pick}
         />
+        <BoxList
+          reading={reading}
+          size={picture?.pixels}
+          colours={colours}
+          lit={lit}
+          onLight={light}
+          onPick={pick}
+        />
       </div>
     </section>
   )
+}
+
+/** `2 masks and 1 box`; boxes only where there are some. */
+function counted(masks: number, boxes: number): string {
+  const parts = [`${masks} ${masks === 1 ? 'mask' : 'masks'}`]
+  if (boxes > 0) parts.push(`${boxes} ${boxes === 1 ? 'box' : 'boxes'}`)
+  return parts.join(' and ')
 }
 
 /** What was read, in one line. */
 function said(answer: string, { form, codec, certainty, hasThought }: Reading): string {
   if (answer.trim() === '') return ''
   if (form === 'no target') return 'The answer says that there is nothing to segment.'
+  if (form === 'boxes') return 'Boxes in numbers, without mask words'
   if (form === 'text without mask words') return 'There are no mask words in this text.'
   const how =
     certainty === 'chosen'

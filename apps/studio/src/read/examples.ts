@@ -1,10 +1,12 @@
 // Answers to try "read" with, one of each form, made from what the codecs say of the open picture's own regions.
-import { centroid, type Mask } from '@maskwords/mask'
+import { centroid, type Mask, tightBox } from '@maskwords/mask'
 import {
+  boxFromXyxyPx,
   formatGetokAnswer,
   formatGroundedCaption,
   formatJsonAnswer,
   formatMaskWords,
+  formatReference,
   formatSceneGraph,
   formatThinkAnswer,
   getokVocabulary,
@@ -22,6 +24,7 @@ export const EXAMPLES = [
   ['json', 'JSON answer'],
   ['scene', 'Scene graph'],
   ['thought', 'Thought and answer'],
+  ['boxes', 'Boxes'],
   ['malformed', 'Malformed'],
   ['getok', 'GETok answer'],
 ] as const
@@ -38,7 +41,7 @@ export type SpokenRegion = {
 /** Regions that an example speaks of: more would not fit on a screen. */
 export const MAX_EXAMPLE_REGIONS = 4
 
-/** The answer of a form. `codec` is not used for GETok's own form. Regions: at least one. */
+/** The answer of a form. `codec` is not used for GETok's own form and for boxes. Regions: at least one. */
 export function exampleAnswer(
   kind: ExampleKind,
   codec: 'samtok' | 'himtok',
@@ -60,6 +63,8 @@ export function exampleAnswer(
         answer: `It is here: ${formatMaskWords(codes, vocabulary)}.`,
       })
     }
+    case 'boxes':
+      return `${regions.map(boxed).join(', ')}.`
     case 'malformed':
       return malformed(labelled, vocabulary)
     case 'getok': {
@@ -80,6 +85,14 @@ export function speakable(name: string): string {
       .trim()
       .slice(0, 60) || 'region'
   )
+}
+
+function boxed({ name, mask }: SpokenRegion): string {
+  const { x, y, width, height } = tightBox(mask)
+  return formatReference({
+    phrase: speakable(name),
+    boxes: [boxFromXyxyPx([x, y, x + width, y + height], mask)],
+  })
 }
 
 function caption(regions: readonly LabelledMask[], vocabulary: SpanVocabulary): string {

@@ -7,12 +7,20 @@ import fc from 'fast-check'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
+import { smallestAt } from './AnswerPicture.tsx'
 import { AnswerText } from './AnswerText.tsx'
 import { parseChoice } from './choice.ts'
 import { EXAMPLES, exampleAnswer, relation, type SpokenRegion, speakable } from './examples.ts'
 import { MaskList } from './MaskList.tsx'
 import { lineColumns } from './place.ts'
-import { MAX_NOTES, MAX_READ_MASKS, MAX_SHOWN_CHARACTERS, type Reading, readText } from './reading.ts'
+import {
+  labelOf,
+  MAX_NOTES,
+  MAX_READ_MASKS,
+  MAX_SHOWN_CHARACTERS,
+  type Reading,
+  readText,
+} from './reading.ts'
 
 const WORDS = '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>'
 const square = (x: number, y: number) =>
@@ -95,6 +103,78 @@ describe('forms', () => {
       '<box><grid_1_2><grid_9_8></box>\n<offset><box>[OFF_1_0][OFF_0_0]</box></offset>',
       '<box><grid_3_3><grid_5_5></box>\n<offset><box>[OFF_0_1][OFF_0_0]</box></offset>',
     ])
+  })
+})
+
+describe('boxes in numbers', () => {
+  const lit = ({ pieces }: Reading) =>
+    pieces.filter(({ kind }) => kind !== 'text').map(({ kind, masks }) => [kind, ...masks])
+
+  it('the phrase and its numbers light the same box, and both boxes where there are two', () => {
+    const text =
+      'A <ref>red car</ref><box>[[100, 200, 300, 400]]</box> and <ref>dogs</ref> <box>[[1,2,3,4],[5,6,7,8]]</box>.'
+    const reading = readText(text)
+    expect(reading).toMatchObject({ form: 'boxes', masks: [], notes: [] })
+    expect(reading.boxes.map(({ label, box }) => [label, ...box])).toEqual([
+      ['red car', 100, 200, 300, 400],
+      ['dogs', 1, 2, 3, 4],
+      ['dogs', 5, 6, 7, 8],
+    ])
+    expect(lit(reading)).toEqual([
+      ['phrase', 0],
+      ['boxes', 0],
+      ['phrase', 1, 2],
+      ['boxes', 1, 2],
+    ])
+  })
+
+  it('are numbered after the masks, and one that comes again is the same box', () => {
+    const box = '<box>[1, 2, 3, 4]</box>'
+    const reading = readText(`${box} ${WORDS} ${box}`)
+    expect(lit(reading)).toEqual([
+      ['boxes', 1],
+      ['words', 0],
+      ['boxes', 1],
+    ])
+    expect(reading.boxes).toMatchObject([{ label: 'box 1', thought: false }])
+  })
+
+  it('of a thought are marked as such', () => {
+    const box = (x: number) => `<box>[[${x}, 2, 30, 40]]</box>`
+    const { boxes, notes } = readText(`<think>here ${box(1)}</think><answer>${box(2)}</answer>`)
+    expect(boxes.map(({ thought }) => thought)).toEqual([true, false])
+    expect(notes).toEqual([])
+  })
+
+  it.each([
+    ['[[1, 2, 3]]</box>', 'dropped', 'exactly four numbers', 0],
+    ['[[1, 2, 3, 1000]]</box>', 'dropped', 'above 999', 0],
+    ['1, 2, 3, 4</box>', 'dropped', '[[left, top, right, bottom]]', 0],
+    ['[[30, 2, 3, 40]]</box>', 'repaired', 'not the upper left one', 1],
+    ['[[1, 2, 3, 4]] and on', 'repaired', 'not closed', 1],
+  ] as const)(
+    'malformed, <box>%s: %s, and what was wrong is told with its place',
+    (rest, kind, why, read) => {
+      const reading = readText(`a <ref>cat</ref><box>${rest}`)
+      expect(reading.boxes).toHaveLength(read)
+      expect(reading.notes).toMatchObject([{ kind, start: 16, text: expect.stringContaining(why) }])
+      expect(reading.pieces.find(({ kind }) => kind === 'boxes')).toMatchObject({ start: 16, faulty: true })
+    },
+  )
+
+  it("GETok's boxes of grid words are none of them", () => {
+    const reading = readText(`${WORDS} <box><grid_1_2><grid_9_8></box>`, { codec: 'samtok' })
+    expect(reading).toMatchObject({ boxes: [], notes: [] })
+  })
+
+  it('of the mask and the box under the pointer the smaller one is meant', () => {
+    const drawn = [{ state: 'drawn', mask: square(0, 0) }] as const
+    const corners = [
+      [0, 0, 60, 60],
+      [2, 2, 5, 5],
+    ] as const
+    const at = (x: number, y: number) => smallestAt({ drawn, firstBox: 1, corners }, x, y)
+    expect([at(1, 1), at(3, 3), at(20, 20), at(62, 62)]).toEqual([0, 2, 1, undefined])
   })
 })
 
@@ -223,6 +303,9 @@ describe('any text', () => {
       '\n',
       '\ud83d',
       '<ref>',
+      '</ref>',
+      '[[1, 2, 30, 40]]',
+      '[1000, 2, 3',
       ':',
     )
     fc.assert(
@@ -237,6 +320,9 @@ describe('any text', () => {
             expect(start).toBeGreaterThanOrEqual(0)
             expect(end).toBeLessThanOrEqual(text.length)
           }
+          for (const { masks } of reading.pieces) {
+            for (const number of masks) expect(labelOf(reading, number)).not.toBe('')
+          }
           for (const mask of reading.masks) {
             expect(mask.label).not.toBe('')
             expect(mask.words === undefined).toBe(mask.status === 'rejected')
@@ -247,7 +333,12 @@ describe('any text', () => {
     )
   })
 
-  it('2 MB of brackets or of masks: read within seconds, shown up to the limits, the rest counted', () => {
+  it('2 MB of brackets, of boxes or of masks: read within seconds, shown up to the limits, the rest counted', () => {
+    for (const piece of ['<box>', '<ref>', '<box>[1', '<ref>a</ref><box>[1,2,3,4]</box>']) {
+      const reading = readText(piece.repeat(20_000))
+      expect(reading.boxes.length).toBeLessThanOrEqual(MAX_READ_MASKS)
+      expect(reading.notes.length).toBeLessThanOrEqual(MAX_NOTES)
+    }
     expect(readText('['.repeat(2_000_000))).toMatchObject({ masks: [], shownTo: MAX_SHOWN_CHARACTERS })
     const mask = (i: number) =>
       formatMaskWords([Math.floor(i / 256), i % 256], samtokVocabulary()).slice(0, -10)
@@ -270,6 +361,7 @@ describe('examples', () => {
     json: 'JSON answer',
     scene: 'scene graph',
     thought: 'mask words',
+    boxes: 'boxes',
     malformed: 'grounded caption',
     getok: 'GETok answer',
   } as const
@@ -281,8 +373,11 @@ describe('examples', () => {
       for (const some of [spoken, spoken.slice(0, 1)]) {
         const reading = readText(exampleAnswer(kind, codec, some))
         expect(reading.form).toBe(WANTED[kind])
-        expect(reading.codec).toBe(kind === 'getok' ? 'getok' : codec)
-        expect(reading.masks.filter(({ words }) => words !== undefined).length).toBeGreaterThan(0)
+        if (kind === 'boxes') expect(reading.boxes).toHaveLength(some.length)
+        else {
+          expect(reading.codec).toBe(kind === 'getok' ? 'getok' : codec)
+          expect(reading.masks.filter(({ words }) => words !== undefined).length).toBeGreaterThan(0)
+        }
         expect(reading.notes.length > 0).toBe(kind === 'malformed')
       }
     }

@@ -3,6 +3,7 @@
 import {
   type AnswerReading,
   describeRepair,
+  type GridBox,
   getokVocabulary,
   himtokVocabulary,
   type MaskSpan,
@@ -13,6 +14,7 @@ import {
   type TextRange,
 } from '@maskwords/words'
 import type { CodecId } from '../state/types.ts'
+import { addBoxes } from './boxes.ts'
 import { readGetok } from './getok-reading.ts'
 
 /** What an answer looks like. */
@@ -22,6 +24,7 @@ export type Form =
   | 'scene graph'
   | 'GETok answer'
   | 'mask words'
+  | 'boxes'
   | 'no target'
   | 'text without mask words'
 
@@ -36,18 +39,32 @@ export type ReadMask = TextRange & {
   readonly thought: boolean
 }
 
+/** One box that the answer names in numbers. Boxes are numbered after the masks; ones that come again are the same box. */
+export type ReadBox = TextRange & {
+  /** The phrase before it; `box 3` where it has none. Text, never markup. */
+  readonly label: string
+  /** In 0 to 999 of the picture's width and height. */
+  readonly box: GridBox
+  readonly thought: boolean
+}
+
+/** What the mask or box of that number is called. */
+export const labelOf = ({ masks, boxes }: Pick<Reading, 'masks' | 'boxes'>, number: number): string =>
+  (masks[number] ?? boxes[number - masks.length])!.label
+
 /** Something that was not as it should be. Places are UTF-16 characters of the whole text. */
 export type Note = TextRange & {
   /** `repaired`: read all the same. `dropped`: cannot be read without guessing. `missing`: a part is not there. */
   readonly kind: 'repaired' | 'dropped' | 'missing'
   readonly text: string
+  /** The number of the mask or box that it is about. */
   readonly mask?: number
 }
 
 /** A stretch of the shown text. Pieces follow each other without gaps. */
 export type Piece = TextRange & {
-  readonly kind: 'text' | 'phrase' | 'words'
-  /** Masks that light up with it. */
+  readonly kind: 'text' | 'phrase' | 'words' | 'boxes'
+  /** Numbers of the masks and boxes that light up with it. */
   readonly masks: readonly number[]
   /** Not as it should be: underlined. */
   readonly faulty: boolean
@@ -68,20 +85,23 @@ export type Reading = {
   readonly certainty: 'certain' | 'likely' | 'chosen' | 'none'
   readonly form: Form
   readonly masks: readonly ReadMask[]
+  /** Box `i` has the number `masks.length + i`. */
+  readonly boxes: readonly ReadBox[]
   readonly notes: readonly Note[]
   readonly triples: readonly Triple[]
   /** Of the first `shownTo` characters. */
   readonly pieces: readonly Piece[]
   readonly shownTo: number
-  /** Masks and notes beyond the limits: counted, not listed. */
+  /** What is beyond the limits: counted, not listed. */
   readonly omittedMasks: number
+  readonly omittedBoxes: number
   readonly omittedNotes: number
   readonly hasThought: boolean
 }
 
 /** Characters of an answer that are shown. Published answers have a few thousand. */
 export const MAX_SHOWN_CHARACTERS = 20_000
-/** Masks that are listed and drawn. The busiest pictures of PSG have some sixty objects. */
+/** Masks, and as many boxes, that are listed and drawn. The busiest pictures of PSG have some sixty objects. */
 export const MAX_READ_MASKS = 200
 export const MAX_NOTES = 500
 /** The spelling is recognised by the first characters: the rest of 10 MB would not change it. */
@@ -110,7 +130,10 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
   const recognised = recognise(text)
   const codec = options.codec ?? recognised?.codec ?? 'samtok'
   const certainty = options.codec === undefined ? (recognised?.certainty ?? 'none') : 'chosen'
-  const draft: Draft = { masks: [], known: new Map(), notes: [], marks: [], omittedMasks: 0, omittedNotes: 0 }
+  const draft: Draft = {
+    ...{ masks: [], boxes: [], known: new Map(), notes: [], marks: [] },
+    ...{ omittedMasks: 0, omittedBoxes: 0, omittedNotes: 0 },
+  }
   if (codec === 'getok') {
     const { hasThought } = readGetok(text, getokVocabulary({ gridSize: options.cells ?? 32 }), draft)
     const form: Form = draft.masks.length > 0 ? 'GETok answer' : 'text without mask words'
@@ -120,22 +143,25 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
   const numbers = new Map<number, number>()
   addSpans(text, answer, codec, draft, numbers)
   const triples = addWrappers(answer, draft, numbers)
+  addBoxes(text, answer, draft)
   const form = formOf(answer, draft)
   const hasThought = answer.parts.think !== undefined
   return { codec, certainty, form, triples, hasThought, ...finished(text, draft) }
 }
 
 /** A part of the text that is more than text. */
-export type Mark = TextRange & { kind: 'phrase' | 'words'; masks: number[]; faulty: boolean }
+export type Mark = TextRange & { kind: Exclude<Piece['kind'], 'text'>; masks: number[]; faulty: boolean }
 
-/** A reading while it is put together. Labels of masks come after the masks. */
+/** A reading while it is put together. Labels of masks come after the masks, and boxes after both. */
 export type Draft = {
   readonly masks: (Omit<ReadMask, 'label'> & { label?: string })[]
-  /** Numbers of masks by what they are. */
+  readonly boxes: ReadBox[]
+  /** Numbers of masks and boxes by what they are. */
   readonly known: Map<string, number>
   readonly notes: Note[]
   readonly marks: Mark[]
   omittedMasks: number
+  omittedBoxes: number
   omittedNotes: number
 }
 
@@ -284,20 +310,23 @@ function formOf(answer: AnswerReading, draft: Draft): Form {
   if (answer.json !== undefined) return 'JSON answer'
   if (answer.caption !== undefined) return 'grounded caption'
   if (draft.masks.length > 0) return 'mask words'
+  if (draft.boxes.length > 0) return 'boxes'
   return answer.noTarget ? 'no target' : 'text without mask words'
 }
 
 function finished(
   text: string,
   draft: Draft,
-): Pick<Reading, 'masks' | 'notes' | 'pieces' | 'shownTo' | 'omittedMasks' | 'omittedNotes'> {
+): Omit<Reading, 'codec' | 'certainty' | 'form' | 'triples' | 'hasThought'> {
   const shownTo = Math.min(text.length, MAX_SHOWN_CHARACTERS)
   return {
     masks: draft.masks.map((mask, i) => ({ ...mask, label: shortLabel(mask.label) || `mask ${i + 1}` })),
+    boxes: draft.boxes.map((box, i) => ({ ...box, label: shortLabel(box.label) || `box ${i + 1}` })),
     notes: draft.notes.sort((a, b) => a.start - b.start || a.end - b.end),
     pieces: piecesOf(draft.marks, shownTo),
     shownTo,
     omittedMasks: draft.omittedMasks,
+    omittedBoxes: draft.omittedBoxes,
     omittedNotes: draft.omittedNotes,
   }
 }
