@@ -24,7 +24,10 @@ export type FloodJob = {
  * from the chosen pixel's colour; x and y must be inside. Work: a look a pixel; memory: some twenty bytes a run of similar
  * pixels.
  */
-export function similarRegion({ widthPx, heightPx, rgb, x, y, tolerance }: FloodJob): Mask {
+export const similarRegion = (job: FloodJob): Mask => transpose(similarRegionTransposed(job))
+
+/** The same mirrored at its main diagonal: its column-major runs are the rows of the region. */
+export function similarRegionTransposed({ widthPx, heightPx, rgb, x, y, tolerance }: FloodJob): Mask {
   const seed = y * widthPx + x
   const [redLow, redHigh] = [rgb[3 * seed]! - tolerance, rgb[3 * seed]! + tolerance]
   const [greenLow, greenHigh] = [rgb[3 * seed + 1]! - tolerance, rgb[3 * seed + 1]! + tolerance]
@@ -99,8 +102,7 @@ export function similarRegion({ widthPx, heightPx, rgb, x, y, tolerance }: Flood
     else edges[n++] = starts[run]!
     edges[n++] = ends[run]!
   }
-  // Runs along rows are those of the mirrored mask, whose columns they are.
-  return transpose(maskFromEdges(heightPx, widthPx, edges.slice(0, n)))
+  return maskFromEdges(heightPx, widthPx, edges.slice(0, n))
 }
 
 function doubled(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

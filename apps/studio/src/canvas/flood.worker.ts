@@ -1,6 +1,12 @@
-// The magic selection on a large picture: the page goes on meanwhile.
-import type { Mask } from '@maskwords/mask'
+// The magic selection on a large picture: the page goes on meanwhile, and draws from rows that are counted already.
+import { type Mask, transpose } from '@maskwords/mask'
 import { serveJobs } from '../compare/job.ts'
-import { type FloodJob, similarRegion } from './flood.ts'
+import { type FloodJob, similarRegionTransposed } from './flood.ts'
+import { type Rows, rowsOfTransposed } from './rows.ts'
 
-serveJobs<FloodJob, Mask>((job, give) => give(similarRegion(job)))
+export type Flooded = { readonly mask: Mask; readonly rows: Rows }
+
+serveJobs<FloodJob, Flooded>((job, give) => {
+  const transposed = similarRegionTransposed(job)
+  give({ mask: transpose(transposed), rows: rowsOfTransposed(transposed) })
+})

@@ -21,7 +21,12 @@ export function rowsOf(mask: Mask): Rows {
   return rows
 }
 
-/** The same from a mask that is transposed already: its column-major runs are the rows. */
+/** Takes rows that were counted elsewhere for those of a mask. */
+export function rememberRows(mask: Mask, rows: Rows): void {
+  remembered.set(mask, rows)
+}
+
+/** The rows of a mask from one that is transposed already: its column-major runs are the rows. */
 export function rowsOfTransposed({ widthPx: height, heightPx: width, edges }: Mask): Rows {
   let pieces = 0
   for (let i = 0; i < edges.length; i += 2) {

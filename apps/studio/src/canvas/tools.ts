@@ -7,6 +7,8 @@ import { addRegions, DEFAULT_OPACITY, nextColour } from '../state/regions.ts'
 import { notify, notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
 import type { Combine, Region, Tool } from '../state/types.ts'
 import { type FloodJob, similarRegion } from './flood.ts'
+import type { Flooded } from './flood.worker.ts'
+import { rememberRows } from './rows.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
 import type { Stage } from './stage.ts'
 import { type Point, Stroke } from './stroke.ts'
@@ -362,10 +364,13 @@ class Picking implements ToolInUse {
     setBusy('Selecting similar colours, Esc gives up')
     try {
       const worker = new Worker(new URL('./flood.worker.ts', import.meta.url), { type: 'module' })
-      await runJob<Mask>(worker, job, {
+      await runJob<Flooded>(worker, job, {
         signal: underWay.signal,
         timeoutMs: PICKS_WITHIN_MS,
-        onPart: (mask) => applyMask(mask, how),
+        onPart: ({ mask, rows }) => {
+          rememberRows(mask, rows)
+          applyMask(mask, how)
+        },
       })
     } catch (error) {
       if (!underWay.signal.aborted) notifyError(error, 'Magic selection')

@@ -35,9 +35,9 @@ async function regionsText(): Promise<string | undefined> {
   if (own === undefined ? regions.length === 0 : own === regions) return undefined
   if (written?.regions === regions) return written.text
   const json = JSON.stringify(regions.map(regionToJson))
-  let text = await compactText(json)
-  if (text.length > MAX_URL_PART_CHARACTERS) {
-    text = (await keep('regions', picture.id, json, picture.name)) ? KEPT : ''
+  let text = await compactText(json, MAX_URL_PART_CHARACTERS)
+  if (text === undefined) {
+    text = (await keep('regions', picture.id, json, picture.name)) ? KEPT : undefined
     if (!saidKept) {
       saidKept = true
       notify({
@@ -50,7 +50,7 @@ async function regionsText(): Promise<string | undefined> {
       })
     }
   }
-  written = { regions, text: text === '' ? undefined : text }
+  written = { regions, text }
   return written.text
 }
 let saidKept = false

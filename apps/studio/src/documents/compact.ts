@@ -1,9 +1,13 @@
 // Text as short as an address wants it: deflated, in the letters of base64url.
 
-/** Deflates text (RFC 1951) and writes it in base64url, without padding. */
-export async function compactText(text: string): Promise<string> {
+/**
+ * Deflates text (RFC 1951) and writes it in base64url, without padding; undefined where that has more than
+ * `maxCharacters`.
+ */
+export async function compactText(text: string, maxCharacters: number): Promise<string | undefined> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'))
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer())
+  if (Math.ceil((bytes.length * 4) / 3) > maxCharacters) return undefined
   return base64Of(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 

@@ -226,15 +226,18 @@ describe('sessions', () => {
 describe('regions in an address', () => {
   it('come back from the letters that an address may hold', async () => {
     const regions = regionsOf(box(1, 2, 10, 5), box(0, 0, 40, 30))
-    const text = await compactText(JSON.stringify(regions.map(regionToJson)))
+    const json = JSON.stringify(regions.map(regionToJson))
+    const text = (await compactText(json, 1000))!
     expect(text).toMatch(/^[\w-]+$/)
     const back = regionsFromJson(JSON.parse(await fullText(text)), size)
+    expect(await compactText(json, text.length)).toBe(text)
+    expect(await compactText(json, text.length - 1)).toBeUndefined()
     expect(back.map(({ id }) => id)).toEqual(regions.map(({ id }) => id))
     expect(back.every(({ mask }, i) => equalMasks(mask, regions[i]!.mask))).toBe(true)
   })
 
   it('do not unpack to gigabytes', async () => {
-    const bomb = await compactText('a'.repeat(2 ** 24 + 1))
+    const bomb = (await compactText('a'.repeat(2 ** 24 + 1), 2 ** 16))!
     expect(bytesOfBase64(bomb.replaceAll('-', '+').replaceAll('_', '/')).length).toBeLessThan(2 ** 15)
     await expect(fullText(bomb)).rejects.toThrow('more than 16 MB')
     await expect(fullText('!!')).rejects.toThrow()
