@@ -191,7 +191,9 @@ function runFrom(runIn: RunIn): void {
 /** Whether the page's server runs codecs; kept in the state, with the reason where it does not. */
 export async function askServer(): Promise<boolean> {
   const server = await probeServer(document.baseURI, keptToken())
-  useEngine.setState({ server })
+  const before = useEngine.getState().server
+  // Where a call was refused meanwhile, the person is asked already.
+  if (server.state !== 'locked' || before.state !== 'locked') useEngine.setState({ server })
   return server.state === 'there'
 }
 
