@@ -37,6 +37,9 @@ export type NetworkOptions = {
 /** The matrices that are most of a codec's weight. Mask encoders, decoders and codebooks are small, and codes hang on them. */
 const LARGE = /(?:trunk\.blocks|coder\.transformer)\.\d+\.(?:attn|mlp)\./
 
+/** The networks of a codec run in turn: threads of one that spin after a run would take the cores from the next. */
+const THREADS_THAT_SLEEP = { 'session.intra_op.allow_spinning': '0' } as const
+
 /** A session for each set of outputs, in their order; none stays open where one fails. */
 export async function openNetworks(
   networks: readonly Readonly<Record<string, Tensor>>[],
@@ -44,7 +47,11 @@ export async function openNetworks(
   options: NetworkOptions,
 ): Promise<Session[]> {
   const { runtime, signal } = options
-  const session = { ...options.session, ...(signal === undefined ? {} : { signal }) }
+  const session = {
+    ...options.session,
+    config: THREADS_THAT_SLEEP,
+    ...(signal === undefined ? {} : { signal }),
+  }
   const opened: Session[] = []
   try {
     for (const outputs of networks) {

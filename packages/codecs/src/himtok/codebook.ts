@@ -38,13 +38,14 @@ export function makeCodebook(embedding: Float32Array, projection: Float32Array, 
 export function nearestCodes(codebook: Codebook, latents: Float32Array): Int32Array {
   const { size, length, unit } = codebook
   const codes = new Int32Array(latents.length / length)
+  const vector = new Float64Array(length)
   for (let item = 0; item < codes.length; item++) {
-    const from = item * length
+    for (let i = 0; i < length; i++) vector[i] = latents[item * length + i]!
     let best = Number.NEGATIVE_INFINITY
     // Dividing by the latent's own length would not change which row wins.
-    for (let row = 0; row < size; row++) {
+    for (let row = 0, at = 0; row < size; row++) {
       let dot = 0
-      for (let i = 0; i < length; i++) dot += latents[from + i]! * unit[row * length + i]!
+      for (let i = 0; i < length; i++) dot += vector[i]! * unit[at++]!
       if (dot > best) {
         best = dot
         codes[item] = row
