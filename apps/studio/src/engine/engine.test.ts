@@ -12,6 +12,7 @@ import { answerCalls, callsOver, type Port } from './rpc.ts'
 import { serverBackend } from './server.ts'
 import { CLOSED, type EngineState, statusOf } from './status.ts'
 import { tokenProblem } from './token.ts'
+import { tracked } from './tracked.ts'
 import { fetchFile } from './weights.ts'
 import { type WorkerLike, workerLink } from './worker-link.ts'
 
@@ -345,6 +346,31 @@ describe('a server with a token', () => {
   it('never sees a token that cannot stand in a header', () => {
     expect(tokenProblem('open-sesame')).toBeUndefined()
     for (const bad of ['', 'open sesame', 'sésame', 'a\nb']) expect(tokenProblem(bad)).toMatch(/token/)
+  })
+})
+
+describe('what was said of a mask', () => {
+  it('is not asked for again; quick words never stand for searched ones, which serve whoever wants quick ones', async () => {
+    const asked: boolean[] = []
+    const inner = {
+      open: async () => ({ id: 'samtok' }),
+      speak: async (_codec: string, _picture: object, _mask: object, { quick }: { quick?: boolean }) => {
+        asked.push(quick === true)
+        return { codes: quick ? [1] : [2], pictureMs: 0 }
+      },
+    } as unknown as Parameters<typeof tracked>[1]
+    const engine = tracked('browser', inner)
+    const picture = { id: 'p', pixels: { widthPx: 4, heightPx: 4, rgb: new Uint8Array(48) } }
+    const mask = emptyMask(4, 4)
+    const say = async (quick: boolean) => (await engine.speak('samtok', picture, mask, { quick })).codes
+    expect([await say(true), await say(true), await say(false), await say(false), await say(true)]).toEqual([
+      [1],
+      [1],
+      [2],
+      [2],
+      [2],
+    ])
+    expect(asked).toEqual([true, false])
   })
 })
 

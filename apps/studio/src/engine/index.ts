@@ -1,12 +1,9 @@
 // The engine as the rest of the studio sees it: one backend at a time, where it runs, and what it is doing.
-
-import type { Mask } from '@maskwords/mask'
 import { useMemo } from 'react'
 import { notify, notifyError } from '../state/store.ts'
 import { CODECS, type CodecId } from '../state/types.ts'
-import type { Backend, CodecFacts, Progress, Spoken } from './backend.ts'
+import type { Backend, CodecFacts } from './backend.ts'
 import { browserBackend } from './browser.ts'
-import { messageOf } from './error.ts'
 import { probeServer } from './probe.ts'
 import {
   CLOSED,
@@ -16,9 +13,9 @@ import {
   setCodecState,
   statusOf,
   useEngine,
-  whileBusy,
 } from './status.ts'
 import { keepToken, keptToken, TOKEN_HINT, tokenProblem } from './token.ts'
+import { tracked } from './tracked.ts'
 
 export type { Backend, CallOptions, CodecFacts, Decoded, Place, Progress, Spoken } from './backend.ts'
 export { EngineError } from './error.ts'
@@ -31,79 +28,9 @@ export {
   type ServerState,
   useEngine,
 } from './status.ts'
+export { pictureMsOf } from './tracked.ts'
 
 const backends = new Map<RunIn, Backend>()
-
-/** Milliseconds that encoding a picture took, when it was encoded. */
-const seenMs = new Map<string, number>()
-
-/** What encoding a picture for a codec took where codecs run now; undefined before it was. */
-export const pictureMsOf = (codec: CodecId, pictureId: string): number | undefined =>
-  seenMs.get(`${useEngine.getState().runIn} ${codec} ${pictureId}`)
-
-/** A backend that opens a codec at its first call, and tells the status what it does while it is the one in use. */
-function tracked(runIn: RunIn, inner: Backend): Backend {
-  const current = (): boolean => useEngine.getState().runIn === runIn
-  const told = new WeakSet<Promise<CodecFacts>>()
-  const spoken = new WeakMap<Mask, Map<string, Spoken>>()
-  const open = (codec: CodecId, onProgress?: (progress: Progress) => void): Promise<CodecFacts> => {
-    const tell = (progress: Progress): void => {
-      if (current()) setCodecState(codec, { state: 'opening', progress })
-      onProgress?.(progress)
-    }
-    const facts = inner.open(codec, tell)
-    const first = !told.has(facts)
-    told.add(facts)
-    if (first || useEngine.getState().codecs[codec].state !== 'ready') {
-      facts.then(
-        (found) => current() && setCodecState(codec, { state: 'ready', facts: found }),
-        (error) => {
-          const { hint } = error as { hint?: string }
-          const failed = {
-            state: 'failed',
-            message: messageOf(error),
-            ...(hint === undefined ? {} : { hint }),
-          } as const
-          if (current()) setCodecState(codec, failed)
-        },
-      )
-    }
-    return facts
-  }
-  /** The call, once the codec is open and the caller still wants it. */
-  const after = <T>(codec: CodecId, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
-    whileBusy(
-      open(codec).then(() => {
-        signal?.throwIfAborted()
-        return call()
-      }),
-    )
-  return {
-    open,
-    async see(codec, picture) {
-      const ms = await after(codec, undefined, () => inner.see(codec, picture))
-      if (ms > 0) seenMs.set(`${runIn} ${codec} ${picture.id}`, ms)
-      return ms
-    },
-    async speak(codec, picture, mask, call = {}) {
-      // Masks are values: one that changes is another one. Panels that ask for the same words get them once.
-      const known = spoken.get(mask) ?? new Map<string, Spoken>()
-      spoken.set(mask, known)
-      const key = `${codec} ${picture.id} ${call.refine === true}`
-      const there = known.get(key)
-      if (there !== undefined) return there
-      const answer = await after(codec, call.signal, () => inner.speak(codec, picture, mask, call))
-      known.set(key, { ...answer, pictureMs: 0 })
-      if (answer.pictureMs > 0) seenMs.set(`${runIn} ${codec} ${picture.id}`, answer.pictureMs)
-      return answer
-    },
-    draw: (codec, picture, words, call = {}) =>
-      after(codec, call.signal, () => inner.draw(codec, picture, words, call)),
-    levels: (codec, picture, codes, lengths, call = {}) =>
-      after(codec, call.signal, () => inner.levels(codec, picture, codes, lengths, call)),
-    close: () => inner.close(),
-  }
-}
 
 /** A backend whose code is fetched when it is first used. */
 function later(load: () => Promise<Backend>): Backend {
