@@ -170,7 +170,8 @@ describe('maskwords train', () => {
   for (const [name, config] of Object.entries({ himtok: HIMTOK, samtok: SAMTOK })) {
     it(`a ${name} run that is killed goes on to the same bits as one that is not`, async () => {
       const stages = [
-        { name: 'first', steps: 6, learningRate: 0.001 },
+        // The second stage of a HiMTok has an encoder layer more.
+        { name: 'first', steps: 6, learningRate: 0.001, ...(name === 'himtok' && { encoderLayers: 1 }) },
         { name: 'second', steps: 6, learningRate: 0.0005, quantise: [0, 0] },
       ]
       const path = write(`${name}.json`, { ...config, stages })
