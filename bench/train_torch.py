@@ -104,7 +104,7 @@ class Himtok(nn.Module):
         self.e_class, self.e_position = free(1, 1, e), free(cells + 1, e)
         self.e_tokens, self.e_latents = free(self.latents, e), free(self.latents, e)
         self.e_pre, self.e_post, self.e_out = nn.LayerNorm(e), nn.LayerNorm(e), nn.Linear(e, net["codeSize"])
-        self.e_layers = nn.ModuleList(Layer(net["encoder"]) for _ in range(net["encoder"]["layers"]))
+        self.e_layers = nn.ModuleList(Layer(net["encoder"]) for _ in range(stage.get("encoderLayers", net["encoder"]["layers"])))
         self.table = free(net["codebookSize"], net["codeSize"])
         self.project = nn.Linear(net["codeSize"], net["codeSize"], bias=False)
         self.d_embed = nn.Linear(net["codeSize"], d)
