@@ -179,7 +179,7 @@ function transposeTo(dy: Tensor, weight: Tensor, geometry: Geometry, shape: Shap
  * with the two exchanged. Gives [small channels, big channels / groups, ...kernel].
  */
 function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor {
-  const { kernel, stride, dilation, before, after, groups } = geometry
+  const { kernel, stride, before, after, groups } = geometry
   const batch = big.shape[0]!
   const bigChannels = big.shape[1] as number
   const smallChannels = small.shape[1] as number
@@ -194,19 +194,14 @@ function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor 
   const padded = pad(big, around)
   const along = laidOut(padded, small, geometry)
   if (along !== undefined) return along
-  const taps: Tensor[] = []
-  const count = productOf(kernel) as number
-  for (let tap = 0; tap < count; tap++) {
-    let seen = padded
-    let rest = tap
-    for (let i = kernel.length - 1; i >= 0; i--) {
-      const offset = (rest % kernel[i]!) * dilation[i]!
-      rest = Math.floor(rest / kernel[i]!)
+  const taps = tapOffsets(geometry).map((offsets) => {
+    const seen = offsets.reduceRight((part, offset, i) => {
       const span = addDims(multiplyDims(addDims(grid[i]!, -1), stride[i]!), 1)
-      seen = slice(seen, { axis: i + 2, start: offset, end: addDims(span, offset), step: stride[i]! })
-    }
-    taps.push(reshape(seen, [batch, groups, bigChannels / groups, positions]))
-  }
+      return slice(part, { axis: i + 2, start: offset, end: addDims(span, offset), step: stride[i]! })
+    }, padded)
+    return reshape(seen, [batch, groups, bigChannels / groups, positions])
+  })
+  const count = taps.length
   const wide = bigChannels / groups
   if (wide <= JOINED_CHANNELS || count === 1) {
     const columns = reshape(stack(taps, 3), [batch, groups, wide * count, positions])
@@ -216,6 +211,15 @@ function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor 
   return reshape(stack(parts, -1), [smallChannels, wide, ...kernel])
 }
 
+/** For each tap of a kernel, in row-major order, how far it lies from the first along each axis. */
+function tapOffsets({ kernel, dilation }: Geometry): number[][] {
+  return kernel.reduce<number[][]>(
+    (taps, size, axis) =>
+      taps.flatMap((offsets) => Array.from({ length: size }, (_, at) => [...offsets, at * dilation[axis]!])),
+    [[]],
+  )
+}
+
 /** More than this share of ends beyond the grid costs more in the products than slices in one piece save. */
 const MOST_ENDS = 1 / 8
 
@@ -223,7 +227,8 @@ const MOST_ENDS = 1 / 8
  * The same at stride 1 where sizes are numbers and grids are wide: the output grid is laid out with rows as long as those of
  * `padded`, with zeros at their ends, so that what a tap touches is one piece of memory.
  */
-function laidOut(padded: Tensor, small: Tensor, { kernel, stride, dilation, groups }: Geometry) {
+function laidOut(padded: Tensor, small: Tensor, geometry: Geometry): Tensor | undefined {
+  const { kernel, stride, groups } = geometry
   const [batch, bigChannels] = padded.shape as readonly [Dim, number]
   const smallChannels = small.shape[1] as number
   const [symbolicGrid, symbolicSizes] = [small.shape.slice(2), padded.shape.slice(2)]
@@ -238,17 +243,11 @@ function laidOut(padded: Tensor, small: Tensor, { kernel, stride, dilation, grou
   const flat = (x: Tensor, channels: number) => reshape(x, [batch, groups, channels / groups, -1])
   const rows = slice(flat(wide, smallChannels), { axis: 3, start: 0, end: length })
   const all = flat(padded, bigChannels)
-  const parts: Tensor[] = []
-  for (let tap = 0; tap < (productOf(kernel) as number); tap++) {
-    let start = 0
-    let rest = tap
-    for (let i = kernel.length - 1; i >= 0; i--) {
-      start += (rest % kernel[i]!) * dilation[i]! * steps[i]!
-      rest = Math.floor(rest / kernel[i]!)
-    }
+  const parts = tapOffsets(geometry).map((offsets) => {
+    const start = offsets.reduce((total, offset, axis) => total + offset * steps[axis]!, 0)
     const seen = slice(all, { axis: 3, start, end: start + length })
-    parts.push(sum(matmul(rows, seen, { transposeB: true }), 0))
-  }
+    return sum(matmul(rows, seen, { transposeB: true }), 0)
+  })
   return reshape(stack(parts, -1), [smallChannels, bigChannels / groups, ...kernel])
 }
 
