@@ -11,8 +11,9 @@ import {
 } from '@maskwords/codecs'
 import { type Mask, maskFromRowMajor } from '@maskwords/mask'
 import type { CodecId } from '../state/types.ts'
-import type { CodecFacts, Decoded, Progress, Spoken } from './backend.ts'
+import type { CallOptions, CodecFacts, Decoded, Progress, Spoken } from './backend.ts'
 import type { EngineCalls, OpenArgs, Proof } from './calls.ts'
+import { type EncodeSettings, encodeSettings, NEAREST_CODES } from './encode-settings.ts'
 import { EngineError } from './error.ts'
 import type { Handlers } from './rpc.ts'
 
@@ -31,9 +32,6 @@ type Seen = {
 }
 
 const now = (): number => performance.now()
-
-/** SAMTok and HiMTok: no search, so that devices say the same codes and answers are there at once. */
-const NEAREST_CODES: CodecCallOptions & { search?: number } = { search: 1 }
 
 /** Answers to the page's calls. */
 export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
@@ -85,14 +83,12 @@ export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
     id: CodecId,
     picture: string,
     mask: Mask,
-    options: { readonly refine?: boolean; readonly quick?: boolean },
+    options: Pick<CallOptions, 'refine' | 'quick'>,
   ): Promise<Spoken> => {
     const { codec } = await opened(id)
     const { image, ms: pictureMs } = await encoded(id, picture)
     const start = now()
-    const { refine, quick } = options
-    const call: CodecCallOptions & { refine?: boolean } =
-      id === 'getok' ? (refine === undefined ? {} : { refine }) : quick === true ? NEAREST_CODES : {}
+    const call: CodecCallOptions & EncodeSettings = encodeSettings(id, options)
     const [words] = await codec.encode(image, [mask], call)
     const encodeMs = now() - start
     const { text, codes, tokens, bits } = words!
@@ -197,7 +193,8 @@ async function prove(codec: MaskCodec): Promise<Proof> {
     rgb[3 * i + 2] = 128
   }
   const image = await codec.encodeImage({ ...side, rgb })
-  const [words] = await codec.encode(image, [maskFromRowMajor({ ...side, bytes })], NEAREST_CODES)
+  const nearest: CodecCallOptions & EncodeSettings = NEAREST_CODES
+  const [words] = await codec.encode(image, [maskFromRowMajor({ ...side, bytes })], nearest)
   await codec.decode(image, [words!])
   const start = now()
   const [decoded] = await codec.decode(image, [words!])

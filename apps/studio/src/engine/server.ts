@@ -4,6 +4,7 @@ import { cocoRleFromMask, type Mask, maskFromCocoRle } from '@maskwords/mask'
 import { createClient, type DecodeAnswer, type EncodeAnswer, ServiceError } from 'maskwords/client'
 import type { CodecId } from '../state/types.ts'
 import type { Backend, CallOptions, CodecFacts, Decoded } from './backend.ts'
+import { encodeSettings } from './encode-settings.ts'
 import { EngineError } from './error.ts'
 import { lane, URGENCY } from './lane.ts'
 import { TOKEN_HINT } from './token.ts'
@@ -120,19 +121,11 @@ export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Back
   }
 
   const say = async (id: CodecId, picture: PictureToSee, mask: Mask, wanted: CallOptions) => {
-    const { refine, quick, signal } = wanted
     const { name: codec } = await openOnce(id)
-    const options =
-      id === 'getok'
-        ? refine === undefined
-          ? {}
-          : { options: { refine } }
-        : quick === true
-          ? { options: { search: 1 } }
-          : {}
+    const options = encodeSettings(id, wanted)
     const masks = [cocoRleFromMask(mask)]
     const { results, times } = await withPicture(picture, (handle) =>
-      client.encodeMasks({ codec, picture: handle, masks, ...options }, call(signal)),
+      client.encodeMasks({ codec, picture: handle, masks, options }, call(wanted.signal)),
     )
     return { words: resultOf(results[0]!), times }
   }
