@@ -47,7 +47,7 @@ export type Trial = { readonly logits: Float32Array; readonly slope?: Float32Arr
 /**
  * The best of `trials` code rows for each square, by IoU: the first are the codes nearest to the encoder's vectors `latents`
  * [masks, latents, codeSize], each further one is a step down the slope of the one before. `decode` gets codes [masks, latents]
- * and whether the slope is wanted. Codes from `length` on are neither looked at nor changed.
+ * and whether the slope is wanted; codes that it passes over have no slope and stay.
  */
 export async function searchCodes(options: {
   readonly config: HimtokConfig
@@ -61,7 +61,7 @@ export async function searchCodes(options: {
   const { codeSize } = config
   const pixels = config.sizePx ** 2
   const masks = squares.length / pixels
-  const perMask = latents.length / masks
+  const rows = latents.length / codeSize / masks
   const rawCodes = PROFILES[config.profile].codeScale === 'raw'
   const aims = latents.slice()
   const push = new Float32Array(latents.length)
@@ -71,7 +71,6 @@ export async function searchCodes(options: {
   for (let trial = 1; trial <= trials; trial++) {
     const last = trial === trials
     const { logits, slope } = await decode(codes, !last)
-    const rows = perMask / codeSize
     for (let m = 0; m < masks; m++) {
       const square = [m * pixels, (m + 1) * pixels] as const
       const iou = coverageIou(logits.subarray(...square), squares.subarray(...square), 0)
