@@ -1,7 +1,7 @@
 // Which codebook is looked at: kept while other views are open, and in the address as `samtok:1` or `himtok:3:27` (codec,
 // word from 1, code).
 import { create } from 'zustand'
-import { registerUrlPart, urlChanged } from '../state/url.ts'
+import { urlPartOf } from '../state/url.ts'
 
 export const CODEBOOKS = {
   samtok: { title: 'SAMTok', places: 2, codes: 256 },
@@ -46,21 +46,11 @@ export function parseChoice(text: string): Pick<Choice, 'codec' | 'place' | 'cod
   return { codec, place, code }
 }
 
-let registered = false
-
-/** Adds the part of the address once; a page keeps it as long as it lives. */
-export function registerChoiceInUrl(): void {
-  if (registered) return
-  registered = true
-  useChoice.subscribe((choice, before) => {
-    if (formatChoice(choice) !== formatChoice(before)) urlChanged()
-  })
-  registerUrlPart({
-    key: 'codebook',
-    write: () => formatChoice(useChoice.getState()),
-    read: (text) => {
-      const choice = parseChoice(text)
-      if (choice !== undefined) useChoice.setState(choice)
-    },
-  })
-}
+export const registerChoiceInUrl = urlPartOf(useChoice, {
+  key: 'codebook',
+  write: formatChoice,
+  read: (text) => {
+    const choice = parseChoice(text)
+    if (choice !== undefined) useChoice.setState(choice)
+  },
+})

@@ -1,7 +1,7 @@
 // How Compare shows a region: kept while other views are open, and in the address as `whole,linear`; the defaults are not
 // said.
 import { create } from 'zustand'
-import { registerUrlPart, urlChanged } from '../state/url.ts'
+import { urlPartOf } from '../state/url.ts'
 import type { Axis } from './rate.ts'
 
 export type Choice = {
@@ -24,16 +24,8 @@ export function parseChoice(text: string): Choice {
   return { whole: words.includes('whole'), axis: words.includes('linear') ? 'linear' : 'log' }
 }
 
-let registered = false
-
-/** Adds the part of the address once; a page keeps it as long as it lives. */
-export function registerChoiceInUrl(): void {
-  if (registered) return
-  registered = true
-  useChoice.subscribe(urlChanged)
-  registerUrlPart({
-    key: 'compare',
-    write: () => formatChoice(useChoice.getState()),
-    read: (text) => useChoice.setState(parseChoice(text)),
-  })
-}
+export const registerChoiceInUrl = urlPartOf(useChoice, {
+  key: 'compare',
+  write: formatChoice,
+  read: (text) => useChoice.setState(parseChoice(text)),
+})

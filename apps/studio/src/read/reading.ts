@@ -131,8 +131,14 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
   const codec = options.codec ?? recognised?.codec ?? 'samtok'
   const certainty = options.codec === undefined ? (recognised?.certainty ?? 'none') : 'chosen'
   const draft: Draft = {
-    ...{ masks: [], boxes: [], known: new Map(), notes: [], marks: [] },
-    ...{ omittedMasks: 0, omittedBoxes: 0, omittedNotes: 0 },
+    masks: [],
+    boxes: [],
+    known: new Map(),
+    notes: [],
+    marks: [],
+    omittedMasks: 0,
+    omittedBoxes: 0,
+    omittedNotes: 0,
   }
   if (codec === 'getok') {
     const { hasThought } = readGetok(text, getokVocabulary({ gridSize: options.cells ?? 32 }), draft)

@@ -52,6 +52,29 @@ export function registerUrlPart(part: UrlPart): void {
   if (restored) void readPart(part)
 }
 
+/**
+ * A function that adds the part of a store, once however often it is called: a page keeps it as long as it lives. From then on
+ * each change of the store that changes what the part writes gets into the address.
+ */
+export function urlPartOf<T>(
+  store: {
+    getState(): T
+    subscribe(listener: (state: T, before: T) => void): () => void
+  },
+  part: Pick<UrlPart, 'key' | 'read'> & { write(state: T): string | undefined },
+): () => void {
+  const { key, read, write } = part
+  let registered = false
+  return () => {
+    if (registered) return
+    registered = true
+    store.subscribe((state, before) => {
+      if (write(state) !== write(before)) urlChanged()
+    })
+    registerUrlPart({ key, read, write: () => write(store.getState()) })
+  }
+}
+
 async function readPart(part: UrlPart): Promise<void> {
   const text = unread.get(part.key)
   if (text === undefined) return

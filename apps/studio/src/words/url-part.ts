@@ -1,7 +1,7 @@
 // The panel's part of the address: `length:12,offsets:1,show:himtok,samtok:137/22`.
 
 import { CODECS, type CodecId } from '../state/types.ts'
-import { registerUrlPart, urlChanged } from '../state/url.ts'
+import { urlPartOf } from '../state/url.ts'
 import { HIMTOK_WORDS, useWords, type WordsState } from './cards.ts'
 import { restoreCodes, setLength } from './speaker.ts'
 
@@ -47,27 +47,17 @@ export function parseWords(text: string): WordsInUrl & { readonly show?: CodecId
   return found
 }
 
-let registered = false
-
-/** Adds the part once; a page keeps it as long as it lives. */
-export function registerWordsInUrl(): void {
-  if (registered) return
-  registered = true
-  useWords.subscribe((state, before) => {
-    if (formatWords(state) !== formatWords(before)) urlChanged()
-  })
-  registerUrlPart({
-    key: 'words',
-    write: () => formatWords(useWords.getState()) || undefined,
-    read(text) {
-      const { length, refine, show, codes } = parseWords(text)
-      if (length !== undefined) setLength(length)
-      if (refine !== undefined) useWords.setState({ refine })
-      if (show !== undefined) useWords.setState({ onPicture: show === 'none' ? undefined : show })
-      for (const codec of CODECS) {
-        const edited = codes[codec]
-        if (edited !== undefined) restoreCodes(codec, edited)
-      }
-    },
-  })
-}
+export const registerWordsInUrl = urlPartOf(useWords, {
+  key: 'words',
+  write: (state) => formatWords(state) || undefined,
+  read(text) {
+    const { length, refine, show, codes } = parseWords(text)
+    if (length !== undefined) setLength(length)
+    if (refine !== undefined) useWords.setState({ refine })
+    if (show !== undefined) useWords.setState({ onPicture: show === 'none' ? undefined : show })
+    for (const codec of CODECS) {
+      const edited = codes[codec]
+      if (edited !== undefined) restoreCodes(codec, edited)
+    }
+  },
+})
