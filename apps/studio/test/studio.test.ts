@@ -3,8 +3,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { pictureToPng } from '@maskwords/mask'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Locator, Page, Route } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SHIPPED_CODECS, shippedFolder } from '../../../packages/maskwords/src/codec.ts'
@@ -272,6 +273,12 @@ describe.skipIf(chromiumPath === undefined)(
     it('the server says the same words as the browser', async () => {
       const words = async () => (await textOf('HiMTok')).split('><')
       const [samtok, himtok] = [await textOf('SAMTok'), await words()]
+      // The choice shows while the server is still asked, however long it takes to answer.
+      const late = async (route: Route) => {
+        await setTimeout(500)
+        await route.continue()
+      }
+      await page.route('**/v1/codecs', late, { times: 1 })
       await page.getByRole('radio', { name: 'server' }).check()
       await expect.poll(() => card('HiMTok').locator('dd').last().textContent(), PATIENT).toMatch(/server/)
       await spoken()

@@ -377,6 +377,7 @@ describe('what was said of a mask', () => {
 describe('the status', () => {
   const state: EngineState = {
     runIn: 'browser',
+    choosing: undefined,
     server: { state: 'unknown' },
     codecs: CLOSED,
     busy: 0,

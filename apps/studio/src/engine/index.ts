@@ -105,7 +105,12 @@ export function useEngineStatus(): EngineStatus {
  * token, the person is asked for it.
  */
 export async function setRunIn(runIn: RunIn): Promise<void> {
-  if (runIn === 'browser' || (await askServer())) return runFrom(runIn)
+  useEngine.setState({ choosing: runIn })
+  const open = runIn === 'browser' || (await askServer())
+  // Where the person chose again meanwhile, that answer is the one to follow.
+  if (useEngine.getState().choosing !== runIn) return
+  useEngine.setState({ choosing: undefined })
+  if (open) return runFrom(runIn)
   if (useEngine.getState().server.state === 'locked') askForToken()
 }
 

@@ -22,6 +22,8 @@ export type CodecState =
 
 export type EngineState = {
   readonly runIn: RunIn
+  /** Where the person wants codecs to run from now on, while it is asked whether they can; undefined when nothing is asked. */
+  readonly choosing: RunIn | undefined
   readonly server: ServerState
   readonly codecs: Readonly<Record<CodecId, CodecState>>
   /** Calls that wait for an answer. */
@@ -48,6 +50,7 @@ export const CLOSED = Object.fromEntries(CODECS.map((codec) => [codec, { state: 
 
 export const useEngine = create<EngineState>(() => ({
   runIn: rememberedRunIn(),
+  choosing: undefined,
   server: { state: 'unknown' },
   codecs: CLOSED,
   busy: 0,

@@ -6,7 +6,9 @@ import { TokenForm } from './TokenForm.tsx'
 let started = false
 
 export function RunInSwitch() {
-  const runIn = useEngine((state) => state.runIn)
+  // A choice shows at once, while the server is still asked.
+  const runIn = useEngine((state) => state.choosing ?? state.runIn)
+  const choosing = useEngine((state) => state.choosing !== undefined)
   const server = useEngine((state) => state.server)
   const fieldset = useRef<HTMLFieldSetElement>(null)
   const name = useId()
@@ -19,7 +21,7 @@ export function RunInSwitch() {
   const open = server.state === 'there' || server.state === 'locked'
   return (
     <>
-      <fieldset ref={fieldset} className="words-run-in">
+      <fieldset ref={fieldset} className="words-run-in" aria-busy={choosing}>
         <legend>Run in</legend>
         <label>
           <input
