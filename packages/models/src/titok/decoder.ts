@@ -31,8 +31,12 @@ export function titokDecoder(codes: Tensor, present: Tensor, config: TiTokConfig
     parameter('decoder.positional_embedding', [grid * grid + 1, width]),
   )
   const rows = normAt(concat([forEachItem(gridRows, codes), latentRows], 1), 'decoder.ln_pre', width)
-  const seen = transformerBlocks(rows, 'decoder.transformer', { size: decoder, mlpRatio: config.mlpRatio })
-  const cells = normAt(seen.slice({ axis: 1, start: 1, end: grid * grid + 1 }), 'decoder.ln_post', width)
+  const seen = transformerBlocks(rows, 'decoder.transformer', {
+    size: decoder,
+    mlpRatio: config.mlpRatio,
+    wanted: { start: 1, end: grid * grid + 1 },
+  })
+  const cells = normAt(seen, 'decoder.ln_post', width)
   let features = cells.permute([0, 2, 1]).reshape([batch, width, grid, grid])
   features = tanh(pointwise(features, 'decoder.ffn.0', width, 2 * width))
   features = pointwise(features, 'decoder.ffn.2', 2 * width, config.pixelDecoder.inputChannels)

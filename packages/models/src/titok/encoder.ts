@@ -61,8 +61,9 @@ export function titokEncoder(masks: Tensor, config: TiTokConfig, layout: LatentL
     size: encoder,
     mlpRatio: config.mlpRatio,
     blocked: constant(blocked, { shape: [patches + 1 + latents, patches + 1 + latents] }),
+    wanted: { start: patches + 1, end: patches + 1 + latents },
   })
-  const last = normAt(seen.slice({ axis: 1, start: patches + 1 }), 'encoder.ln_post', width)
+  const last = normAt(seen, 'encoder.ln_post', width)
   const rowsOut = layout === 'legacy' ? last.reshape([batch, width, latents]).permute([0, 2, 1]) : last
   // A 1 x 1 convolution in the published file; the same numbers as a matrix.
   const weight = parameter('encoder.conv_out.weight', [codeSize, width, 1, 1]).reshape([codeSize, width])
