@@ -121,6 +121,8 @@ export {
 export type { Padding, SliceOptions } from './ops/slice.ts'
 export { concat, flip, pad, roll, slice, split, stack } from './ops/slice.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'
+export type { UpsampleConvOptions } from './ops/upsample-conv.ts'
+export { upsampleConv2d } from './ops/upsample-conv.ts'
 export type { OutputError, Quantised, QuantiseOptions, TensorError, WeightScheme } from './quantise.ts'
 export { compareOutputs, quantise } from './quantise.ts'
 export { recompute } from './recompute.ts'

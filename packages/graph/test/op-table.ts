@@ -57,6 +57,7 @@ export const OP_TABLE: readonly OpRow[] = [
   on('matmul', 'MatMul, FusedMatMul', [at([2, 3, 4]), at([2, 4, 5])], (a, b) =>
     g.matmul(a, b, { scale: 0.5 }),
   ),
+  on('matmul (narrow)', 'MatMul', [at([2, 2, 3, 4]), at([2, 4, 2])], (a, b) => g.matmul(a, b)),
   on('linear', 'FusedMatMul, Add', [at([2, 3, 4]), at([5, 4]), at([5])], (x, w, b) => g.linear(x, w, b)),
   on('einsum', 'MatMul', [at([2, 3, 4]), at([2, 5, 4])], (a, b) => g.einsum('bqc,bkc->bkq', a, b)),
   f32('conv', 'Conv', [image, at([6, 2, 3, 3]), at([6])], (x, w, bias) =>
@@ -68,6 +69,9 @@ export const OP_TABLE: readonly OpRow[] = [
   f32('conv (wide)', 'Conv', [at([2, 4, 3, 20]), at([6, 2, 3, 2])], (x, w) =>
     g.conv2d(x, w, { padding: [1, 0, 2, 1], groups: 2, dilation: [1, 2] }),
   ),
+  f32('conv (wide, 3 axes)', 'Conv', [at([2, 2, 3, 3, 18]), at([2, 2, 2, 3, 3])], (x, w) =>
+    g.conv(x, w, { padding: [1, 0, 1, 0, 0, 1], dilation: [1, 1, 1] }),
+  ),
   f32('conv (depthwise)', 'Conv', [at([2, 3, 5, 5]), at([3, 1, 3, 3])], (x, w) =>
     g.conv2d(x, w, { padding: 1, groups: 3, dilation: 2 }),
   ),
@@ -77,6 +81,12 @@ export const OP_TABLE: readonly OpRow[] = [
   ),
   f32('maxPool', 'MaxPool', [image], (x) => g.maxPool(x, { kernel: 3, stride: 2, padding: 1 })),
   f32('averagePool', 'AveragePool', [image], (x) => g.averagePool(x, { kernel: 3, stride: 2, padding: 1 })),
+  f32('resize (nearest)', 'Resize', [at([1, 2, 2, 3])], (x) =>
+    g.resize(x, { size: [4, 9], mode: 'nearest' }),
+  ),
+  f32('upsampleConv2d', 'Resize, Conv', [at([2, 3, 3, 2]), at([4, 3, 3, 2]), at([4])], (x, w, bias) =>
+    g.upsampleConv2d(x, w, { factor: 3, bias, padding: 1 }),
+  ),
   on('resize', 'MatMul; Resize, Expand or Gather (nearest)', [at([1, 2, 4, 5])], (x) =>
     g.resize(x, { size: [7, 3], mode: 'bicubic', antialias: true }),
   ),

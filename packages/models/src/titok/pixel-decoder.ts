@@ -1,6 +1,6 @@
 // The convolutional decoder of MaskGIT-VQGAN (Chang et al. 2022) without attention, fed with raw features as in HiMTok.
 import type { Tensor } from '@maskwords/graph'
-import { add, conv, groupNorm, parameter, resize, silu } from '@maskwords/graph'
+import { add, conv, groupNorm, parameter, silu, upsampleConv2d } from '@maskwords/graph'
 import type { TiTokConfig } from './config.ts'
 import { PIXEL_NORM_GROUPS } from './config.ts'
 
@@ -51,9 +51,11 @@ export function pixelDecoder(features: Tensor, config: TiTokConfig): Tensor {
       width = to
     }
     if (level > 0) {
-      const side = (config.sizePx / config.patchPx) * 2 ** (multipliers.length - level)
-      x = resize(x, { size: [side, side], mode: 'nearest' })
-      x = conv3(x, `${key}.upsample_conv`, width, width, true)
+      x = upsampleConv2d(x, parameter(`${key}.upsample_conv.weight`, [width, width, 3, 3]), {
+        factor: 2,
+        bias: parameter(`${key}.upsample_conv.bias`, [width]),
+        padding: 1,
+      })
     }
   }
   return conv3(
