@@ -15,8 +15,8 @@ import { makeTensor } from '../tensor.ts'
 import { needFloat, sameDType } from './check.ts'
 import { matmul } from './matmul.ts'
 import { sum } from './reduce.ts'
-import { reshape } from './shape.ts'
-import { flip, pad, slice, stack } from './slice.ts'
+import { full, reshape } from './shape.ts'
+import { concat, flip, pad, slice, stack } from './slice.ts'
 
 type PerAxis = number | readonly number[]
 export type ConvOptions = {
@@ -178,7 +178,7 @@ function transposeTo(dy: Tensor, weight: Tensor, geometry: Geometry, shape: Shap
  * the elements of `big` that the tap touches, summed over batch and positions. Also right for transposed convolutions
  * with the two exchanged. Gives [small channels, big channels / groups, ...kernel].
  */
-function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor {
+export function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor {
   const { kernel, stride, before, after, groups } = geometry
   const batch = big.shape[0]!
   const bigChannels = big.shape[1] as number
@@ -194,7 +194,7 @@ function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor 
   const padded = pad(big, around)
   const along = laidOut(padded, small, geometry)
   if (along !== undefined) return along
-  const taps = tapOffsets(geometry).map((offsets) => {
+  const taps = tapOffsets(kernel, geometry.dilation).map((offsets) => {
     const seen = offsets.reduceRight((part, offset, i) => {
       const span = addDims(multiplyDims(addDims(grid[i]!, -1), stride[i]!), 1)
       return slice(part, { axis: i + 2, start: offset, end: addDims(span, offset), step: stride[i]! })
@@ -212,7 +212,7 @@ function weightGradient(big: Tensor, small: Tensor, geometry: Geometry): Tensor 
 }
 
 /** For each tap of a kernel, in row-major order, how far it lies from the first along each axis. */
-function tapOffsets({ kernel, dilation }: Geometry): number[][] {
+function tapOffsets(kernel: readonly number[], dilation: readonly number[]): number[][] {
   return kernel.reduce<number[][]>(
     (taps, size, axis) =>
       taps.flatMap((offsets) => Array.from({ length: size }, (_, at) => [...offsets, at * dilation[axis]!])),
@@ -220,15 +220,17 @@ function tapOffsets({ kernel, dilation }: Geometry): number[][] {
   )
 }
 
-/** More than this share of ends beyond the grid costs more in the products than slices in one piece save. */
+/** More than this share of ends beyond the grid costs more in the products than pieces in a row save. */
 const MOST_ENDS = 1 / 8
 
 /**
- * The same at stride 1 where sizes are numbers and grids are wide: the output grid is laid out with rows as long as those of
- * `padded`, with zeros at their ends, so that what a tap touches is one piece of memory.
+ * The same at stride 1 where sizes are numbers and grids are wide, as one product for all taps. Both sides are laid out
+ * with rows as long as those of `padded`, so that a tap is one distance in memory. A distance is made of two: that along all
+ * axes but the last is taken by copies of `small`, each that much further back in a row of its own; that along the last one
+ * by copies of `padded`, each that much further ahead.
  */
 function laidOut(padded: Tensor, small: Tensor, geometry: Geometry): Tensor | undefined {
-  const { kernel, stride, groups } = geometry
+  const { kernel, dilation, stride, groups } = geometry
   const [batch, bigChannels] = padded.shape as readonly [Dim, number]
   const smallChannels = small.shape[1] as number
   const [symbolicGrid, symbolicSizes] = [small.shape.slice(2), padded.shape.slice(2)]
@@ -238,17 +240,43 @@ function laidOut(padded: Tensor, small: Tensor, geometry: Geometry): Tensor | un
   const ends = sizes.slice(1).map((size, i) => size - grid[i + 1]!)
   if (ends.some((end, i) => end > MOST_ENDS * grid[i + 1]!)) return undefined
   const steps = sizes.map((_, axis) => productOf(sizes.slice(axis + 1)) as number)
-  const length = grid.reduce((total, size, axis) => total + (size - 1) * steps[axis]!, 1)
+  const outer = tapOffsets(kernel.slice(0, -1), dilation).map((offsets) =>
+    offsets.reduce((total, offset, axis) => total + offset * steps[axis]!, 0),
+  )
+  const inner = tapOffsets(kernel.slice(-1), dilation.slice(-1)).map(([offset]) => offset!)
   const wide = pad(small, [[0, 0], [0, 0], [0, 0], ...ends.map((end) => [0, end] as const)])
-  const flat = (x: Tensor, channels: number) => reshape(x, [batch, groups, channels / groups, -1])
-  const rows = slice(flat(wide, smallChannels), { axis: 3, start: 0, end: length })
-  const all = flat(padded, bigChannels)
-  const parts = tapOffsets(geometry).map((offsets) => {
-    const start = offsets.reduce((total, offset, axis) => total + offset * steps[axis]!, 0)
-    const seen = slice(all, { axis: 3, start, end: start + length })
-    return sum(matmul(rows, seen, { transposeB: true }), 0)
-  })
-  return reshape(stack(parts, -1), [smallChannels, bigChannels / groups, ...kernel])
+  // Long enough that a copy ahead ends where the next begins.
+  const length = (productOf(sizes) as number) + (inner[1] ?? 0)
+  const rows = inRows(reshape(wide, [batch, groups, smallChannels / groups, -1]), outer, length)
+  const columns = inRows(
+    reshape(padded, [batch, groups, bigChannels / groups, -1]),
+    inner.map((offset) => -offset),
+    length,
+  )
+  const products = sum(matmul(rows, columns, { transposeB: true }), 0)
+  const byTap = [groups, smallChannels / groups, outer.length, bigChannels / groups, inner.length]
+  const ordered = reshape(products, byTap).permute([0, 1, 3, 2, 4])
+  return reshape(ordered, [smallChannels, bigChannels / groups, ...kernel])
+}
+
+/**
+ * x [batch, groups, channels, n] -> [batch, groups, channels * starts.length, length]: for each channel and start, a row
+ * that has x from that place on. What lies before a row's own x, or after it, is zero or the start of the next copy.
+ */
+function inRows(x: Tensor, starts: readonly number[], length: number): Tensor {
+  const [batch, groups, channels, elements] = x.shape as readonly [Dim, number, number, number]
+  const parts: Tensor[] = []
+  const zeros = (count: number): void => {
+    if (count > 0) parts.push(full([batch, groups, channels, count], 0, { dtype: x.dtype }))
+  }
+  let at = 0
+  for (const [row, start] of starts.entries()) {
+    zeros(row * length + start - at)
+    parts.push(x)
+    at = row * length + start + elements
+  }
+  zeros(starts.length * length - at)
+  return reshape(concat(parts, 3), [batch, groups, channels * starts.length, length])
 }
 
 /**

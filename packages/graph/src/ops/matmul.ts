@@ -60,10 +60,13 @@ function gradientOfB(a: Tensor, b: Tensor, dy: Tensor, ta: boolean, tb: boolean,
       ? matmul(rows, tall, { transposeA: true, scale })
       : matmul(tall, rows, { transposeA: true, scale })
   }
-  const db = tb
-    ? matmul(dy, a, { transposeA: true, transposeB: ta, scale })
-    : matmul(a, dy, { transposeA: !ta, scale })
-  return sumTo(db, b.shape)
+  // A transposed left factor is rearranged whole, so the narrower of the two goes there.
+  const narrow = !ta && !tb && Number(dy.shape[dy.rank - 1]) < Number(a.shape[a.rank - 1])
+  const db =
+    tb || narrow
+      ? matmul(dy, a, { transposeA: true, transposeB: ta, scale })
+      : matmul(a, dy, { transposeA: !ta, scale })
+  return sumTo(narrow ? swapAxes(db, -1, -2) : db, b.shape)
 }
 
 /**

@@ -7,9 +7,11 @@ import type { Dim } from '../size.ts'
 import { isStatic, sameShape, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, float, makeTensor, sizesVector } from '../tensor.ts'
+import { multiply } from './arithmetic.ts'
 import { needFloat, needRank } from './check.ts'
 import { gather } from './gather.ts'
 import { matmul } from './matmul.ts'
+import { averagePool } from './pool.ts'
 import { sum } from './reduce.ts'
 import { expand, reshape } from './shape.ts'
 
@@ -82,8 +84,7 @@ const resizeOp: Op = {
       const [up, along] = [0, 1].map((i) => sizes[i]! / spatial[i]!) as [number, number]
       if (Number.isInteger(up) && Number.isInteger(along)) {
         const [height, width] = spatial as [number, number]
-        const blocks = reshape(dy!, [x.shape[0]!, x.shape[1]!, height, up, width, along])
-        return [sum(sum(blocks, 5), 3), undefined, undefined, undefined]
+        return [blockSums(dy!, [height, width], [up, along]), undefined, undefined, undefined]
       }
     }
     if (!isStatic(spatial) || !isStatic(sizes) || node.attributes['mode'] !== 'linear') {
@@ -96,6 +97,18 @@ const resizeOp: Op = {
     )
     return [matmul(matmul(down!, dy!, { transposeA: true }), across!), undefined, undefined, undefined]
   },
+}
+
+/** Sums over blocks of `up` x `along` elements of x [batch, channels, height * up, width * along]. */
+function blockSums(
+  x: Tensor,
+  [height, width]: readonly [number, number],
+  [up, along]: readonly [number, number],
+): Tensor {
+  // Four times as fast as sums over axes as short as a block.
+  if (x.dtype === 'float32') return multiply(averagePool(x, { kernel: [up, along] }), up * along)
+  const blocks = reshape(x, [x.shape[0]!, x.shape[1]!, height, up, width, along])
+  return sum(sum(blocks, 5), 3)
 }
 
 function axisMatrix(
