@@ -39,8 +39,8 @@ type Time = { readonly wallS: number; readonly cpuS: number }
 type Steps = { readonly parameters: number; step(): Promise<Time>; close(): Promise<void> }
 type Ours = Steps & { readonly firstLoss: () => number; readonly lastLoss: () => number }
 
-/** One batch of made-up scenes in the shapes that training feeds; the decoder sees quantised vectors. */
-async function fixedBatch(config: TrainConfig): Promise<Feeds> {
+/** One update's batches of made-up scenes in the shapes that training feeds; the decoder sees quantised vectors. */
+async function fixedBatches(config: TrainConfig): Promise<Feeds[]> {
   const common = {
     sets: [],
     seed: config.seed,
@@ -49,18 +49,20 @@ async function fixedBatch(config: TrainConfig): Promise<Feeds> {
     leastShare: config.data.leastShare,
     quantiseAfter: { start: 0, full: 0 },
   }
-  const source =
-    config.codec === 'samtok'
-      ? samtokBatches({ ...common, ...config.batch, imagePx: config.network.sam2.imagePx })
-      : himtokBatches({
-          ...common,
-          sizePx: config.network.sizePx,
-          latents: config.network.latents,
-          masks: config.batch.masks,
-          levels: config.levels,
-          blur: config.blur,
-        })
-  return source.batch(0)
+  if (config.codec === 'samtok') {
+    const { imagePx } = config.network.sam2
+    return [await samtokBatches({ ...common, ...config.batch, imagePx }).batch(0)]
+  }
+  const { masks, parts } = config.batch
+  const source = himtokBatches({
+    ...common,
+    sizePx: config.network.sizePx,
+    latents: config.network.latents,
+    masks: masks / parts,
+    levels: config.levels,
+    blur: config.blur,
+  })
+  return Promise.all(Array.from({ length: parts }, (_, part) => source.batch(part)))
 }
 
 function trainedWeights(step: TrainStep): number {
@@ -71,7 +73,7 @@ async function openOurs(config: TrainConfig, threads: number): Promise<Ours> {
   const weights = startWeights(config, undefined)
   const step = stageStep(config, config.stages[0]!, weights)
   const trainer = await openTrainer({ step, from: { weights }, worker: false, threads })
-  const batch = await fixedBatch(config)
+  const batches = await fixedBatches(config)
   const losses: number[] = []
   return {
     parameters: trainedWeights(step),
@@ -80,7 +82,7 @@ async function openOurs(config: TrainConfig, threads: number): Promise<Ours> {
     close: () => trainer.close(),
     async step() {
       const [start, startCpu] = [performance.now(), process.cpuUsage()]
-      const { loss } = await trainer.update(batch)
+      const { loss } = await trainer.update(batches)
       const { user, system } = process.cpuUsage(startCpu)
       losses.push(loss!)
       return { wallS: (performance.now() - start) / 1e3, cpuS: (user + system) / 1e6 }

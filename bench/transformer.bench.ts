@@ -152,7 +152,7 @@ async function profile(part: string): Promise<void> {
   }
   const step = buildTrainStep({ loss, optimiser: adamW({ learningRate: 1e-3 }) })
   const held = heldFromState(step, initialState(step, weights))
-  await printProfile(step.model, { ...feeds, ...held, ...step.feeds(0, 0) }, { threads })
+  await printProfile(step.model, { ...feeds, ...held, ...step.feeds(0) }, { threads })
 }
 
 type Time = { median: number; best: number }

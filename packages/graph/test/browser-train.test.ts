@@ -54,7 +54,7 @@ function pagePlan() {
     runs: batches.map(({ pixels, labels }, i) => [
       plain('x', pixels),
       plain('label', labels),
-      ...Object.entries(step.feeds(i, 0)).map(([name, values]) => plain(name, values as Float32Array)),
+      ...Object.entries(step.feeds(i)).map(([name, values]) => plain(name, values as Float32Array)),
     ]),
     next: step.state.map((tensor) => [tensor.input, tensor.output]),
     weights: step.parameters.map(({ name }) => name),

@@ -88,7 +88,7 @@ const HIMTOK = {
     },
     mlpRatio: 2,
   },
-  batch: { masks: 16 },
+  batch: { masks: 16, parts: 2 },
   loss: { dice: 1, commitment: 0.25 },
   levels: { kind: 'each', whole: 0.6 },
   blur: 0,

@@ -14,6 +14,8 @@ export type HimtokTrainingOptions = {
   readonly weights: Weights
   readonly clipNorm?: number
   readonly averageDecay?: number
+  /** Batches whose gradients are averaged into one update. Default 1. */
+  readonly accumulate?: number
 }
 
 /** The training step, fed by `himtokBatches`. Metrics: loss, bce, dice, commitment, codebook, iou (of the squares), perplexity. */
@@ -40,6 +42,7 @@ export function himtokTrainStep(options: HimtokTrainingOptions): TrainStep {
     },
     weights: options.weights,
     groups: [{ match: [/bias$/, /\.ln_/, /norm/, /embedding$/, /token/, /^quantize\./], weightDecay: 0 }],
+    accumulate: options.accumulate ?? 1,
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
     ...(options.averageDecay === undefined
       ? {}

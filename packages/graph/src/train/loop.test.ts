@@ -142,7 +142,7 @@ describe('the training loop', () => {
   it('refuses numbers of steps that mean nothing', async () => {
     await expect(train(tinyRun(undefined, { steps: 0 }))).rejects.toThrow('steps is 0')
     await expect(train(tinyRun(undefined, { logEvery: 1.5 }))).rejects.toThrow('logEvery is 1.5')
-    expect(tinyStep().feeds(0, 0)['seed']).toEqual(BigInt64Array.of(11n << 32n))
+    expect(tinyStep().gather!.feeds(0, 0)['seed']).toEqual(BigInt64Array.of(11n << 32n))
     expect(tinyData().batch(0)).toEqual(tinyData().batch(0))
   })
 })

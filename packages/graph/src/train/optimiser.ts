@@ -1,6 +1,5 @@
 // Optimisers as graph nodes: AdamW (Loshchilov & Hutter, arXiv 1711.05101) and SGD with momentum, in the forms of torch.optim.
-// Every number that changes between steps, or that must vanish while gradients are only gathered, is a fed scalar: a step
-// whose scalars are those of `holding` leaves weights and state as they are, to the bit.
+// Every number that changes between steps is a fed scalar.
 import { GraphError } from '../error.ts'
 import { add, divide, multiply, sqrt, subtract } from '../ops/arithmetic.ts'
 import type { Tensor } from '../tensor.ts'
@@ -14,9 +13,9 @@ export type GroupSetting = {
 
 export type UpdateInputs = {
   readonly weight: Tensor
-  /** Sum of the gathered gradients. */
+  /** The gradient of one batch, or a sum over several. */
   readonly gradient: Tensor
-  /** Scalar that turns the sum into the gradient that counts: mean over micro-batches times clipping. */
+  /** Scalar that turns the sum into the gradient that counts: mean over batches times clipping. */
   readonly gradientScale: Tensor | undefined
   readonly state: readonly Tensor[]
   /** Whether weight decay is ever other than zero. */
@@ -33,8 +32,6 @@ export type Optimiser = {
   readonly weightDecay: number
   /** Values of the scalars for the step to come, counted from 0. */
   readonly scalars: (step: number, group: GroupSetting) => Readonly<Record<string, number>>
-  /** Values of the scalars with which an update changes nothing. */
-  readonly holding: Readonly<Record<string, number>>
   /** Adds the update to the graph: the next weight and the next state. */
   readonly update: (inputs: UpdateInputs) => { weight: Tensor; state: readonly Tensor[] }
   /** Written into checkpoints, so that a run is not resumed with another optimiser. */
@@ -102,7 +99,6 @@ export function adamW(options: {
         epsilon: epsilon * second,
       }
     },
-    holding: { keepM: 1, takeM: 0, keepV: 1, takeV: 0, keepWeight: 1, rate: 0, epsilon: 1 },
     update: ({ weight, gradient, gradientScale, state, decays, scalars: s }) => {
       const [m, v] = state as readonly [Tensor, Tensor]
       const squareScale = gradientScale && multiply(gradientScale, gradientScale)
@@ -142,19 +138,17 @@ export function sgd(options: {
   return {
     name: 'sgd',
     stateNames: momentum > 0 ? ['momentum'] : [],
-    scalarNames: ['keep', 'take', 'decay', 'rate'],
+    scalarNames: ['keep', 'decay', 'rate'],
     weightDecay,
     settings: { momentum, weightDecay, nesterov },
     learningRate,
     scalars: (step, group) => ({
       keep: momentum,
-      take: 1,
       decay: group.weightDecay,
       rate: learningRate(step) * group.learningRateScale,
     }),
-    holding: { keep: 1, take: 0, decay: 0, rate: 0 },
     update: ({ weight, gradient, gradientScale, state, decays, scalars: s }) => {
-      const taken = scaled(gradient, s['take']!, gradientScale)
+      const taken = gradientScale ? multiply(gradient, gradientScale) : gradient
       const push = decays ? add(taken, multiply(weight, s['decay']!)) : taken
       const buffer = state[0]
       const nextBuffer = buffer && add(multiply(buffer, s['keep']!), push)

@@ -18,9 +18,6 @@ export type TrainState = {
   readonly tensors: ReadonlyMap<string, NamedTensor>
 }
 
-/** Gathered gradients are empty between updates, and states are taken there. */
-const isSaved = ({ kind }: StateTensor): boolean => kind !== 'gathered'
-
 const keyOf = (state: StateTensor, parameter: TrainedShape): string =>
   `${state.kind === 'optimiser' ? state.slot : state.kind === 'followed' ? 'weight' : state.kind}/${parameter.name}`
 
@@ -56,7 +53,6 @@ export function heldFromState(step: TrainStep, state: TrainState): Record<string
     const total = tensor.parameters.reduce((sum, { elements }) => sum + elements, 0)
     const values = new Float32Array(total)
     held[tensor.input] = values
-    if (!isSaved(tensor)) continue
     let at = 0
     for (const parameter of tensor.parameters) {
       const key = keyOf(tensor, parameter)
@@ -74,11 +70,6 @@ export function heldFromState(step: TrainStep, state: TrainState): Record<string
   return held
 }
 
-/** The names of the model's inputs that `stateFromHeld` reads. */
-export function savedInputs(step: TrainStep): string[] {
-  return step.state.filter(isSaved).map(({ input }) => input)
-}
-
 /** The inverse of heldFromState. */
 export function stateFromHeld(
   step: TrainStep,
@@ -87,7 +78,6 @@ export function stateFromHeld(
 ): TrainState {
   const tensors = new Map<string, NamedTensor>()
   for (const tensor of step.state) {
-    if (!isSaved(tensor)) continue
     const values = held[tensor.input]!.data as Float32Array
     let at = 0
     for (const parameter of tensor.parameters) {

@@ -29,13 +29,14 @@ type Run = { weights: number[]; loss: number; norm: number | undefined; state: T
 
 async function train(
   steps: number,
-  options: Omit<TrainStepOptions, 'loss'> & { halves?: boolean },
+  options: Omit<TrainStepOptions, 'loss'> & { halves?: boolean; threads?: number },
 ): Promise<Run> {
-  const step = buildTrainStep({ loss: squares(), weights: START, ...options })
-  const trainer = await openTrainer({ step, from: { weights: START }, worker: false, threads: 1 })
+  const { halves: inHalves, threads = 1, ...more } = options
+  const step = buildTrainStep({ loss: squares(), weights: START, ...more })
+  const trainer = await openTrainer({ step, from: { weights: START }, worker: false, threads })
   try {
     let metrics: Readonly<Record<string, number>> = {}
-    for (let i = 0; i < steps; i++) metrics = await trainer.update(options.halves ? halves : BATCH)
+    for (let i = 0; i < steps; i++) metrics = await trainer.update(inHalves ? halves : BATCH)
     const state = await trainer.state()
     const weights = weightsOf(state)
     return {
@@ -129,6 +130,13 @@ describe('a training step', () => {
       .forEach((value, i) => {
         expect(value).toBeCloseTo(average[i]!, 5)
       })
+  })
+
+  it('halves side by side give the bits of one after the other', async () => {
+    const options = { optimiser: adam(), clipNorm: 1, averageDecay: 0.5, accumulate: 2, halves: true }
+    const [apart, beside] = [await train(3, options), await train(3, { ...options, threads: 2 })]
+    expect([...beside.state.tensors]).toEqual([...apart.state.tensors])
+    expect(beside.loss).toBe(apart.loss)
   })
 
   it('the moving average follows the weights: after one step with decay 0.75 it is 3/4 old and 1/4 new', async () => {

@@ -1,4 +1,5 @@
-// buildTrainStep: loss, gradients, clipping, optimiser and averages of weights as one model; one run of it is one step.
+// buildTrainStep: loss, gradients, clipping, optimiser and averages of weights as one model; one run of it is one step. Where
+// gradients of several batches are averaged, those come from a model of their own.
 // All state goes in and comes out by name, so that a session can hand it from run to run without a look at it.
 import type { Model } from '../build/model.ts'
 import { buildModel } from '../build/model.ts'
@@ -11,7 +12,7 @@ import { reshape } from '../ops/shape.ts'
 import { concat, slice, split } from '../ops/slice.ts'
 import { productOf } from '../size.ts'
 import type { Target, Tensor } from '../tensor.ts'
-import { input } from '../tensor.ts'
+import { constant, input } from '../tensor.ts'
 import { globalNorm } from '../training.ts'
 import type { NamePattern, ParameterGroup, TrainedParameter } from './groups.ts'
 import { sortIntoGroups } from './groups.ts'
@@ -50,7 +51,7 @@ export type TrainStepOptions = {
    * that are not much longer than 1 / (1 - decay) steps. Default false.
    */
   readonly averageWarmUp?: boolean
-  /** Runs whose gradients are averaged into one update. Default 1. */
+  /** Batches whose gradients are averaged into one update. Default 1. */
   readonly accumulate?: number
   /** An int64 scalar input that randomSource() draws from: each run is fed another number, made of `seed` and the step. */
   readonly random?: { readonly input: Tensor; readonly seed: number }
@@ -65,7 +66,7 @@ export type StateTensor = {
   readonly input: string
   /** Output of the model that is the next value of the input. */
   readonly output: string
-  readonly kind: 'weight' | 'followed' | 'average' | 'gathered' | 'optimiser'
+  readonly kind: 'weight' | 'followed' | 'average' | 'optimiser'
   /** Name of the optimiser's state ('m'), empty for other kinds. */
   readonly slot: string
   readonly parameters: readonly TrainedShape[]
@@ -78,25 +79,37 @@ export type TrainedShape = {
   readonly elements: number
 }
 
-export type TrainStep = {
+/** What one batch says: loss, metrics and gradients, at the weights that are fed with it. */
+export type GatherModel = {
   readonly model: Model
+  /** Outputs with gradients, which are inputs of the step's model as sums over the batches of an update. */
+  readonly gradients: readonly string[]
+  /** What a run is fed besides its batch and the weights: optimiser step from 0, and the batch within it from 0. */
+  readonly feeds: (step: number, batch: number) => Record<string, TensorData>
+}
+
+export type TrainStep = {
+  /** An update from a batch; where there is `gather`, from the sums of its gradients. */
+  readonly model: Model
+  /** Where `accumulate` is above 1. */
+  readonly gather: GatherModel | undefined
   readonly optimiser: Optimiser
   readonly parameters: readonly TrainedShape[]
   readonly followed: readonly TrainedShape[]
   readonly frozen: readonly string[]
   readonly groups: readonly GroupSetting[]
   readonly state: readonly StateTensor[]
-  /** Outputs to fetch: 'loss', the metrics, and 'gradientNorm' where gradients are clipped. */
+  /** Outputs to fetch, of the model that has them: 'loss', the metrics, and 'gradientNorm' where gradients are clipped. */
   readonly metrics: readonly string[]
   readonly accumulate: number
   readonly averageDecay: number | undefined
   /** Written into checkpoints and compared on resume. */
   readonly settings: Readonly<Record<string, unknown>>
-  /** What one run is fed besides its batch and state: optimiser step from 0, and the micro-batch within it from 0. */
-  readonly feeds: (step: number, microBatch: number) => Record<string, TensorData>
+  /** What a run of `model` is fed besides batch or gradients and state, for an optimiser step from 0. */
+  readonly feeds: (step: number) => Record<string, TensorData>
 }
 
-const GATHER_SCALARS = ['keepGathered', 'meanScale', 'keepAverage', 'takeAverage']
+const SHARED_SCALARS = ['keepAverage', 'takeAverage']
 
 /**
  * Builds the model of one training step.
@@ -143,22 +156,22 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
 
   const random = randomInput(options.random)
   const perGroup = optimiser.scalarNames
-  const vector = input(SCALARS_INPUT, 'float32', [settings.length * perGroup.length + GATHER_SCALARS.length])
+  const vector = input(SCALARS_INPUT, 'float32', [settings.length * perGroup.length + SHARED_SCALARS.length])
   const scalarAt = (index: number) => slice(vector, { axis: 0, start: index, end: index + 1 }).reshape([])
   const groupScalars = settings.map((_, group) =>
     Object.fromEntries(perGroup.map((name, i) => [name, scalarAt(group * perGroup.length + i)])),
   )
   const shared = Object.fromEntries(
-    GATHER_SCALARS.map((name, i) => [name, scalarAt(settings.length * perGroup.length + i)]),
+    SHARED_SCALARS.map((name, i) => [name, scalarAt(settings.length * perGroup.length + i)]),
   )
 
   const state: StateTensor[] = []
-  const inputs: Tensor[] = [
-    ...(options.inputs ??
-      inputsOf([loss, ...Object.values(options.metrics ?? {}), ...followed.map(({ next }) => next)])),
-    vector,
-  ]
-  const outputs: Record<string, Tensor> = { loss, ...options.metrics }
+  const batchInputs =
+    options.inputs ??
+    inputsOf([loss, ...Object.values(options.metrics ?? {}), ...followed.map(({ next }) => next)])
+  const reported: Record<string, Tensor> = { loss, ...options.metrics }
+  const inputs: Tensor[] = [...(accumulate > 1 ? [] : batchInputs), vector]
+  const outputs: Record<string, Tensor> = accumulate > 1 ? {} : { ...reported }
   const held = (kind: StateTensor['kind'], slot: string, parameters: readonly TrainedShape[]): Tensor => {
     const alone = parameters.length === 1 ? parameters[0] : undefined
     const shape = alone ? alone.shape : [parameters.reduce((total, { elements }) => total + elements, 0)]
@@ -173,21 +186,29 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     outputs[`next/${(tensor.node.leaf as { name: string }).name}`] = value
   }
 
-  let gathered: Tensor[] = gradients(
+  const own = gradients(
     loss,
     trained.map(({ tensor }) => tensor),
   )
+  const bundles = bundlesOf(trained).map((members) => {
+    const shapes = members.map(({ parameter }) => shapeOf(parameter))
+    const gradient = flat(members.map(({ index }) => own[index]!))
+    return { members, shapes, gradient }
+  })
+  const gathered: Record<string, Tensor> = {}
+  // A sum over batches counts as their mean.
+  let gradientScale: Tensor | undefined
   if (accumulate > 1) {
-    gathered = gathered.map((gradient, i) => {
-      const before = held('gathered', 'gathered', [shapeOf(trained[i]!)])
-      const total = add(multiply(before, shared['keepGathered']!), gradient)
-      next(before, total)
-      return total
+    gradientScale = constant(1 / accumulate)
+    bundles.forEach((bundle, i) => {
+      const name = `gradient/${bundle.shapes.length === 1 ? bundle.shapes[0]!.name : `packed.${i}`}`
+      gathered[name] = bundle.gradient
+      bundle.gradient = input(name, 'float32', bundle.gradient.shape)
+      inputs.push(bundle.gradient)
     })
   }
-  let gradientScale = accumulate > 1 ? shared['meanScale'] : undefined
   if (clipNorm !== undefined) {
-    const norm = globalNorm(gathered)
+    const norm = globalNorm(bundles.map(({ gradient }) => gradient))
     const mean = gradientScale ? multiply(norm, gradientScale) : norm
     outputs['gradientNorm'] = mean
     // As torch: the factor is max / (norm + 1e-6), never above 1.
@@ -195,20 +216,12 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     gradientScale = gradientScale ? multiply(gradientScale, clip) : clip
   }
 
-  for (const bundle of bundles(trained)) {
-    const shapes = bundle.map(({ parameter }) => shapeOf(parameter))
-    const group = bundle[0]!.parameter.group
-    const flat = (tensors: readonly Tensor[]): Tensor =>
-      tensors.length === 1
-        ? tensors[0]!
-        : concat(
-            tensors.map((tensor) => reshape(tensor, [-1])),
-            0,
-          )
+  for (const { members, shapes, gradient } of bundles) {
+    const group = members[0]!.parameter.group
     const slots = optimiser.stateNames.map((slot) => held('optimiser', slot, shapes))
     const updated = optimiser.update({
-      weight: flat(bundle.map(({ parameter }) => parameter.tensor)),
-      gradient: flat(bundle.map(({ index }) => gathered[index]!)),
+      weight: flat(members.map(({ parameter }) => parameter.tensor)),
+      gradient,
       gradientScale,
       state: slots,
       decays: settings[group]!.weightDecay !== 0,
@@ -225,14 +238,14 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       )
     }
     const parts =
-      bundle.length === 1
+      members.length === 1
         ? [updated.weight]
         : split(
             updated.weight,
             0,
             shapes.map(({ elements }) => elements),
           )
-    bundle.forEach(({ parameter }, i) => {
+    members.forEach(({ parameter }, i) => {
       outputs[`next/${parameter.name}`] = reshape(parts[i]!, parameter.tensor.shape)
       state.push({
         input: parameter.name,
@@ -261,34 +274,49 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
   const still = new Set(frozen)
   const fed = new Set([...trained.map(({ name }) => name), ...follows])
   const source = options.weights
-  const model = buildModel({
-    inputs,
-    outputs,
-    target: options.target ?? 'cpu',
-    name: 'training step',
-    weights: (name, shape, dtype) => {
-      if (fed.has(name)) return 'input'
-      const value =
-        typeof source === 'function'
-          ? source(name, shape, dtype)
-          : source instanceof Map
-            ? source.get(name)
-            : (source as Readonly<Record<string, TensorData>> | undefined)?.[name]
-      if (value === undefined || value === 'input') {
-        throw new GraphError(
-          'weights',
-          `buildTrainStep: no values for "${name}", which ${still.has(name) ? 'is frozen' : 'is not trained'}`,
-          {
-            hint: 'give them in `weights`: they are written into the model',
-          },
-        )
-      }
-      return value
-    },
-  })
+  const build = (from: readonly Tensor[], to: Readonly<Record<string, Tensor>>, name: string): Model =>
+    buildModel({
+      inputs: from,
+      outputs: to,
+      target: options.target ?? 'cpu',
+      name,
+      weights: (name, shape, dtype) => {
+        if (fed.has(name)) return 'input'
+        const value =
+          typeof source === 'function'
+            ? source(name, shape, dtype)
+            : source instanceof Map
+              ? source.get(name)
+              : (source as Readonly<Record<string, TensorData>> | undefined)?.[name]
+        if (value === undefined || value === 'input') {
+          throw new GraphError(
+            'weights',
+            `buildTrainStep: no values for "${name}", which ${still.has(name) ? 'is frozen' : 'is not trained'}`,
+            {
+              hint: 'give them in `weights`: they are written into the model',
+            },
+          )
+        }
+        return value
+      },
+    })
+  const randomFeed = (step: number, batch: number): Record<string, TensorData> => {
+    if (!random) return {}
+    // The high half is the seed and the low half the number of the run: no two runs of two seeds share a number.
+    const number = (BigInt(random.seed) << 32n) + BigInt((step * accumulate + batch) % 2 ** 32)
+    return { [random.name]: BigInt64Array.of(number) }
+  }
 
   return {
-    model,
+    model: build(inputs, outputs, 'training step'),
+    gather:
+      accumulate === 1
+        ? undefined
+        : {
+            model: build(batchInputs, { ...reported, ...gathered }, 'gradients of a batch'),
+            gradients: Object.keys(gathered),
+            feeds: randomFeed,
+          },
     optimiser,
     parameters: trained.map(shapeOf),
     followed: followed.map(shapeOf),
@@ -313,25 +341,15 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       parameters: trained.map(({ name, tensor, group }) => ({ name, shape: tensor.shape, group })),
       ...(followed.length === 0 ? {} : { followed: [...follows] }),
     },
-    feeds: (step, microBatch) => {
-      const last = microBatch === accumulate - 1
+    feeds: (step) => {
       const values = settings.flatMap((setting) => {
-        const scalars = last ? optimiser.scalars(step, setting) : optimiser.holding
+        const scalars = optimiser.scalars(step, setting)
         return perGroup.map((name) => scalars[name]!)
       })
       const most = options.averageWarmUp === true ? (1 + step) / (10 + step) : 1
       const decay = Math.min(averageDecay ?? 1, most)
-      const scalars = Float32Array.from([
-        ...values,
-        microBatch === 0 ? 0 : 1,
-        1 / accumulate,
-        last ? decay : 1,
-        last ? 1 - decay : 0,
-      ])
-      if (!random) return { [SCALARS_INPUT]: scalars }
-      // The high half is the seed and the low half the number of the run: no two runs of two seeds share a number.
-      const number = (BigInt(random.seed) << 32n) + BigInt((step * accumulate + microBatch) % 2 ** 32)
-      return { [SCALARS_INPUT]: scalars, [random.name]: BigInt64Array.of(number) }
+      const scalars = Float32Array.from([...values, decay, 1 - decay])
+      return { [SCALARS_INPUT]: scalars, ...(accumulate === 1 ? randomFeed(step, 0) : {}) }
     },
   }
 }
@@ -388,12 +406,21 @@ function shapeOf({ tensor, name }: Pick<TrainedParameter, 'tensor' | 'name'>): T
   return { name, shape: tensor.shape as readonly number[], elements: productOf(tensor.shape) as number }
 }
 
-type Bundle = readonly { readonly parameter: TrainedParameter; readonly index: number }[]
+/** One tensor as it is; several one after the other. */
+function flat(tensors: readonly Tensor[]): Tensor {
+  if (tensors.length === 1) return tensors[0]!
+  return concat(
+    tensors.map((tensor) => reshape(tensor, [-1])),
+    0,
+  )
+}
+
+type Members = readonly { readonly parameter: TrainedParameter; readonly index: number }[]
 
 /** Large parameters alone, the small ones of each group together. */
-function bundles(trained: readonly TrainedParameter[]): Bundle[] {
+function bundlesOf(trained: readonly TrainedParameter[]): Members[] {
   const small = new Map<number, { parameter: TrainedParameter; index: number }[]>()
-  const result: Bundle[] = []
+  const result: Members[] = []
   trained.forEach((parameter, index) => {
     if (shapeOf(parameter).elements >= PACKED_ELEMENTS) result.push([{ parameter, index }])
     else if (small.has(parameter.group)) small.get(parameter.group)!.push({ parameter, index })

@@ -1,4 +1,5 @@
-// A Trainer holds a training step's model and its state where they run, and does one update at a call.
+// A Trainer holds a training step's model and its state where they run, and does one update at a call. Where an update takes
+// the gradients of several batches, those are made side by side, each on threads and in memory of its own.
 import type { Model } from '../build/model.ts'
 import type { Weights } from '../build/weights.ts'
 import { GraphError } from '../error.ts'
@@ -6,9 +7,10 @@ import type { Session, SessionOptions } from '../session/session.ts'
 import { openSession } from '../session/session.ts'
 import type { Feeds, Value } from '../session/value.ts'
 import type { TrainState } from './state.ts'
-import { heldFromState, initialState, savedInputs, stateFromHeld } from './state.ts'
-import type { TrainStep } from './step.ts'
+import { heldFromState, initialState, stateFromHeld } from './state.ts'
+import type { GatherModel, TrainStep } from './step.ts'
 
+/** `threads`, where it is given, is also how many batches of an update run side by side at most. */
 export type TrainerOptions = Omit<SessionOptions, 'state'> & {
   readonly step: TrainStep
   /** What runs the model. Default: openSession; in a browser (model, { state }) => openWebSession(model, { state }). */
@@ -17,7 +19,7 @@ export type TrainerOptions = Omit<SessionOptions, 'state'> & {
   readonly from: { readonly weights: Weights } | { readonly state: TrainState }
 }
 
-/** Numbers for metrics of one element, values for others. Means over the micro-batches of an update. */
+/** Means over the batches of an update. */
 export type StepMetrics = Readonly<Record<string, number>>
 
 export type Trainer = {
@@ -39,28 +41,41 @@ export type Trainer = {
 export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   const { step, from, open = openSession, ...sessionOptions } = options
   const first = 'state' in from ? from.state : initialState(step, from.weights)
-  const session = await open(step.model, {
-    ...sessionOptions,
-    state: Object.fromEntries(step.state.map(({ input, output }) => [input, output])),
-  })
+  const opened: Session[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((session) => session.close()))
+  }
   try {
-    await session.setState(heldFromState(step, first))
+    const state = Object.fromEntries(step.state.map(({ input, output }) => [input, output]))
+    opened.push(await open(step.model, { ...sessionOptions, state }))
+    if (step.gather) {
+      const threads = options.threads ?? 1
+      const count = Math.min(step.accumulate, threads)
+      const alone = count === 1 ? sessionOptions : { ...sessionOptions, worker: true }
+      const shared = options.threads === undefined ? {} : { threads: Math.floor(threads / count) }
+      for (let i = 0; i < count; i++) opened.push(await open(step.gather.model, { ...alone, ...shared }))
+    }
+    const [session, ...gatherers] = opened as [Session, ...Session[]]
+    const trainer = new SessionTrainer(step, session, gatherers)
+    await trainer.restore(first)
+    return trainer
   } catch (error) {
-    await session.close()
+    await close()
     throw error
   }
-  return new SessionTrainer(step, session, first.step)
 }
 
 class SessionTrainer implements Trainer {
   readonly step: TrainStep
-  stepsDone: number
+  stepsDone = 0
   private readonly session: Session
+  /** Sessions of the step's `gather`, which hold a copy of the weights. */
+  private readonly gatherers: readonly Session[]
 
-  constructor(step: TrainStep, session: Session, stepsDone: number) {
+  constructor(step: TrainStep, session: Session, gatherers: readonly Session[]) {
     this.step = step
     this.session = session
-    this.stepsDone = stepsDone
+    this.gatherers = gatherers
   }
 
   async update(batches: Feeds | readonly Feeds[]): Promise<StepMetrics> {
@@ -69,40 +84,87 @@ class SessionTrainer implements Trainer {
     if (list.length !== accumulate) {
       throw new GraphError('argument', `update: ${list.length} batches; one update takes ${accumulate}`)
     }
-    const totals: Record<string, number> = Object.fromEntries(metrics.map((name) => [name, 0]))
-    for (const [microBatch, feeds] of list.entries()) {
-      const out = await this.session.run(
-        { ...feeds, ...this.step.feeds(this.stepsDone, microBatch) },
-        { fetch: metrics },
-      )
-      for (const name of metrics) {
-        const value = numberOf(name, out[name]!)
-        // The norm of the whole gradient is known at the last micro-batch alone.
-        if (name === 'gradientNorm') totals[name] = value
-        else totals[name]! += value / accumulate
-      }
-    }
+    const out = await (this.step.gather ? this.gather(this.step.gather, list) : this.whole(list[0]!))
+    const numbers = Object.fromEntries(metrics.map((name) => [name, meanOf(name, out[name]!)]))
     this.stepsDone++
-    if (!Number.isFinite(totals['loss'])) {
-      throw new GraphError('runtime', `training step ${this.stepsDone}: the loss is ${totals['loss']}`, {
+    if (!Number.isFinite(numbers['loss'])) {
+      throw new GraphError('runtime', `training step ${this.stepsDone}: the loss is ${numbers['loss']}`, {
         hint: 'go on from the last checkpoint with a lower learning rate or with clipNorm',
       })
     }
-    return totals
+    return numbers
+  }
+
+  private async whole(batch: Feeds): Promise<Reported> {
+    const feeds = { ...batch, ...this.step.feeds(this.stepsDone) }
+    return listed(await this.session.run(feeds, { fetch: this.step.metrics }))
+  }
+
+  /** Gradients of the batches, in waves of as many as run side by side, and the update from their sums. */
+  private async gather(gather: GatherModel, batches: readonly Feeds[]): Promise<Reported> {
+    const { step, session, gatherers, stepsDone } = this
+    const reported: Reported = {}
+    const sums: Record<string, Value> = {}
+    for (let from = 0; from < batches.length; from += gatherers.length) {
+      const wave = await Promise.all(
+        batches
+          .slice(from, from + gatherers.length)
+          .map((batch, i) => gatherers[i]!.run({ ...batch, ...gather.feeds(stepsDone, from + i) })),
+      )
+      // In the order of the batches, so that the same threads give the same bits.
+      for (const out of wave) {
+        for (const name of gather.gradients) addInto(sums, name, out[name]!)
+        for (const name of step.metrics) if (out[name]) (reported[name] ??= []).push(out[name])
+      }
+    }
+    const weights = step.parameters.map(({ name }) => ({ name, output: `next/${name}` }))
+    const norms = step.metrics.filter((name) => reported[name] === undefined)
+    const updated = await session.run(
+      { ...sums, ...step.feeds(stepsDone) },
+      { fetch: [...norms, ...weights.map(({ output }) => output)], transfer: true },
+    )
+    const next = Object.fromEntries(weights.map(({ name, output }) => [name, updated[output]!]))
+    await Promise.all(gatherers.map((gatherer) => gatherer.setState(next)))
+    for (const name of norms) reported[name] = [updated[name]!]
+    return reported
   }
 
   async state(): Promise<TrainState> {
-    return stateFromHeld(this.step, this.stepsDone, await this.session.getState(savedInputs(this.step)))
+    const names = this.step.state.map(({ input }) => input)
+    return stateFromHeld(this.step, this.stepsDone, await this.session.getState(names))
   }
 
   async restore(state: TrainState): Promise<void> {
-    await this.session.setState(heldFromState(this.step, state))
+    const held = heldFromState(this.step, state)
+    await this.session.setState(held)
+    const weights = Object.fromEntries(this.step.parameters.map(({ name }) => [name, held[name]!]))
+    await Promise.all(this.gatherers.map((gatherer) => gatherer.setState(weights)))
     this.stepsDone = state.step
   }
 
   async close(): Promise<void> {
-    await this.session.close()
+    await Promise.all([this.session, ...this.gatherers].map((session) => session.close()))
   }
+}
+
+/** What the batches of an update gave for each metric. */
+type Reported = Record<string, Value[]>
+
+const listed = (out: Readonly<Record<string, Value>>): Reported =>
+  Object.fromEntries(Object.entries(out).map(([name, value]) => [name, [value]]))
+
+function addInto(sums: Record<string, Value>, name: string, value: Value): void {
+  const sum = sums[name]?.data as Float32Array | undefined
+  if (sum === undefined) {
+    sums[name] = value
+    return
+  }
+  const data = value.data as Float32Array
+  for (let i = 0; i < sum.length; i++) sum[i]! += data[i]!
+}
+
+function meanOf(name: string, values: readonly Value[]): number {
+  return values.reduce((total, value) => total + numberOf(name, value), 0) / values.length
 }
 
 function numberOf(name: string, value: Value): number {

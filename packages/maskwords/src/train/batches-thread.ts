@@ -25,6 +25,9 @@ export async function openBatches(options: BatchesOptions): Promise<BatchSource>
       if (failures === SHOWN_FAILURES) process.stderr.write('further failures are not shown\n')
     },
   })
+  // A HiMTok update takes a batch for each of its parts.
+  const parts = config.codec === 'himtok' ? config.batch.parts : 1
+  const [start, full] = stage.quantise
   const common = {
     sets,
     // Stages meet other windows of the same pictures.
@@ -32,7 +35,7 @@ export async function openBatches(options: BatchesOptions): Promise<BatchSource>
     augmentation: config.augmentation,
     scenes: config.data.scenes,
     leastShare: config.data.leastShare,
-    quantiseAfter: { start: stage.quantise[0], full: stage.quantise[1] },
+    quantiseAfter: { start: start * parts, full: full * parts },
   }
   if (config.codec === 'samtok') {
     return samtokBatches({ ...common, ...config.batch, imagePx: config.network.sam2.imagePx })
@@ -42,7 +45,7 @@ export async function openBatches(options: BatchesOptions): Promise<BatchSource>
     ...common,
     sizePx,
     latents,
-    masks: config.batch.masks,
+    masks: config.batch.masks / parts,
     levels: config.levels,
     blur: config.blur,
   })

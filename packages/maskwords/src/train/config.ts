@@ -136,7 +136,14 @@ const himtok = z.strictObject({
   codec: z.literal('himtok'),
   ...common,
   network: z.custom<HimtokConfig>((value) => typeof value === 'object' && value !== null),
-  batch: z.strictObject({ masks: count }),
+  batch: z
+    .strictObject({
+      /** Masks of an update. */
+      masks: count,
+      /** Equal parts of it whose gradients are made side by side, where there are threads, and averaged. */
+      parts: count.default(1),
+    })
+    .refine(({ masks, parts }) => masks % parts === 0, 'masks must divide by parts'),
   loss: z
     .strictObject({
       bce: z.number().min(0).default(1),

@@ -122,7 +122,8 @@ async function withCodesFromMasks(
   if (config.codec !== 'himtok' || wanted === undefined) return weights
   const source = await openBatches(options)
   const squares: Float32Array[] = []
-  for (let batch = 0; batch * config.batch.masks < wanted; batch++) {
+  const perBatch = config.batch.masks / config.batch.parts
+  for (let batch = 0; batch * perBatch < wanted; batch++) {
     signal.throwIfAborted()
     const { masks } = (await source.batch(batch)) as Record<string, { data: Float32Array }>
     squares.push(masks!.data)

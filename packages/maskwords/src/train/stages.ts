@@ -58,6 +58,7 @@ export function stageStep(
       levels: levels.kind === 'each' ? 1 : 1 + levels.partial,
       lossWeights,
       diceOver,
+      accumulate: config.batch.parts,
     })
   }
   const { points, ...lossWeights } = config.loss
