@@ -44,17 +44,17 @@ const golden = join(REFERENCE, 'himtok-micro.golden.safetensors')
 const absent = existsSync(golden) ? '' : ' (skipped: ../shared/reference is not here)'
 
 describe.skipIf(absent !== '')(`published HiMTok code, recorded${absent}`, () => {
-  let values: (name: string) => Promise<Float32Array>
+  let file: Awaited<ReturnType<typeof openCheckpointFile>>
+  const values = (name: string) => file.read(name, { as: 'float32' })
   const codecs: HimtokCodec[] = []
   beforeAll(async () => {
-    const file = await openCheckpointFile(golden)
-    values = (name) => file.read(name, { as: 'float32' })
+    file = await openCheckpointFile(golden)
     codecs.push(await createHiMTok({ config: MICRO, weights: gained, session }))
     const pth = await openCheckpointFile(join(REFERENCE, 'himtok-micro.pth'))
     codecs.push(await createHiMTok({ config: MICRO, weights: pth, session }))
     await pth.close()
   })
-  afterAll(() => Promise.all(codecs.map((codec) => codec.close())))
+  afterAll(() => Promise.all([file, ...codecs].map((one) => one.close())))
 
   it('gives the same latents and all 160 tokens, by formula and from the .pth file', async () => {
     const squares = new Float32Array(5 * 256 * 256)
