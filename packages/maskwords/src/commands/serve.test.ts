@@ -64,6 +64,7 @@ describe('maskwords serve', () => {
       [['--cache-folder-mib', '5'], 'goes with --cache-folder'],
       [['--codec', 'no-such-codec', '--workers', '1'], 'no-such-codec'],
       [['--codec', 'a=getok', '--codec', 'a=getok'], 'two codecs are called a'],
+      [['--codec', 'himtok-nano', '--segmenter', 'sam2'], '--segmenter is for getok, which is not served'],
     ]
     for (const [argv, message] of table) {
       const { code, err, out } = await runCommand(['serve', '--port', '0', ...argv], { cwd: folder })

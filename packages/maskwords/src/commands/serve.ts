@@ -10,7 +10,9 @@ import type { OptionSpecs } from '../options.ts'
 import { type CodecServiceOptions, openCodecService } from '../server/codec-service.ts'
 import { checkPort } from '../server/listen.ts'
 import { requestLine } from '../server/log.ts'
+import type { ServedCodec } from '../server/work/job.ts'
 import { serveUntilStopped, serviceToken } from './serving.ts'
+import { CODEC_OPTIONS } from './shared-options.ts'
 
 const PORT = 7333
 const HOST = '127.0.0.1'
@@ -51,6 +53,7 @@ const OPTIONS = {
     valueName: 'codec',
     help: `a codec to serve, several times for several: as for encode, or name=folder (default ${CODECS.join(', ')})`,
   },
+  segmenter: CODEC_OPTIONS.segmenter,
   workers: {
     type: 'integer',
     min: 1,
@@ -204,8 +207,13 @@ const STUDIO_FOLDER = join(shippedFolder(SHIPPED_CODECS[0]), '..', '..', 'studio
 const hasStudio = async (): Promise<boolean> =>
   (await stat(join(STUDIO_FOLDER, 'index.html')).catch(() => undefined)) !== undefined
 
-function codecsOf(context: ServeContext): { name: string; source: string }[] {
+function codecsOf(context: ServeContext): ServedCodec[] {
   const codecs = (context.options.codec ?? CODECS).map((text) => codecOf(context, text))
+  if (context.options.segmenter !== undefined && codecs.every(({ source }) => source !== 'getok')) {
+    throw new MaskwordsError('usage', '--segmenter is for getok, which is not served', {
+      hint: 'add --codec getok',
+    })
+  }
   const names = codecs.map((codec) => codec.name)
   const twice = names.find((name, k) => names.indexOf(name) !== k)
   if (twice === undefined) return codecs
@@ -215,14 +223,21 @@ function codecsOf(context: ServeContext): { name: string; source: string }[] {
 }
 
 /** `name=source` or a source alone. A path is named by its last part, so that no path of this machine is told. */
-function codecOf(context: ServeContext, text: string): { name: string; source: string } {
+function codecOf(context: ServeContext, text: string): ServedCodec {
   const named = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text)
   const source = named?.[2] ?? text
-  if (isShipped(source) || source === 'getok') return { name: named?.[1] ?? source, source }
   // A name that is no file here may be a hub id.
-  const path = context.path(source)
-  const name = named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-')
-  return { name, source: existsSync(path) ? path : source }
+  const local = (given: string) => (existsSync(context.path(given)) ? context.path(given) : given)
+  const { segmenter } = context.options
+  if (source === 'getok') {
+    return {
+      name: named?.[1] ?? source,
+      source,
+      ...(segmenter !== undefined && { segmenter: local(segmenter) }),
+    }
+  }
+  if (isShipped(source)) return { name: named?.[1] ?? source, source }
+  return { name: named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-'), source: local(source) }
 }
 
 function originOf(text: string): string {

@@ -93,7 +93,7 @@ export function addCodecRoutes(service: Service, { pool, cache }: CodecRoutesOpt
       return respond(c, answer)
     },
   )
-  const needing = new Set(pool.codecs.filter((codec) => codec.kind === 'samtok').map((codec) => codec.name))
+  const needing = new Set(pool.codecs.filter((codec) => codec.needsPicture).map((codec) => codec.name))
   const knownPicture = (handle: string, codecs: readonly string[]): PictureAnswer | undefined => {
     const info = cache.info(handle)
     if (info?.picture === undefined) return undefined

@@ -1,10 +1,12 @@
 // The whole service on a port, with two codecs in one worker: every route through the client, what it refuses, and that it
 // stands after whatever is thrown at it.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatCodecConfig } from '@maskwords/codecs'
 import { pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TOY_SAMTOK, wantedWeights, writeWeights } from '../../../codecs/test/toy-codecs.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { ServiceError } from '../client/error.ts'
 import {
@@ -354,6 +356,48 @@ describe('/metrics of the whole service', () => {
     expect(text).toMatch(
       /^maskwords_http_requests_total\{method="GET",route="\/v1\/codecs\/\{name\}\/vocabulary",status="404"\} 1$/m,
     )
+  })
+})
+
+describe('GETok with a segmenter', () => {
+  it('needs the picture, encodes it once, and decodes through the segmenter', async () => {
+    const segmenter = await mkdtemp(join(folder, 'sam2-'))
+    await writeWeights(join(segmenter, 'weights.safetensors'), await wantedWeights({ samtok: TOY_SAMTOK }))
+    const config = formatCodecConfig({ codec: 'samtok', name: 'toy', config: TOY_SAMTOK })
+    await writeFile(join(segmenter, 'config.json'), config)
+    const service = await openCodecService({
+      host: HOST,
+      codecs: [{ name: 'getok', source: 'getok', segmenter }],
+      workers: 1,
+      threads: 1,
+      maxPixels: 1_000_000,
+      maxBodyBytes: 2 ** 20,
+      timeoutMs: TIMEOUT_MS,
+      cacheBytes: 2 ** 24,
+    })
+    const there = await listen(service.service, { host: HOST, port: 0, timeoutMs: TIMEOUT_MS })
+    try {
+      const caller = createClient({ url: there.url })
+      expect((await caller.codecs()).codecs[0]).toMatchObject({ name: 'getok', needsPicture: true })
+      const size = { widthPx: 64, heightPx: 64 }
+      expect(await codeOf(caller.encodeMasks({ codec: 'getok', size, masks: [SQUARE] }))).toBe(
+        '400 missing-input',
+      )
+      const handle = (await caller.uploadPicture(drawn())).picture
+      const words = await caller.encodeMasks({ codec: 'getok', picture: handle, masks: [SQUARE] })
+      const [said] = words.results
+      const decoded = await caller.decodeWords({
+        codec: 'getok',
+        picture: handle,
+        words: [(said as { text: string }).text],
+      })
+      const again = await caller.uploadPicture(drawn(), { codecs: ['getok'] })
+      expect(again.encoded).toMatchObject([{ codec: 'getok', from: 'memory' }])
+      expect(decoded.results).toMatchObject([{ mask: { size: [64, 64] } }])
+    } finally {
+      await there.close()
+      await service.close()
+    }
   })
 })
 

@@ -37,12 +37,12 @@ export async function openCodecs(setup: WorkerSetup): Promise<CodecShelf> {
     await Promise.all(all.map(({ codec }) => codec.close()))
   }
   try {
-    for (const { name, source } of setup.codecs) {
+    for (const { name, source, segmenter } of setup.codecs) {
       const codec = (await loadNamedCodec(isShipped(source) ? shippedFolder(source) : source, {
         session: { worker: false, threads: setup.threads },
+        ...(segmenter !== undefined && { segmenter }),
       })) as MaskCodec
-      const { kind } = codec.vocabulary
-      all.push({ name, codec, keepsImages: kind === 'samtok', info: codecInfo(name, codec) })
+      all.push({ name, codec, keepsImages: codec.needsImage, info: codecInfo(name, codec) })
     }
   } catch (error) {
     await close()
@@ -198,8 +198,9 @@ export async function encodePicture(
   if (!keepsImages) return { image: await codec.encodeImage(pixels, { signal }), from: 'not-needed' }
   let from: EncodedFrom = 'computed'
   let image: EncodedImage
-  if (store === undefined) image = await codec.encodeImage(pixels, { signal })
-  else {
+  if (store === undefined || codec.vocabulary.kind !== 'samtok') {
+    image = await codec.encodeImage(pixels, { signal })
+  } else {
     const { hits } = store.use()
     // The store takes a digest of the pixels, which must not lie in shared memory.
     const own = rgb.buffer instanceof SharedArrayBuffer ? new Uint8Array(rgb) : rgb

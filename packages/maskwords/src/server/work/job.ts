@@ -48,8 +48,16 @@ export type Keeper = {
   keepImage(handle: string, codec: string, image: EncodedImage): void
 }
 
+export type ServedCodec = {
+  readonly name: string
+  /** As `loadCodec` takes it. */
+  readonly source: string
+  /** For GETok: SAM 2 weights to decode with. */
+  readonly segmenter?: string
+}
+
 export type WorkerSetup = {
-  readonly codecs: readonly { readonly name: string; readonly source: string }[]
+  readonly codecs: readonly ServedCodec[]
   readonly threads: number
   readonly maxPixels: number
   readonly cacheFolder?: string
