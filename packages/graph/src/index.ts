@@ -40,6 +40,7 @@ export { encodeSafetensors, planSafetensors, streamSafetensors } from './checkpo
 export type { ReadAs, ReadTensorOptions, TensorInfo } from './checkpoint/tensor.ts'
 export type { TensorGroup } from './checkpoint/torch-contents.ts'
 export { commonPrefix, KNOWN_PREFIXES, KNOWN_WRAPPERS } from './checkpoint/torch-contents.ts'
+export { dismissThread } from './dismiss-thread.ts'
 export type { DType, StoredDType, TensorData } from './dtype.ts'
 export { BYTES_PER_ELEMENT, dtypeOf, fromHalfBits, toHalfBits, toNumbers, toTensorData } from './dtype.ts'
 export type { GraphErrorCode, GraphErrorOptions } from './error.ts'

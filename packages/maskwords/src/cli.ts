@@ -172,19 +172,21 @@ const STOP_GRACE_MS = 3000
 /** Runs this process's command line; the entry of `bin/maskwords.js`. */
 export async function main(): Promise<void> {
   const controller = new AbortController()
-  const stop = () => {
-    if (controller.signal.aborted) return leave(130)
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) return end(signal)
     controller.abort()
-    setTimeout(() => leave(130), STOP_GRACE_MS).unref()
+    setTimeout(() => end(signal), STOP_GRACE_MS).unref()
   }
-  const leave = (code: number) => {
+  // An exit would end threads first, and one that runs a network then aborts the process; the signal itself does not.
+  const end = (signal: NodeJS.Signals) => {
     removeUnfinished()
-    process.exit(code)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.on('exit', removeUnfinished)
-  leave(await run(process.argv.slice(2), processIo(controller.signal)))
+  process.exit(await run(process.argv.slice(2), processIo(controller.signal)))
 }
 
 const started = process.argv[1]

@@ -99,6 +99,19 @@ describe('maskwords as a process', () => {
     expect(files.filter((name) => name.includes('.partial') || name === 'never.png')).toEqual([])
   })
 
+  it('Ctrl-C twice while a network runs ends at once, and not by a fault of the runtime', async () => {
+    const child = start(['roundtrip', 'scene.png', 'blurred.jpg', 'many', '--codec', 'himtok-nano'])
+    await firstNote(child)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    child.kill('SIGINT')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGINT')
+    const { code, err } = await ended(child)
+    // A process that its signal ended has no code; a shell says 130.
+    expect([null, 130]).toContain(code)
+    expect(err).not.toContain('terminate called')
+  })
+
   it.skipIf(!existsSync(BUNDLE))(
     'the bundle runs alone (skipped where `npm run build` has not been run)',
     async () => {

@@ -1,5 +1,6 @@
 // The hands of a run: pieces of work go to engines, in this thread or in others, and come back in any order. Definition: ours.
 import type { MessagePort, Worker } from 'node:worker_threads'
+import { dismissThread } from '@maskwords/graph'
 import type { Engine, EngineSource, SurveyPart } from './engine.ts'
 import type { FilledBatch } from './filled-batch.ts'
 import { lookPicture, type SampleLook } from './look-picture.ts'
@@ -36,7 +37,7 @@ export type Workers = {
   /** Pieces of work that are done at the same time. */
   readonly size: number
   run<W extends Work>(work: W): Promise<WorkResult<W>>
-  /** Ends them, work under way too. */
+  /** Ends them; work under way is waited for, and nobody hears of it. */
   close(): Promise<void>
 }
 
@@ -67,7 +68,7 @@ export function localWorkers(engine: Engine): Workers {
   }
 }
 
-type Request = { readonly id: number; readonly work: Work }
+type Request = { readonly id: number; readonly work: Work } | 'leave'
 type Answer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: { readonly message: string; readonly stack?: string } }
@@ -77,7 +78,8 @@ export function serveWork(port: MessagePort, open: () => Promise<Engine>): void 
   const engine = open()
   // Every request awaits it and reports its failure.
   engine.catch(() => undefined)
-  port.on('message', async ({ id, work }: Request) => {
+  let last = Promise.resolve()
+  const answer = async ({ id, work }: Exclude<Request, 'leave'>): Promise<void> => {
     try {
       port.postMessage({ id, value: await doWork(await engine, work) } satisfies Answer)
     } catch (error) {
@@ -87,6 +89,15 @@ export function serveWork(port: MessagePort, open: () => Promise<Engine>): void 
         failure: { message, ...(stack === undefined ? {} : { stack }) },
       } satisfies Answer)
     }
+  }
+  const leave = async (): Promise<void> => {
+    await last
+    await engine.then((one) => one.close()).catch(() => undefined)
+    process.exit(0)
+  }
+  port.on('message', (request: Request) => {
+    if (request === 'leave') void leave()
+    else last = answer(request)
   })
 }
 
@@ -180,6 +191,6 @@ class Thread {
     waiting?.reject(new Error('the workers are closed'))
     const { worker } = this
     this.worker = undefined
-    await worker?.terminate()
+    if (worker !== undefined) await dismissThread(worker, 'leave' satisfies Request)
   }
 }

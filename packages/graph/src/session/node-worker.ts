@@ -1,6 +1,7 @@
 // A model in a Node worker thread of its own.
 import { GraphError } from '../error.ts'
 import { startThread } from '../node-thread.ts'
+import { unlessAborted } from './abort.ts'
 import { remote } from './protocol.ts'
 import type { ModelBytes, Runner, RunnerOptions } from './runner.ts'
 
@@ -39,16 +40,13 @@ export async function openWorkerRunner(
         : new GraphError('runtime', `the worker thread ended with code ${code}`),
     )
   })
-  const abort = () => void end()
-  more.signal?.addEventListener('abort', abort, { once: true })
+  const opening = link.open({ model, options, setup: {} })
   try {
-    await link.open({ model, options, setup: {} })
+    await (more.signal === undefined ? opening : unlessAborted(opening, more.signal))
   } catch (cause) {
-    await end()
-    more.signal?.throwIfAborted()
+    // A thread that is ended while it loads or runs a model takes the process with it.
+    opening.then(() => link.runner.close(), end).catch(() => undefined)
     throw cause
-  } finally {
-    more.signal?.removeEventListener('abort', abort)
   }
   return link.runner
 }

@@ -1,6 +1,7 @@
 // openSession: a model ready to run under Node, in a worker thread unless asked otherwise.
 import type { Model } from '../build/model.ts'
 import { GraphError } from '../error.ts'
+import { unlessAborted } from './abort.ts'
 import type { Device } from './node.ts'
 import type { ModelBytes, Runner, RunnerOptions } from './runner.ts'
 import type { Feeds, Value } from './value.ts'
@@ -146,13 +147,4 @@ export function sessionOver(model: Model, runner: Runner, state: Readonly<Record
       await runner.close()
     },
   }
-}
-
-/** The promise, or the signal's reason as soon as it fires. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -359,6 +359,25 @@ describe('/metrics of the whole service', () => {
   })
 })
 
+describe('closing', () => {
+  it('waits for networks that warm up: a thread ended inside one would end this process', async () => {
+    for (let i = 0; i < 2; i++) {
+      const service = await openCodecService({
+        host: HOST,
+        codecs: [{ name: 'himtok-nano', source: 'himtok-nano' }],
+        workers: 1,
+        threads: 1,
+        maxPixels: 1_000_000,
+        maxBodyBytes: 2 ** 20,
+        timeoutMs: TIMEOUT_MS,
+        cacheBytes: 2 ** 20,
+      })
+      await service.close()
+      expect(service.pool.alive).toBe(0)
+    }
+  })
+})
+
 describe('GETok with a segmenter', () => {
   it('needs the picture, encodes it once, and decodes through the segmenter', async () => {
     const segmenter = await mkdtemp(join(folder, 'sam2-'))

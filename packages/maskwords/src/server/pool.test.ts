@@ -13,6 +13,7 @@ let jobs = 0
 const cancelled = new Set()
 parentPort.on('message', async ({ say, id, job }) => {
   if (say === 'cancel') cancelled.add(id)
+  if (say === 'leave') process.exit(0)
   if (say !== 'job') return
   jobs++
   const text = Buffer.from(job.body).toString()
@@ -70,7 +71,7 @@ describe('a pool of workers', () => {
   })
 
   it('ends a worker that does not stop when its job is cancelled', async () => {
-    await open({ hangMs: 30 })
+    await open({ hangMs: 30, graceMs: 30 })
     const controller = new AbortController()
     const hanging = codeOf(ask('hang', { signal: controller.signal }))
     const waiting = ask('next')

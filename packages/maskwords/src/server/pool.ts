@@ -1,6 +1,7 @@
 // The worker threads of a server: jobs wait in one line, each worker does one at a time. A worker that dies or hangs is
 // replaced, and what it worked on is answered 503.
 import type { Worker } from 'node:worker_threads'
+import { dismissThread } from '@maskwords/graph'
 import { MaskwordsError } from '../error.ts'
 import type { CodecInfo, VocabularyListing } from './api-schema.ts'
 import { HttpFault } from './fault.ts'
@@ -11,8 +12,10 @@ export type PoolOptions = {
   readonly workers: number
   readonly start: () => Worker
   readonly cache: PictureCache
-  /** How long a cancelled job may go on before its worker is ended. Default 10 s. */
+  /** How long a cancelled job may go on before its worker is replaced. Default 10 s. */
   readonly hangMs?: number
+  /** How long a worker that is told to leave may take before it is ended by force. Default 30 s. */
+  readonly graceMs?: number
   /** Hears of workers that died. */
   readonly onLost?: (why: string) => void
 }
@@ -63,8 +66,9 @@ const RESTART_MS = [100, 500, 2_000, 10_000]
 
 /** Starts the workers and waits until the first one has its codecs open. Throws what kept it from opening them. */
 export async function openPool(options: PoolOptions): Promise<Pool> {
-  const { workers, start, cache, hangMs = HANG_MS, onLost } = options
+  const { workers, start, cache, hangMs = HANG_MS, graceMs, onLost } = options
   const seats = new Set<Seat>()
+  const leaving = new Set<Promise<void>>()
   const waiting: Task[] = []
   const shared = new Map<string, Shared>()
   let lost = 0
@@ -97,6 +101,25 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     meanMs += (performance.now() - task.began - meanMs) * MEAN_WEIGHT
     finish(task)
     next(seat)
+  }
+
+  const dismiss = (seat: Seat): void => {
+    seats.delete(seat)
+    clearTimeout(seat.hang)
+    seat.task?.reject(workerLost())
+    seat.task = undefined
+    const gone = dismissThread(seat.worker, { say: 'leave' } satisfies ToWorker, graceMs)
+    leaving.add(gone)
+    void gone.then(() => leaving.delete(gone))
+  }
+  const dismissAll = async (): Promise<void> => {
+    closed = true
+    for (const seat of [...seats]) dismiss(seat)
+    await Promise.all(leaving)
+  }
+  const lose = (why: string): void => {
+    lost++
+    onLost?.(why)
   }
 
   const seatWorker = (): void => {
@@ -140,10 +163,8 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     })
     worker.on('exit', (code) => {
       clearTimeout(seat.hang)
-      seats.delete(seat)
-      if (closed) return seat.task?.reject(workerLost())
-      lost++
-      onLost?.(why || `it ended with code ${code}`)
+      if (!seats.delete(seat)) return
+      lose(why || `it ended with code ${code}`)
       seat.task?.reject(workerLost())
       const pauseMs = seat.ready ? 0 : RESTART_MS[Math.min(failures++, RESTART_MS.length - 1)]!
       if (listing === undefined && !seat.ready)
@@ -186,8 +207,9 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
       if (seat.task?.reject !== task.reject) continue
       say(seat, { say: 'cancel', id: seat.task.id })
       seat.hang = setTimeout(() => {
-        onLost?.(`a cancelled job went on for ${hangMs / 1000} s`)
-        void seat.worker.terminate()
+        dismiss(seat)
+        lose(`a cancelled job went on for ${hangMs / 1000} s`)
+        seatWorker()
       }, hangMs)
       seat.hang.unref()
     }
@@ -236,9 +258,8 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
       return await joined(one, signal)
     },
     async close() {
-      closed = true
       for (const task of waiting.splice(0)) task.reject(workerLost())
-      await Promise.all([...seats].map((seat) => seat.worker.terminate()))
+      await dismissAll()
     },
   })
 
@@ -249,8 +270,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
       for (let k = 0; k < workers; k++) seatWorker()
     })
   } catch (error) {
-    closed = true
-    await Promise.all([...seats].map((seat) => seat.worker.terminate()))
+    await dismissAll()
     throw error
   }
   return pool(listing!)

@@ -68,6 +68,8 @@ export type ToWorker =
   | { readonly say: 'job'; readonly id: number; readonly job: Job }
   | { readonly say: 'cancel'; readonly id: number }
   | { readonly say: 'kept'; readonly question: number; readonly kept: Kept }
+  /** Give up what is under way, close the codecs, and end. */
+  | { readonly say: 'leave' }
 
 export type Fault = {
   readonly status: FaultStatus

@@ -40,6 +40,19 @@ async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): P
     keepImage: (handle, codec, image) => say({ say: 'keep-image', handle, codec, image }),
   }
   const running = new Map<number, AbortController>()
+  const underWay = new Set<Promise<void>>()
+  const leaving = new AbortController()
+  const leave = async (): Promise<void> => {
+    leaving.abort()
+    for (const controller of running.values()) controller.abort()
+    await Promise.all(underWay)
+    await codecs.close()
+    process.exit(0)
+  }
+  const begin = (work: Promise<void>): void => {
+    underWay.add(work)
+    void work.then(() => underWay.delete(work))
+  }
   const run = async (message: ToWorker & { say: 'job' }) => {
     const { id, job } = message
     const controller = new AbortController()
@@ -62,7 +75,8 @@ async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): P
     }
   }
   port.on('message', (message: ToWorker) => {
-    if (message.say === 'job') void run(message)
+    if (message.say === 'job') begin(run(message))
+    else if (message.say === 'leave') void leave()
     else if (message.say === 'cancel') running.get(message.id)?.abort()
     else {
       questions.get(message.question)?.(message.kept)
@@ -74,7 +88,7 @@ async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): P
     codecs: codecs.all.map((open) => open.info),
     vocabularies: codecs.all.map(({ name, codec }) => vocabularyListing(name, codec.vocabulary)),
   })
-  await warmUp(codecs)
+  begin(warmUp(codecs, leaving.signal))
 }
 
 function pauses(signal: AbortSignal): Work['pause'] {
