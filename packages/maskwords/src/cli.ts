@@ -166,8 +166,9 @@ async function dispatch(
   return code
 }
 
-/** How long a command may take to stop in order after Ctrl-C before the process ends without it. */
+/** How long a command may take to stop in order after Ctrl-C before the process ends without it; training saves first. */
 const STOP_GRACE_MS = 3000
+const TRAIN_GRACE_MS = 120_000
 
 /** Runs this process's command line; the entry of `bin/maskwords.js`. */
 export async function main(): Promise<void> {
@@ -175,7 +176,8 @@ export async function main(): Promise<void> {
   const stop = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) return end(signal)
     controller.abort()
-    setTimeout(() => end(signal), STOP_GRACE_MS).unref()
+    const graceMs = process.argv[2] === 'train' ? TRAIN_GRACE_MS : STOP_GRACE_MS
+    setTimeout(() => end(signal), graceMs).unref()
   }
   // An exit would end threads first, and one that runs a network then aborts the process; the signal itself does not.
   const end = (signal: NodeJS.Signals) => {

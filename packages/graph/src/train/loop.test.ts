@@ -6,6 +6,7 @@ import { STEPS, tinyData, tinyRun, tinyStep } from '../../test/tiny-run.ts'
 import { batchThreads } from './batches.ts'
 import { train } from './loop.ts'
 import type { TrainProgress } from './progress.ts'
+import type { TrainState } from './state.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'train-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -81,6 +82,23 @@ describe('the training loop', () => {
     expect(result.best).toEqual({ step: 20, value: 1 })
     expect(checkpoints(folder)).toEqual(['step-000000020', 'step-000000050', 'step-000000060'])
     expect(logOf(folder)).toContain('{"step":20,"kind":"evaluation","error":1}')
+  })
+
+  it('a stop in the middle of an evaluation saves what was trained, and the evaluation is made up for', async () => {
+    const [whole, cut] = [folderOf('evaluated'), folderOf('cut')]
+    const evaluation = { every: 20, run: async ({ step }: TrainState) => ({ error: step }) }
+    await train(tinyRun(whole, { evaluation }))
+    const stop = new AbortController()
+    const cutShort = async () => {
+      stop.abort()
+      throw stop.signal.reason
+    }
+    const stopped = await train(
+      tinyRun(cut, { signal: stop.signal, evaluation: { ...evaluation, run: cutShort } }),
+    )
+    expect([stopped.step, stopped.finished, checkpoints(cut).at(-1)]).toEqual([20, false, 'step-000000020'])
+    await train(tinyRun(cut, { evaluation }))
+    expect(logOf(cut)).toBe(logOf(whole))
   })
 
   it('goes on only with the settings that the run was made with', async () => {

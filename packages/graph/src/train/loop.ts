@@ -156,6 +156,8 @@ class Loop {
   private sums: Record<string, number>
   private count: number
   private best: { step: number; value: number } | undefined
+  /** Whether a stop cut the evaluation of the step short. */
+  private unevaluated = false
   private savedStep = -1
   private checkpoint: string | undefined
 
@@ -188,8 +190,9 @@ class Loop {
       { from: trainer.stepsDone * accumulate, ahead: ahead * accumulate },
     )
     const rate = new RateMeter()
-    rate.mark(performance.now())
     try {
+      if (this.disk?.saved?.record.pending.evaluation) await this.evaluate(trainer.stepsDone, signal)
+      rate.mark(performance.now())
       while (trainer.stepsDone < steps && !signal.aborted) {
         const batches = []
         for (let i = 0; i < accumulate; i++) batches.push(await queue.next())
@@ -201,7 +204,7 @@ class Loop {
         const stepsPerSecond = rate.mark(performance.now())
         const secondsLeft = stepsPerSecond === undefined ? undefined : (steps - done) / stepsPerSecond
         onProgress?.({ step: done, steps, metrics, stepsPerSecond, secondsLeft })
-        const evaluated = await this.evaluate(done)
+        const evaluated = await this.evaluate(done, signal)
         if (evaluated || done % this.every.saveEvery === 0) await this.save()
       }
     } finally {
@@ -225,11 +228,19 @@ class Loop {
     this.count = 0
   }
 
-  /** Evaluates where it is time to; true where the result is the best so far. */
-  private async evaluate(done: number): Promise<boolean> {
+  /** Evaluates where it is time to; true where the result is the best so far. A stop in the middle leaves it for later. */
+  private async evaluate(done: number, signal: AbortSignal): Promise<boolean> {
     const { evaluation, steps } = this.options
     if (!evaluation || (done % evaluation.every !== 0 && done !== steps)) return false
-    const metrics = await evaluation.run(await this.trainer.state())
+    let metrics: Readonly<Record<string, number>>
+    try {
+      metrics = await evaluation.run(await this.trainer.state())
+    } catch (error) {
+      if (!signal.aborted) throw error
+      this.unevaluated = true
+      return false
+    }
+    this.unevaluated = false
     this.disk?.log.write({ step: done, kind: 'evaluation', ...metrics })
     if (!evaluation.best) return false
     const value = metrics[evaluation.best.metric]
@@ -252,7 +263,7 @@ class Loop {
     this.checkpoint = await this.disk.folder.save(state, {
       step: state.step,
       identity: identityOf(this.options),
-      pending: { count: this.count, sums: this.sums },
+      pending: { count: this.count, sums: this.sums, ...(this.unevaluated && { evaluation: true as const }) },
       best: this.best ?? null,
       environment: this.disk.environment,
     })

@@ -35,7 +35,12 @@ export type RunRecord = {
   /** What must be the same for a run to go on exactly: seed, training step, the user's configuration. */
   readonly identity: { readonly [key: string]: JsonValue }
   /** Sums of metrics since the last line of the log. */
-  readonly pending: { readonly count: number; readonly sums: Readonly<Record<string, number>> }
+  readonly pending: {
+    readonly count: number
+    readonly sums: Readonly<Record<string, number>>
+    /** An evaluation of this step that a stop cut short. */
+    readonly evaluation?: true
+  }
   readonly best: { readonly step: number; readonly value: number } | null
   /** Versions and thread count: with others the same run may give other last bits. */
   readonly environment: Readonly<Record<string, string>>

@@ -1,5 +1,6 @@
 // `maskwords train`: a mask tokenizer of one's own from a configuration file, stopped and resumed at any moment.
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { lossCurveSvg, type MetricsLogLine } from '@maskwords/eval'
 import { progressRenderer } from '@maskwords/graph'
@@ -27,7 +28,12 @@ export const command = defineCommand({
         valueName: 'weights',
         help: 'start from these weights (safetensors or torch file) instead of the seed',
       },
-      threads: { type: 'integer', min: 1, max: 256, help: 'threads of the engine (part of the bits)' },
+      threads: {
+        type: 'integer',
+        min: 1,
+        max: 256,
+        help: 'threads of the engine (part of the bits; default one for each of the parts of a batch, as far as there are cores)',
+      },
     },
     examples: [
       {
@@ -53,11 +59,14 @@ export const command = defineCommand({
       })
     }
     const folder = context.path(options.out)
+    const parts = config.codec === 'himtok' ? config.batch.parts : 1
+    const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
+    io.signal.addEventListener('abort', onStop, { once: true })
     const render = options.quiet === true ? () => {} : progressRenderer()
     const result = await trainRun({
       config,
       folder,
-      threads: options.threads ?? 1,
+      threads: options.threads ?? Math.min(parts, availableParallelism()),
       signal: io.signal,
       ...(options.from !== undefined && { startFrom: context.path(options.from) }),
       onProgress: (_, progress) => render(progress),
