@@ -67,7 +67,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       onMessage(`starting ${stage.name}: codes from the vectors of ${stage.codesFromMasks} masks`)
       weights = await withCodesFromMasks(weights, { config: staged, stage: index, threads, signal })
     }
-    const start = startWeights(staged, weights)
+    const before = weights
+    const start = startWeights(staged, before)
     const step = stageStep(staged, stage, start)
     const data: BatchesOptions = { config, stage: index }
     const result = await train({
@@ -88,11 +89,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         : {
             evaluation: {
               every: config.evaluation!.every,
-              run: (state) => evaluator(staged, finalWeights(state), signal),
+              run: (state) => evaluator(staged, finalWeights(state, before), signal),
             },
           }),
     })
-    weights = finalWeights(result.state)
+    weights = finalWeights(result.state, before)
     last = { stage, result }
     await writeCodecFolder(codecFolder, {
       config: staged,

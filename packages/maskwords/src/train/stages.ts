@@ -75,9 +75,9 @@ export function stageStep(
   })
 }
 
-/** All weights that a state has, averaged where an average is kept. */
-export function finalWeights(state: TrainState): NamedWeights {
-  return weightsOf(state, { average: true })
+/** All weights that a state has, averaged where an average is kept; those that nothing moved as they were before. */
+export function finalWeights(state: TrainState, before: NamedWeights | undefined): NamedWeights {
+  return new Map([...(before ?? []), ...weightsOf(state, { average: true })])
 }
 
 /** The weights that a codec reads, all of them: trained, frozen, or drawn from the seed because nothing moves them. */
