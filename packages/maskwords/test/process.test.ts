@@ -100,9 +100,10 @@ describe('maskwords as a process', () => {
   })
 
   it('Ctrl-C twice while a network runs ends at once, and not by a fault of the runtime', async () => {
-    const child = start(['roundtrip', 'scene.png', 'blurred.jpg', 'many', '--codec', 'himtok-nano'])
+    const many = Array.from({ length: 6 }, () => 'many')
+    const child = start(['roundtrip', 'scene.png', 'blurred.jpg', ...many, '--codec', 'himtok-nano'])
     await firstNote(child)
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await new Promise((resolve) => setTimeout(resolve, 1000))
     child.kill('SIGINT')
     await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill('SIGINT')
