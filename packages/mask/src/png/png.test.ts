@@ -501,8 +501,10 @@ describe('damaged and hostile PNG files', () => {
     )
     let read = 0
     let slowestMs = 0
+    let mostBytes = 0
     for (let round = 0; round < 100_000; round++) {
       const bytes = mutated(seeds[round % seeds.length]!, random)
+      const before = process.memoryUsage().arrayBuffers
       const started = performance.now()
       const code = codeOf(() => {
         const image = readPng(bytes, { maxSampleBytes: 2 ** 24 })
@@ -510,6 +512,8 @@ describe('damaged and hostile PNG files', () => {
         read++
       })
       slowestMs = Math.max(slowestMs, performance.now() - started)
+      // Of one file: when the garbage of many goes is the collector's business.
+      mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers - before)
       if (!['none', 'malformed', 'too-large', 'unsupported'].includes(code)) expect.unreachable(code)
     }
     // Most mutants keep right CRCs, so that the damage reaches the decoder; some are still pictures.
@@ -517,7 +521,7 @@ describe('damaged and hostile PNG files', () => {
     expect(read).toBeLessThan(99_000)
     // A hang, not a benchmark: the machine may pause for long.
     expect(slowestMs).toBeLessThan(1000)
-    expect(process.memoryUsage().arrayBuffers).toBeLessThan(200 * 2 ** 20)
+    expect(mostBytes).toBeLessThan(4 * 2 ** 24)
   })
 
   /** Changes one to three places; nine times of ten the CRCs are made right again. */
