@@ -1,5 +1,4 @@
 // What encode and roundtrip do first: the picture, its masks, and the two brought to one size.
-import { existsSync } from 'node:fs'
 import type { MaskCodec } from '@maskwords/codecs'
 import { area, type Mask, resizeMaskNearest } from '@maskwords/mask'
 import { DEFAULT_CODEC, isShipped, loadCodec } from '../codec.ts'
@@ -10,6 +9,7 @@ import { type NamedMask, readMasks } from '../input/masks.ts'
 import type { Size } from '../options.ts'
 import { describePicture, type PictureInfo } from '../picture/describe.ts'
 import { decodePicture, type ReadPicture } from '../picture/read.ts'
+import { localSource } from './local-source.ts'
 import type { CODEC_OPTIONS, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
 
 type CodecContext = Context<typeof CODEC_OPTIONS>
@@ -34,12 +34,10 @@ export async function openCodec(
   const meansGetok =
     options.n !== undefined || options.refine !== undefined || options.segmenter !== undefined
   const name = options.codec ?? (meansGetok ? 'getok' : fallback)
-  // A name that is no file here may be a hub id.
-  const local = (source: string) => (existsSync(path(source)) ? path(source) : source)
-  return loadCodec(name === 'getok' || isShipped(name) ? name : local(name), {
+  return loadCodec(name === 'getok' || isShipped(name) ? name : localSource(path, name), {
     ...(options.n !== undefined && { n: options.n }),
     ...(options.refine !== undefined && { refine: options.refine }),
-    ...(options.segmenter !== undefined && { segmenter: local(options.segmenter) }),
+    ...(options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
     ...(options.threads !== undefined && { threads: options.threads }),
     signal: io.signal,
   })

@@ -32,6 +32,7 @@ import { nearest } from '../options.ts'
 import type { Progress } from '../output/progress.ts'
 import { counted, tableLines } from '../output/table.ts'
 import { VERSION } from '../version.ts'
+import { localSource } from './local-source.ts'
 import { type CodecRequest, openEngine, startEngineThread } from './prepare-worker.ts'
 import { CODEC_OPTIONS } from './shared-options.ts'
 
@@ -222,14 +223,13 @@ function readerOf(name: string): Reader {
 }
 
 function codecRequest({ options, path }: PrepareContext): CodecRequest {
-  const local = (source: string) => (existsSync(path(source)) ? path(source) : source)
   const source = options.codec ?? 'getok'
   return {
-    source: source === 'getok' ? source : local(source),
+    source: source === 'getok' ? source : localSource(path, source),
     options: {
       ...(options.n !== undefined && { n: options.n }),
       ...(options.refine !== undefined && { refine: options.refine }),
-      ...(options.segmenter !== undefined && { segmenter: local(options.segmenter) }),
+      ...(options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
       ...(options.threads !== undefined && { threads: options.threads }),
     },
   }

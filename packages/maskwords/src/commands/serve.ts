@@ -1,5 +1,4 @@
 // `maskwords serve`: codecs, rewards and the studio over HTTP.
-import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
@@ -11,6 +10,7 @@ import { type CodecServiceOptions, openCodecService } from '../server/codec-serv
 import { checkPort } from '../server/listen.ts'
 import { requestLine } from '../server/log.ts'
 import type { ServedCodec } from '../server/work/job.ts'
+import { localSource } from './local-source.ts'
 import { serveUntilStopped, serviceToken } from './serving.ts'
 import { CODEC_OPTIONS } from './shared-options.ts'
 
@@ -223,21 +223,14 @@ function codecsOf(context: ServeContext): ServedCodec[] {
 }
 
 /** `name=source` or a source alone. A path is named by its last part, so that no path of this machine is told. */
-function codecOf(context: ServeContext, text: string): ServedCodec {
+function codecOf({ options, path }: ServeContext, text: string): ServedCodec {
   const named = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text)
   const source = named?.[2] ?? text
-  // A name that is no file here may be a hub id.
-  const local = (given: string) => (existsSync(context.path(given)) ? context.path(given) : given)
-  const { segmenter } = context.options
-  if (source === 'getok') {
-    return {
-      name: named?.[1] ?? source,
-      source,
-      ...(segmenter !== undefined && { segmenter: local(segmenter) }),
-    }
-  }
-  if (isShipped(source)) return { name: named?.[1] ?? source, source }
-  return { name: named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-'), source: local(source) }
+  const name = named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-')
+  if (isShipped(source)) return { name, source }
+  if (source !== 'getok') return { name, source: localSource(path, source) }
+  const { segmenter } = options
+  return { name, source, ...(segmenter !== undefined && { segmenter: localSource(path, segmenter) }) }
 }
 
 function originOf(text: string): string {

@@ -25,6 +25,8 @@ import type { RequestRecord } from './service.ts'
 
 const HOST = '127.0.0.1'
 const TIMEOUT_MS = 20_000
+/** One worker on one thread, for small pictures. */
+const SMALL = { host: HOST, workers: 1, threads: 1, maxPixels: 1_000_000, timeoutMs: TIMEOUT_MS }
 let folder: string
 let opened: CodecService
 let listening: Listening
@@ -49,13 +51,9 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'maskwords-pictures-'))
   opened = await openCodecService({
-    host: HOST,
+    ...SMALL,
     codecs: ['samtok-nano', 'himtok-nano', 'getok'].map((source) => ({ name: source, source })),
-    workers: 1,
-    threads: 1,
-    maxPixels: 1_000_000,
     maxBodyBytes: 16 * 2 ** 20,
-    timeoutMs: TIMEOUT_MS,
     cacheBytes: 2 ** 20,
     cacheFolder: folder,
     onInternal: (error) => internal.push(error),
@@ -363,13 +361,9 @@ describe('closing', () => {
   it('waits for networks that warm up: a thread ended inside one would end this process', async () => {
     for (let i = 0; i < 2; i++) {
       const service = await openCodecService({
-        host: HOST,
+        ...SMALL,
         codecs: [{ name: 'himtok-nano', source: 'himtok-nano' }],
-        workers: 1,
-        threads: 1,
-        maxPixels: 1_000_000,
         maxBodyBytes: 2 ** 20,
-        timeoutMs: TIMEOUT_MS,
         cacheBytes: 2 ** 20,
       })
       await service.close()
@@ -385,13 +379,9 @@ describe('GETok with a segmenter', () => {
     const config = formatCodecConfig({ codec: 'samtok', name: 'toy', config: TOY_SAMTOK })
     await writeFile(join(segmenter, 'config.json'), config)
     const service = await openCodecService({
-      host: HOST,
+      ...SMALL,
       codecs: [{ name: 'getok', source: 'getok', segmenter }],
-      workers: 1,
-      threads: 1,
-      maxPixels: 1_000_000,
       maxBodyBytes: 2 ** 20,
-      timeoutMs: TIMEOUT_MS,
       cacheBytes: 2 ** 24,
     })
     const there = await listen(service.service, { host: HOST, port: 0, timeoutMs: TIMEOUT_MS })

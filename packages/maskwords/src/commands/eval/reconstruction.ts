@@ -1,5 +1,4 @@
 // `maskwords eval reconstruction`: how much of true masks a codec brings back, beside honest baselines.
-import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { MaskCodec } from '@maskwords/codecs'
 import {
@@ -25,6 +24,7 @@ import { ensureFolder, writeWhole } from '../../output/files.ts'
 import { counted } from '../../output/table.ts'
 import { VERSION } from '../../version.ts'
 import { reportFailures } from '../load.ts'
+import { localSource } from '../local-source.ts'
 import { CODEC_OPTIONS, PICTURE_OPTIONS } from '../shared-options.ts'
 import { reconstructionJson, reconstructionLines } from './reconstruction/report.ts'
 import { sheetFiles } from './reconstruction/sheets.ts'
@@ -199,7 +199,6 @@ type OpenedCodec = NamedCodec & { readonly codec: MaskCodec; readonly family: st
 async function openCodecs({ options, io, path }: ReconstructionContext): Promise<OpenedCodec[]> {
   const sources = options.codec ?? (options.baselines ? [] : ['getok'])
   const opened: OpenedCodec[] = []
-  const local = (source: string) => (existsSync(path(source)) ? path(source) : source)
   try {
     for (const source of sources) {
       const cells = /^getok:(\d{1,4})$/.exec(source)?.[1]
@@ -208,10 +207,11 @@ async function openCodecs({ options, io, path }: ReconstructionContext): Promise
       if (opened.some((other) => other.name === name)) {
         throw new MaskwordsError('usage', `--codec ${name} is given twice`)
       }
-      const codec = await loadCodec(isGetok ? 'getok' : local(source), {
+      const codec = await loadCodec(isGetok ? 'getok' : localSource(path, source), {
         ...(cells !== undefined && { n: Number(cells) }),
         ...(isGetok && options.refine !== undefined && { refine: options.refine }),
-        ...(isGetok && options.segmenter !== undefined && { segmenter: local(options.segmenter) }),
+        ...(isGetok &&
+          options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
         ...(options.threads !== undefined && { threads: options.threads }),
         signal: io.signal,
       })
