@@ -1,4 +1,6 @@
 // The closing line of a test run, in the one form that every reader of logs understands: `N passed, N failed, N skipped`.
+// Where runs follow each other, MASKWORDS_TALLY names a file that carries the numbers on: the last line is then the sum.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Reporter, TestModule } from 'vitest/node'
 
 export default class SummaryReporter implements Reporter {
@@ -15,6 +17,15 @@ export default class SummaryReporter implements Reporter {
         else if (state === 'failed') failed++
         else skipped++
       }
+    }
+    const tally = process.env.MASKWORDS_TALLY
+    if (tally !== undefined && tally !== '') {
+      const before = existsSync(tally) ? readFileSync(tally, 'utf8') : ''
+      const [p = 0, f = 0, s = 0] = before === '' ? [] : (JSON.parse(before) as number[])
+      passed += p
+      failed += f
+      skipped += s
+      writeFileSync(tally, JSON.stringify([passed, failed, skipped]))
     }
     // After the default reporter, which prints its own summary in the same hook.
     setImmediate(() => process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`))
