@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { formula, formulaBytes, readTensors, type Tensor } from '../../test/recorded.ts'
 import { maskFromRowMajor, rowMajorBytes } from '../dense.ts'
 import { MaskError } from '../error.ts'
 import { equalMasks, fullMask } from '../mask.ts'
@@ -12,42 +13,6 @@ import { resizeBicubicPillow } from './pillow.ts'
 import { resizeBicubic, resizeBilinear } from './torch.ts'
 
 const golden = new URL('../../../../../shared/reference/resize.golden.safetensors', import.meta.url)
-
-type Tensor = { dtype: string; shape: number[]; bytes: Uint8Array }
-
-function readTensors(file: Uint8Array): Map<string, Tensor> {
-  const headerBytes = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true))
-  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)))
-  const tensors = new Map<string, Tensor>()
-  for (const [name, entry] of Object.entries<{ dtype: string; shape: number[]; data_offsets: number[] }>(
-    header,
-  )) {
-    if (name === '__metadata__') continue
-    const [start, end] = entry.data_offsets
-    const bytes = new Uint8Array(file.subarray(8 + headerBytes + start!, 8 + headerBytes + end!))
-    tensors.set(name, { dtype: entry.dtype, shape: entry.shape, bytes })
-  }
-  return tensors
-}
-
-/** The recorded inputs are a formula of their name: a hash seeds a generator of numbers in [-1, 1). */
-function formula(key: string, length: number): Float64Array {
-  let seed = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(key)) seed = Math.imul(seed ^ byte, 0x01000193)
-  const out = new Float64Array(length)
-  for (let i = 0; i < length; i++) {
-    let x = (seed + Math.imul(i, 0x9e3779b9)) >>> 0
-    x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
-    x = (x ^ (x >>> 15)) >>> 0
-    out[i] = x / 2 ** 31 - 1
-  }
-  return out
-}
-
-function formulaBytes(key: string, length: number): Uint8Array {
-  return Uint8Array.from(formula(key, length), (u) => Math.floor((u / 2 + 0.5) * 255.999))
-}
 
 const SIZES = [
   { from: { heightPx: 37, widthPx: 53 }, to: { heightPx: 64, widthPx: 64 } },
