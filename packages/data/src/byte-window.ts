@@ -45,7 +45,7 @@ export function openFileInput(path: string, name: string): ByteInput {
   }
 }
 
-function inputOfBytes(bytes: Uint8Array): ByteInput {
+export function inputOfBytes(bytes: Uint8Array): ByteInput {
   return {
     byteLength: bytes.length,
     read(into, offset) {

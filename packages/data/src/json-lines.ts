@@ -1,9 +1,9 @@
 // JSON lines, and whole JSON files of one picture: bounded in size and depth, a bad line is lost alone (jsonlines.org; RFC 8259).
-import { readFileSync, statSync } from 'node:fs'
-import { ByteWindow, openFileInput } from './byte-window.ts'
+import { ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
 import { JSON_LIMITS } from './json-stream.ts'
 import type { DataProblem } from './record.ts'
+import { openTextInput, readText, utf8Text } from './text-input.ts'
 
 export type JsonLinesOptions = {
   /** The file's name in errors and problems. */
@@ -12,6 +12,8 @@ export type JsonLinesOptions = {
   readonly signal?: AbortSignal
   /** Longest line. Default 64 MiB. */
   readonly maxLineBytes?: number
+  /** The file's encoding, where the user chose one. Default UTF-8, or as its byte order mark says. */
+  readonly encoding?: string | undefined
 }
 
 /** The value of one line; lines count from 1. */
@@ -29,7 +31,7 @@ const NEW_LINE = 10
  */
 export async function* jsonLines(path: string, options: JsonLinesOptions): AsyncGenerator<JsonLine> {
   const { file, onProblem, signal, maxLineBytes = JSON_LIMITS.elementBytes } = options
-  const input = openFileInput(path, file)
+  const input = openTextInput(path, file, options.encoding)
   try {
     const window = new ByteWindow(input, file)
     for (let line = 1; window.refill(); line++) {
@@ -46,13 +48,16 @@ export async function* jsonLines(path: string, options: JsonLinesOptions): Async
         signal?.throwIfAborted()
       }
       const kept = window.kept()
-      const text = kept?.toString('utf8').trim()
+      const decoded = kept === undefined ? undefined : utf8Text(kept, startByte)
       window.drop()
       window.position = Math.min(window.position + 1, window.end)
       const lost = (message: string) =>
         onProblem({ kind: 'bad-field', message: `line ${line} ${message}`, file, at: `line ${line}` })
-      if (text === undefined) {
+      const text = decoded !== undefined && 'text' in decoded ? decoded.text.trim() : undefined
+      if (decoded === undefined) {
         lost(`is longer than ${maxLineBytes} bytes`)
+      } else if (text === undefined) {
+        lost('lost' in decoded ? decoded.lost : '')
       } else if (text !== '' && text !== '\uFEFF') {
         const parsed = parseBounded(text)
         if ('lost' in parsed) lost(parsed.lost)
@@ -65,22 +70,13 @@ export async function* jsonLines(path: string, options: JsonLinesOptions): Async
 }
 
 /** Reads a small JSON file whole. Throws DataError `bad-file`, `too-large`, `io`. */
-export function readJsonFile(path: string, file: string, maxBytes = MAX_WHOLE_FILE_BYTES): unknown {
-  let text: string
-  try {
-    const { size } = statSync(path)
-    if (size > maxBytes) {
-      throw new DataError('too-large', `${file} has ${size} bytes, the limit is ${maxBytes}`, { file })
-    }
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause
-    throw new DataError('io', `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
-      file,
-      cause,
-    })
-  }
-  const parsed = parseBounded(text)
+export function readJsonFile(
+  path: string,
+  file: string,
+  options: { readonly maxBytes?: number; readonly encoding?: string | undefined } = {},
+): unknown {
+  const { maxBytes = MAX_WHOLE_FILE_BYTES, encoding } = options
+  const parsed = parseBounded(readText(path, file, { maxBytes, encoding }))
   if ('lost' in parsed) throw new DataError('bad-file', `${file} ${parsed.lost}`, { file })
   return parsed.value
 }

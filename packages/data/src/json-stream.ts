@@ -4,9 +4,10 @@
 // of a wanted element go to JSON.parse whole. Elements that do not parse are reported and passed over; where brackets no
 // longer say where the next element begins, a DataError says at which byte. Parts that nobody asked for are checked for
 // brackets and quotes alone.
-import { type ByteInput, ByteWindow, openFileInput } from './byte-window.ts'
+import { type ByteInput, ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
 import type { DataProblem } from './record.ts'
+import { openTextInput, utf8Text } from './text-input.ts'
 
 export const JSON_LIMITS = {
   /** One element in bytes; the largest real ones, pictures of 10,000 outlines, take some 5 MB. */
@@ -31,6 +32,8 @@ export type JsonStreamOptions = {
   readonly file: string
   readonly onProblem: (problem: DataProblem) => void
   readonly signal?: AbortSignal
+  /** The file's encoding, where the user chose one (`jsonItems` alone). Default UTF-8, or as its byte order mark says. */
+  readonly encoding?: string | undefined
   readonly limits?: Partial<JsonLimits>
 }
 
@@ -82,7 +85,7 @@ for (const byte of [9, 10, 13, 32, QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJ
  * document is no object or list as the lists need it, `io`; the signal's reason where it is aborted.
  */
 export async function* jsonItems(path: string, options: JsonStreamOptions): AsyncGenerator<JsonItem> {
-  const input = openFileInput(path, options.file)
+  const input = openTextInput(path, options.file, options.encoding)
   try {
     let pauseAt = BYTES_BETWEEN_PAUSES
     const window = new ByteWindow(input, options.file)
@@ -316,17 +319,16 @@ class Scanner {
     if (!this.skipString()) this.fail('a key')
     const kept = window.kept()
     window.drop()
+    if (kept === undefined) this.fail(`a key is longer than ${this.limits.keyBytes} bytes`)
+    const decoded = utf8Text(kept, window.offset - kept.length)
+    if ('lost' in decoded) this.fail(`a key ${decoded.lost}`)
     let key: unknown
     try {
-      key = kept === undefined ? undefined : JSON.parse(kept.toString('utf8'))
+      key = JSON.parse(decoded.text)
     } catch {
       key = undefined
     }
-    if (typeof key !== 'string') {
-      this.fail(
-        kept === undefined ? `a key is longer than ${this.limits.keyBytes} bytes` : 'a key is no valid text',
-      )
-    }
+    if (typeof key !== 'string') this.fail('a key is no valid text')
     if (this.next() !== COLON) this.fail('a colon should follow a key')
     window.position++
     this.next()
@@ -351,7 +353,9 @@ class Scanner {
         lost: `takes ${endByte - startByte} bytes, the limit is ${limits.elementBytes}`,
       }
     }
-    const text = kept.toString('utf8')
+    const decoded = utf8Text(kept, startByte)
+    if ('lost' in decoded) return { startByte, endByte, lost: decoded.lost }
+    const { text } = decoded
     try {
       return { startByte, endByte, value: JSON.parse(text) }
     } catch (error) {

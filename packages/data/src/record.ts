@@ -115,6 +115,8 @@ export type ReaderOptions = {
   readonly root: string
   readonly split?: string
   readonly signal?: AbortSignal
+  /** The encoding of the dataset's text files. Default UTF-8; a byte order mark wins over it. */
+  readonly encoding?: string | undefined
   readonly onProblem: (problem: DataProblem) => void
   /**
    * What to do with records whose picture file is not there: 'drop' them with a problem each (default), or 'keep' those

@@ -93,6 +93,7 @@ export {
   maskFromPng,
   maskFromPngImage,
   maskToPng,
+  panopticIdsFromPngImage,
   pictureFromPng,
   pictureFromPngImage,
   vocPaletteRgba,
@@ -120,5 +121,14 @@ export type { FloatPlanes } from './resize/torch.ts'
 export { resizeBicubic, resizeBilinear } from './resize/torch.ts'
 export { resizeBicubicTorchvision } from './resize/torchvision.ts'
 export { intersect, intersectAll, invert, subtract, union, unionAll, xor } from './set-operations.ts'
+export { readCvatShape } from './shapes/cvat.ts'
+export { type LabelStudioReading, readLabelStudioRegion } from './shapes/label-studio.ts'
+export {
+  type LabelmeRegion,
+  readLabelmeShape,
+  readLabelmeShapes,
+  type UnreadLabelmeShape,
+} from './shapes/labelme.ts'
+export { type DrawnShape, maskFromShapes, type ShapeReading, type UnreadShape } from './shapes/shape.ts'
 export { simplifiedRing } from './simplify.ts'
 export { transpose } from './transpose.ts'

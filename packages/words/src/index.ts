@@ -1,5 +1,14 @@
 export { type AnswerReading, readAnswer } from './answer.ts'
 export { MAX_ANSWER_PARTS, type PlacedText, type TextRange } from './answer-part.ts'
+export {
+  byteOrderMark,
+  type DecodeTextOptions,
+  declaredXmlEncoding,
+  decodeText,
+  encodingOf,
+  firstBadByte,
+  wideWithoutMark,
+} from './decode-text.ts'
 export { WordsError, type WordsErrorCode, type WordsErrorOptions } from './error.ts'
 export {
   formatGetokAnswer,

@@ -4,11 +4,12 @@
 // each image and annotation, its byte range, and which image an annotation is of: 28 bytes an annotation in typed arrays. A counting sort
 // groups them. Records then come in the order of `images`, a window of images at a time: the byte ranges of the window are
 // sorted, near ones joined, and read. Memory is the index and one window, whatever the file's length.
-import { type ByteInput, openFileInput } from '../byte-window.ts'
+import type { ByteInput } from '../byte-window.ts'
 import { DataError } from '../error.ts'
 import { float64Column, uint32Column } from '../growing.ts'
 import { jsonItems } from '../json-stream.ts'
 import type { DataProblem } from '../record.ts'
+import { openTextInput } from '../text-input.ts'
 import { asId, asObject, type Id, idAt, type JsonObject, textAt } from './fields.ts'
 
 export type CocoEntry = {
@@ -48,6 +49,8 @@ export type CocoIndexOptions = {
   readonly file: string
   readonly onProblem: (problem: DataProblem) => void
   readonly signal?: AbortSignal | undefined
+  /** The file's encoding, where the user chose one. */
+  readonly encoding?: string | undefined
   /** Short lists to keep whole, for example `licenses`. */
   readonly extras?: readonly string[]
   /** The member of an annotation that names it: `id`, or undefined where annotations have no ids (panoptic files). */
@@ -73,7 +76,7 @@ const MAX_EXTRA_ENTRIES = 1_000_000
  * @throws DataError `wrong-layout` where the file has no list of images, `bad-file`, `io`.
  */
 export async function openCocoIndex(path: string, options: CocoIndexOptions): Promise<CocoIndex> {
-  const { file, onProblem, signal, images = 'images', annotations = 'annotations' } = options
+  const { file, onProblem, signal, encoding, images = 'images', annotations = 'annotations' } = options
   const annotationId = 'annotationId' in options ? options.annotationId : 'id'
   const slots = new Map<Id, number>()
   const slotIds: Id[] = []
@@ -103,6 +106,7 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     lists: [images, annotations, 'categories', ...extras.keys()],
     file,
     onProblem,
+    encoding,
     ...(signal === undefined ? {} : { signal }),
   })) {
     if (item.kind === 'start') {
@@ -210,7 +214,7 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     if (isKept(a)) grouped[next[placeOfSlot[columns.slot.values[a]!]!]++] = a
   }
 
-  const input = openFileInput(path, file)
+  const input = openTextInput(path, file, encoding)
   async function* entries(only?: (imageId: Id) => boolean): AsyncGenerator<CocoEntry> {
     for (let from = 0; from < imageCount; ) {
       signal?.throwIfAborted()

@@ -132,7 +132,7 @@ function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<num
     }
     return names
   }
-  for (const line of readFileSync(join(reading.root, file), 'utf8').split('\n')) {
+  for (const line of (reading.text(file) ?? '').split('\n')) {
     const fields = line.split(file.endsWith('.csv') ? ',' : /\t+/).map((field) => field.trim())
     const value = Number(fields[0])
     const name = fields.at(-1)?.split(/[;,]/)[0]?.trim()

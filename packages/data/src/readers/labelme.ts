@@ -1,62 +1,25 @@
 // LabelMe files, one JSON beside each picture, and ReasonSeg, which adds a question (LabelMe 5 source; ReasonSeg as LISA's data loader reads it).
 import {
   area,
+  type CocoSegmentation,
   cocoRleFromMask,
+  type DrawnShape,
   emptyMask,
   isEmpty,
   type Mask,
   MaskError,
-  maskFromCocoPolygons,
+  maskFromShapes,
+  readLabelmeShape,
+  readLabelmeShapes,
   subtract,
   union,
 } from '@maskwords/mask'
 import type { DataRecord, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
 import { checkedSegmentation, type Found } from './coco-regions.ts'
-import {
-  asObject,
-  idAt,
-  type JsonObject,
-  listAt,
-  member,
-  numbersOf,
-  sideAt,
-  textAt,
-  texts,
-} from './fields.ts'
+import { asObject, type JsonObject, listAt, member, sideAt, textAt, texts } from './fields.ts'
 import { Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
-
-/** Corners of the polygon that stands for a circle: its area is within 0.05 % of the circle's. */
-const CIRCLE_CORNERS = 64
-
-/** A shape's outline as x, y, x, y, ...; undefined value for points and lines, which enclose nothing. */
-export function shapeOutline(shape: unknown): Found<number[] | undefined> {
-  const kind = textAt(shape, 'shape_type') ?? 'polygon'
-  if (kind === 'point' || kind === 'points' || kind === 'line' || kind === 'linestrip')
-    return { value: undefined }
-  const points = listAt(shape, 'points').map(numbersOf)
-  if (points.some((point) => point?.length !== 2)) {
-    return { lost: { kind: 'bad-geometry', message: `the points of a ${kind} are not all pairs of numbers` } }
-  }
-  const corners = points as (readonly [number, number])[]
-  if (kind === 'polygon') return { value: corners.flat() }
-  const [a, b] = corners
-  if (a === undefined || b === undefined || corners.length !== 2) {
-    return { lost: { kind: 'bad-geometry', message: `a ${kind} has ${corners.length} points, wanted 2` } }
-  }
-  if (kind === 'rectangle') return { value: [a[0], a[1], b[0], a[1], b[0], b[1], a[0], b[1]] }
-  if (kind === 'circle') {
-    const radius = Math.hypot(b[0] - a[0], b[1] - a[1])
-    return {
-      value: Array.from({ length: CIRCLE_CORNERS }, (_, i) => {
-        const angle = (2 * Math.PI * i) / CIRCLE_CORNERS
-        return [a[0] + radius * Math.cos(angle), a[1] + radius * Math.sin(angle)]
-      }).flat(),
-    }
-  }
-  return { lost: { kind: 'bad-geometry', message: `shapes of type ${kind} are not read` } }
-}
 
 /** The picture beside a JSON file: of the same name, else as the file says. */
 function pictureBeside(reading: Reading, file: string, value: JsonObject, stated: boolean) {
@@ -103,31 +66,37 @@ async function* readLabelme(options: ReaderOptions): AsyncGenerator<DataRecord> 
   }
 }
 
-/** Shapes with the same group_id and label are parts of one region. */
+/** The regions of a file's shapes, read as `encode` reads them; each shape that is not read is a problem. */
 function regionsOf(reading: Reading, value: JsonObject, size: Size, file: string): Region[] {
-  const outlines = new Map<string, { label: string; rings: number[][] }>()
-  listAt(value, 'shapes').forEach((shape, place) => {
-    const at = `shape ${place}`
-    const outline = reading.keep(shapeOutline(shape), file, at)
-    if (outline === undefined) return
-    const label = textAt(shape, 'label') ?? ''
-    const group = idAt(shape, 'group_id')
-    const key = group === undefined ? `${place}` : `group ${group} ${label}`
-    const entry = outlines.get(key)
-    if (entry === undefined) outlines.set(key, { label, rings: [outline] })
-    else entry.rings.push(outline)
-  })
-  return [...outlines.values()].flatMap(({ label, rings }, place) => {
-    const segmentation = reading.keep(checkedSegmentation(rings, size), file, `region ${place}`)
+  const { regions, unread } = readLabelmeShapes(listAt(value, 'shapes'))
+  for (const { place, label, message } of unread) {
+    const named = label === '' ? '' : ` "${label}"`
+    reading.problem('bad-geometry', `shape ${place}${named}: ${message}`, file, `shape ${place}`)
+  }
+  return regions.flatMap(({ label, shapes, places }) => {
+    const at = `shape ${places.join(' and ')}`
+    const segmentation = reading.keep(segmentationOf(shapes, size), file, at)
     if (segmentation === undefined) return []
     return [
       {
-        id: String(place),
+        id: String(places[0]),
         shape: { kind: 'coco' as const, segmentation },
         ...(label === '' ? {} : { category: label }),
       },
     ]
   })
+}
+
+/** Outlines stay outlines; whatever else is drawn becomes run lengths. */
+function segmentationOf(shapes: readonly DrawnShape[], size: Size): Found<CocoSegmentation | undefined> {
+  const rings = shapes.flatMap((shape) => (shape.kind === 'outlines' ? shape.rings : []))
+  if (shapes.every((shape) => shape.kind === 'outlines')) return checkedSegmentation(rings, size)
+  try {
+    return checkedSegmentation(cocoRleFromMask(maskFromShapes(shapes, size)), size)
+  } catch (error) {
+    if (!(error instanceof MaskError)) throw error
+    return { lost: { kind: 'bad-geometry', message: error.message } }
+  }
 }
 
 async function* readReasonSeg(options: ReaderOptions): AsyncGenerator<DataRecord> {
@@ -177,11 +146,14 @@ function paintedRegions(value: JsonObject, size: Size): Found<Region[]> {
   for (const shape of listAt(value, 'shapes')) {
     const label = (textAt(shape, 'label') ?? '').toLowerCase()
     if (label.includes('flag')) continue
-    const outline = shapeOutline(shape)
-    if (outline.lost !== undefined) return outline
-    if (outline.value === undefined || outline.value.length < 6) continue
+    const drawn = readLabelmeShape(shape)
+    if ('unread' in drawn) {
+      // Points and lines cover nothing, in the published loader, too.
+      if (drawn.unread.why === 'no-area') continue
+      return { lost: { kind: 'bad-geometry', message: drawn.unread.message } }
+    }
     try {
-      const mask = maskFromCocoPolygons({ ...size, polygons: [outline.value] })
+      const mask = maskFromShapes([drawn.shape], { widthPx: size.widthPx, heightPx: size.heightPx })
       shapes.push({ mask, isIgnored: label.includes('ignore'), pixels: area(mask) })
     } catch (error) {
       if (!(error instanceof MaskError)) throw error

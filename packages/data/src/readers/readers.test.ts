@@ -407,12 +407,11 @@ const FIXTURES: Readonly<Record<string, Expectation>> = {
               [8, 6],
             ],
           },
-          { label: 'spot', shape_type: 'point', points: [[0, 4]] },
         ],
       },
       'data_annotated/a.jpg': PICTURE,
     },
-    regions: { 0: 8, 1: 16 },
+    regions: { 0: 8, 2: 16 },
     has: { regions: [{ category: 'cup' }, { category: 'table' }] },
   },
   reasonseg: {

@@ -6,6 +6,7 @@ import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
 import { type JsonItem, jsonItems } from '../json-stream.ts'
 import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
 import type { DataProblem, DataRecord, PictureFile, ReaderOptions } from '../record.ts'
+import { readText } from '../text-input.ts'
 import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
 import { type FileSize, pictureFileSize } from './picture-size.ts'
 
@@ -25,6 +26,7 @@ export class Reading {
   readonly root: string
   readonly signal: AbortSignal | undefined
   readonly onProblem: (problem: DataProblem) => void
+  private readonly encoding: string | undefined
   private readonly keepsMissing: boolean
   /** Folders that pictures were found in, the last successful one first. */
   private folders: string[]
@@ -36,6 +38,7 @@ export class Reading {
     this.root = options.root
     this.signal = options.signal
     this.onProblem = options.onProblem
+    this.encoding = options.encoding
     this.keepsMissing = options.missingPictures === 'keep'
     this.splitName = options.split
     this.folders = ['']
@@ -65,27 +68,43 @@ export class Reading {
 
   /** The elements of one list of a JSON file; `''` is the document itself. */
   async *list(file: string, list = ''): AsyncGenerator<Extract<JsonItem, { kind: 'element' }>> {
-    const { onProblem, signal } = this
-    const options = { lists: [list], file, onProblem, ...(signal === undefined ? {} : { signal }) }
+    const { onProblem, signal, encoding } = this
+    const options = { lists: [list], file, onProblem, encoding, ...(signal === undefined ? {} : { signal }) }
     for await (const item of jsonItems(join(this.root, file), options))
       if (item.kind === 'element') yield item
   }
 
   lines(file: string): AsyncGenerator<JsonLine> {
-    const { onProblem, signal } = this
-    return jsonLines(join(this.root, file), { file, onProblem, ...(signal === undefined ? {} : { signal }) })
+    const { onProblem, signal, encoding } = this
+    return jsonLines(join(this.root, file), {
+      file,
+      onProblem,
+      encoding,
+      ...(signal === undefined ? {} : { signal }),
+    })
   }
 
   /** A COCO-like file's index. */
   cocoIndex(file: string, options: Partial<CocoIndexOptions> = {}): Promise<CocoIndex> {
-    const { onProblem, signal } = this
-    return openCocoIndex(join(this.root, file), { file, onProblem, signal, ...options })
+    const { onProblem, signal, encoding } = this
+    return openCocoIndex(join(this.root, file), { file, onProblem, signal, encoding, ...options })
   }
 
   /** A small JSON file, whole; undefined, with a problem said, where it cannot be read. */
   json(file: string): unknown {
     try {
-      return readJsonFile(join(this.root, file), file)
+      return readJsonFile(join(this.root, file), file, { encoding: this.encoding })
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      this.problem('bad-field', error.message, file)
+      return undefined
+    }
+  }
+
+  /** A small text file, whole; undefined, with a problem said, where it cannot be read. */
+  text(file: string): string | undefined {
+    try {
+      return readText(join(this.root, file), file, { encoding: this.encoding })
     } catch (error) {
       if (!(error instanceof DataError)) throw error
       this.problem('bad-field', error.message, file)

@@ -140,6 +140,20 @@ export function labelMapFromPngImage(image: PngImage): LabelMap {
   return { widthPx, heightPx, values }
 }
 
+/**
+ * COCO panoptic ids, red + 256 green + 65536 blue of each pixel's colour: palettes are looked up, as tools that make PNG files
+ * smaller turn colours into them; grey values, which have no colours, are ids themselves. Throws as labelMapFromPngImage does.
+ */
+export function panopticIdsFromPngImage(image: PngImage): LabelMap {
+  const { widthPx, heightPx, samples, paletteRgba } = image
+  if (paletteRgba === undefined) return labelMapFromPngImage(image)
+  const ids = Uint32Array.from(
+    { length: paletteRgba.length / 4 },
+    (_, i) => paletteRgba[4 * i]! | (paletteRgba[4 * i + 1]! << 8) | (paletteRgba[4 * i + 2]! << 16),
+  )
+  return { widthPx, heightPx, values: Uint32Array.from(samples, (index) => ids[index]!) }
+}
+
 /** Writes a mask as a 1-bit grey PNG: white on black. Any viewer shows it, and a mask of a megapixel takes a few kB. */
 export function maskToPng(mask: Mask): Uint8Array {
   const { widthPx, heightPx } = mask
