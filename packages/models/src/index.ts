@@ -4,6 +4,23 @@ export type { Quantised, ResidualQuantiserConfig } from './quantiser/residual.ts
 export { codebookParameter, residualQuantiser } from './quantiser/residual.ts'
 export type { ScalarQuantised } from './quantiser/scalar.ts'
 export { scalarCodes, scalarQuantiser, scalarVector } from './quantiser/scalar.ts'
+export type { QwenConfig, QwenFamily, QwenTextConfig, QwenVisionConfig } from './qwen/config.ts'
+export { readQwenConfig } from './qwen/config.ts'
+export type { QwenPrefixes } from './qwen/keys.ts'
+export { qwenKey, qwenPrefixes } from './qwen/keys.ts'
+export type { Grouping, PatchGrid, VisionLayout } from './qwen/layout.ts'
+export { patchesOf, visionLayout } from './qwen/layout.ts'
+export type { KeysAndValues, Past, TextInputs, TextOutputs } from './qwen/text.ts'
+export {
+  embedTokens,
+  frequencyAxes,
+  placeFeatures,
+  qwenLogits,
+  qwenText,
+  spreadFeatures,
+} from './qwen/text.ts'
+export type { GroupInputs, VisionInputs, VisionOutputs } from './qwen/vision.ts'
+export { patchValues, qwenVision, visionFeeds, visionInputs } from './qwen/vision.ts'
 export type { HieraBlock, HieraConfig, Sam2Config } from './sam2/config.ts'
 export { hieraBlocks, promptSide, SAM2_CONFIGS, sam2Problems, stageSides } from './sam2/config.ts'
 export type { TrunkOptions } from './sam2/hiera.ts'
