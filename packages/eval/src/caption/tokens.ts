@@ -1,97 +1,129 @@
-// Words of a caption as the caption metrics count them. Definition: the rules of the Penn Treebank tokeniser that English captions meet,
-// lower-cased, with the punctuation left out that the COCO caption evaluation leaves out (tylin/coco-caption). The published
-// evaluation runs Stanford's tokeniser in Java; ours is written from the rules and differs on rare text (docs/metrics-detection.md).
+// Words of a caption as the caption metrics count them: the tokens of Stanford's Treebank tokeniser, in small letters, without the
+// punctuation that the COCO caption evaluation (tylin/coco-caption, pycocoevalcap) leaves out. Brackets are words there (-lrb-).
 
-/** Left out after splitting. */
-const PUNCTUATION = new Set([
-  "''",
-  "'",
-  '``',
-  '`',
-  '"',
-  '(',
-  ')',
-  '[',
-  ']',
-  '{',
-  '}',
-  '.',
-  '?',
-  '!',
-  ',',
-  ':',
-  '-',
-  '--',
-  '---',
-  '...',
-  ';',
-])
+import { Lexer, type LexerMatch } from './treebank/lexer.ts'
+import { TREEBANK_RULES, type TokenForm } from './treebank/rules.ts'
 
-/** Abbreviations that keep their full stop. */
-const ABBREVIATIONS = new Set([
-  'mr.',
-  'mrs.',
-  'ms.',
-  'dr.',
-  'prof.',
-  'st.',
-  'jr.',
-  'sr.',
-  'co.',
-  'corp.',
-  'inc.',
-  'ltd.',
-  'vs.',
-  'etc.',
-  'e.g.',
-  'i.e.',
-  'a.m.',
-  'p.m.',
-  'u.s.',
-  'u.k.',
-  'no.',
-  'ave.',
-  'mt.',
-])
-
-/** Words that are two tokens without an apostrophe. */
-const JOINED = new Map([
-  ['cannot', ['can', 'not']],
-  ['gonna', ['gon', 'na']],
-  ['gotta', ['got', 'ta']],
-  ['wanna', ['wan', 'na']],
-  ['gimme', ['gim', 'me']],
-  ['lemme', ['lem', 'me']],
-])
-
-/** A number with separators, a word with inner hyphens, apostrophes or full stops, or one other character. */
-const PIECE =
-  /\d+(?:[.,:/]\d+)*(?:st|nd|rd|th|s)?(?:-[\p{L}\d]+)*|[\p{L}\p{M}\d]+(?:[-'’._@&][\p{L}\p{M}\d]+)*(?:['’](?![\p{L}\d]))?\.?|\.\.\.|--+|[^\s]/gu
+/** Left out after splitting. The published list names brackets in capitals, which tokens never have: they stay. */
+const PUNCTUATION = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';'])
 
 /** Longest caption that is looked at, in UTF-16 units: far longer than any published one. */
 export const MAX_CAPTION_LENGTH = 100_000
 
-/** The tokens of a caption: lower-cased, contractions split (`it's`: it, 's; `don't`: do, n't), punctuation left out. */
+let shared: Lexer<TokenForm> | undefined
+
+/**
+ * The tokens of a caption, read as if it stood alone: `it's` is it, 's; `don't` is do, n't; `(red)` is -lrb-, red, -rrb-.
+ * A token may hold a hard blank (U+00A0), as in `1 1/2`: `wordsOfTokens` takes it apart where a metric does.
+ */
 export function captionTokens(text: string): string[] {
+  shared ??= new Lexer(TREEBANK_RULES)
+  // The published evaluation writes a caption to a line of a file.
+  const line = `${text.slice(0, MAX_CAPTION_LENGTH).replaceAll('\n', ' ')}\n`
   const tokens: string[] = []
-  const plain = text.slice(0, MAX_CAPTION_LENGTH).toLowerCase().replaceAll('’', "'")
-  for (const [found] of plain.matchAll(PIECE)) {
-    for (const token of pieces(found)) if (!PUNCTUATION.has(token)) tokens.push(token)
+  let end = 0
+  for (const match of shared.matches(line, (found) => readAgainFrom(found))) {
+    end = match.end
+    const token = written(match.kind, line.slice(match.start, end)).toLowerCase()
+    if (token !== '' && !PUNCTUATION.has(token)) tokens.push(token)
   }
   return tokens
 }
 
-function pieces(word: string): readonly string[] {
-  if (word.endsWith('.') && word.length > 1 && word !== '...') {
-    const isInitials = /^(?:\p{L}\.)+$/u.test(word)
-    return isInitials || ABBREVIATIONS.has(word) ? [word] : pieces(word.slice(0, -1))
+/** Tokens split at every blank, hard ones too, as metrics do that join tokens to a text and split it. */
+export function wordsOfTokens(tokens: readonly string[]): string[] {
+  return tokens.flatMap((token) => token.split(/[\s\u001c-\u001f\u0085]+/u)).filter((word) => word !== '')
+}
+
+function readAgainFrom({ kind, start, end }: LexerMatch<TokenForm>): number {
+  switch (kind) {
+    case 'all but three':
+      return end - 3
+    case 'all but two':
+      return end - 2
+    case 'initials at an end':
+      // One letter and a full stop are two tokens; of longer initials the stop is a token once more, which is left out anyway.
+      return end - start === 2 ? end - 1 : end
+    default:
+      return end
   }
-  const joined = JOINED.get(word)
-  if (joined !== undefined) return joined
-  if (!word.includes("'") || word.length === 1) return [word]
-  if (word.endsWith("'")) return [word.slice(0, -1), "'"]
-  const negated = /^(.+)n't$/u.exec(word)
-  if (negated) return [negated[1]!, "n't"]
-  const ending = /^(.+)('(?:s|m|d|ll|re|ve))$/u.exec(word)
-  return ending ? [ending[1]!, ending[2]!] : [word]
+}
+
+function written(form: TokenForm, text: string): string {
+  switch (form) {
+    case 'dash':
+      return '--'
+    case 'hyphens':
+      return text.length === 3 || text.length === 4 ? '--' : text
+    case 'word':
+    case 'number':
+      return text.replaceAll('\u00ad', '') || '-'
+    case 'ampersand':
+      return text.replaceAll(/&amp;/gi, '&')
+    case 'opening quote':
+      return straightened(text, '`', '``')
+    case 'closing quote':
+      return straightened(text, "'", "''")
+    case 'ellipsis':
+      return '...'
+    case 'fraction sign':
+      return FRACTIONS.get(text) ?? text
+    case 'currency':
+      return CURRENCIES.get(text) ?? text
+    case 'with hard blanks':
+      return text.replaceAll(' ', '\u00a0')
+    case 'with hard blanks and brackets':
+      return roundNamed(text.replaceAll(' ', '\u00a0'))
+    case 'with brackets':
+      return roundNamed(text)
+    case 'less':
+      return '<'
+    case 'greater':
+      return '>'
+    case 'nothing':
+      return ''
+    default:
+      return BRACKETS.get(form) ?? text
+  }
+}
+
+const FRACTIONS = new Map([
+  ['\u00bc', '1/4'],
+  ['\u00bd', '1/2'],
+  ['\u00be', '3/4'],
+  ['\u2153', '1/3'],
+  ['\u2154', '2/3'],
+])
+
+const CURRENCIES = new Map([
+  ['\u00a2', 'cents'],
+  ['\u00a3', '#'],
+  ['\u0080', '$'],
+  ['\u00a4', '$'],
+  ['\u20a0', '$'],
+  ['\u20ac', '$'],
+])
+
+const BRACKETS = new Map<TokenForm, string>([
+  ['round opening', '-LRB-'],
+  ['round closing', '-RRB-'],
+  ['square opening', '-LSB-'],
+  ['square closing', '-RSB-'],
+  ['curly opening', '-LCB-'],
+  ['curly closing', '-RCB-'],
+])
+
+function roundNamed(text: string): string {
+  return text.replaceAll('(', '-LRB-').replaceAll(')', '-RRB-')
+}
+
+/** Quotes of every kind as the Treebank writes them; `single` and `double` for those that do not say which side they are of. */
+function straightened(text: string, single: string, double: string): string {
+  return text
+    .replaceAll(/&apos;|'/g, single)
+    .replaceAll(/"|&quot;/g, double)
+    .replaceAll(/[\u0091\u2018\u201b\u2039]/g, '`')
+    .replaceAll(/[\u0092\u2019\u203a]/g, "'")
+    .replaceAll(/[\u0093\u201c\u00ab]/g, '``')
+    .replaceAll(/[\u0094\u201d\u00bb]/g, "''")
 }
