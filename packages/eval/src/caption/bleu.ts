@@ -10,6 +10,7 @@ import {
   type TokenisedSample,
   tokenised,
 } from './sample.ts'
+import { wordsOfTokens } from './tokens.ts'
 
 const LONGEST = 4
 /** Keep an empty set from dividing by 0 and a caption without hits from being exactly 0. */
@@ -31,7 +32,7 @@ export function bleu(
     throw new EvalError('bad-option', `BLEU's longest sequence must be 1 to ${LONGEST} words, got ${longest}`)
   }
   const all = emptySums()
-  const rows = tokenised(samples, options).map((sample) => {
+  const rows = tokenised(samples, options, wordsOfTokens).map((sample) => {
     const sums = sumsOf(sample)
     for (let n = 0; n < LONGEST; n++) {
       all.right[n]! += sums.right[n]!

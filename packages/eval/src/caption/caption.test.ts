@@ -4,27 +4,9 @@ import { cider } from './cider.ts'
 import { meteor } from './meteor.ts'
 import { alignForMeteor } from './meteor-align.ts'
 import { englishStem } from './stem.ts'
-import { captionTokens } from './tokens.ts'
 
 const sample = (id: string, caption: string, ...references: string[]) => ({ id, caption, references })
 const words = (text: string) => text.split(' ')
-
-describe('words of a caption', () => {
-  it('are lower-cased, contractions are split, punctuation is left out', () => {
-    expect(captionTokens("A man isn't riding; it's the dog's bike!")).toEqual(
-      words("a man is n't riding it 's the dog 's bike"),
-    )
-    expect(captionTokens('A t-shirt (red), 1,000 stars... at 5 p.m. in the U.S.')).toEqual(
-      words('a t-shirt red 1,000 stars at 5 p.m. in the u.s.'),
-    )
-    expect(captionTokens('Two “big” cats - one “small”.')).toContain('big')
-    expect(captionTokens('I cannot. Mr. Fox.')).toEqual(words('i can not mr. fox'))
-  })
-
-  it('nothing gives nothing', () => {
-    expect(captionTokens(' \n. , !')).toEqual([])
-  })
-})
 
 describe('English stems', () => {
   // Pairs printed in the description of the stemmer and known from its rules.

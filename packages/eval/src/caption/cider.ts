@@ -3,6 +3,7 @@
 
 import { ngramCounts } from './ngrams.ts'
 import { type CaptionOptions, type CaptionSample, type CaptionScore, tokenised } from './sample.ts'
+import { wordsOfTokens } from './tokens.ts'
 
 const LONGEST = 4
 /** Width of the penalty for another length, in words. */
@@ -31,7 +32,7 @@ type Vector = {
  */
 export function cider(samples: readonly CaptionSample[], options: CiderOptions = {}): CaptionScore {
   const { variant = 'cider-d' } = options
-  const sets = tokenised(samples, options).map(({ id, caption, references }) => ({
+  const sets = tokenised(samples, options, wordsOfTokens).map(({ id, caption, references }) => ({
     id,
     caption: counted(caption),
     references: references.map(counted),

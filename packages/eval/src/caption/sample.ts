@@ -21,12 +21,17 @@ export type TokenisedSample = {
   readonly references: readonly (readonly string[])[]
 }
 
-/** Throws EvalError: `malformed` for a sample without references, `duplicate` for two samples of one id. */
+/**
+ * `wordsOf` is what a metric makes of the tokens. Throws EvalError: `malformed` for a sample without references, `duplicate`
+ * for two samples of one id.
+ */
 export function tokenised(
   samples: readonly CaptionSample[],
   options: CaptionOptions = {},
+  wordsOf: (tokens: readonly string[]) => readonly string[] = (tokens) => tokens,
 ): TokenisedSample[] {
   const { tokenise = captionTokens } = options
+  const words = (text: string) => wordsOf(tokenise(text))
   const seen = new Set<string>()
   return samples.map(({ id, caption, references }) => {
     if (seen.has(id)) throw new EvalError('duplicate', `sample ${id} is there twice`, { at: id })
@@ -34,7 +39,7 @@ export function tokenised(
     if (references.length === 0) {
       throw new EvalError('malformed', `sample ${id} has no reference caption`, { at: id })
     }
-    return { id, caption: tokenise(caption), references: references.map((text) => tokenise(text)) }
+    return { id, caption: words(caption), references: references.map(words) }
   })
 }
 

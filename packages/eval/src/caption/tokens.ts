@@ -2,13 +2,18 @@
 // punctuation that the COCO caption evaluation (tylin/coco-caption, pycocoevalcap) leaves out. Brackets are words there (-lrb-).
 
 import { Lexer, type LexerMatch } from './treebank/lexer.ts'
-import { TREEBANK_RULES, type TokenForm } from './treebank/rules.ts'
+import { LATER_LETTERS } from './treebank/marks.ts'
+import { type TokenForm, TREEBANK_RULES } from './treebank/rules.ts'
 
 /** Left out after splitting. The published list names brackets in capitals, which tokens never have: they stay. */
 const PUNCTUATION = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';'])
 
 /** Longest caption that is looked at, in UTF-16 units: far longer than any published one. */
 export const MAX_CAPTION_LENGTH = 100_000
+
+/** A character that no rule names. */
+const UNKNOWN = '\u0001'
+const UNKNOWN_LETTERS = new RegExp(`[${LATER_LETTERS}]`, 'g')
 
 let shared: Lexer<TokenForm> | undefined
 
@@ -20,11 +25,10 @@ export function captionTokens(text: string): string[] {
   shared ??= new Lexer(TREEBANK_RULES)
   // The published evaluation writes a caption to a line of a file.
   const line = `${text.slice(0, MAX_CAPTION_LENGTH).replaceAll('\n', ' ')}\n`
+  const read = line.replaceAll(UNKNOWN_LETTERS, UNKNOWN)
   const tokens: string[] = []
-  let end = 0
-  for (const match of shared.matches(line, (found) => readAgainFrom(found))) {
-    end = match.end
-    const token = written(match.kind, line.slice(match.start, end)).toLowerCase()
+  for (const { kind, start, end } of shared.matches(read, readAgainFrom)) {
+    const token = written(kind, line.slice(start, end)).toLowerCase()
     if (token !== '' && !PUNCTUATION.has(token)) tokens.push(token)
   }
   return tokens
@@ -32,7 +36,7 @@ export function captionTokens(text: string): string[] {
 
 /** Tokens split at every blank, hard ones too, as metrics do that join tokens to a text and split it. */
 export function wordsOfTokens(tokens: readonly string[]): string[] {
-  return tokens.flatMap((token) => token.split(/[\s\u001c-\u001f\u0085]+/u)).filter((word) => word !== '')
+  return tokens.flatMap((token) => token.split(/\s+/u)).filter((word) => word !== '')
 }
 
 function readAgainFrom({ kind, start, end }: LexerMatch<TokenForm>): number {

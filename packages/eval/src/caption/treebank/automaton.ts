@@ -97,9 +97,7 @@ export class Machine {
     const key = places.join()
     const known = this.#states.get(key)
     if (known) return known
-    const complete = places
-      .flatMap((place) => this.#ends.get(place) ?? [])
-      .sort((a, b) => a - b)
+    const complete = places.flatMap((place) => this.#ends.get(place) ?? []).sort((a, b) => a - b)
     const state = { accepts: complete[0] ?? -1, complete, places, next: new Map() }
     this.#states.set(key, state)
     return state

@@ -21,3 +21,15 @@ export const SYMBOLS =
   '\\u05F3\\u05F4\\u0600-\\u0603\\u0606-\\u060A\\u060C\\u0614\\u061B\\u061E\\u066A\\u066D\\u0703-\\u070D\\u07F6-\\u07F8\\u0964' +
   '\\u0965\\u0E4F\\u1FBD\\u2016\\u2017\\u2020-\\u2023\\u2030-\\u2038\\u203B\\u203E-\\u2042\\u2044\\u207A-\\u207F\\u208A-\\u208E' +
   '\\u2100-\\u214F\\u2190-\\u2BFF\\u3012\\u30FB\\uFF01-\\uFF0F\\uFF1A-\\uFF20\\uFF3B-\\uFF40\\uFF5B-\\uFF65'
+
+/**
+ * Letters and digits that Unicode has taken up since the version (6.1) that the tokeniser knows: to it they are signs of no
+ * kind, which it leaves out. Named here so that no version of a JavaScript engine gives other tokens than another.
+ */
+export const LATER_LETTERS =
+  '\\u037F\\u0528-\\u052F\\u0560\\u0588\\u05EF\\u0860-\\u088F\\u08A1\\u08AD-\\u08C9\\u0978\\u0980\\u09FC\\u0AF9\\u0C34\\u0C5A' +
+  '\\u0C5C\\u0C5D\\u0C80\\u0CDC\\u0CDD\\u0D04\\u0D54-\\u0D56\\u0D5F\\u0DE6-\\u0DEF\\u0E86\\u0E89\\u0E8C\\u0E8E-\\u0E93\\u0E98\\u0EA0' +
+  '\\u0EA8\\u0EA9\\u0EAC\\u13F5\\u13F8-\\u13FD\\u16F1-\\u16F8\\u170D\\u171F\\u1878\\u191D\\u191E\\u19B0-\\u19C0\\u19C8\\u19C9' +
+  '\\u1B4C\\u1C80-\\u1C8A\\u1C90-\\u1CBA\\u1CBD-\\u1CBF\\u1CF2\\u1CF3\\u1CFA\\u2C2F\\u2C5F\\u312E\\u312F\\u31BB-\\u31BF' +
+  '\\u4DB6-\\u4DBF\\u9FCD-\\u9FFF\\uA698-\\uA69D\\uA78F\\uA794-\\uA79F\\uA7AB-\\uA7F7\\uA8FD\\uA8FE\\uA9E0-\\uA9FE\\uAA7E' +
+  '\\uAA7F\\uAB30-\\uAB69\\uAB70-\\uABBF'

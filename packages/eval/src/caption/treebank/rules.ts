@@ -51,7 +51,7 @@ const AMP = '&amp;'
 
 const TAG =
   '<([!?][A-Za-z\\-][^>\\r\\n]*|[A-Za-z][A-Za-z0-9_:.\\-]*([ ]+([A-Za-z][A-Za-z0-9_:.\\-]*|[A-Za-z][A-Za-z0-9_:.\\-]*[ ]*=[ ]*' +
-  "('[^']*'|\"[^\"]*\")))*[ ]*/?|/[A-Za-z][A-Za-z0-9_:.\\-]*)[ ]*>"
+  '(\'[^\']*\'|"[^"]*")))*[ ]*/?|/[A-Za-z][A-Za-z0-9_:.\\-]*)[ ]*>'
 const SENTENCE_START = `${SPACENL}(${SPACENL}|\\p{Uppercase}|${TAG})`
 
 const WORD = `${LETTER}(${LETTER}|${DIGIT})*([.!?]${LETTER}(${LETTER}|${DIGIT})*)*`
@@ -113,8 +113,7 @@ const EMAIL =
   '(&lt;|<)?[a-zA-Z0-9][^ \\t\\n\\f\\r"<>|(){}\\u00A0]*@([^ \\t\\n\\f\\r"<>|(){}.\\u00A0]+\\.)*[^ \\t\\n\\f\\r"<>|(){}.\\u00A0]+(&gt;|>)?'
 const TWITTER = `@[a-zA-Z_][a-zA-Z_0-9]*|#${LETTER}+`
 
-const FILE_NAME =
-  `(${LETTER}|${DIGIT})+(\\.(${LETTER}|${DIGIT})+)*\\.(bat|bmp|c|class|cgi|cpp|dll|doc|docx|exe|gif|gz|h|htm|html|jar|java|jpeg|jpg|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip)`
+const FILE_NAME = `(${LETTER}|${DIGIT})+(\\.(${LETTER}|${DIGIT})+)*\\.(bat|bmp|c|class|cgi|cpp|dll|doc|docx|exe|gif|gz|h|htm|html|jar|java|jpeg|jpg|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip)`
 const FRACTION = `(${DIGIT}{1,4}[- \\u00A0])?${DIGIT}{1,4}(\\\\?/|\\u2044)${DIGIT}{1,4}`
 const PHONE =
   '(\\([0-9]{2,3}\\)[ \\u00A0]?|(\\+\\+?)?([0-9]{2,4}[\\- \\u00A0])?[0-9]{2,4}[\\- \\u00A0])[0-9]{3,4}[\\- \\u00A0]?[0-9]{3,5}|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}'
@@ -161,7 +160,11 @@ export const TREEBANK_RULES: readonly LexerRule<TokenForm>[] = [
     token:
       '[\\u00A2\\u00A3\\u00A4\\u00A5\\u0080\\u20A0\\u20AC\\u060B\\u0E3F\\u20A4\\uFFE0\\uFFE1\\uFFE5\\uFFE6]',
   },
-  { kind: 'initials at an end', token: `${ACRO}\\.`, before: `${SPACENL}+(${SENTENCE_WORDS}|${TAG})${SPACENL}` },
+  {
+    kind: 'initials at an end',
+    token: `${ACRO}\\.`,
+    before: `${SPACENL}+(${SENTENCE_WORDS}|${TAG})${SPACENL}`,
+  },
   { kind: 'as it stands', token: BEFORE_NUMBER, before: `${SPACENL}?${DIGIT}` },
   { kind: 'as it stands', token: '(pt[eyEY]|co)\\.', before: `${SPACE}(ltd|lim)` },
   { kind: 'abbreviation at an end', token: BEFORE_SMALL, before: SENTENCE_START },
@@ -180,7 +183,11 @@ export const TREEBANK_RULES: readonly LexerRule<TokenForm>[] = [
   { kind: 'less', token: '<|&lt;' },
   { kind: 'greater', token: '>|&gt;' },
   { kind: 'with brackets', token: "[<>]?[:;=][\\-o*']?[()DPdpO\\\\{@|\\[\\]]", before: '[^A-Za-z0-9]' },
-  { kind: 'with brackets', token: "[\\^x=~<>]\\.\\[\\^x=[^<]*<>]|[\\-\\^x=~<>']_[\\-\\^x=~<>']|\\([\\-\\^x=~<>'][_.]?[\\-\\^x=~<>']\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)" },
+  {
+    kind: 'with brackets',
+    token:
+      "[\\^x=~<>]\\.\\[\\^x=[^<]*<>]|[\\-\\^x=~<>']_[\\-\\^x=~<>']|\\([\\-\\^x=~<>'][_.]?[\\-\\^x=~<>']\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)",
+  },
   { kind: 'curly opening', token: '\\{' },
   { kind: 'curly closing', token: '\\}' },
   { kind: 'square opening', token: '\\[' },
@@ -193,7 +200,10 @@ export const TREEBANK_RULES: readonly LexerRule<TokenForm>[] = [
   { kind: 'as it stands', token: '\\*+|(\\\\\\*){1,3}' },
   { kind: 'as it stands', token: INNER_MARK },
   { kind: 'as it stands', token: '[?!]+' },
-  { kind: 'as it stands', token: '[.\\u00A1\\u00BF\\u037E\\u0589\\u061F\\u06D4\\u0700-\\u0702\\u07FA\\u3002]' },
+  {
+    kind: 'as it stands',
+    token: '[.\\u00A1\\u00BF\\u037E\\u0589\\u061F\\u06D4\\u0700-\\u0702\\u07FA\\u3002]',
+  },
   { kind: 'as it stands', token: '=' },
   { kind: 'as it stands', token: '/' },
   { kind: 'number', token: `${HYPHENATED}\\.`, before: INNER_MARK },
