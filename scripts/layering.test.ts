@@ -10,14 +10,18 @@ const ALLOWED: Readonly<Record<string, Rule>> = {
   graph: { packages: [], external: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
   models: { packages: ['graph'], external: [] },
   codecs: { packages: ['mask', 'words', 'graph', 'models'], external: ['node:'] },
+  mllm: {
+    packages: ['mask', 'words', 'graph', 'models', 'codecs'],
+    external: ['node:', '@huggingface/tokenizers', '@huggingface/jinja'],
+  },
   data: {
     packages: ['mask', 'words', 'graph', 'codecs'],
     external: ['node:', 'hyparquet', 'hyparquet-writer', 'tar-stream'],
   },
-  learn: { packages: ['mask', 'words', 'graph', 'codecs', 'data'], external: ['node:'] },
+  learn: { packages: ['mask', 'words', 'graph', 'codecs', 'mllm', 'data'], external: ['node:'] },
   eval: { packages: ['mask', 'words'], external: ['node:'] },
   maskwords: {
-    packages: ['mask', 'words', 'graph', 'models', 'codecs', 'data', 'learn', 'eval'],
+    packages: ['mask', 'words', 'graph', 'models', 'codecs', 'mllm', 'data', 'learn', 'eval'],
     external: ['node:', 'zod', 'sharp', 'onnxruntime-node', 'hono', '@hono/node-server'],
   },
 }

@@ -11,7 +11,7 @@ const common = {
 } as const
 
 /** Packages that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
-const ROOMS = ['mask', 'words', 'codecs', 'models', 'graph', 'data', 'learn', 'eval']
+const ROOMS = ['mask', 'words', 'codecs', 'mllm', 'models', 'graph', 'data', 'learn', 'eval']
 
 export default defineConfig([
   {

@@ -1,0 +1,38 @@
+// The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+
+export type MllmErrorCode =
+  /** An option or argument outside what is allowed. */
+  | 'argument'
+  /** A file or folder that is not there. */
+  | 'not-found'
+  /** A file that is cut short, does not fit the others, or is not what its name says. */
+  | 'damaged'
+  /** A checkpoint of a family, or with a feature, that cannot be run here. */
+  | 'unsupported'
+  /** Words of a codec that the model's tokenizer does not have, or of another codec than the model speaks. */
+  | 'wrong-words'
+  /** A picture, prompt or answer beyond the named limit. */
+  | 'too-large'
+  /** A server that cannot be reached, refuses, hangs, or answers what it should not. */
+  | 'server'
+  /** Not enough memory for the model or the question. */
+  | 'out-of-memory'
+  /** The network failed while it ran. */
+  | 'runtime'
+  /** The model was closed before or while it was asked. */
+  | 'closed'
+
+export type MllmErrorOptions = { hint?: string; cause?: unknown }
+
+/** What went wrong, and a hint where one is known. */
+export class MllmError extends Error {
+  readonly code: MllmErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: MllmErrorCode, message: string, options: MllmErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'MllmError'
+    this.code = code
+    this.hint = options.hint
+  }
+}
