@@ -165,19 +165,22 @@ export async function writeTinyModel(
   }
   put('config.json', configText(layout, tied, rows))
   put('generation_config.json', '{\n  "repetition_penalty": 1.05\n}\n')
-  put('merges.txt', '#version: 0.2\n')
   const json = tinyTokenizer()
-  const special = json.added_tokens.map(({ id, content }) => [id, content] as const)
+  put('merges.txt', `#version: 0.2\n${json.model.merges.join('\n')}\n`)
   const changed = options.tokenizer?.(json) ?? json
+  // The tables of added tokens say what tokenizer.json says, as in every published folder.
+  const added = json.added_tokens.map(({ id, content, special }) => ({ id, content, special }))
   if (!options.withoutTokenizerJson) put('tokenizer.json', JSON.stringify(changed, undefined, 2))
   put('vocab.json', JSON.stringify(json.model.vocab))
-  const flags = { lstrip: false, normalized: false, rstrip: false, single_word: false, special: true }
+  const flags = { lstrip: false, normalized: false, rstrip: false, single_word: false }
   put(
     'tokenizer_config.json',
     `${JSON.stringify(
       {
         add_prefix_space: false,
-        added_tokens_decoder: Object.fromEntries(special.map(([id, content]) => [id, { content, ...flags }])),
+        added_tokens_decoder: Object.fromEntries(
+          added.map(({ id, content, special }) => [id, { content, ...flags, special }]),
+        ),
         model_max_length: 131072,
         tokenizer_class: 'Qwen2Tokenizer',
       },
@@ -185,7 +188,8 @@ export async function writeTinyModel(
       2,
     )}\n`,
   )
-  put('added_tokens.json', `{\n${special.map(([id, word]) => `  "${word}": ${id}`).join(',\n')}\n}\n`)
+  const idOf = new Map(added.map(({ id, content }) => [content, id]))
+  put('added_tokens.json', `{\n${[...idOf].map(([word, id]) => `  "${word}": ${id}`).join(',\n')}\n}\n`)
   return { embedding, head }
 }
 

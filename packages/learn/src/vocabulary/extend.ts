@@ -213,6 +213,8 @@ async function checkResult(plan: ExtensionPlan, folder: string): Promise<Vocabul
     })
   }
   const tokenizer = await readFolderTokenizer(folder)
+  const [contradiction] = tokenizer.contradictions
+  if (contradiction !== undefined) wrong(contradiction.problem)
   const weights = await readFolderWeights(folder, await readFolderConfig(folder))
   if (weights.rows !== plan.rows.after) wrong(`${weights.rows} rows instead of ${plan.rows.after}`)
   const { words } = plan.words

@@ -67,7 +67,53 @@ describe('folders that contradict themselves are refused with what is wrong and 
       'a hole in the ids',
       tokenizer((json) => json.added_tokens.push(token(300, '<x>'))),
       () => {},
-      /^mismatch: 30 ids below 301 belong to no token, the first is 270/,
+      /^mismatch: tokenizer.json states the id 300 for "<x>", tokenizers gives it 270/,
+    ],
+    [
+      'added tokens out of order: ids are given by place',
+      tokenizer((json) => json.added_tokens.push(token(271, '<x>'), token(270, '<y>'))),
+      () => {},
+      /^mismatch: tokenizer.json states the id 271 for "<x>", tokenizers gives it 270 \(and 1 more\)/,
+    ],
+    [
+      'a token that only added_tokens.json has',
+      {},
+      rewrite('added_tokens.json', (text) => text.replace('{', '{"[SEG]": 270,')),
+      /^mismatch: added_tokens.json has "\[SEG\]" with the id 270, tokenizer.json does not have it/,
+    ],
+    [
+      'a token that only the decoder table has',
+      {},
+      rewrite('tokenizer_config.json', (text) => text.replace('"267"', '"270": {"content": "[SEG]"}, "267"')),
+      /^mismatch: tokenizer_config.json has "\[SEG\]" with the id 270, tokenizer.json does not have it/,
+    ],
+    [
+      'a token that the decoder table has not',
+      tokenizer((json) => json.added_tokens.push(token(270, '[SEG]'))),
+      rewrite('tokenizer_config.json', (text) => {
+        const config = JSON.parse(text)
+        delete config.added_tokens_decoder['270']
+        return JSON.stringify(config)
+      }),
+      /^mismatch: tokenizer.json has "\[SEG\]" with the id 270, added_tokens_decoder of tokenizer_config.json does not/,
+    ],
+    [
+      'a padding token that no file gives an id',
+      {},
+      rewrite('tokenizer_config.json', (text) => text.replace('{', '{"pad_token": "[PAD]",')),
+      /^mismatch: pad_token of tokenizer_config.json is "\[PAD\]", which no file gives an id/,
+    ],
+    [
+      'another vocab.json',
+      {},
+      rewrite('vocab.json', (text) => text.replace('"mt":', '"MT":')),
+      /^mismatch: vocab.json gives "MT" the id 262, tokenizer.json does not have it/,
+    ],
+    [
+      'other merges',
+      {},
+      rewrite('merges.txt', (text) => text.replace('h e\nĠt he\n', 'Ġt he\nh e\n')),
+      /^mismatch: merge 2 is "Ġt he" in merges.txt and "h e" in tokenizer.json/,
     ],
     [
       'an id with a fraction',
@@ -344,6 +390,7 @@ describe('the second tokenizer', () => {
     expect(tokenizer.encode('a<w> aé')).toEqual([3, 6, 1, 3, 4, 5])
     const unigram = secondTokenizer({ ...llama, model: { type: 'Unigram', vocab: [['<unk>', 0]] } })
     expect([unigram.wholeText, unigram.reason]).toEqual([false, 'model Unigram'])
-    expect(unigram.encode('a<w>b')).toEqual([-1, 6, -1])
+    // One piece in the model: the added token gets 1, whatever the file says.
+    expect(unigram.encode('a<w>b')).toEqual([-1, 1, -1])
   })
 })

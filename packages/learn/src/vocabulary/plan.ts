@@ -77,6 +77,13 @@ export async function planExtension(folder: string, options: ExtendOptions): Pro
   const config = await readFolderConfig(full)
   const tokenizer = await readFolderTokenizer(full)
   refuseKnownWords(tokenizer, words, full)
+  const [contradiction] = tokenizer.contradictions
+  if (contradiction !== undefined) {
+    throw new LearnError('mismatch', contradiction.problem, {
+      file: join(full, contradiction.file),
+      hint: 'the files of this tokenizer contradict each other, so no id is certain: fetch the published folder again, or load the right tokenizer with AutoTokenizer and save_pretrained into a folder without the old files',
+    })
+  }
   if (tokenizer.holes.count > 0) {
     throw new LearnError(
       'mismatch',

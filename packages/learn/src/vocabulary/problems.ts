@@ -45,6 +45,9 @@ export function tokenizerProblems(
     if (code === 'special') continue
     problems.push({ problem: message, broken: code === 'missing' || code === 'strip' || code === 'conflict' })
   }
+  for (const { problem, file } of tokenizer.contradictions) {
+    problems.push({ problem: `${problem}: ids differ from reader to reader (${file})`, broken: true })
+  }
   if (tokenizer.holes.count > 0) {
     problems.push({
       problem: `${tokenizer.holes.count} ids below ${tokenizer.tokenCount} belong to no token, the first is ${tokenizer.holes.first}: tokenizers number added tokens anew, so ids differ from the written ones`,

@@ -18,7 +18,8 @@ export type SecondTokenizer = {
   readonly wholeText: boolean
   /** Why not, where it is not. */
   readonly reason: string | undefined
-  encode(text: string): number[]
+  /** Ids of a text; `inside` where something stands before it, which some tokenizers do not give a blank then. */
+  encode(text: string, options?: { inside?: boolean }): number[]
   /** Text of ids; with `skipSpecial` as servers do by default. Unknown ids are left out. */
   decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string
 }
@@ -29,18 +30,21 @@ export type SecondTokenizer = {
  */
 export function secondTokenizer(json: unknown): SecondTokenizer {
   const root = record(json, 'the file')
-  const added = (Array.isArray(root['added_tokens']) ? root['added_tokens'] : []) as AddedToken[]
   const wordOf = new Map<number, string>()
   const idOf = new Map<string, number>()
   const model = record(root['model'], 'model')
   const vocabulary = model['vocab']
   if (Array.isArray(vocabulary))
-    for (const [id, pair] of vocabulary.entries()) wordOf.set(id, String(pair?.[0]))
+    for (const [id, pair] of vocabulary.entries()) {
+      wordOf.set(id, String(pair?.[0]))
+      idOf.set(String(pair?.[0]), id)
+    }
   else
     for (const [word, id] of Object.entries(record(vocabulary, 'model.vocab'))) {
       wordOf.set(Number(id), word)
       idOf.set(word, Number(id))
     }
+  const added = numbered(root['added_tokens'], idOf)
   const addedById = new Map<number, AddedToken>()
   const raw = new Trie()
   const normal = new Trie()
@@ -58,22 +62,23 @@ export function secondTokenizer(json: unknown): SecondTokenizer {
   const pieces = model['type'] === 'BPE' || Array.isArray(model['merges']) ? bpe(model, idOf) : undefined
   if (pieces === undefined) unknown(`model ${String(model['type'])}`)
   const wholeText = reason === undefined
-  const encodeText = (text: string, ids: number[]): void => {
+  const encodeText = (text: string, first: boolean, ids: number[]): void => {
     if (text === '') return
     if (!wholeText || pieces === undefined) ids.push(-1)
-    else for (const word of split(text)) ids.push(...pieces(word))
+    else for (const word of split(text, first)) ids.push(...pieces(word))
   }
-  const byteLevel = usesByteLevel(root['decoder']) || usesByteLevel(root['pre_tokenizer'])
+  const strips = usesType(root['decoder'], 'Strip') || usesType(root['decoder'], 'Metaspace')
+  const byteLevel = usesType(root['decoder'], 'ByteLevel') || usesType(root['pre_tokenizer'], 'ByteLevel')
   return {
     wholeText,
     reason,
-    encode(text) {
+    encode(text, { inside = false } = {}) {
       const ids: number[] = []
       for (const part of raw.split(text)) {
         if (typeof part !== 'string') ids.push(part.id)
         else
           for (const inner of normal.split(normalize(part))) {
-            if (typeof inner === 'string') encodeText(inner, ids)
+            if (typeof inner === 'string') encodeText(inner, !inside && ids.length === 0, ids)
             else ids.push(inner.id)
           }
       }
@@ -83,7 +88,8 @@ export function secondTokenizer(json: unknown): SecondTokenizer {
       const out: string[] = []
       let run: string[] = []
       const flush = (): void => {
-        if (run.length > 0) out.push(byteLevel ? textOfByteLevel(run) : textOfPieces(run, out.length === 0))
+        if (run.length > 0)
+          out.push(byteLevel ? textOfByteLevel(run) : textOfPieces(run, strips && out.length === 0))
         run = []
       }
       for (const id of ids) {
@@ -100,6 +106,17 @@ export function secondTokenizer(json: unknown): SecondTokenizer {
       return out.join('')
     },
   }
+}
+
+/** Added tokens with the ids that they get, whatever the file says: those of the model, else the ones after it in the order of the list. */
+function numbered(list: unknown, idOf: ReadonlyMap<string, number>): AddedToken[] {
+  const ids = new Map<string, number>()
+  let next = idOf.size
+  return (Array.isArray(list) ? (list as AddedToken[]) : []).map((token) => {
+    const id = ids.get(token.content) ?? idOf.get(token.content) ?? next++
+    ids.set(token.content, id)
+    return { ...token, id }
+  })
 }
 
 /** Added tokens by their characters: at each place the longest one wins, from left to right. */
@@ -196,7 +213,10 @@ function normalizerOf(node: unknown, unknown: (what: string) => void): (text: st
 /** GPT-2's own pattern, which ByteLevel uses where it is told to. */
 const GPT2 = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu
 
-function preTokenizerOf(node: unknown, unknown: (what: string) => void): (text: string) => string[] {
+/** Pieces of a text; `first` where the text begins with it. */
+type PreTokenizer = (text: string, first: boolean) => string[]
+
+function preTokenizerOf(node: unknown, unknown: (what: string) => void): PreTokenizer {
   if (node === null || node === undefined) return (text) => [text]
   const pre = record(node, 'pre_tokenizer')
   switch (pre['type']) {
@@ -208,32 +228,78 @@ function preTokenizerOf(node: unknown, unknown: (what: string) => void): (text: 
         return (own ? (whole.match(GPT2) ?? []) : [whole]).map(byteLevelOfText)
       }
     }
+    case 'Metaspace': {
+      const blank = String(pre['replacement'] ?? '▁')
+      const scheme = pre['prepend_scheme'] ?? (pre['add_prefix_space'] === false ? 'never' : 'always')
+      return (text, first) => {
+        const replaced = text.replaceAll(' ', blank)
+        const prepends = scheme === 'always' || (scheme === 'first' && first)
+        const whole = prepends && !replaced.startsWith(blank) ? blank + replaced : replaced
+        return pre['split'] === false ? [whole] : cut(whole, literal(blank), 'MergedWithNext')!
+      }
+    }
+    case 'Digits':
+      return (text) => cut(text, pre['individual_digits'] === true ? /\p{N}/gu : /\p{N}+/gu, 'Isolated')!
     case 'Split': {
       const pattern = record(pre['pattern'], 'pre_tokenizer.pattern')
-      const regex = typeof pattern['Regex'] === 'string' ? regexOf(pattern['Regex']) : undefined
-      if (regex === undefined || pre['behavior'] !== 'Isolated') break
-      return (text) => isolated(text, regex)
+      const regex =
+        typeof pattern['Regex'] === 'string'
+          ? regexOf(pattern['Regex'])
+          : typeof pattern['String'] === 'string'
+            ? literal(pattern['String'])
+            : undefined
+      if (regex === undefined || pre['invert'] === true || cut('', regex, pre['behavior']) === undefined)
+        break
+      return (text) => cut(text, regex, pre['behavior'])!
     }
     case 'Sequence': {
       const all = (pre['pretokenizers'] as unknown[]).map((inner) => preTokenizerOf(inner, unknown))
-      return (text) => all.reduce((parts, one) => parts.flatMap(one), [text])
+      return (text, first) =>
+        all.reduce((parts, one) => parts.flatMap((part, k) => one(part, first && k === 0)), [text])
     }
   }
   unknown(`pre-tokenizer ${String(pre['type'])}`)
   return (text) => [text]
 }
 
-function isolated(text: string, regex: RegExp): string[] {
+const literal = (text: string): RegExp => new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gu')
+
+/** A text cut at what a pattern finds, by the format's `SplitDelimiterBehavior`; undefined for one that is not known. */
+function cut(text: string, regex: RegExp, behavior: unknown): string[] | undefined {
   const parts: string[] = []
+  const between: string[] = []
   let from = 0
+  const found: string[] = []
   for (const match of text.matchAll(regex)) {
     if (match[0] === '') continue
-    if (match.index > from) parts.push(text.slice(from, match.index))
-    parts.push(match[0])
+    between.push(text.slice(from, match.index))
+    found.push(match[0])
     from = match.index + match[0].length
   }
-  if (from < text.length) parts.push(text.slice(from))
-  return parts
+  const rest = text.slice(from)
+  switch (behavior) {
+    case 'Isolated':
+      between.forEach((part, k) => {
+        parts.push(part, found[k]!)
+      })
+      parts.push(rest)
+      break
+    case 'Removed':
+      parts.push(...between, rest)
+      break
+    case 'MergedWithPrevious':
+      parts.push(...between.map((part, k) => part + found[k]!), rest)
+      break
+    case 'MergedWithNext':
+      parts.push(between[0] ?? rest)
+      found.forEach((part, k) => {
+        parts.push(part + (between[k + 1] ?? rest))
+      })
+      break
+    default:
+      return undefined
+  }
+  return parts.filter((part) => part !== '')
 }
 
 /** A pattern of the format in this engine: `(?i:...)`, which Node 20 lacks, becomes both cases of each letter. */
@@ -335,11 +401,13 @@ function textOfPieces(words: readonly string[], first: boolean): string {
   return first && text.startsWith(' ') ? text.slice(1) : text
 }
 
-function usesByteLevel(node: unknown): boolean {
+function usesType(node: unknown, wanted: string): boolean {
   if (typeof node !== 'object' || node === null) return false
   const { type, decoders, pretokenizers } = node as Json
-  if (type === 'ByteLevel') return true
-  return [decoders, pretokenizers].some((list) => Array.isArray(list) && list.some(usesByteLevel))
+  if (type === wanted) return true
+  return [decoders, pretokenizers].some(
+    (list) => Array.isArray(list) && list.some((inner) => usesType(inner, wanted)),
+  )
 }
 
 function record(value: unknown, what: string): Json {

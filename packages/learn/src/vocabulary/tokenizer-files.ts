@@ -3,6 +3,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LearnError } from '../error.ts'
+import { baseContradictions } from './base-vocabulary.ts'
+import { type Contradiction, contradictionsOf, type StatedToken } from './given-ids.ts'
 import { at, type JsonNode, type JsonSource, MAX_JSON_BYTES, parseJsonSource, quoted } from './json-source.ts'
 import { sentencePieces } from './sentencepiece.ts'
 
@@ -25,6 +27,8 @@ export type FolderTokenizer = {
   readonly addedCount: number
   /** Tokens that the files mark special. */
   readonly special: ReadonlySet<string>
+  /** Where the files contradict each other about ids: new words would not get the ids that are written. */
+  readonly contradictions: readonly Contradiction[]
   readonly tokenizerJson: JsonSource | undefined
   readonly tokenizerConfig: JsonSource | undefined
   readonly addedTokens: JsonSource | undefined
@@ -39,30 +43,22 @@ export async function readFolderTokenizer(folder: string): Promise<FolderTokeniz
   const tokenizerConfig = await readJsonFile(folder, 'tokenizer_config.json')
   const addedTokens = await readJsonFile(folder, 'added_tokens.json')
   const ids = new IdTable()
-  let kind: TokenizerKind
+  let kind: TokenizerKind = 'tokenizer.json'
   let modelType = 'BPE'
+  let listed: StatedToken[] | undefined
+  let model: ReadonlyMap<string, number>
+  const contradictions: Contradiction[] = []
   if (tokenizerJson !== undefined) {
-    kind = 'tokenizer.json'
     modelType = textOf(at(tokenizerJson.root, 'model', 'type')) ?? 'unnamed'
     readModelVocabulary(tokenizerJson, ids)
-    const added = at(tokenizerJson.root, 'added_tokens')
-    if (added !== undefined && added.kind !== 'array') {
-      throw malformed(tokenizerJson.file, 'added_tokens', 'is no list')
-    }
-    for (const [k, token] of (added?.items ?? []).entries()) {
-      const place = `added_tokens[${k}]`
-      const word = textOf(at(token, 'content'))
-      if (word === undefined) throw malformed(tokenizerJson.file, place, 'has no content')
-      ids.add(word, idOfNode(at(token, 'id'), tokenizerJson.file, place), tokenizerJson.file, place)
-      if (ids.added.has(word)) throw malformed(tokenizerJson.file, place, `repeats ${quoted(word)}`)
-      ids.added.add(word)
-      ids.flag(word, at(token, 'special'), tokenizerJson.file, place)
-    }
+    model = new Map(ids.idOf)
+    listed = readListed(tokenizerJson, ids)
+    contradictions.push(...(await baseContradictions(folder, tokenizerJson, { model, listed })))
   } else {
     const vocabulary = await readJsonFile(folder, 'vocab.json')
     if (vocabulary !== undefined) {
       kind = 'vocab.json'
-      readIdObject(vocabulary, vocabulary.root, '', ids)
+      for (const { word, id, place } of idsOfObject(vocabulary)) ids.add(word, id, vocabulary.file, place)
     } else {
       kind = 'tokenizer.model'
       const pieces = await readPieces(folder)
@@ -71,14 +67,24 @@ export async function readFolderTokenizer(folder: string): Promise<FolderTokeniz
       // InternLM2 names reserved pieces anew: the id of `[UNUSED_TOKEN_146]` is `<|im_start|>` in the decoder table.
       ids.renames = true
     }
+    model = new Map(ids.idOf)
   }
-  readDecoder(tokenizerConfig, ids)
-  if (addedTokens !== undefined) {
-    readIdObject(addedTokens, addedTokens.root, '', ids)
-    for (const word of addedTokens.root.kind === 'object' ? addedTokens.root.entries.keys() : []) {
-      ids.added.add(word)
-    }
+  const decoder = readDecoder(tokenizerConfig, ids)
+  const addedFile = addedTokens === undefined ? undefined : idsOfObject(addedTokens)
+  for (const { word, id, place } of addedFile ?? []) {
+    ids.add(word, id, addedTokens!.file, place)
+    ids.added.add(word)
   }
+  // Pieces that the tables name anew are the model's under their new names.
+  if (ids.renames) {
+    const pieces = model.size
+    model = new Map([...ids.idOf].filter(([, id]) => id < pieces))
+  }
+  const named = [
+    ...namedTokens(tokenizerConfig, 'tokenizer_config.json'),
+    ...namedTokens(await readJsonFile(folder, 'special_tokens_map.json'), 'special_tokens_map.json'),
+  ]
+  contradictions.push(...contradictionsOf({ model, listed, decoder, addedFile, named }))
   return {
     kind,
     modelType,
@@ -87,15 +93,64 @@ export async function readFolderTokenizer(folder: string): Promise<FolderTokeniz
     holes: ids.holes(),
     addedCount: ids.added.size,
     special: ids.special,
+    contradictions,
     tokenizerJson,
     tokenizerConfig,
     addedTokens,
   }
 }
 
+function readListed(source: JsonSource, ids: IdTable): StatedToken[] {
+  const added = at(source.root, 'added_tokens')
+  if (added !== undefined && added.kind !== 'array')
+    throw malformed(source.file, 'added_tokens', 'is no list')
+  return (added?.items ?? []).map((token, k) => {
+    const place = `added_tokens[${k}]`
+    const word = textOf(at(token, 'content'))
+    if (word === undefined) throw malformed(source.file, place, 'has no content')
+    const id = idOfNode(at(token, 'id'), source.file, place)
+    ids.add(word, id, source.file, place)
+    if (ids.added.has(word)) throw malformed(source.file, place, `repeats ${quoted(word)}`)
+    ids.added.add(word)
+    ids.flag(word, at(token, 'special'), source.file, place)
+    return { word, id }
+  })
+}
+
+/** Tokens with a purpose: `pad_token` and its like, and the lists of special ones. */
+function namedTokens(
+  source: JsonSource | undefined,
+  file: string,
+): { word: string; key: string; file: string }[] {
+  if (source?.root.kind !== 'object') return []
+  return [...source.root.entries].flatMap(([key, node]) => {
+    const lists = key === 'additional_special_tokens' || key === 'extra_special_tokens'
+    if (!lists && !PURPOSES.has(key)) return []
+    const nodes =
+      node.kind === 'array'
+        ? node.items
+        : lists && node.kind === 'object'
+          ? [...node.entries.values()]
+          : [node]
+    return nodes.flatMap((one) => {
+      const word = textOf(one.kind === 'object' ? at(one, 'content') : one)
+      return word === undefined || word === '' ? [] : [{ word, key, file }]
+    })
+  })
+}
+
+/** `PreTrainedTokenizerBase.SPECIAL_TOKENS_ATTRIBUTES`. */
+const PURPOSES = new Set(['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map((name) => `${name}_token`))
+
 /** A JSON file of a folder, or undefined where it is not there. Throws LearnError `malformed`, `too-large`, `io`. */
 export async function readJsonFile(folder: string, name: string): Promise<JsonSource | undefined> {
   const path = join(folder, name)
+  const text = await readTextFile(path)
+  return text === undefined ? undefined : parseJsonSource(text, path)
+}
+
+/** The text of a small file, or undefined where it is not there. Throws LearnError `malformed`, `too-large`, `io`. */
+export async function readTextFile(path: string): Promise<string | undefined> {
   const bytes = await readSmallFile(path)
   if (bytes === undefined) return undefined
   let text: string
@@ -110,7 +165,7 @@ export async function readJsonFile(folder: string, name: string): Promise<JsonSo
       hint: 'run git lfs pull in the repository, or download the file from its page',
     })
   }
-  return parseJsonSource(text, path)
+  return text
 }
 
 async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
@@ -143,7 +198,9 @@ async function readPieces(folder: string): Promise<string[]> {
 function readModelVocabulary(source: JsonSource, ids: IdTable): void {
   const vocabulary = at(source.root, 'model', 'vocab')
   if (vocabulary?.kind === 'object') {
-    readIdObject(source, vocabulary, 'model.vocab', ids)
+    for (const { word, id, place } of idsOfObject(source, vocabulary, 'model.vocab')) {
+      ids.add(word, id, source.file, place)
+    }
     return
   }
   if (vocabulary?.kind !== 'array') throw malformed(source.file, 'model.vocab', 'is neither object nor list')
@@ -155,19 +212,24 @@ function readModelVocabulary(source: JsonSource, ids: IdTable): void {
   }
 }
 
-function readIdObject(source: JsonSource, node: JsonNode, path: string, ids: IdTable): void {
+/** Words with their ids in an object `{word: id}`, each with its place in the file. */
+export function idsOfObject(
+  source: JsonSource,
+  node: JsonNode = source.root,
+  path = '',
+): (StatedToken & { readonly place: string })[] {
   if (node.kind !== 'object') throw malformed(source.file, path || 'the top level', 'is no object')
-  for (const [word, id] of node.entries) {
+  return [...node.entries].map(([word, value]) => {
     const place = `${path}[${quoted(word)}]`
-    ids.add(word, idOfNode(id, source.file, place), source.file, place)
-  }
+    return { word, id: idOfNode(value, source.file, place), place }
+  })
 }
 
-function readDecoder(config: JsonSource | undefined, ids: IdTable): void {
+function readDecoder(config: JsonSource | undefined, ids: IdTable): StatedToken[] | undefined {
   const decoder = at(config?.root, 'added_tokens_decoder')
-  if (config === undefined || decoder === undefined) return
+  if (config === undefined || decoder === undefined) return undefined
   if (decoder.kind !== 'object') throw malformed(config.file, 'added_tokens_decoder', 'is no object')
-  for (const [key, token] of decoder.entries) {
+  return [...decoder.entries].map(([key, token]) => {
     const place = `added_tokens_decoder["${key.slice(0, 20)}"]`
     const word = textOf(at(token, 'content'))
     if (word === undefined) throw malformed(config.file, place, 'has no content')
@@ -175,7 +237,8 @@ function readDecoder(config: JsonSource | undefined, ids: IdTable): void {
     ids.added.add(word)
     ids.add(word, Number(key), config.file, place)
     ids.flag(word, at(token, 'special'), config.file, place)
-  }
+    return { word, id: Number(key) }
+  })
 }
 
 /** Tokens and ids that must agree wherever they are stated. */

@@ -185,7 +185,10 @@ function writtenText({ rewritten, edited, linked, copied }: ExtensionResult): st
 function checkText({ check }: ExtensionResult): string {
   if (check === undefined) return 'ids and rows (no tokenizer.json for the second tokenizer)'
   const around = check.wholeText ? '' : ` (text around them was not checked: ${check.reason})`
-  return `each of ${check.words} words is one token in ${check.contexts} contexts and comes back from its id${around}`
+  const blanks = check.blankAfter
+    ? '; decoded text has a blank after it, as after every added token of this tokenizer'
+    : ''
+  return `each of ${check.words} words is one token in ${check.contexts} contexts and comes back from its id${around}${blanks}`
 }
 
 function planAsJson(plan: ExtensionPlan): Record<string, unknown> {
