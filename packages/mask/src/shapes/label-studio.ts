@@ -23,6 +23,10 @@ export type LabelStudioReading = ShapeReading & {
   readonly label: string | undefined
 }
 
+/** Controls that say something of a region, a picture or another medium: their results are no regions of a picture. */
+const NO_REGIONS =
+  /^(?:labels|choices|taxonomy|textarea|rating|number|datetime|pairwise|relation|ranker|list|hypertext|paragraph|timeseries|timeline|audio|chat)/i
+
 /** Kinds of region by the member of `value` that only they have, in the order in which they are looked for. */
 type Kind = 'brush' | 'bitmask' | 'polygon' | 'ellipse' | 'rectangle' | 'keypoint' | 'video' | 'vector'
 
@@ -34,9 +38,11 @@ export function readLabelStudioRegion(entry: unknown): LabelStudioReading | unde
   if (!isObject(entry)) return undefined
   const { value } = entry
   if (!isObject(value)) return undefined
-  const kind = kindOf(entry['type'], value)
-  if (kind === undefined) return undefined
-  return { ...readRegion(kind, entry, value), label: labelsOf(value) }
+  const { type } = entry
+  const kind = kindOf(type, value)
+  if (kind !== undefined) return { ...readRegion(kind, entry, value), label: labelsOf(value) }
+  if (typeof type !== 'string' || NO_REGIONS.test(type)) return undefined
+  return { ...unknownType(type), label: labelsOf(value) }
 }
 
 /** What a control's `type` or, without one, the members of `value` say. */
@@ -60,7 +66,6 @@ function kindOf(type: unknown, value: Readonly<Record<string, unknown>>): Kind |
   if (name.startsWith('rectangle')) return 'rectangle'
   if (name.startsWith('keypoint')) return 'keypoint'
   if (name.startsWith('video')) return 'video'
-  // Texts, choices and ratings of a region repeat its outline: they are no regions of their own.
   return name.startsWith('vector') ? 'vector' : undefined
 }
 

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
 import { READ_DIALECTS, WRITE_DIALECTS, type WriteDialect } from '../input/dialect.ts'
 import { type NamedMask, readMasks } from '../input/masks.ts'
+import { parsePicks } from '../input/picked.ts'
 import { ensureFolder, refuseSameFile, writeWhole } from '../output/files.ts'
 import { masksAsJson } from '../output/mask-json.ts'
 import { labelMapPng } from '../output/pictures.ts'
@@ -49,6 +50,8 @@ export const command = defineCommand({
         help: 'coco-polygon: simplify within this many pixels (default 0: exact)',
       },
       'image-id': MASK_OPTIONS['image-id'],
+      pick: MASK_OPTIONS.pick,
+      encoding: MASK_OPTIONS.encoding,
       labels: MASK_OPTIONS.labels,
       jobs: MASK_OPTIONS.jobs,
       'max-pixels': PICTURE_OPTIONS['max-pixels'],
@@ -95,6 +98,8 @@ export const command = defineCommand({
     const { masks, failures } = await readMasks(io, args, {
       dialect: options.from ?? 'auto',
       imageId: options['image-id'],
+      picks: parsePicks(options.pick),
+      encoding: options.encoding,
       size: options.size,
       labels: labelList(options),
       maxPixels: options['max-pixels'],

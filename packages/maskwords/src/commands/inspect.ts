@@ -4,8 +4,10 @@ import { open, stat } from 'node:fs/promises'
 import { type Context, defineCommand } from '../command.ts'
 import { isTypedError, MaskwordsError, reportOf } from '../error.ts'
 import { MAX_JSON_BYTES, MAX_TEXT_BYTES, readInput } from '../input/bytes.ts'
+import { decodedText } from '../input/decoded-text.ts'
 import { isRecord, parseJson } from '../input/json-text.ts'
 import { masksOfBytes } from '../input/masks.ts'
+import { parsePicks } from '../input/picked.ts'
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from '../input/sniff.ts'
 import { inspectCheckpoint } from '../inspect/checkpoint.ts'
 import { inspectDataset } from '../inspect/dataset.ts'
@@ -17,10 +19,13 @@ import type { FactValue, Report } from '../inspect/report.ts'
 import { inspectText } from '../inspect/text.ts'
 import { printable } from '../output/colour.ts'
 import { tableLines } from '../output/table.ts'
-import { PICTURE_OPTIONS } from './shared-options.ts'
+import { MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
 
 const OPTIONS = {
   size: { type: 'size', help: 'size of the picture, for a bare RLE string, polygon or list' },
+  'image-id': MASK_OPTIONS['image-id'],
+  pick: MASK_OPTIONS.pick,
+  encoding: MASK_OPTIONS.encoding,
   'max-pixels': PICTURE_OPTIONS['max-pixels'],
 } as const
 
@@ -152,21 +157,32 @@ async function inspectBytes(context: InspectContext, name: string, bytes: Uint8A
   const kind = sniff(bytes)
   const maxPixels = options['max-pixels']
   if (PICTURE_KINDS.includes(kind)) return await inspectPicture(name, bytes, kind, maxPixels)
-  const value = kind === 'json' && bytes.length <= MAX_JSON_BYTES ? jsonOrNothing(bytes, name) : undefined
+  const value =
+    kind === 'json' && bytes.length <= MAX_JSON_BYTES
+      ? jsonOrNothing(bytes, name, options.encoding)
+      : undefined
   // A caption or category of a dataset may hold words: it is a dataset all the same.
   if (isRecord(value) && Array.isArray(value['images']) && Array.isArray(value['annotations'])) {
     return inspectDataset(name, value)
   }
   const asText = kind === 'text' || kind === 'json' || kind === 'html'
   if (asText && bytes.length <= MAX_TEXT_BYTES) {
-    const report = inspectText(name, new TextDecoder().decode(bytes), options.size)
+    const report = inspectText(name, decodedText(bytes, name, { encoding: options.encoding }), options.size)
     if (report !== undefined && (kind !== 'json' || report.kind === 'words')) return report
   }
   if (kind === 'json' || kind === 'xml') {
     if (isRecord(value) && isRecord(value['weight_map']) && name !== 'stdin') {
       return await inspectCheckpoint(name, context.path(name), options.json === true)
     }
-    const reading = await masksOfBytes(bytes, name, { dialect: 'auto', size: options.size, maxPixels })
+    const reading = await masksOfBytes(bytes, name, {
+      dialect: 'auto',
+      size: options.size,
+      imageId: options['image-id'],
+      picks: parsePicks(options.pick),
+      encoding: options.encoding,
+      maxPixels,
+      note: (text) => context.talk.note(text),
+    })
     return reportOfMask(name, reading.masks, reading.failures)
   }
   return {
@@ -186,9 +202,9 @@ async function inspectBytes(context: InspectContext, name: string, bytes: Uint8A
 }
 
 /** The value of JSON text; undefined where it is none, for a model's answer may be nearly JSON with words in it. */
-function jsonOrNothing(bytes: Uint8Array, name: string): unknown {
+function jsonOrNothing(bytes: Uint8Array, name: string, encoding: string | undefined): unknown {
   try {
-    return parseJson(bytes, name)
+    return parseJson(bytes, name, encoding)
   } catch (error) {
     if (!isTypedError(error)) throw error
     return undefined

@@ -6,6 +6,7 @@ import type { Context } from '../command.ts'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
 import { MAX_PICTURE_FILE_BYTES, readInput } from '../input/bytes.ts'
 import { type NamedMask, readMasks } from '../input/masks.ts'
+import { parsePicks } from '../input/picked.ts'
 import type { Size } from '../options.ts'
 import { describePicture, type PictureInfo } from '../picture/describe.ts'
 import { decodePicture, type ReadPicture } from '../picture/read.ts'
@@ -111,6 +112,8 @@ export async function loadPictureAndMasks(context: LoadContext): Promise<Loaded>
     dialect: options['mask-format'] ?? 'auto',
     pictureName: file === '-' ? undefined : file,
     imageId: options['image-id'],
+    picks: parsePicks(options.pick),
+    encoding: options.encoding,
     size: { widthPx: size.widthPx, heightPx: size.heightPx },
     labels: labelList(options),
     maxPixels: options['max-pixels'],

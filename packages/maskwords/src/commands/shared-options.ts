@@ -68,6 +68,20 @@ export const JOBS_OPTION = {
   },
 } as const satisfies OptionSpecs
 
+/** Of text files that hold masks. */
+export const TEXT_OPTIONS = {
+  pick: {
+    type: 'text',
+    valueName: 'list',
+    help: 'which of several in one file: task=2,annotation=11,item=0 (Label Studio), frame=0 (CVAT), picture=a.png',
+  },
+  encoding: {
+    type: 'text',
+    valueName: 'name',
+    help: 'of text files: utf-8, gb18030, windows-1252, shift_jis, utf-16le, ... (default utf-8, or as the file declares)',
+  },
+} as const satisfies OptionSpecs
+
 export const MASK_OPTIONS = {
   'mask-format': { type: 'choice', choices: READ_DIALECTS, help: 'what the mask files are (default auto)' },
   'image-id': {
@@ -75,6 +89,7 @@ export const MASK_OPTIONS = {
     valueName: 'id',
     help: 'which picture of a dataset file (default: by file name)',
   },
+  ...TEXT_OPTIONS,
   labels: {
     type: 'text',
     valueName: 'list',

@@ -2,9 +2,13 @@
 import type { z } from 'zod'
 import { MaskwordsError } from '../error.ts'
 import { MAX_JSON_BYTES } from './bytes.ts'
+import { decodedText } from './decoded-text.ts'
 
-/** Parses JSON bytes (UTF-8, a byte order mark allowed). Throws MaskwordsError `malformed` or `too-large`. */
-export function parseJson(bytes: Uint8Array, name: string): unknown {
+/**
+ * Parses JSON bytes: UTF-8, or as `encoding` or a byte order mark says. Throws MaskwordsError `malformed` (with the byte where the
+ * text is not in its encoding) or `too-large`.
+ */
+export function parseJson(bytes: Uint8Array, name: string, encoding?: string): unknown {
   if (bytes.byteLength > MAX_JSON_BYTES) {
     throw new MaskwordsError(
       'too-large',
@@ -15,15 +19,7 @@ export function parseJson(bytes: Uint8Array, name: string): unknown {
       },
     )
   }
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new MaskwordsError('malformed', 'the JSON is not UTF-8 text', {
-      file: name,
-      hint: 'save it as UTF-8',
-    })
-  }
+  const text = decodedText(bytes, name, { encoding })
   try {
     return JSON.parse(text) as unknown
   } catch (error) {

@@ -1,10 +1,15 @@
 // Masks in JSON, as the tools of the field write them, found and checked but not decoded yet: COCO datasets and results, SA-1B,
-// single RLE objects, polygons, CVAT shapes, Label Studio brush results, labelme shapes, and our own `decode --json`.
+// single RLE objects, polygons, CVAT, Label Studio (label-studio.ts) and labelme shapes, and our own `decode --json`.
+import { type DrawnShape, readLabelmeShapes } from '@maskwords/mask'
 import { z } from 'zod'
 import { type ErrorReport, MaskwordsError, reportOf } from '../error.ts'
+import { isCvatJob, ofCvatJobs, ofCvatShapes, placedShapes } from './cvat-json.ts'
 import { checkShape, isRecord } from './json-text.ts'
+import { isLabelStudioTask, ofAnnotations, ofRegions, ofTasks } from './label-studio.ts'
+import { ambiguous, type Picks, picked, samePicture } from './picked.ts'
+import { unreadFailures } from './unread.ts'
 
-/** A mask as some JSON states it. Sizes are in pixels; `at` is its path in the JSON. */
+/** A mask as some file states it. Sizes are in pixels; `at` is its path in the JSON, or its place in the XML. */
 export type StatedMask = {
   readonly label: string
   readonly id: number | string | undefined
@@ -16,28 +21,29 @@ export type StatedMask = {
       readonly size: readonly [height: number, width: number]
       readonly counts: string | readonly number[]
     }
+  /** What annotation tools draw; several shapes are one mask together. */
   | {
-      readonly dialect: 'coco-polygon'
+      readonly dialect: 'shapes'
       readonly size: StatedSize | undefined
-      readonly rings: readonly (readonly number[])[]
+      readonly shapes: readonly DrawnShape[]
     }
-  | {
-      readonly dialect: 'cvat-rle'
-      readonly size: StatedSize | undefined
-      readonly points: readonly number[]
-    }
-  | { readonly dialect: 'labelstudio-rle'; readonly size: StatedSize; readonly rle: readonly number[] }
 )
 
 /** Lists and objects within each other. A Label Studio export has three levels; more is no mask file. */
 const MAX_NESTING = 8
 
-type Finding = MaskJsonOptions & { readonly depth: number; readonly failures: ErrorReport[] }
+type Finding = MaskJsonOptions & {
+  readonly depth: number
+  readonly failures: ErrorReport[]
+  readonly notes: string[]
+}
 
 export type FoundMasks = {
   readonly stated: readonly StatedMask[]
-  /** Entries of a list that say no mask; their neighbours are in `stated`. */
+  /** Entries of a list that say no mask, and shapes that are not read; their neighbours are in `stated`. */
   readonly failures: readonly ErrorReport[]
+  /** What was chosen or left out on purpose. */
+  readonly notes: readonly string[]
 }
 
 type StatedSize = { readonly widthPx: number; readonly heightPx: number }
@@ -50,6 +56,8 @@ export type MaskJsonOptions = {
   readonly imageId?: string | undefined
   /** Which picture of a dataset: its file name, folders ignored. */
   readonly fileName?: string | undefined
+  /** What the user chose where a file has several pictures, tasks or frames. */
+  readonly picks?: Picks | undefined
   /** What a bare list of numbers is; without it such a list is refused. */
   readonly dialect?: JsonDialect | undefined
   /** Size of the picture, for dialects that do not carry one. */
@@ -80,36 +88,16 @@ const imageSchema = z.object({
   height: wholeNumber,
 })
 const categorySchema = z.object({ id: z.union([z.number(), z.string()]), name: z.string() })
-const brushSchema = z.object({
-  id: idSchema,
-  original_width: wholeNumber,
-  original_height: wholeNumber,
-  value: z.object({
-    format: z.literal('rle'),
-    rle: z.array(z.number()),
-    brushlabels: z.array(z.string()).optional(),
-  }),
-})
-const pointListSchema = z.union([z.array(z.number()), z.array(z.tuple([z.number(), z.number()]))])
-const shapeSchema = z.object({
-  id: idSchema,
-  label: labelSchema,
-  type: z.string().optional(),
-  shape_type: z.string().optional().nullable(),
-  points: pointListSchema,
-  width: wholeNumber.optional(),
-  height: wholeNumber.optional(),
-})
-
 /**
  * Finds the masks that a JSON value states. A bad entry of a list is a failure, the others are read; throws MaskwordsError
  * with the path of what is wrong where nothing can be read.
  */
 export function findMasks(value: unknown, options: MaskJsonOptions): FoundMasks {
   const failures: ErrorReport[] = []
-  const finding: Finding = { ...options, depth: 0, failures }
-  if (isRecord(value)) return { stated: ofObject(value, finding, ''), failures }
-  if (Array.isArray(value)) return { stated: ofList(value, finding, ''), failures }
+  const notes: string[] = []
+  const finding: Finding = { ...options, depth: 0, failures, notes }
+  if (isRecord(value)) return { stated: ofObject(value, finding, ''), failures, notes }
+  if (Array.isArray(value)) return { stated: ofList(value, finding, ''), failures, notes }
   throw unknownShape(options, 'top level', `a bare ${value === null ? 'null' : typeof value}`)
 }
 
@@ -144,20 +132,26 @@ function ofObject(value: Record<string, unknown>, outer: Finding, at: string): S
     return [ofAnnotation(value, options, at, new Map(), size)]
   }
   if (Array.isArray(value['masks'])) return ofList(value['masks'], options, `${at}.masks`)
+  if (isCvatJob(value)) return taken(ofCvatJobs([{ item: value, at, frame: undefined }], options), options)
   if (Array.isArray(value['shapes'])) {
     const size = statedSize(value['imageWidth'] ?? value['width'], value['imageHeight'] ?? value['height'])
     const inner = size === undefined ? options : { ...options, size }
-    return ofList(value['shapes'], inner, `${at}.shapes`)
+    return ofShapes(value['shapes'], inner, `${at}.shapes`)
   }
+  if (isLabelStudioTask(value)) return taken(ofTasks([value], options, at, false), options)
   if (Array.isArray(value['annotations'])) {
-    const image = isRecord(value['image']) ? value['image'] : {}
+    const image: Record<string, unknown> = isRecord(value['image']) ? value['image'] : {}
     const size = statedSize(image['width'], image['height'])
     const inner = size === undefined ? options : { ...options, size }
     return ofList(value['annotations'], inner, `${at}.annotations`)
   }
-  if (Array.isArray(value['result'])) return ofList(value['result'], options, `${at}.result`)
-  if ('points' in value) return [ofShape(value, options, at)]
-  if (isRecord(value['value']) && 'rle' in value['value']) return [ofBrush(value, options, at)]
+  if (Array.isArray(value['result'])) {
+    return taken(ofAnnotations([value], undefined, options, at, at), options)
+  }
+  if ('points' in value) return ofShapes([value], options, at)
+  if (isRecord(value['value'])) {
+    return taken(ofRegions([{ item: value, at }], options), options)
+  }
   throw unknownShape(
     options,
     at || 'top level',
@@ -165,29 +159,51 @@ function ofObject(value: Record<string, unknown>, outer: Finding, at: string): S
   )
 }
 
+/** The masks found elsewhere, with what was lost and left out there. */
+function taken(found: FoundMasks, { failures, notes }: Finding): StatedMask[] {
+  for (const failure of found.failures) failures.push(failure)
+  for (const note of found.notes) notes.push(note)
+  return [...found.stated]
+}
+
 function ofList(list: readonly unknown[], options: Finding, at: string): StatedMask[] {
   if (list.length === 0) return []
   const first = list[0]
   if (typeof first === 'number') return [ofNumbers(list, options, at)]
   if (Array.isArray(first)) {
-    const rings = checkShape(ringsSchema, list, options.name, at, 'a list of polygons (x, y, x, y, ...)')
-    return [
-      {
-        dialect: 'coco-polygon',
-        label: stem(options),
-        id: undefined,
-        at,
-        iscrowd: false,
-        rings,
-        size: options.size,
-      },
-    ]
+    const rings = checkShape(
+      ringsSchema,
+      asRings(list),
+      options.name,
+      at,
+      'a list of polygons (x, y, x, y, ...)',
+    )
+    return [outlined(rings, stem(options), undefined, at, false, options.size)]
   }
+  const records = list.filter(isRecord)
+  if (records.some(isLabelStudioTask)) return taken(ofTasks(records, options, at), options)
+  if (records.some((item) => Array.isArray(item['result']))) {
+    return taken(ofAnnotations(list, undefined, options, at, at), options)
+  }
+  if (records.some(isCvatJob)) {
+    return taken(ofCvatJobs(placedShapes(list, at), options), options)
+  }
+  if (
+    records.some(
+      (item) => isRecord(item['value']) && (typeof item['type'] === 'string' || 'original_width' in item),
+    )
+  ) {
+    const entries = list.flatMap((item, i) => (isRecord(item) ? [{ item, at: `${at}[${i}]` }] : []))
+    return taken(ofRegions(entries, options), options)
+  }
+  if (records.some((item) => 'points' in item)) return ofShapes(list, options, at)
+  const ofPicture = pictureItems(list, options)
   const chosen = options.imageId === undefined ? undefined : String(options.imageId)
   const ids = new Set<string>()
   const found: StatedMask[] = []
   list.forEach((item, i) => {
     const place = `${at}[${i}]`
+    if (!ofPicture(i)) return
     if (!isRecord(item)) {
       oneOf(list.length, options.failures, () => {
         throw unknownShape(
@@ -203,8 +219,6 @@ function ofList(list: readonly unknown[], options: Finding, at: string): StatedM
       if (chosen !== undefined && String(imageId) !== chosen) return
       ids.add(String(imageId))
     }
-    // A Label Studio export lists every region of a task; only brush strokes are masks.
-    if (isRecord(item['value']) && !('rle' in item['value']) && typeof item['type'] === 'string') return
     // Not a spread call: a list may be longer than a call may have arguments.
     oneOf(list.length, options.failures, () => {
       for (const stated of ofObject(item, options, place)) found.push(stated)
@@ -273,10 +287,11 @@ function chooseImage(
     })
   }
   if (fileName !== undefined) {
-    const matches = images.flatMap((_, k) => {
+    const names = images.map((_, k) => {
       const stated = field(k, 'file_name')
-      return typeof stated === 'string' && baseName(stated) === baseName(fileName) ? [k] : []
+      return typeof stated === 'string' ? stated : undefined
     })
+    const matches = samePicture(names, fileName)
     if (matches.length === 1) return read(matches[0]!)
     if (matches.length > 1) {
       throw new MaskwordsError('ambiguous', `${matches.length} images are called ${baseName(fileName)}`, {
@@ -303,7 +318,14 @@ function ofAnnotation(
   categories: ReadonlyMap<string, string>,
   size: StatedSize | undefined,
 ): StatedMask {
-  const annotation = checkShape(annotationSchema, item, options.name, at, 'an annotation')
+  const outlines = asRings(item['segmentation'])
+  const annotation = checkShape(
+    annotationSchema,
+    { ...item, segmentation: outlines },
+    options.name,
+    at,
+    'an annotation',
+  )
   const category = annotation.category_id
   const label =
     (category === undefined ? undefined : categories.get(String(category))) ??
@@ -313,7 +335,30 @@ function ofAnnotation(
   const { segmentation, id } = annotation
   const place = `${at}.segmentation`
   if (!Array.isArray(segmentation)) return ofRle(segmentation, label, id, place, iscrowd)
-  return { dialect: 'coco-polygon', label, id, at: place, iscrowd, rings: segmentation, size }
+  return outlined(segmentation, label, id, place, iscrowd, size)
+}
+
+function outlined(
+  rings: readonly (readonly number[])[],
+  label: string,
+  id: number | string | undefined,
+  at: string,
+  iscrowd: boolean,
+  size: StatedSize | undefined,
+): StatedMask {
+  return { dialect: 'shapes', label, id, at, iscrowd, size, shapes: [{ kind: 'outlines', rings }] }
+}
+
+/** Polygons as lists of x, y, x, y, ...: one flat list is one, and so is a list of points or of lists of points. */
+function asRings(list: unknown): unknown {
+  if (!Array.isArray(list)) return list
+  const isPair = (value: unknown) =>
+    Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number')
+  if (list.length >= 6 && list.every((value) => typeof value === 'number')) return [list]
+  if (list.length >= 3 && list.every(isPair)) return [list.flat()]
+  return list.map((ring: unknown) =>
+    Array.isArray(ring) && ring.length >= 3 && ring.every(isPair) ? ring.flat() : ring,
+  )
 }
 
 function ofRle(
@@ -327,41 +372,42 @@ function ofRle(
   return { dialect, label, id, at, iscrowd, size: rle.size, counts: rle.counts }
 }
 
-function ofBrush(item: Record<string, unknown>, options: MaskJsonOptions, at: string): StatedMask {
-  const brush = checkShape(brushSchema, item, options.name, at, 'a Label Studio brush result')
-  return {
-    dialect: 'labelstudio-rle',
-    label: brush.value.brushlabels?.join(', ') ?? stem(options),
-    id: brush.id,
-    at: `${at}.value.rle`,
-    iscrowd: false,
-    size: { widthPx: brush.original_width, heightPx: brush.original_height },
-    rle: brush.value.rle,
+/** Shapes of labelme, of CVAT, or both: each by the way its points are written. */
+function ofShapes(list: readonly unknown[], options: Finding, at: string): StatedMask[] {
+  const isCvat = (item: unknown) =>
+    isRecord(item) && typeof item['type'] === 'string' && !('shape_type' in item)
+  const placeOf = (i: number) => (list.length === 1 && !at.endsWith('shapes') ? at : `${at}[${i}]`)
+  const labelmePlaces = list.flatMap((item, i) => (isCvat(item) ? [] : [i]))
+  const { regions, unread } = readLabelmeShapes(labelmePlaces.map((i) => list[i]))
+  const size = (i: number) => {
+    const item = list[i]
+    return (isRecord(item) ? statedSize(item['width'], item['height']) : undefined) ?? options.size
   }
-}
-
-function ofShape(item: Record<string, unknown>, options: MaskJsonOptions, at: string): StatedMask {
-  const shape = checkShape(shapeSchema, item, options.name, at, 'a shape')
-  const points = shape.points.flat()
-  const common = {
-    label: shape.label === undefined ? stem(options) : String(shape.label),
-    id: shape.id,
-    at: `${at}.points`,
-    iscrowd: false,
-    size: statedSize(shape.width, shape.height) ?? options.size,
-  }
-  const type = shape.type ?? shape.shape_type ?? 'polygon'
-  if (type === 'mask') return { ...common, dialect: 'cvat-rle', points }
-  if (type === 'polygon') return { ...common, dialect: 'coco-polygon', rings: [points] }
-  if (type === 'rectangle' && points.length === 4) {
-    const [x0, y0, x1, y1] = points as [number, number, number, number]
-    return { ...common, dialect: 'coco-polygon', rings: [[x0, y0, x1, y0, x1, y1, x0, y1]] }
-  }
-  throw new MaskwordsError('unsupported', `a shape of the type "${type}" has no area to encode`, {
-    file: options.name,
-    at,
-    hint: 'polygon, rectangle and mask shapes are read',
+  const found = regions.map(({ label, shapes, places }): [number, StatedMask] => {
+    const first = labelmePlaces[places[0]!]!
+    const item = list[first] as Record<string, unknown>
+    const stated: StatedMask = {
+      dialect: 'shapes',
+      label: label === '' ? stem(options) : label,
+      id: idOf(item),
+      at: `${placeOf(first)}.points`,
+      iscrowd: false,
+      size: size(first),
+      shapes,
+    }
+    return [first, stated]
   })
+  const placed = unread.map((one) => ({ ...one, at: placeOf(labelmePlaces[one.place]!) }))
+  for (const failure of unreadFailures(placed, options.name)) options.failures.push(failure)
+  const cvat = list.flatMap((item, i) =>
+    isCvat(item) ? placedShapes([item], '').map((one) => ({ ...one, at: placeOf(i), i })) : [],
+  )
+  if (cvat.length > 0) {
+    const places = new Map(cvat.map(({ at: place, i }) => [place, i]))
+    for (const stated of taken(ofCvatShapes(cvat, options), options))
+      found.push([places.get(stated.at)!, stated])
+  }
+  return found.sort(([a], [b]) => a - b).map(([, stated]) => stated)
 }
 
 /** A bare list of numbers fits four dialects; only the user knows which. */
@@ -380,20 +426,61 @@ function ofNumbers(list: readonly unknown[], options: MaskJsonOptions, at: strin
       },
     )
   }
-  if (dialect === 'coco-polygon') return { ...common, dialect, rings: [numbers], size }
-  if (dialect === 'cvat-rle') return { ...common, dialect, points: numbers, size }
+  if (dialect === 'coco-polygon') return outlined([numbers], common.label, undefined, at, false, size)
+  if (dialect === 'cvat-rle') {
+    return { ...common, dialect: 'shapes', size, shapes: [{ kind: 'cvat-rle', points: numbers }] }
+  }
   if (size === undefined) throw noSize(options, at, dialect)
-  if (dialect === 'labelstudio-rle') return { ...common, dialect, rle: numbers, size }
+  if (dialect === 'labelstudio-rle') {
+    return { ...common, dialect: 'shapes', size, shapes: [{ kind: 'labelstudio-rle', rle: numbers }] }
+  }
   return { ...common, dialect: 'coco-counts', size: [size.heightPx, size.widthPx], counts: numbers }
+}
+
+/**
+ * Whether an entry of a list is of the picture that is meant, where entries name pictures: several labelme files in one, say.
+ * Throws MaskwordsError `ambiguous` or `not-found`.
+ */
+function pictureItems(list: readonly unknown[], options: Finding): (place: number) => boolean {
+  const names = list.map((item) => (isRecord(item) ? statedPicture(item) : undefined))
+  const different = [...new Set(names.filter((name) => name !== undefined))]
+  if (different.length < 2) return () => true
+  const { fileName, picks, name } = options
+  const choice = {
+    items: different,
+    what: 'picture',
+    key: 'picture' as const,
+    idOf: (one: string) => one,
+    file: name,
+  }
+  let left = picked({ ...choice, picks })
+  if (left.length > 1 && fileName !== undefined) left = samePicture(left, fileName).map((i) => left[i]!)
+  if (left.length !== 1) throw ambiguous(left.length > 1 ? { ...choice, items: left } : choice)
+  return (place) => names[place] === left[0]
+}
+
+/** The picture that an entry names: `imagePath` (labelme), `image` (SA-1B, ours), `file_name`, `filename`. */
+function statedPicture(item: Record<string, unknown>): string | undefined {
+  const image = isRecord(item['image'])
+    ? (item['image']['file_name'] ?? item['image']['path'])
+    : item['image']
+  for (const name of [item['imagePath'], item['file_name'], item['filename'], image]) {
+    if (typeof name === 'string' && name !== '') return name
+  }
+  return undefined
 }
 
 /** The complaint that a dialect needs a size that nobody stated. */
 export function noSize(options: Pick<MaskJsonOptions, 'name'>, at: string, dialect: string): MaskwordsError {
-  return new MaskwordsError('ambiguous', `${dialect} does not say how large the picture is`, {
-    file: options.name,
-    at: at || 'top level',
-    hint: 'say it: --size WIDTHxHEIGHT',
-  })
+  return new MaskwordsError(
+    'ambiguous',
+    `${dialect === 'shapes' ? 'the file' : dialect} does not say how large the picture is`,
+    {
+      file: options.name,
+      at: at || 'top level',
+      hint: 'say it: --size WIDTHxHEIGHT',
+    },
+  )
 }
 
 function unknownShape(options: MaskJsonOptions, at: string, what: string): MaskwordsError {
@@ -404,23 +491,23 @@ function unknownShape(options: MaskJsonOptions, at: string, what: string): Maskw
   })
 }
 
-function labelOf(item: Record<string, unknown>, options: MaskJsonOptions): string {
+export function labelOf(item: Readonly<Record<string, unknown>>, options: MaskJsonOptions): string {
   const { label } = item
   return typeof label === 'string' || typeof label === 'number' ? String(label) : stem(options)
 }
 
-function idOf(item: Record<string, unknown>): number | string | undefined {
+export function idOf(item: Readonly<Record<string, unknown>>): number | string | undefined {
   const { id } = item
   return typeof id === 'number' || typeof id === 'string' ? id : undefined
 }
 
-function statedSize(width: unknown, height: unknown): StatedSize | undefined {
+export function statedSize(width: unknown, height: unknown): StatedSize | undefined {
   return Number.isInteger(width) && Number.isInteger(height)
     ? { widthPx: width as number, heightPx: height as number }
     : undefined
 }
 
-function stem(options: MaskJsonOptions): string {
+export function stem(options: Pick<MaskJsonOptions, 'name'>): string {
   return baseName(options.name).replace(/\.[^.]+$/, '')
 }
 

@@ -4,7 +4,7 @@ import { findCvatXml } from './mask-xml.ts'
 const box = (label: string) =>
   `<annotations><image name='a "b".png' width="4" height="3"><box label=${label} xtl="1" ytl="0" xbr="3" ybr="2"/></image></annotations>`
 const labelsOf = (xml: string, fileName?: string) =>
-  findCvatXml(xml, { name: 'cvat.xml', fileName }).map((stated) => stated.label)
+  findCvatXml(xml, { name: 'cvat.xml', fileName }).stated.map((stated) => stated.label)
 
 test('attributes may stand in single quotes, as Python writes those that hold double ones', () => {
   expect(labelsOf(box(`'the "big" one'`))).toEqual(['the "big" one'])

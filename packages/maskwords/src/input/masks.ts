@@ -2,6 +2,7 @@
 import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Mask } from '@maskwords/mask'
+import { declaredXmlEncoding } from '@maskwords/words'
 import {
   type ErrorReport,
   isTypedError,
@@ -14,11 +15,13 @@ import { type Io, resolvePath } from '../io.ts'
 import type { Size } from '../options.ts'
 import { DEFAULT_MAX_PIXELS } from '../picture/describe.ts'
 import { MAX_JSON_BYTES, readInput } from './bytes.ts'
+import { decodedText } from './decoded-text.ts'
 import type { ReadDialect } from './dialect.ts'
 import { parseJson } from './json-text.ts'
-import { baseName, findMasks, type JsonDialect, type StatedMask } from './mask-json.ts'
+import { baseName, type FoundMasks, findMasks, type JsonDialect } from './mask-json.ts'
 import { masksOfPicture } from './mask-picture.ts'
 import { findCvatXml } from './mask-xml.ts'
+import type { Picks } from './picked.ts'
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from './sniff.ts'
 import { maskOfRaw, maskOfStated } from './stated-mask.ts'
 
@@ -40,6 +43,10 @@ export type ReadMasksOptions = {
   /** The picture's file name, to find its annotations in a dataset. */
   readonly pictureName?: string | undefined
   readonly imageId?: string | undefined
+  /** What is meant where a file has several tasks, annotations or frames. */
+  readonly picks?: Picks | undefined
+  /** The encoding of text files. Default UTF-8, or as a byte order mark or XML declaration says. */
+  readonly encoding?: string | undefined
   /** Size of the picture, for dialects that do not carry one. */
   readonly size?: Size | undefined
   /** Values of a label map to take; all but 0 where absent. */
@@ -151,13 +158,16 @@ export async function masksOfBytes(
       kind,
       name,
     )
-    const { stated, failures } = findMasks(parseJson(bytes, name), { ...jsonOptions(options), name })
-    return decodeAll(stated, name, options, failures)
+    const found = findMasks(parseJson(bytes, name, options.encoding), { ...jsonOptions(options), name })
+    return await decodeAll(found, name, options)
   }
   if (kind === 'xml') {
     refuseMismatch(dialect, ['auto', 'cvat-rle', 'coco-polygon'], kind, name)
-    const text = new TextDecoder().decode(bytes)
-    return decodeAll(findCvatXml(text, { ...jsonOptions(options), name }), name, options)
+    const text = decodedText(bytes, name, {
+      encoding: options.encoding,
+      declared: declaredXmlEncoding(bytes),
+    })
+    return await decodeAll(findCvatXml(text, { ...jsonOptions(options), name }), name, options)
   }
   if (kind === 'text') return await textMasks(bytes, name, options)
   throw new MaskwordsError('unsupported', `${kindInWords(kind)}, no masks are read from that`, {
@@ -181,10 +191,10 @@ async function textMasks(bytes: Uint8Array, name: string, options: ReadMasksOpti
     })
   }
   const { widthPx, heightPx } = options.size
-  const counts = new TextDecoder().decode(bytes).trim()
+  const counts = decodedText(bytes, name, { encoding: options.encoding }).trim()
   const stated = { dialect: 'coco-rle' as const, size: [heightPx, widthPx] as const, counts }
   const common = { label: stemOf(name), id: undefined, at: '', iscrowd: false }
-  return decodeAll([{ ...stated, ...common }], name, options)
+  return await decodeAll({ stated: [{ ...stated, ...common }], failures: [], notes: [] }, name, options)
 }
 
 function jsonOptions(options: ReadMasksOptions) {
@@ -197,20 +207,18 @@ function jsonOptions(options: ReadMasksOptions) {
   ]
   return {
     imageId: options.imageId,
+    picks: options.picks,
     fileName: options.pictureName,
     size: options.size,
     dialect: json.includes(options.dialect) ? (options.dialect as JsonDialect) : undefined,
   }
 }
 
-function decodeAll(
-  stated: readonly StatedMask[],
-  name: string,
-  options: ReadMasksOptions,
-  unread: readonly ErrorReport[] = [],
-): MaskReading {
+async function decodeAll(found: FoundMasks, name: string, options: ReadMasksOptions): Promise<MaskReading> {
+  const { stated } = found
   const masks: NamedMask[] = []
-  const failures: ErrorReport[] = [...unread]
+  const failures: ErrorReport[] = [...found.failures]
+  for (const note of found.notes) await options.note?.(note)
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS
   for (const item of stated) {
     try {

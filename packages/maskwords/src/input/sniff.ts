@@ -1,4 +1,5 @@
 // What bytes are, from their first few: file signatures as their formats define them. Never from the name of the file.
+import { wideWithoutMark } from '@maskwords/words'
 
 export type FileKind =
   | 'png'
@@ -70,22 +71,30 @@ export function sniff(bytes: Uint8Array): FileKind {
 }
 
 function sniffText(bytes: Uint8Array): FileKind {
-  const head = bytes.subarray(0, 4096)
-  // Trailing bytes of a cut multi-byte character are no sign of binary data: `stream` lets them be.
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
-  } catch {
-    return 'binary'
-  }
+  const text = sniffedText(bytes.subarray(0, 4096))
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters tell binary data from text.
-  if (/[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/.test(text)) return 'binary'
+  if (text === undefined || /[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/.test(text)) return 'binary'
   const trimmed = text.trimStart()
   if (trimmed.startsWith('{') || trimmed.startsWith('[')) return 'json'
   if (/^<!doctype html|^<html/i.test(trimmed)) return 'html'
   if (/^<svg[\s>]/i.test(afterProlog(trimmed))) return 'svg'
   if (trimmed.startsWith('<?xml') || /^<(annotations|image|mask)[\s>]/.test(trimmed)) return 'xml'
   return 'text'
+}
+
+/** The beginning of a text, good enough to tell JSON from XML: in UTF-16 by its zero bytes, else byte by byte where it is no UTF-8. */
+function sniffedText(head: Uint8Array): string | undefined {
+  const isWide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
+  if (isWide || wideWithoutMark(head.subarray(0, head.length & ~1)) !== undefined) {
+    const isBig = head[0] === 0 || head[0] === 0xfe
+    return new TextDecoder(isBig ? 'utf-16be' : 'utf-16le').decode(head, { stream: true })
+  }
+  try {
+    // Trailing bytes of a cut multi-byte character are no sign of binary data: `stream` lets them be.
+    return new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+  } catch {
+    return Array.from(head, (byte) => String.fromCharCode(byte)).join('')
+  }
 }
 
 /** XML text after its declaration, comments and document type: where the first element begins. */

@@ -1,12 +1,5 @@
 // A mask as JSON, XML or raw bytes state it, decoded by the reader of its dialect in @maskwords/mask.
-import {
-  type Mask,
-  maskFromCocoPolygons,
-  maskFromCocoRle,
-  maskFromCvatRle,
-  maskFromLabelStudioRle,
-  maskFromRowMajor,
-} from '@maskwords/mask'
+import { type Mask, maskFromCocoRle, maskFromRowMajor, maskFromShapes } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
 import type { Size } from '../options.ts'
 import { noSize, type StatedMask } from './mask-json.ts'
@@ -37,12 +30,8 @@ export function maskOfStated(stated: StatedMask, options: StatedMaskOptions): Ma
       return maskFromCocoRle({ size: stated.size, counts: stated.counts } as Parameters<
         typeof maskFromCocoRle
       >[0])
-    case 'coco-polygon':
-      return maskFromCocoPolygons({ ...size, polygons: stated.rings })
-    case 'cvat-rle':
-      return maskFromCvatRle({ ...size, points: stated.points })
-    case 'labelstudio-rle':
-      return maskFromLabelStudioRle({ ...size, rle: stated.rle })
+    case 'shapes':
+      return maskFromShapes(stated.shapes, size)
   }
 }
 

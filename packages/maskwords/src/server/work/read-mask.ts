@@ -10,7 +10,7 @@ import {
   transpose,
 } from '@maskwords/mask'
 import type { z } from 'zod'
-import { MaskwordsError } from '../../error.ts'
+import { MaskwordsError, type MaskwordsErrorCode } from '../../error.ts'
 import { checkShape, isRecord } from '../../input/json-text.ts'
 import { findMasks } from '../../input/mask-json.ts'
 import { masksOfBytes } from '../../input/masks.ts'
@@ -110,8 +110,16 @@ async function readAnySize(value: unknown, options: ReadMaskOptions): Promise<Ma
         rle: shaped('labelStudioRle', value, at).labelStudioRle,
       })
     case 'annotation': {
-      const { stated } = findMasks(shaped('annotation', value, at).annotation, { name: at, size })
+      const { stated, failures } = findMasks(shaped('annotation', value, at).annotation, { name: at, size })
       const [one] = stated
+      const [failure] = failures
+      if (failure !== undefined) {
+        const { code, message, hint, at: place } = failure
+        throw new MaskwordsError(code as MaskwordsErrorCode, message, {
+          hint,
+          at: place === undefined ? at : `${at}, ${place}`,
+        })
+      }
       if (stated.length !== 1) {
         throw new MaskwordsError('ambiguous', `the annotation says ${stated.length} masks`, {
           at,
