@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openCheckpointFile, type TensorToWrite, writeSafetensorsFile } from '@maskwords/graph'
+import { openCheckpointFile, type TensorToWrite, writeSafetensorsFile } from '@maskwords/checkpoint'
 
 const TENSORS = 50
 const SIDE = 1024

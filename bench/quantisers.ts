@@ -5,24 +5,19 @@
 // Needs ../shared/data (see training/samtok-nano.json).
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { initialWeights, randomFrom, type SamtokConfig, samtokBatches, samtokLoss } from '@maskwords/codecs'
+import { openCheckpointFile } from '@maskwords/checkpoint'
+import { samtokBatches, samtokLoss } from '@maskwords/codec-training'
+import { initialWeights, randomFrom, type SamtokConfig } from '@maskwords/codecs'
 import {
-  adamW,
   add,
   argMax,
   buildModel,
-  buildTrainStep,
-  cosineSchedule,
   input,
-  openCheckpointFile,
   openSession,
-  openTrainer,
   parameter,
   randomSource,
   repeatInterleave,
   type Tensor,
-  weightsOf,
-  withWarmUp,
 } from '@maskwords/graph'
 import {
   normalisedPixels,
@@ -33,11 +28,12 @@ import {
   scalarCodes,
   scalarQuantiser,
 } from '@maskwords/models'
+import { adamW, buildTrainStep, cosineSchedule, openTrainer, weightsOf, withWarmUp } from '@maskwords/train'
+import { readTrainConfig, type SamtokTrainConfig } from '../packages/codec-training/src/config.ts'
+import { movingCodebooks } from '../packages/codec-training/src/samtok/moving-codebooks.ts'
+import { hardIou } from '../packages/codec-training/src/sets/measures.ts'
+import { openTrainingSets } from '../packages/codec-training/src/sets.ts'
 import { SAMTOK_PREFIX } from '../packages/codecs/src/samtok/config.ts'
-import { movingCodebooks } from '../packages/codecs/src/samtok/moving-codebooks.ts'
-import { hardIou } from '../packages/codecs/src/train/measures.ts'
-import { readTrainConfig, type SamtokTrainConfig } from '../packages/maskwords/src/train/config.ts'
-import { openTrainingSets } from '../packages/maskwords/src/train/sets.ts'
 import { printMachine } from './harness.ts'
 
 type Variant =

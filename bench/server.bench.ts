@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { Agent, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { cocoRleFromMask, maskFromCocoBox, pictureToPng } from '@maskwords/mask'
-import { hostileRequests } from '../packages/maskwords/src/server/hostile-requests.ts'
+import { hostileRequests } from '../packages/server/src/hostile-requests.ts'
 import { printMachine } from './harness.ts'
 
 const [seconds = 60, connections = 50, hostile = 1000] = process.argv.slice(2).map(Number)

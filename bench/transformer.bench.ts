@@ -7,24 +7,21 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tensor } from '@maskwords/graph'
 import {
-  adamW,
   attention,
   buildModel,
-  buildTrainStep,
   fusedAttention,
   gelu,
-  initialState,
   input,
   joinHeads,
   layerNorm,
   linear,
   matmul,
   openSession,
-  openTrainer,
   parameter,
   split,
 } from '@maskwords/graph'
-import { heldFromState } from '../packages/graph/src/train/state.ts'
+import { adamW, buildTrainStep, initialState, openTrainer } from '@maskwords/train'
+import { heldFromState } from '../packages/train/src/state.ts'
 import { printProfile } from './profile.ts'
 
 const WIDTH = 256

@@ -1,77 +1,53 @@
-// The rooms of the house: each may import only those above it in this table, and two of them import nothing at all.
+// The rooms of the house: each imports only rooms below it that it names, says so in its manifests, and is not too large.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { HOUSE, importsOf, lineCount, MAX_ROOM_LINES, ROOMS, type Room, sourceFiles } from './rooms.ts'
 
-type Rule = { readonly packages: readonly string[]; readonly external: readonly string[] }
-const ALLOWED: Readonly<Record<string, Rule>> = {
-  mask: { packages: [], external: [] },
-  words: { packages: ['mask'], external: [] },
-  graph: { packages: [], external: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
-  models: { packages: ['graph'], external: [] },
-  codecs: { packages: ['mask', 'words', 'graph', 'models'], external: ['node:'] },
-  mllm: {
-    packages: ['mask', 'words', 'graph', 'models', 'codecs'],
-    external: ['node:', '@huggingface/tokenizers', '@huggingface/jinja'],
-  },
-  data: {
-    packages: ['mask', 'words', 'graph', 'codecs'],
-    external: ['node:', 'hyparquet', 'hyparquet-writer', 'tar-stream'],
-  },
-  learn: { packages: ['mask', 'words', 'graph', 'codecs', 'mllm', 'data'], external: ['node:'] },
-  eval: { packages: ['mask', 'words'], external: ['node:'] },
-  maskwords: {
-    packages: ['mask', 'words', 'graph', 'models', 'codecs', 'mllm', 'data', 'learn', 'eval'],
-    external: ['node:', 'zod', 'sharp', 'onnxruntime-node', 'hono', '@hono/node-server'],
-  },
-}
+const json = (...path: string[]) => JSON.parse(readFileSync(join(HOUSE, ...path), 'utf8'))
 
-/** Of what the studio takes of the package that people install, the client alone runs in a browser. */
-const STUDIO: Rule = {
-  packages: ['mask', 'words', 'graph', 'codecs', 'eval'],
-  external: ['react', 'react-dom', 'zustand', 'maskwords/client'],
-}
-
-const HOUSE = join(import.meta.dirname, '..')
-const ROOMS = [
-  ...Object.entries(ALLOWED).map(([name, rule]) => ({ name, rule, folder: join(HOUSE, 'packages', name) })),
-  { name: 'studio', rule: STUDIO, folder: join(HOUSE, 'apps/studio') },
-]
-
-function sourceFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) =>
-      entry.isDirectory() ? sourceFiles(join(folder, entry.name)) : [join(folder, entry.name)],
+/** The packages that a room imports, by name: `@maskwords/mask`, `zod`. */
+function packagesOf(room: Room): string[] {
+  const targets = sourceFiles(room).flatMap((path) => importsOf(readFileSync(path, 'utf8')))
+  const names = targets
+    .filter((target) => !target.startsWith('.') && !target.startsWith('node:'))
+    .map((target) =>
+      target
+        .split('/')
+        .slice(0, target.startsWith('@') ? 2 : 1)
+        .join('/'),
     )
-    .filter((path) => /\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path))
-}
-
-/** Every module that a source text imports or re-exports, dynamically too. */
-function importsOf(text: string): string[] {
-  const statements = text.matchAll(
-    /^(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*(?:\/\*.*?\*\/\s*)?['"]([^'"]+)['"]/gms,
-  )
-  return [...statements].map((match) => (match[1] ?? match[2] ?? match[3])!)
+  return [...new Set(names)].sort()
 }
 
 describe('layering', () => {
-  it('has a rule for every package', () => {
-    expect(readdirSync(join(HOUSE, 'packages')).sort()).toEqual(Object.keys(ALLOWED).sort())
-    expect(readdirSync(join(HOUSE, 'apps'))).toEqual(['studio'])
+  it('lists every room', () => {
+    const folders = ['packages', 'apps'].flatMap((under) =>
+      readdirSync(join(HOUSE, under)).map((name) => `${under}/${name}`),
+    )
+    expect(ROOMS.map(({ folder }) => folder).sort()).toEqual(folders.sort())
   })
 
-  for (const { name, rule, folder } of ROOMS) {
-    it(`${name} imports only what its place in the house allows`, () => {
-      const files = sourceFiles(join(folder, 'src'))
+  it('has no arrow up: a room may use only rooms that stand before it', () => {
+    const up = ROOMS.flatMap((room, at) =>
+      room.mayUse
+        .filter((other) => !ROOMS.slice(0, at).some(({ name }) => name === other))
+        .map((other) => `${room.name} -> ${other}`),
+    )
+    expect(up).toEqual([])
+  })
+
+  for (const room of ROOMS) {
+    it(`${room.name} imports only what its place in the house allows`, () => {
+      const files = sourceFiles(room)
       expect(files.length).toBeGreaterThan(0)
+      const allowed = [...room.mayUse.map((other) => `@maskwords/${other}`), ...room.external]
       const wrong = files.flatMap((path) =>
         importsOf(readFileSync(path, 'utf8'))
           .filter((target) => !target.startsWith('.'))
-          .filter((target) => !rule.packages.some((other) => `${target}/`.startsWith(`@maskwords/${other}/`)))
           .filter(
             (target) =>
-              !rule.external.some(
+              !allowed.some(
                 (other) => target === other || target.startsWith(other.endsWith(':') ? other : `${other}/`),
               ),
           )
@@ -80,28 +56,38 @@ describe('layering', () => {
       expect(wrong).toEqual([])
     })
 
-    it(`${name} declares what it imports`, () => {
-      const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    it(`${room.name} declares what it imports, and no room that it may not use`, () => {
+      const manifest = json(room.folder, 'package.json')
+      const bundled = ['maskwords', 'board', 'studio'].includes(room.name)
       const declared = Object.keys({
         ...manifest.dependencies,
         ...manifest.optionalDependencies,
         ...manifest.peerDependencies,
-        ...(name === 'maskwords' || name === 'studio' ? manifest.devDependencies : {}),
+        ...(bundled ? manifest.devDependencies : {}),
       })
-      const used = new Set(
-        sourceFiles(join(folder, 'src'))
-          .flatMap((path) => importsOf(readFileSync(path, 'utf8')))
-          .filter((target) => !target.startsWith('.') && !target.startsWith('node:'))
-          .map((target) =>
-            target
-              .split('/')
-              .slice(0, target.startsWith('@') ? 2 : 1)
-              .join('/'),
-          ),
+      const used = packagesOf(room)
+      expect(used.filter((target) => !declared.includes(target))).toEqual([])
+      const rooms = declared.filter((name) => name.startsWith('@maskwords/'))
+      expect(rooms.filter((name) => !room.mayUse.includes(name.replace('@maskwords/', '')))).toEqual([])
+      if (!room.folder.startsWith('packages/')) return
+      const references = json(room.folder, 'tsconfig.json').references.map(
+        ({ path }: { path: string }) => `@maskwords/${path.replace('../', '')}`,
       )
-      expect([...used].filter((target) => !declared.includes(target))).toEqual([])
+      expect(references.sort()).toEqual(rooms.sort())
+    })
+
+    it(`${room.name} has at most ${MAX_ROOM_LINES} lines`, () => {
+      const lines = sourceFiles(room).reduce((sum, path) => sum + lineCount(path), 0)
+      expect(lines).toBeLessThanOrEqual(MAX_ROOM_LINES)
     })
   }
+
+  it('is built in this order', () => {
+    const order = json('tsconfig.json').references.map(({ path }: { path: string }) => path)
+    expect(order).toEqual(
+      ROOMS.map(({ folder }) => folder).filter((folder) => folder.startsWith('packages/')),
+    )
+  })
 
   it('finds static, dynamic and re-exporting imports', () => {
     const text = `import { a } from 'one'\nimport type {\n  b,\n} from "two"\nexport { c } from './three.ts'\nconst d = await import('four')\nimport 'five'\n`

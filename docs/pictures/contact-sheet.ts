@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { getokCodec } from '@maskwords/codecs'
 import { contactSheet } from '@maskwords/eval'
 import { area, iou, pictureToPng } from '@maskwords/mask'
-import { drawScene } from '../../packages/maskwords/src/demo/scene.ts'
+import { drawScene } from '../../packages/commands/src/demo/scene.ts'
 
 const { widthPx, heightPx, rgb, things } = drawScene(1)
 const large = things.filter(({ mask }) => area(mask) >= 0.01 * widthPx * heightPx)

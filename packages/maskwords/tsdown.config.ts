@@ -10,22 +10,24 @@ const common = {
   fixedExtension: false,
 } as const
 
-/** Packages that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
-const ROOMS = ['mask', 'words', 'codecs', 'mllm', 'models', 'graph', 'data', 'learn', 'eval']
+/** Rooms that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
+const ROOMS = ['mask', 'words', 'models', 'mllm', 'learn', 'eval', 'client']
+/** Doors to several rooms at once: a file here lists what is offered. */
+const DOORS = ['graph', 'codecs', 'data']
 
 export default defineConfig([
   {
     ...common,
-    // The workers of @maskwords/graph are looked for beside the file that starts them, by these names.
+    // Workers are looked for beside the file that starts them, by these names.
     entry: {
       index: 'src/index.ts',
       cli: 'src/cli.ts',
-      client: 'src/client/index.ts',
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
+      ...Object.fromEntries(DOORS.map((door) => [door, `src/${door}.ts`])),
       'graph-worker': '../graph/src/session/graph-worker.ts',
-      'train-batches': 'src/train/batches-thread.ts',
-      'server-worker': 'src/server/work/thread.ts',
-      'batch-worker': '../graph/src/train/batch-worker.ts',
+      'train-batches': '../codec-training/src/batches-thread.ts',
+      'server-worker': '../server/src/work/thread.ts',
+      'batch-worker': '../train/src/batch-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
     clean: ['dist/*.js'],
@@ -36,8 +38,8 @@ export default defineConfig([
     ...common,
     entry: {
       index: 'dist/tsc/index.d.ts',
-      client: 'dist/tsc/client/index.d.ts',
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/dist/index.d.ts`])),
+      ...Object.fromEntries(DOORS.map((door) => [door, `dist/tsc/${door}.d.ts`])),
     },
     clean: false,
     dts: { emitDtsOnly: true, dtsInput: true },

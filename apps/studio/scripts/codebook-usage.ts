@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { drawScene, loadCodec, randomFrom } from '@maskwords/codecs'
+import { drawScene } from '@maskwords/codec-training'
+import { loadCodec, randomFrom } from '@maskwords/codecs'
 import { area, maskFromRowMajor } from '@maskwords/mask'
 
 const SCENES = 160

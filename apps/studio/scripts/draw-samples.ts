@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Mask, maskFromRowMajor } from '@maskwords/mask'
 import sharp from 'sharp'
-import { drawScene } from '../../../packages/maskwords/src/demo/scene.ts'
-import { regionToJson } from '../src/documents/regions-json.ts'
-import { newRegion } from '../src/state/regions.ts'
-import type { Region } from '../src/state/types.ts'
+import { drawScene } from '../../../packages/commands/src/demo/scene.ts'
+import { regionToJson } from '../../board/src/documents/regions-json.ts'
+import { newRegion } from '../../board/src/state/regions.ts'
+import type { Region } from '../../board/src/state/types.ts'
 
 const FOLDER = join(import.meta.dirname, '../public/samples')
 

@@ -1,7 +1,8 @@
 // Where the page starts.
+
+import { followAddress } from '@maskwords/board/documents/address.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { followAddress } from './documents/address.ts'
 import { startOffline } from './offline/start.ts'
 import { App } from './shell/App.tsx'
 import { startTheme } from './shell/theme.ts'

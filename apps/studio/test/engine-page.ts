@@ -1,8 +1,8 @@
 // The engine alone in a page, for engine.test.ts: the demo's scene goes in, words and times come out.
 import { area, iou } from '@maskwords/mask'
-import { drawScene } from '../../../packages/maskwords/src/demo/scene.ts'
-import { browserBackend } from '../src/engine/browser.ts'
-import type { CodecId } from '../src/state/types.ts'
+import { drawScene } from '../../../packages/commands/src/demo/scene.ts'
+import { browserBackend } from '../../board/src/engine/browser.ts'
+import type { CodecId } from '../../board/src/state/types.ts'
 
 export type Told = {
   readonly name: string

@@ -8,9 +8,9 @@ import { pictureToPng } from '@maskwords/mask'
 import type { Browser, Locator, Page, Route } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SHIPPED_CODECS, shippedFolder } from '../../../packages/maskwords/src/codec.ts'
-import { type CodecService, openCodecService } from '../../../packages/maskwords/src/server/codec-service.ts'
-import { listen } from '../../../packages/maskwords/src/server/listen.ts'
+import { SHIPPED_CODECS, shippedFolder } from '../../../packages/files/src/codec.ts'
+import { type CodecService, openCodecService } from '../../../packages/server/src/codec-service.ts'
+import { listen } from '../../../packages/server/src/listen.ts'
 import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')

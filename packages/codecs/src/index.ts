@@ -1,5 +1,4 @@
-// The public names of this package.
-
+// The public names of this package, written by hand.
 export type {
   BoxXyxyPx,
   CodecCallOptions,
@@ -67,15 +66,10 @@ export { bandKernels, offsetField, POOLS } from './getok/pools.ts'
 export type { Choice, ChooseOptions, Proposal, ProposalOptions } from './getok/proposals.ts'
 export { chooseFromProposals, proposeRegions } from './getok/proposals.ts'
 export type { Random } from './getok/random.ts'
-export { randomFrom } from './getok/random.ts'
+export { randomFrom, randomInt } from './getok/random.ts'
 export { squashMask } from './getok/raster.ts'
 export { bestOffsets, regionOfMask } from './getok/region.ts'
-export type {
-  PredictedRegion,
-  ProposalRewards,
-  RefinementRewards,
-  TrueRegion,
-} from './getok/reward.ts'
+export type { PredictedRegion, ProposalRewards, RefinementRewards, TrueRegion } from './getok/reward.ts'
 export {
   boxGainReward,
   boxReward,
@@ -99,7 +93,6 @@ export { nonRepeatReward, proposalFormatReward, refinementFormatReward } from '.
 export type { ReadRegion } from './getok/words.ts'
 export { readRegions, regionToWords } from './getok/words.ts'
 export type { Codebook } from './himtok/codebook.ts'
-export { codebookFromMasks, sphericalKMeans } from './himtok/codebook-start.ts'
 export type {
   HimtokCodec,
   HimtokDecodeOptions,
@@ -109,13 +102,9 @@ export type {
 } from './himtok/codec.ts'
 export { createHiMTok, himtokParameters } from './himtok/codec.ts'
 export type { CodeScale, HimtokConfig, HimtokProfile, MissingToken } from './himtok/config.ts'
-export { HIMTOK_PUBLISHED } from './himtok/config.ts'
+export { HIMTOK_PUBLISHED, PROFILES } from './himtok/config.ts'
 export type { HierarchyVariant, TrainedLevel } from './himtok/hierarchy.ts'
 export { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from './himtok/hierarchy.ts'
-export type { HimtokLoss, HimtokLossWeights } from './himtok/loss.ts'
-export { HIMTOK_LOSS_WEIGHTS, himtokLoss } from './himtok/loss.ts'
-export type { HimtokTrainingOptions } from './himtok/training.ts'
-export { himtokTrainStep } from './himtok/training.ts'
 export { cacheFolder, hubFolder, isHubId } from './load/cache.ts'
 export type { CodecFolderConfig } from './load/config-file.ts'
 export { formatCodecConfig, parseCodecConfig } from './load/config-file.ts'
@@ -147,26 +136,12 @@ export type {
 } from './samtok/codec.ts'
 export { createSamTok, samtokParameters } from './samtok/codec.ts'
 export type { SamtokConfig } from './samtok/config.ts'
-export { SAMTOK_PUBLISHED } from './samtok/config.ts'
+export { SAMTOK_PREFIX, SAMTOK_PUBLISHED } from './samtok/config.ts'
 export type { ImageBytesOptions } from './samtok/image-bytes.ts'
 export { imageFromBytes, imageToBytes } from './samtok/image-bytes.ts'
 export type { ImageStore, ImageStoreOptions, ImageStoreUse } from './samtok/image-store.ts'
 export { openImageStore } from './samtok/image-store.ts'
-export type { PointSampling, SamtokLoss, SamtokLossWeights } from './samtok/loss.ts'
-export { randomPoints, SAMTOK_LOSS_WEIGHTS, SAMTOK_POINTS, samtokLoss } from './samtok/loss.ts'
 export type { ResidualCodebooks } from './samtok/residual.ts'
 export { residualCodes, residualVectors } from './samtok/residual.ts'
-export type { SamtokTrainingOptions } from './samtok/training.ts'
-export { samtokTrainStep } from './samtok/training.ts'
-export type {
-  Augmentation,
-  HimtokBatchOptions,
-  SamtokBatchOptions,
-  TrainingPicture,
-  TrainingSet,
-} from './train/batches.ts'
-export { himtokBatches, samtokBatches } from './train/batches.ts'
-export { addedWeights, initialWeights } from './train/initial-weights.ts'
-export type { Scene, SceneOptions } from './train/scene.ts'
-export { drawScene } from './train/scene.ts'
+export { addedWeights, initialWeights } from './start/initial-weights.ts'
 export type { CodecWeights, WeightFile, WeightFunction } from './weights.ts'

@@ -1,13 +1,13 @@
 // Weights of a codec: a function of the key and shape, or an open checkpoint; checked against what the graphs ask for,
 // and handed to the runtime as places in files wherever that saves a copy.
+
+import { type TensorInfo, writeSafetensorsFile } from '@maskwords/checkpoint'
 import {
   type FileWeight,
   fileWeight,
   type Tensor,
-  type TensorInfo,
   topologicalOrder,
   type WeightSource,
-  writeSafetensorsFile,
 } from '@maskwords/graph'
 import { CodecError } from './error.ts'
 import { sha256Hex } from './sha256.ts'

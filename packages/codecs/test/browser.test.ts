@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'codecs-browser-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const PAGE = `
-import { createHiMTok, createSamTok } from '@maskwords/codecs'
+import { createHiMTok, createSamTok } from '../src/index.ts'
 import { openWebSession } from '@maskwords/graph/web'
 import { himtokThere, samtokThere } from ${JSON.stringify(join(import.meta.dirname, 'round-trip.ts'))}
 const runtime = { target: 'web', open: (model) => openWebSession(model, { threads: 2 }) }
@@ -44,7 +44,7 @@ async function bundle(): Promise<void> {
       conditions: ['@maskwords/source', 'import', 'module', 'browser', 'default'],
       alias: [
         { find: /^@maskwords\/graph\/web$/, replacement: join(ROOT, 'packages/graph/src/session/web.ts') },
-        ...['mask', 'words', 'graph', 'models', 'codecs'].map((name) => ({
+        ...['mask', 'words', 'checkpoint', 'graph', 'models', 'codecs'].map((name) => ({
           find: new RegExp(`^@maskwords/${name}$`),
           replacement: sourceOf(name),
         })),

@@ -1,5 +1,5 @@
 // Codecs of no published size, small enough to be built in a moment, and their weights as files of either format.
-import { type TensorToWrite, writeSafetensorsFile } from '@maskwords/graph'
+import { type TensorToWrite, writeSafetensorsFile } from '@maskwords/checkpoint'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { formulaWeights } from '../../graph/test/formula-weights.ts'
 import { createHiMTok } from '../src/himtok/codec.ts'

@@ -1,5 +1,5 @@
 // A conversation as tasks make it and writers take it: masks are still references, filled with words once encoded. Definition: ours.
-import type { DataRecord, RecordPart } from './record.ts'
+import type { DataRecord, RecordPart } from '@maskwords/datasets'
 
 /** How a region is written into text. */
 export type RegionForm =

@@ -10,8 +10,8 @@ import {
   writePng,
 } from '@maskwords/mask'
 import { formatMaskWords, himtokVocabulary, samtokVocabulary } from '@maskwords/words'
+import type { DataRecord, Region } from '../../datasets/src/record.ts'
 import type { FilledConversation, FilledPicture, RegionForm, TaskConversation } from '../src/conversation.ts'
-import type { DataRecord, Region } from '../src/record.ts'
 import { fillConversation } from '../src/tasks/fill.ts'
 import { geometryText } from '../src/tasks/geometry-text.ts'
 import { cropOfPicture } from '../src/tasks/zoom.ts'

@@ -1,51 +1,17 @@
-// Everything that this package offers, by hand.
+// The public names of this package, written by hand.
 export type { FlatGraph, Rewrite } from './build/flatten.ts'
+export { fileWeight } from './build/in-place.ts'
 export type { Model, ModelOptions, ModelValue } from './build/model.ts'
 export { buildModel } from './build/model.ts'
 export type { FileWeight, StoredWeight, WeightSource, Weights } from './build/weights.ts'
-export type { ByteSource } from './checkpoint/bytes.ts'
-export { bytesFromBlob, bytesFromMemory } from './checkpoint/bytes.ts'
-export type { Checkpoint, CheckpointFormat, OpenCheckpointOptions } from './checkpoint/checkpoint.ts'
-export { openCheckpoint } from './checkpoint/checkpoint.ts'
-export type { TensorArray, TensorType } from './checkpoint/dtype.ts'
-export type { CheckpointErrorCode, CheckpointErrorOptions } from './checkpoint/error.ts'
-export { CheckpointError } from './checkpoint/error.ts'
-export {
-  bfloat16FromFloats,
-  float16FromFloats,
-  float32FromBfloat16,
-  float32FromFloat16,
-} from './checkpoint/half.ts'
-export { fileWeight } from './checkpoint/in-place.ts'
-export { openCheckpointFile, openFileBytes, writeSafetensorsFile } from './checkpoint/node-files.ts'
-export type { PickleLimits, ReadPickleOptions } from './checkpoint/pickle.ts'
-export { PICKLE_LIMITS, readPickle } from './checkpoint/pickle.ts'
-export type {
-  DescribePickleOptions,
-  PickleGlobal,
-  PickleNumpyArray,
-  PickleObject,
-  PickleTuple,
-  PickleValue,
-} from './checkpoint/pickle-values.ts'
-export { describePickle, isKind, sequenceOf } from './checkpoint/pickle-values.ts'
-export { MAX_SAFETENSORS_HEADER_BYTES } from './checkpoint/safetensors.ts'
-export type {
-  PlannedTensor,
-  SafetensorsPlan,
-  TensorToWrite,
-  WriteSafetensorsOptions,
-} from './checkpoint/safetensors-write.ts'
-export { encodeSafetensors, planSafetensors, streamSafetensors } from './checkpoint/safetensors-write.ts'
-export type { ReadAs, ReadTensorOptions, TensorInfo } from './checkpoint/tensor.ts'
-export type { TensorGroup } from './checkpoint/torch-contents.ts'
-export { commonPrefix, KNOWN_PREFIXES, KNOWN_WRAPPERS } from './checkpoint/torch-contents.ts'
+export { weightSource } from './build/weights.ts'
 export { dismissThread } from './dismiss-thread.ts'
 export type { DType, StoredDType, TensorData } from './dtype.ts'
 export { BYTES_PER_ELEMENT, dtypeOf, fromHalfBits, toHalfBits, toNumbers, toTensorData } from './dtype.ts'
 export type { GraphErrorCode, GraphErrorOptions } from './error.ts'
 export { GraphError } from './error.ts'
 export { gradients, topologicalOrder } from './gradient.ts'
+export { startThread } from './node-thread.ts'
 export { gelu, leakyRelu, logSigmoid, relu, sigmoid, silu, softplus, tanh } from './ops/activation.ts'
 export {
   abs,
@@ -130,6 +96,7 @@ export { recompute } from './recompute.ts'
 export type { BatchPlan } from './session/batches.ts'
 export { planBatches } from './session/batches.ts'
 export type { Device } from './session/node.ts'
+export { loadRuntime } from './session/node.ts'
 export type { RunOptions, Session, SessionOptions } from './session/session.ts'
 export { availableDevices, openSession } from './session/session.ts'
 export type { Feed, Feeds, Value } from './session/value.ts'
@@ -155,24 +122,4 @@ export {
   sizesVector,
   Tensor,
 } from './tensor.ts'
-export type { BatchQueue, BatchSource, BatchThreadsOptions } from './train/batches.ts'
-export { batchThreads, prefetch } from './train/batches.ts'
-export type { NamePattern, ParameterGroup } from './train/groups.ts'
-export { matchesName } from './train/groups.ts'
-export type { Evaluation, TrainOptions, TrainResult } from './train/loop.ts'
-export { train } from './train/loop.ts'
-export type { GroupSetting, LearningRate, Optimiser } from './train/optimiser.ts'
-export { adamW, sgd } from './train/optimiser.ts'
-export type { DataOrder } from './train/order.ts'
-export { dataOrder, shuffledIndices } from './train/order.ts'
-export type { TrainProgress } from './train/progress.ts'
-export { progressRenderer, progressText } from './train/progress.ts'
-export type { Schedule } from './train/schedule.ts'
-export { constantSchedule, cosineSchedule, linearSchedule, withWarmUp } from './train/schedule.ts'
-export type { NamedTensor, TrainState } from './train/state.ts'
-export { initialState, weightsOf } from './train/state.ts'
-export type { GatherModel, StateTensor, TrainedShape, TrainStep, TrainStepOptions } from './train/step.ts'
-export { buildTrainStep, parametersOf, SCALARS_INPUT } from './train/step.ts'
-export type { StepMetrics, Trainer, TrainerOptions } from './train/trainer.ts'
-export { openTrainer } from './train/trainer.ts'
 export { accumulate, clipByGlobalNorm, globalNorm, productsInHalf } from './training.ts'

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { hashWord } from '../../train/src/order.ts'
 import { buildModel } from './build/model.ts'
 import { conv2d, convTranspose2d } from './ops/conv.ts'
 import { embedding } from './ops/gather.ts'
@@ -8,7 +9,6 @@ import { compareOutputs, quantise } from './quantise.ts'
 import { fromBlocks, fromInt8Channels, toBlocks, toInt8Channels } from './quantise-blocks.ts'
 import type { Target, Tensor } from './tensor.ts'
 import { input, parameter } from './tensor.ts'
-import { hashWord } from './train/order.ts'
 
 const noise = (count: number, seed: number) =>
   Float32Array.from({ length: count }, (_, i) => hashWord(seed, i) / 2 ** 31 - 1)

@@ -1,10 +1,11 @@
 // Weight-only quantisation for inference: smaller weights in the same graph, as a rewriting for buildModel, with the error of
 // every tensor and, by compareOutputs, of every output.
+
+import { float16FromFloats, float32FromBfloat16, float32FromFloat16 } from '@maskwords/checkpoint'
 import type { Rewrite } from './build/flatten.ts'
 import type { Model } from './build/model.ts'
 import type { WeightSource, Weights } from './build/weights.ts'
 import { weightSource } from './build/weights.ts'
-import { float16FromFloats, float32FromBfloat16, float32FromFloat16 } from './checkpoint/half.ts'
 import { toNumbers } from './dtype.ts'
 import { GraphError } from './error.ts'
 import { topologicalOrder } from './gradient.ts'

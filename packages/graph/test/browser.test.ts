@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'graph-browser-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const PAGE = `
-import { GraphError, planBatches } from '@maskwords/graph'
+import { GraphError, planBatches } from '../src/index.ts'
 import { openWebSession } from '@maskwords/graph/web'
 window.runModel = async (model, feeds, options) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
@@ -75,7 +75,10 @@ async function bundle(): Promise<void> {
       conditions: ['@maskwords/source', 'import', 'module', 'browser', 'default'],
       alias: [
         { find: /^@maskwords\/graph\/web$/, replacement: join(ROOT, 'packages/graph/src/session/web.ts') },
-        { find: /^@maskwords\/graph$/, replacement: join(ROOT, 'packages/graph/src/index.ts') },
+        ...['checkpoint', 'graph'].map((name) => ({
+          find: new RegExp(`^@maskwords/${name}$`),
+          replacement: join(ROOT, 'packages', name, 'src/index.ts'),
+        })),
       ],
     },
     worker: { format: 'es' },

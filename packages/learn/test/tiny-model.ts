@@ -1,7 +1,7 @@
 // Folders of tiny language models with random weights, in the layouts of published ones. Nothing is downloaded.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bfloat16FromFloats, encodeSafetensors, float16FromFloats } from '@maskwords/graph'
+import { bfloat16FromFloats, encodeSafetensors, float16FromFloats } from '@maskwords/checkpoint'
 
 export type TinyType = 'float32' | 'float16' | 'bfloat16'
 

@@ -17,6 +17,28 @@ export type {
   WordsInput,
 } from '@maskwords/codecs'
 export { CodecError, getokCodec } from '@maskwords/codecs'
+export type {
+  ErrorReport,
+  FoundWords,
+  LoadCodecOptions,
+  MaskwordsErrorCode,
+  MaskwordsErrorOptions,
+  PictureInfo,
+  PictureOptions,
+  ReadPicture,
+  TextReading,
+} from '@maskwords/files'
+export {
+  DEFAULT_MAX_PIXELS,
+  describePicture,
+  findGetokWords,
+  loadCodec,
+  MaskwordsError,
+  readPicture,
+  readWords,
+  reportOf,
+  VERSION,
+} from '@maskwords/files'
 export type { BoxXywhPx, LabelledMask, Mask, Picture, Rgb } from '@maskwords/mask'
 export {
   area,
@@ -66,14 +88,3 @@ export {
   samtokVocabulary,
   WordsError,
 } from '@maskwords/words'
-export type { LoadCodecOptions } from './codec.ts'
-export { loadCodec } from './codec.ts'
-export type { ErrorReport, MaskwordsErrorCode, MaskwordsErrorOptions } from './error.ts'
-export { MaskwordsError, reportOf } from './error.ts'
-export type { FoundWords, TextReading } from './input/words.ts'
-export { findGetokWords, readWords } from './input/words.ts'
-export type { PictureInfo } from './picture/describe.ts'
-export { DEFAULT_MAX_PIXELS, describePicture } from './picture/describe.ts'
-export type { PictureOptions, ReadPicture } from './picture/read.ts'
-export { readPicture } from './picture/read.ts'
-export { VERSION } from './version.ts'

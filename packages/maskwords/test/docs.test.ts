@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { makeFolder, runCommand } from './command.ts'
+import { makeFolder, runCommand } from '../../commands/test/command.ts'
 
 const PAGE = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
 const BLOCK = /```console\n\$ maskwords ([^\n]*)\n([\s\S]*?)```/g

@@ -5,7 +5,7 @@ import { formatCodecConfig } from '@maskwords/codecs'
 import { maskFromRowMajor, maskToPng, pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../codecs/test/toy-codecs.ts'
-import { makeFolder, runCommand } from './command.ts'
+import { makeFolder, runCommand } from '../../commands/test/command.ts'
 
 const { folder, file, remove } = makeFolder()
 afterAll(remove)

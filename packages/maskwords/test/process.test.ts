@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { maskToPng, pictureToPng, readPng } from '@maskwords/mask'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
-import { drawScene } from '../src/demo/scene.ts'
-import { labelMapPng } from '../src/output/pictures.ts'
-import { makeFolder } from './command.ts'
+import { drawScene } from '../../commands/src/demo/scene.ts'
+import { makeFolder } from '../../commands/test/command.ts'
+import { labelMapPng } from '../../files/src/output/pictures.ts'
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const TSX = import.meta.resolve('tsx')

@@ -1,8 +1,8 @@
 // Recorded values of small Qwen models (shared/reference/mllm), where that folder is there: tests that need it say so and are skipped.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openCheckpointFile } from '@maskwords/checkpoint'
 import type { Weights } from '@maskwords/graph'
-import { openCheckpointFile } from '@maskwords/graph'
 import type { QwenConfig } from '../src/index.ts'
 import { qwenKey, readQwenConfig } from '../src/index.ts'
 

@@ -1,6 +1,7 @@
 // One code: its number and word, how often it is said, what it draws, which codes lie near it, and using it.
+
+import type { Region } from '@maskwords/board/state/types.ts'
 import { formatMaskWords, himtokVocabulary, samtokVocabulary } from '@maskwords/words'
-import type { Region } from '../state/types.ts'
 import { type Sheet, tileAt } from './sheet.ts'
 import { TilePicture } from './TilePicture.tsx'
 import type { Usage } from './usage.ts'

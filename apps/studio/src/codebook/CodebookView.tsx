@@ -1,8 +1,16 @@
 // The view "codebook": a map of all codes of one place of a codec's words, with what each draws, how often it is said, and
 // what lies near it.
+
+import { useBackend } from '@maskwords/board/engine/index.ts'
+import {
+  notify,
+  notifyError,
+  select,
+  selectedRegion,
+  setView,
+  useStudio,
+} from '@maskwords/board/state/store.ts'
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
-import { useBackend } from '../engine/index.ts'
-import { notify, notifyError, select, selectedRegion, setView, useStudio } from '../state/store.ts'
 import { CodeDetails } from './CodeDetails.tsx'
 import { CodeMap } from './CodeMap.tsx'
 import { CODEBOOKS, type Codec, chooseBook, registerChoiceInUrl, useChoice } from './choice.ts'

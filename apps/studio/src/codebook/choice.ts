@@ -1,7 +1,8 @@
 // Which codebook is looked at: kept while other views are open, and in the address as `samtok:1` or `himtok:3:27` (codec,
 // word from 1, code).
+
+import { urlPartOf } from '@maskwords/board/state/url.ts'
 import { create } from 'zustand'
-import { urlPartOf } from '../state/url.ts'
 
 export const CODEBOOKS = {
   samtok: { title: 'SAMTok', places: 2, codes: 256 },

@@ -1,11 +1,12 @@
 // Everything about one place of a codec's words: code vectors, their map, and what each code draws. It has a codec of its
 // own, so that hundreds of decodings never stand in the way of a mask that someone edits.
+
+import { serveJobs } from '@maskwords/board/engine/job.ts'
+import { openNetworks } from '@maskwords/board/engine/networks.ts'
+import { fetchCodecFiles } from '@maskwords/board/engine/weights.ts'
+import { bytesFromMemory, openCheckpoint } from '@maskwords/checkpoint'
 import type { HimtokCodec, Pixels, SamtokCodec } from '@maskwords/codecs'
-import { bytesFromMemory, openCheckpoint } from '@maskwords/graph'
 import { maskFromRowMajor } from '@maskwords/mask'
-import { serveJobs } from '../compare/job.ts'
-import { openNetworks } from '../engine/networks.ts'
-import { fetchCodecFiles } from '../engine/weights.ts'
 import { type CodeLayout, layoutOf } from './layout.ts'
 import { changeTile, maskTile, TILE_PX, type TileKind, tileOf } from './tiles.ts'
 import { type CodeVectors, codeVectors, projected } from './vectors.ts'

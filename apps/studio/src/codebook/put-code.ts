@@ -1,6 +1,6 @@
 // A code put into the words of a region: the panel "Words" then shows it as an edited word, with the mask that follows.
-import type { Backend } from '../engine/index.ts'
-import type { Picture, Region } from '../state/types.ts'
+import type { Backend } from '@maskwords/board/engine/index.ts'
+import type { Picture, Region } from '@maskwords/board/state/types.ts'
 import { toggleOpen, useWords } from '../words/cards.ts'
 import { restoreCodes } from '../words/speaker.ts'
 

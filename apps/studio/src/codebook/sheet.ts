@@ -1,7 +1,8 @@
 // The sheet of one place of a codec: its map and tiles as the worker sends them; whole sheets are kept for the next visit.
+
+import { runJob } from '@maskwords/board/engine/job.ts'
+import { notifyError } from '@maskwords/board/state/store.ts'
 import { useEffect, useMemo, useState } from 'react'
-import { runJob } from '../compare/job.ts'
-import { notifyError } from '../state/store.ts'
 import type { CodebookJob, CodebookPart } from './codebook.worker.ts'
 import type { CodeLayout } from './layout.ts'
 import { TILE_PX, type TileKind } from './tiles.ts'

@@ -1,7 +1,8 @@
 // The view "compare": a region's mask beside what each codec's words draw of it, where they differ, and what bits buy.
+
+import { select, selectedRegion, useStudio } from '@maskwords/board/state/store.ts'
+import { CODECS } from '@maskwords/board/state/types.ts'
 import { useEffect, useMemo } from 'react'
-import { select, selectedRegion, useStudio } from '../state/store.ts'
-import { CODECS } from '../state/types.ts'
 import { registerChoiceInUrl, useChoice } from './choice.ts'
 import { type Comparison, useComparisons } from './comparisons.ts'
 import { RateCurve } from './RateCurve.tsx'

@@ -1,6 +1,7 @@
 // Pictures of one region side by side: the mask as it is, what each codec's words draw, and where they differ.
+
+import { CODECS, type CodecId, type Picture, type Region } from '@maskwords/board/state/types.ts'
 import { useEffect, useMemo, useRef } from 'react'
-import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import type { Comparison, Comparisons } from './comparisons.ts'
 import { type Difference, differenceOf, FULL_SHARE, paintDifference } from './difference.ts'
 import { type Frame, framed, frameOf } from './frame.ts'

@@ -1,5 +1,5 @@
 // The numbers of a comparison, one codec a row.
-import { CODECS } from '../state/types.ts'
+import { CODECS } from '@maskwords/board/state/types.ts'
 import type { Comparisons } from './comparisons.ts'
 import { TITLES } from './RegionPictures.tsx'
 

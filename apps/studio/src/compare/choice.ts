@@ -1,7 +1,8 @@
 // How Compare shows a region: kept while other views are open, and in the address as `whole,linear`; the defaults are not
 // said.
+
+import { urlPartOf } from '@maskwords/board/state/url.ts'
 import { create } from 'zustand'
-import { urlPartOf } from '../state/url.ts'
 import type { Axis } from './rate.ts'
 
 export type Choice = {

@@ -1,4 +1,6 @@
 // Claims about what "compare" computes: scores, differences, frames, and the places on the chart.
+
+import { JobError, type JobMessage, type JobWorker, runJob } from '@maskwords/board/engine/job.ts'
 import { emptyMask, maskFromCocoBox, maskFromRowMajor } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
 import { formatChoice, parseChoice, useChoice } from './choice.ts'
@@ -12,7 +14,6 @@ import {
   RIGHT_IN,
 } from './difference.ts'
 import { framed, frameOf } from './frame.ts'
-import { JobError, type JobMessage, type JobWorker, runJob } from './job.ts'
 import { FAMILIES, type RatePoint, rateChart } from './rate.ts'
 import { scoreOf } from './score.ts'
 

@@ -1,10 +1,11 @@
 // What each codec makes of the selected region, computed once for each mask and kept as long as the mask is.
+
+import type { Spoken } from '@maskwords/board/engine/backend.ts'
+import { type Backend, useBackend } from '@maskwords/board/engine/index.ts'
+import { notifyError } from '@maskwords/board/state/store.ts'
+import { CODECS, type CodecId, type Picture, type Region } from '@maskwords/board/state/types.ts'
 import { iou, type Mask } from '@maskwords/mask'
 import { useEffect, useState } from 'react'
-import type { Spoken } from '../engine/backend.ts'
-import { type Backend, useBackend } from '../engine/index.ts'
-import { notifyError } from '../state/store.ts'
-import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { HIMTOK_LENGTHS, type RatePoint } from './rate.ts'
 import { type Score, scoreOf } from './score.ts'
 

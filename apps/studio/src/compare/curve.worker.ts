@@ -1,9 +1,10 @@
 // The points of the rate curve that need no network: shapes in a stated number of bits (@maskwords/eval), and GETok on
 // several grids with and without offsets. Searches take a second or two, so they run here.
+
+import { serveJobs } from '@maskwords/board/engine/job.ts'
 import { getokCodec, type Pixels } from '@maskwords/codecs'
 import { baselineMasks } from '@maskwords/eval'
 import { iou, type Mask, resizeMaskNearest } from '@maskwords/mask'
-import { serveJobs } from './job.ts'
 import type { RatePoint } from './rate.ts'
 
 export type CurveJob = { readonly mask: Mask; readonly pixels: Pixels }

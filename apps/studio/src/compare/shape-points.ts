@@ -1,9 +1,10 @@
 // The points of the rate curve that a worker computes, for the region that is shown.
+
+import { runJob } from '@maskwords/board/engine/job.ts'
+import type { Picture, Region } from '@maskwords/board/state/types.ts'
 import type { Mask } from '@maskwords/mask'
 import { useEffect, useState } from 'react'
-import type { Picture, Region } from '../state/types.ts'
 import type { CurveJob } from './curve.worker.ts'
-import { runJob } from './job.ts'
 import type { RatePoint } from './rate.ts'
 
 export type ShapePoints = {

@@ -1,7 +1,8 @@
 // Examples to load: answers about the regions of the open picture, as a model would give them.
+
+import { backend } from '@maskwords/board/engine/index.ts'
+import { notifyError, useStudio } from '@maskwords/board/state/store.ts'
 import { useRef, useState } from 'react'
-import { backend } from '../engine/index.ts'
-import { notifyError, useStudio } from '../state/store.ts'
 import {
   EXAMPLES,
   type ExampleKind,

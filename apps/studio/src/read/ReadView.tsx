@@ -1,8 +1,9 @@
 // The view "read": a model's answer, its phrases, and the masks and boxes that it speaks of on the picture.
+
+import { addRegions, REGION_COLOURS } from '@maskwords/board/state/regions.ts'
+import { notify, setAnswer, useStudio } from '@maskwords/board/state/store.ts'
+import { CODECS, type CodecId } from '@maskwords/board/state/types.ts'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { addRegions, REGION_COLOURS } from '../state/regions.ts'
-import { notify, setAnswer, useStudio } from '../state/store.ts'
-import { CODECS, type CodecId } from '../state/types.ts'
 import { AnswerBox } from './AnswerBox.tsx'
 import { AnswerPicture } from './AnswerPicture.tsx'
 import { AnswerText } from './AnswerText.tsx'

@@ -1,8 +1,9 @@
 // Which words Read takes an answer for, where a person said so: kept while other views are open, and in the address as
 // `samtok`, `himtok` or `getok`.
+
+import { CODECS, type CodecId } from '@maskwords/board/state/types.ts'
+import { urlPartOf } from '@maskwords/board/state/url.ts'
 import { create } from 'zustand'
-import { CODECS, type CodecId } from '../state/types.ts'
-import { urlPartOf } from '../state/url.ts'
 
 export type Choice = {
   /** Undefined: the spelling says. */

@@ -1,5 +1,7 @@
 // A model's answer as the view "read" shows it: pieces of text, the masks that they speak of, triples, and what was
 // repaired or dropped where. The grammars are those of @maskwords/words (docs/words.md); nothing here guesses.
+
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import {
   type AnswerReading,
   describeRepair,
@@ -13,7 +15,6 @@ import {
   samtokVocabulary,
   type TextRange,
 } from '@maskwords/words'
-import type { CodecId } from '../state/types.ts'
 import { addBoxes } from './boxes.ts'
 import { readGetok } from './getok-reading.ts'
 

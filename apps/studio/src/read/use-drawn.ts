@@ -1,8 +1,9 @@
 // Masks of a reading, drawn one after the other on the open picture, with progress and a way to stop.
+
+import { type Backend, useBackend } from '@maskwords/board/engine/index.ts'
+import type { Picture } from '@maskwords/board/state/types.ts'
 import type { Mask } from '@maskwords/mask'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { type Backend, useBackend } from '../engine/index.ts'
-import type { Picture } from '../state/types.ts'
 import type { Reading } from './reading.ts'
 
 export type Drawn =

@@ -1,8 +1,9 @@
 // The reading of the text that is in the box: at once where it is short, in a worker where it is long.
+
+import { runJob } from '@maskwords/board/engine/job.ts'
+import { notifyError } from '@maskwords/board/state/store.ts'
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import { useEffect, useState } from 'react'
-import { runJob } from '../compare/job.ts'
-import { notifyError } from '../state/store.ts'
-import type { CodecId } from '../state/types.ts'
 import { type Reading, readText } from './reading.ts'
 import type { ReadingJob } from './reading.worker.ts'
 

@@ -1,9 +1,9 @@
 // The page: bar, the view that is open, notices, status.
+
+import { CanvasView } from '@maskwords/board/canvas/CanvasView.tsx'
+import { useStudio } from '@maskwords/board/state/store.ts'
+import type { View } from '@maskwords/board/state/types.ts'
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
-import { CanvasView } from '../canvas/CanvasView.tsx'
-import { ToolOptions, ToolRail } from '../canvas/Toolbar.tsx'
-import { useStudio } from '../state/store.ts'
-import type { View } from '../state/types.ts'
 import { ErrorBoundary } from './ErrorBoundary.tsx'
 import { takeFiles } from './files.ts'
 import { HelpSheet } from './HelpSheet.tsx'
@@ -12,6 +12,7 @@ import { RegionsPanel } from './RegionsPanel.tsx'
 import { StartScreen } from './StartScreen.tsx'
 import { StatusLine } from './StatusLine.tsx'
 import { listenToKeys } from './shortcuts.ts'
+import { ToolOptions, ToolRail } from './Toolbar.tsx'
 import { panelId, TopBar, tabId, VIEW_NAMES } from './TopBar.tsx'
 
 const WordsPanel = lazy(() =>

@@ -1,7 +1,8 @@
 // What the person should know: errors until they are dismissed, the rest for a while; and what screen readers are told.
+
+import { dismiss, useStudio } from '@maskwords/board/state/store.ts'
+import type { Notice } from '@maskwords/board/state/types.ts'
 import { useEffect } from 'react'
-import { dismiss, useStudio } from '../state/store.ts'
-import type { Notice } from '../state/types.ts'
 import { Icon } from './icons.tsx'
 
 /** Long enough to read two lines twice. */

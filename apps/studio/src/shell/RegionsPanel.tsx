@@ -1,10 +1,11 @@
 // The list of regions: what each is called, how it looks, how much of the picture it covers.
+
+import { percentOf } from '@maskwords/board/canvas/select.ts'
+import { deleteRegion, duplicateRegion } from '@maskwords/board/state/regions.ts'
+import { say, select, updateRegion, useStudio } from '@maskwords/board/state/store.ts'
+import type { Region } from '@maskwords/board/state/types.ts'
 import { area } from '@maskwords/mask'
 import { useEffect, useRef } from 'react'
-import { percentOf } from '../canvas/select.ts'
-import { deleteRegion, duplicateRegion } from '../state/regions.ts'
-import { say, select, updateRegion, useStudio } from '../state/store.ts'
-import type { Region } from '../state/types.ts'
 import { Icon } from './icons.tsx'
 
 export function RegionsPanel() {

@@ -1,7 +1,7 @@
 // What is seen before a picture is open: the samples, and how to open one's own.
-import { openSample } from '../documents/open.ts'
-import { SAMPLES, sampleUrl } from '../samples/samples.ts'
-import { useStudio } from '../state/store.ts'
+import { openSample } from '@maskwords/board/documents/open.ts'
+import { SAMPLES, sampleUrl } from '@maskwords/board/samples/samples.ts'
+import { useStudio } from '@maskwords/board/state/store.ts'
 import { askForPicture } from './files.ts'
 
 export function StartScreen() {

@@ -1,8 +1,9 @@
 // The line below everything: the picture, its regions, the zoom, and where codecs run.
+
+import { currentStage, onView } from '@maskwords/board/canvas/stage.ts'
+import { useEngineStatus } from '@maskwords/board/engine/index.ts'
+import { useStudio } from '@maskwords/board/state/store.ts'
 import { useEffect, useRef } from 'react'
-import { currentStage, onView } from '../canvas/stage.ts'
-import { useEngineStatus } from '../engine/index.ts'
-import { useStudio } from '../state/store.ts'
 
 export function StatusLine() {
   const picture = useStudio((state) => state.picture)

@@ -1,5 +1,5 @@
 // Asking for files: the browser's dialog, drops on the page, the clipboard.
-import { openFiles, openMaskFile, openPictureFile } from '../documents/open.ts'
+import { openFiles, openMaskFile, openPictureFile } from '@maskwords/board/documents/open.ts'
 
 function ask(accept: string, multiple: boolean, opened: (files: File[]) => void): void {
   const input = document.createElement('input')

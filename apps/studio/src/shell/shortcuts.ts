@@ -1,7 +1,7 @@
 // Keys for everything, as one list: what happens on a key, and what the help sheet says about it.
-import { stepBrush, ZOOM_STEP } from '../canvas/gestures.ts'
-import { currentStage } from '../canvas/stage.ts'
-import { deleteRegion, duplicateRegion, selectNext } from '../state/regions.ts'
+import { stepBrush, ZOOM_STEP } from '@maskwords/board/canvas/gestures.ts'
+import { currentStage } from '@maskwords/board/canvas/stage.ts'
+import { deleteRegion, duplicateRegion, selectNext } from '@maskwords/board/state/regions.ts'
 import {
   redo,
   say,
@@ -12,8 +12,8 @@ import {
   undo,
   updateRegion,
   useStudio,
-} from '../state/store.ts'
-import { type Tool, VIEWS } from '../state/types.ts'
+} from '@maskwords/board/state/store.ts'
+import { type Tool, VIEWS } from '@maskwords/board/state/types.ts'
 import { askForMasks, askForPicture, isTextField } from './files.ts'
 
 export type Shortcut = { readonly keys: string; readonly does: string }

@@ -1,6 +1,7 @@
 // The words of a mask as spin controls: arrows, wheel and digits change one, and the mask follows.
+
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
-import type { CodecId } from '../state/types.ts'
 import { type Chip, effectOfKey, stepped, typedValue, withValue } from './chips.ts'
 import { light, setCodes } from './speaker.ts'
 

@@ -1,9 +1,10 @@
 // One codec's words of the selected region: chips, text, numbers, times, and what can be done with them.
+
+import { type CodecFacts, pictureMsOf, placeText, useEngine } from '@maskwords/board/engine/index.ts'
+import { addRegions } from '@maskwords/board/state/regions.ts'
+import { say, useStudio } from '@maskwords/board/state/store.ts'
+import type { CodecId, Region } from '@maskwords/board/state/types.ts'
 import { useMemo, useState } from 'react'
-import { type CodecFacts, pictureMsOf, placeText, useEngine } from '../engine/index.ts'
-import { addRegions } from '../state/regions.ts'
-import { say, useStudio } from '../state/store.ts'
-import type { CodecId, Region } from '../state/types.ts'
 import { ChipList } from './ChipList.tsx'
 import { type Card, lengthOf, toggleOpen, useWords } from './cards.ts'
 import { CODEC_LOOK, chipsOf } from './chips.ts'

@@ -1,6 +1,7 @@
 // Where codecs run: in this browser, or at the server that the page came from.
+
+import { setRunIn, startEngine, useEngine } from '@maskwords/board/engine/index.ts'
 import { useEffect, useId, useRef } from 'react'
-import { setRunIn, startEngine, useEngine } from '../engine/index.ts'
 import { TokenForm } from './TokenForm.tsx'
 
 let started = false

@@ -1,6 +1,7 @@
 // Asks for the token of a protected server, below the switch that wanted it.
+
+import { giveToken, useEngine, withholdToken } from '@maskwords/board/engine/index.ts'
 import { type FormEvent, type RefObject, useEffect, useId, useRef, useState } from 'react'
-import { giveToken, useEngine, withholdToken } from '../engine/index.ts'
 
 /** Takes the focus where it was on the switch, `after` which it stands: else the person is at work elsewhere. */
 export function TokenForm({ after }: { readonly after: RefObject<HTMLElement | null> }) {

@@ -1,6 +1,7 @@
 // One word close up: − and +, what it says, and what it brings to the mask.
+
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import { useMemo } from 'react'
-import type { CodecId } from '../state/types.ts'
 import type { Card } from './cards.ts'
 import { type Chip, stepped, withValue } from './chips.ts'
 import { type Contribution, contributionIn } from './contribution.ts'

@@ -1,8 +1,9 @@
 // The words as text: to copy, to edit, to paste over. What cannot be read is told with its place.
+
+import { notifyError, say } from '@maskwords/board/state/store.ts'
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import type { Vocabulary } from '@maskwords/words'
 import { memo, useId, useMemo, useState } from 'react'
-import { notifyError, say } from '../state/store.ts'
-import type { CodecId } from '../state/types.ts'
 import { sameCodes } from './cards.ts'
 import { CODEC_LOOK } from './chips.ts'
 import { setCodes } from './speaker.ts'

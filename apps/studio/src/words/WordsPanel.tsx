@@ -1,10 +1,11 @@
 // The words of the selected region in every codec, side by side.
+
+import { useBackend } from '@maskwords/board/engine/index.ts'
+import { setOverlay } from '@maskwords/board/state/overlay.ts'
+import { say, selectedRegion, useStudio } from '@maskwords/board/state/store.ts'
+import { CODECS } from '@maskwords/board/state/types.ts'
 import { area } from '@maskwords/mask'
 import { useEffect, useLayoutEffect } from 'react'
-import { useBackend } from '../engine/index.ts'
-import { setOverlay } from '../state/overlay.ts'
-import { say, selectedRegion, useStudio } from '../state/store.ts'
-import { CODECS } from '../state/types.ts'
 import { CodecCard } from './CodecCard.tsx'
 import { openOnly, useWords } from './cards.ts'
 import { CODEC_LOOK } from './chips.ts'

@@ -1,9 +1,10 @@
 // What the words panel shows: for the selected region and each codec, what was said, what a person made of it, and what both
 // draw. Changes are plain functions here; speaker.ts calls the codecs.
+
+import type { Backend, Decoded, Spoken } from '@maskwords/board/engine/index.ts'
+import { CODECS, type CodecId } from '@maskwords/board/state/types.ts'
 import type { Mask } from '@maskwords/mask'
 import { create } from 'zustand'
-import type { Backend, Decoded, Spoken } from '../engine/index.ts'
-import { CODECS, type CodecId } from '../state/types.ts'
 
 export const HIMTOK_WORDS = 32
 

@@ -1,7 +1,8 @@
 // A mask's words as chips: what each says, which numbers it can have, and what keys do to it. No React here.
+
+import type { CodecFacts } from '@maskwords/board/engine/backend.ts'
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import { type GetokVocabulary, getokSymbol } from '@maskwords/words'
-import type { CodecFacts } from '../engine/backend.ts'
-import type { CodecId } from '../state/types.ts'
 
 /** What codecs are called here, their colours (those of the view "compare") and what their words are. */
 export const CODEC_LOOK = {

@@ -1,4 +1,6 @@
 // What the panel draws over the picture: the decoded mask, what the word under the pointer brings, and GETok's geometry.
+
+import type { GetokLayer, OverlayLayer } from '@maskwords/board/state/overlay.ts'
 import {
   centreX,
   centreY,
@@ -12,7 +14,6 @@ import {
 } from '@maskwords/codecs'
 import type { Mask } from '@maskwords/mask'
 import { type GetokVocabulary, getokVocabulary } from '@maskwords/words'
-import type { GetokLayer, OverlayLayer } from '../state/overlay.ts'
 import type { Card, WordsState } from './cards.ts'
 import { CODEC_LOOK } from './chips.ts'
 import { contributionIn } from './contribution.ts'

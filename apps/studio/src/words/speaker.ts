@@ -1,8 +1,9 @@
 // Asks the codecs for what the words panel shows. The newest wish of each codec wins: what it overtakes is given up.
+
+import { type Backend, type Decoded, useEngine } from '@maskwords/board/engine/index.ts'
+import { rememberSpoken } from '@maskwords/board/engine/said.ts'
+import { CODECS, type CodecId, type Picture, type Region } from '@maskwords/board/state/types.ts'
 import { area } from '@maskwords/mask'
-import { type Backend, type Decoded, useEngine } from '../engine/index.ts'
-import { rememberSpoken } from '../engine/said.ts'
-import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import {
   askingCard,
   type Card,

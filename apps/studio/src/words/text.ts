@@ -1,4 +1,6 @@
 // Words as text: what a person types or pastes as codes, with the place of what is wrong (@maskwords/words).
+
+import type { CodecFacts } from '@maskwords/board/engine/backend.ts'
 import { readRegions, regionToWords } from '@maskwords/codecs'
 import {
   describeRepair,
@@ -12,7 +14,6 @@ import {
   samtokVocabulary,
   type Vocabulary,
 } from '@maskwords/words'
-import type { CodecFacts } from '../engine/backend.ts'
 
 /** The vocabulary of a codec's words. */
 export function vocabularyOf({ id, sizes, cells }: Pick<CodecFacts, 'id' | 'sizes' | 'cells'>): Vocabulary {

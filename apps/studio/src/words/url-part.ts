@@ -1,7 +1,7 @@
 // The panel's part of the address: `length:12,offsets:1,show:himtok,samtok:137/22`.
 
-import { CODECS, type CodecId } from '../state/types.ts'
-import { urlPartOf } from '../state/url.ts'
+import { CODECS, type CodecId } from '@maskwords/board/state/types.ts'
+import { urlPartOf } from '@maskwords/board/state/url.ts'
 import { HIMTOK_WORDS, useWords, type WordsState } from './cards.ts'
 import { restoreCodes, setLength } from './speaker.ts'
 

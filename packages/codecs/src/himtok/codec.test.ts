@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { bytesFromMemory, encodeSafetensors, openCheckpoint, openCheckpointFile } from '@maskwords/graph'
+import { bytesFromMemory, encodeSafetensors, openCheckpoint, openCheckpointFile } from '@maskwords/checkpoint'
 
 import { maskFromRowMajor } from '@maskwords/mask'
 import { attentionBlocked } from '@maskwords/models'

@@ -1,7 +1,7 @@
 import { iou, maskFromRowMajor } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TOY_HIMTOK } from '../../test/toy-codecs.ts'
-import { initialWeights } from '../train/initial-weights.ts'
+import { initialWeights } from '../start/initial-weights.ts'
 import { makeCodebook } from './codebook.ts'
 import { createHiMTok, type HimtokCodec } from './codec.ts'
 import { searchCodes } from './search.ts'

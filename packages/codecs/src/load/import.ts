@@ -1,13 +1,13 @@
 // A published weight file as a ready folder: config.json, and the weights linked, copied or converted. Definition: ours (docs).
 // Node only.
+
 import {
-  buildModel,
   commonPrefix,
-  fileWeight,
   openCheckpointFile,
   type TensorToWrite,
   writeSafetensorsFile,
-} from '@maskwords/graph'
+} from '@maskwords/checkpoint'
+import { buildModel, fileWeight } from '@maskwords/graph'
 import { CodecError } from '../error.ts'
 import { himtokNetworks } from '../himtok/codec.ts'
 import { HIMTOK_PUBLISHED, type HimtokConfig } from '../himtok/config.ts'

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { input, openCheckpointFile } from '@maskwords/graph'
+import { openCheckpointFile } from '@maskwords/checkpoint'
+import { input } from '@maskwords/graph'
 import { maskFromRowMajor } from '@maskwords/mask'
 import {
   HIMTOK_CONFIG,

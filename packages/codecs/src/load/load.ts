@@ -1,5 +1,6 @@
 // loadCodec: a mask language from its name, a folder, a weight file, or a hub id that was pulled before. Node only.
-import { openCheckpointFile, type SessionOptions } from '@maskwords/graph'
+import { openCheckpointFile } from '@maskwords/checkpoint'
+import type { SessionOptions } from '@maskwords/graph'
 import type { MaskCodec, Segmenter } from '../codec.ts'
 import { CodecError } from '../error.ts'
 import { type GetokCodec, getokCodec } from '../getok/codec.ts'

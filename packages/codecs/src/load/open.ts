@@ -1,5 +1,5 @@
 // A codec with networks from an open checkpoint and what its config.json says. No Node API: browsers come here too.
-import { bytesFromMemory, type Checkpoint, openCheckpoint } from '@maskwords/graph'
+import { bytesFromMemory, type Checkpoint, openCheckpoint } from '@maskwords/checkpoint'
 import { CodecError } from '../error.ts'
 import { createHiMTok, type HimtokCodec, type HimtokOptions } from '../himtok/codec.ts'
 import { HIMTOK_PUBLISHED } from '../himtok/config.ts'

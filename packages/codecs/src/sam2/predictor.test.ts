@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildModel, type Checkpoint, input, openCheckpointFile, openSession } from '@maskwords/graph'
+import { type Checkpoint, openCheckpointFile } from '@maskwords/checkpoint'
+import { buildModel, input, openSession } from '@maskwords/graph'
 import { boxTokens, noMaskPrompt, SAM2_CONFIGS, type Sam2Config, sam2MaskDecoder } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formulaUnits, formulaWeights } from '../../../graph/test/formula-weights.ts'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Checkpoint, openCheckpointFile } from '@maskwords/graph'
+import { type Checkpoint, openCheckpointFile } from '@maskwords/checkpoint'
 import { emptyMask, type Mask, maskFromRowMajor } from '@maskwords/mask'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

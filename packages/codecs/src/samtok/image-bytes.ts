@@ -1,6 +1,6 @@
 // An encoded picture as bytes: a safetensors file of its three maps, with sizes and a checksum in the metadata. Definition:
 // ours; the container is github.com/huggingface/safetensors.
-import { bytesFromMemory, encodeSafetensors, openCheckpoint } from '@maskwords/graph'
+import { bytesFromMemory, encodeSafetensors, openCheckpoint } from '@maskwords/checkpoint'
 import { CodecError } from '../error.ts'
 import { sha256Hex } from '../sha256.ts'
 import type { SamtokImage } from './codec.ts'

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildModel, input, openCheckpointFile, openSession } from '@maskwords/graph'
+import { openCheckpointFile } from '@maskwords/checkpoint'
+import { buildModel, input, openSession } from '@maskwords/graph'
 import { residualQuantiser, scalarCodes, scalarQuantiser, scalarVector } from '@maskwords/models'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

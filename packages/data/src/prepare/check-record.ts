@@ -1,9 +1,9 @@
 // A record without what cannot be used: regions whose geometry is broken or empty go, and what refers to them. Each costs
 // itself, never its picture. Definition: ours.
+
+import type { DataProblem, DataRecord, Region } from '@maskwords/datasets'
+import { DataError, type LabelMapCache, regionMask } from '@maskwords/datasets'
 import { isEmpty, type Mask } from '@maskwords/mask'
-import { DataError } from '../error.ts'
-import type { DataProblem, DataRecord, Region } from '../record.ts'
-import { type LabelMapCache, regionMask } from '../region-mask.ts'
 
 export type CheckedRecord = {
   readonly record: DataRecord

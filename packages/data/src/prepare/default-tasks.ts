@@ -1,5 +1,5 @@
 // Which tasks a source is good for where none is named: the ones that use what it has over others. Definition: ours.
-import type { Reader } from '../record.ts'
+import type { Reader } from '@maskwords/datasets'
 
 type Part = Reader['gives'][number]
 

@@ -1,6 +1,8 @@
 // What one worker does: the survey of some records for the plan, and the records' conversations with their masks in words.
 // A picture's records come together, so that it is encoded once. Definition: ours.
 import type { MaskCodec, Pixels } from '@maskwords/codecs'
+import type { DataRecord } from '@maskwords/datasets'
+import { DataError, fileExists, type LabelMapCache, labelMapCache } from '@maskwords/datasets'
 import { cocoRleFromMask, type Mask } from '@maskwords/mask'
 import type {
   FilledConversation,
@@ -10,10 +12,6 @@ import type {
   Task,
   TaskConversation,
 } from '../conversation.ts'
-import { DataError } from '../error.ts'
-import { fileExists } from '../paths.ts'
-import type { DataRecord } from '../record.ts'
-import { type LabelMapCache, labelMapCache } from '../region-mask.ts'
 import { fillConversation } from '../tasks/fill.ts'
 import { geometryText } from '../tasks/geometry-text.ts'
 import { seedOf } from '../tasks/seeded.ts'

@@ -1,7 +1,8 @@
 // The results of a batch as they gather: conversations, problems, counts, and conversations worth a look. Definition: ours.
+
+import type { DataProblem, DataRecord } from '@maskwords/datasets'
 import type { Mask } from '@maskwords/mask'
 import type { FilledConversation, TaskConversation } from '../conversation.ts'
-import type { DataProblem, DataRecord } from '../record.ts'
 import { emptyHealth, type Health, lengthBin, TextCounter } from './health.ts'
 import type { RecordPlace } from './spool.ts'
 

@@ -1,7 +1,7 @@
 // One run in a folder at a time: a lock file that names its process; the lock of a killed process is taken over. Definition: ours.
 import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { DataError } from '../error.ts'
+import { DataError } from '@maskwords/datasets'
 
 type Owner = { readonly pid: number; readonly host: string; readonly started: string }
 

@@ -1,9 +1,9 @@
 // The words of one picture's masks: it is encoded once, each view of it (a crop) once, and each mask once. Definition: ours.
 import type { EncodedImage, HimtokEncodeOptions, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
+import type { DataRecord } from '@maskwords/datasets'
+import { DataError } from '@maskwords/datasets'
 import { type Mask, tightBox, unionAll } from '@maskwords/mask'
 import type { Piece, RegionPiece, TaskConversation } from '../conversation.ts'
-import { DataError } from '../error.ts'
-import type { DataRecord } from '../record.ts'
 import { boxOf } from '../tasks/regions.ts'
 import { countMask, type Health } from './health.ts'
 import { type CropView, cropView } from './picture-view.ts'

@@ -2,10 +2,8 @@
 // stated as data before anything is. Definition: ours.
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DataError } from '../error.ts'
-import { type Column, float64Column } from '../growing.ts'
-import { fileExists } from '../paths.ts'
-import type { DataProblem, Reader } from '../record.ts'
+import type { DataProblem, Reader } from '@maskwords/datasets'
+import { type Column, DataError, fileExists, float64Column } from '@maskwords/datasets'
 import { canonicalJson, sha256 } from './canonical.ts'
 import type { PrepareConfig } from './config.ts'
 import type { EngineSource, SurveyPart } from './engine.ts'

@@ -1,6 +1,7 @@
 // Filled batches, in order, cut into shards. The state after each shard is all that is needed to go on behind it. Definition: ours.
+
+import type { DataProblem } from '@maskwords/datasets'
 import type { FilledConversation, Writer, WriterOptions, WrittenFile } from '../conversation.ts'
-import type { DataProblem } from '../record.ts'
 import { sha256 } from './canonical.ts'
 import { type Candidate, type FilledBatch, lowest } from './filled-batch.ts'
 import { type Health, HealthTotal } from './health.ts'

@@ -1,5 +1,5 @@
 // How sources and tasks are written on a command line: `coco:val2017@data/coco%50`, `referring:limit=3`. Definition: ours.
-import { DataError } from '../error.ts'
+import { DataError } from '@maskwords/datasets'
 
 export type SourceSpec = {
   /** A reader's name. */

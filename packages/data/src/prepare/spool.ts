@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Column, float64Column, uint32Column } from '../growing.ts'
-import type { DataRecord } from '../record.ts'
+import type { DataRecord } from '@maskwords/datasets'
+import { type Column, float64Column, uint32Column } from '@maskwords/datasets'
 
 /** Where a record's line stands, and which source it is of. */
 export type RecordPlace = { readonly offset: number; readonly bytes: number; readonly source: number }

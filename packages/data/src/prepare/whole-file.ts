@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { DataError } from '../error.ts'
+import { DataError } from '@maskwords/datasets'
 
 const SUFFIX = '.partial'
 

@@ -1,8 +1,9 @@
 // Boxes and masks, each from the other, and referring expressions answered with a box, with a mask before or behind it
 // (HiMTok 8.1 and 8.2: mask then box helps boxes; GETok and SA-1B box prompts). Wording: ours.
+
+import type { DataRecord, Region } from '@maskwords/datasets'
 import { formatReference } from '@maskwords/words'
 import type { Task, TaskConversation, TaskOptions } from '../conversation.ts'
-import type { DataRecord, Region } from '../record.ts'
 import { ANSWER_SETTING, answerStyle, masksAnswer } from './answers.ts'
 import { conversationId, fillTemplate, maskPiece, pieces, setting, singleExchange } from './compose.ts'
 import { PHRASE_SETTINGS, requestsOf } from './referring.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { DataError } from '../../../datasets/src/error.ts'
 import { picturesOf, STREET, wordsOf } from '../../test/sample-records.ts'
 import type { Piece, TaskConversation } from '../conversation.ts'
-import { DataError } from '../error.ts'
 import { fillConversation } from './fill.ts'
 import { pick, seededBy, seedOf, someOf } from './seeded.ts'
 

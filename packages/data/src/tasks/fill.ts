@@ -1,4 +1,7 @@
 // A conversation of a task with its masks written in words: what writers take. Definition: ours.
+
+import type { DataRecord } from '@maskwords/datasets'
+import { DataError } from '@maskwords/datasets'
 import { EMPTY_THINK } from '@maskwords/words'
 import type {
   FilledConversation,
@@ -8,8 +11,6 @@ import type {
   TaskConversation,
   Turn,
 } from '../conversation.ts'
-import { DataError } from '../error.ts'
-import type { DataRecord } from '../record.ts'
 
 /** Where a picture stands in the text of a turn. */
 export const PICTURE_PLACE = '<image>'

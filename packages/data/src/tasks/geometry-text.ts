@@ -11,6 +11,7 @@ import {
   polylineToCells,
   regionToWords,
 } from '@maskwords/codecs'
+import { DataError } from '@maskwords/datasets'
 import { croppedRowMajorBytes, isEmpty, type Mask, tightBox } from '@maskwords/mask'
 import {
   boxFromXyxyPx,
@@ -20,7 +21,6 @@ import {
   getokVocabulary,
 } from '@maskwords/words'
 import type { RegionForm } from '../conversation.ts'
-import { DataError } from '../error.ts'
 import type { BoxXywhPx } from './regions.ts'
 
 export type GeometryTextOptions = {

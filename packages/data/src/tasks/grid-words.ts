@@ -1,7 +1,8 @@
 // What GETok says beside masks: points at things, lines through them, and the refinement of a prediction (arXiv 2512.10554;
 // simulated predictions as in its Algorithm 1). Wording: ours.
+
+import type { DataRecord, Region } from '@maskwords/datasets'
 import type { Piece, Task, TaskConversation } from '../conversation.ts'
-import type { DataRecord, Region } from '../record.ts'
 import { lineHead } from './answers.ts'
 import {
   assistantTurn,

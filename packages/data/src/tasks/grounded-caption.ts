@@ -1,8 +1,9 @@
 // Captions with a mask behind each phrase (SAMTok 5, grounded conversation data; form of `formatGroundedCaption`).
 // Wording of the requests: ours.
+
+import type { DataRecord, GroundedCaptionRecord } from '@maskwords/datasets'
 import { type CaptionPiece, formatGroundedCaption } from '@maskwords/words'
 import type { RegionPiece, Task, TaskConversation } from '../conversation.ts'
-import type { DataRecord, GroundedCaptionRecord } from '../record.ts'
 import { cleanPhrase, cleanStretch } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, setting, singleExchange, writtenWith } from './compose.ts'
 import { masksOf, regionsById } from './regions.ts'

@@ -1,6 +1,7 @@
 // All tasks, in the order of the documentation.
+
+import { DataError } from '@maskwords/datasets'
 import type { Task } from '../conversation.ts'
-import { DataError } from '../error.ts'
 import { boxToMask, maskToBox, referringBox } from './boxes.ts'
 import { pointing, polyline, refinement } from './grid-words.ts'
 import { groundedCaption } from './grounded-caption.ts'

@@ -1,7 +1,8 @@
 // Mask perception: a question with masks in it and several answers to choose from (HiMTok 10.5, Grasp-Any-Region's
 // questions). The dataset's own questions, and questions made of phrases and names. Wording: ours.
+
+import type { Choice, DataRecord } from '@maskwords/datasets'
 import type { Piece, Task, TaskConversation } from '../conversation.ts'
-import type { Choice, DataRecord } from '../record.ts'
 import { cleanPhrase, cleanStretch, requestPhrase } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, pieces, setting, singleExchange } from './compose.ts'
 import { absentNames } from './open-vocabulary.ts'

@@ -1,7 +1,8 @@
 // Open-vocabulary lists: every object of some categories, among category names that the picture does not have (SAMTok 5,
 // COCONUT and V3Det data after rewriting with 0 to 10 distractors). Wording: ours.
+
+import type { DataRecord, Region } from '@maskwords/datasets'
 import type { Task } from '../conversation.ts'
-import type { DataRecord, Region } from '../record.ts'
 import { ANSWER_SETTING, answerStyle, masksAnswer } from './answers.ts'
 import { requestPhrase } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, setting, singleExchange } from './compose.ts'

@@ -1,8 +1,9 @@
 // Referring segmentation: a phrase, a reasoning question or a request with a token budget, answered with one mask,
 // several, or the sentence that nothing fits (SAMTok 5, HiMTok 8.2, generalised referring of gRefCOCO). Wording: ours.
+
+import type { DataRecord, Phrase, Region } from '@maskwords/datasets'
 import { NO_TARGET } from '@maskwords/words'
 import type { Piece, RegionForm, Task, TaskConversation, TaskOptions } from '../conversation.ts'
-import type { DataRecord, Phrase, Region } from '../record.ts'
 import { ANSWER_SETTING, type AnswerEntry, answerStyle, masksAnswer } from './answers.ts'
 import { cleanStretch, cleanText, requestPhrase } from './clean-text.ts'
 import {

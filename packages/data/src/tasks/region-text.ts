@@ -1,7 +1,8 @@
 // Text about a given region: its captions, its name, its relation to another one; small regions are shown enlarged (SAMTok
 // 5.2, region captions of DAM and Grasp-Any-Region). Wording: ours.
+
+import type { DataRecord, Region } from '@maskwords/datasets'
 import type { Task, TaskConversation } from '../conversation.ts'
-import type { DataRecord, Region } from '../record.ts'
 import { cleanText, requestPhrase } from './clean-text.ts'
 import {
   assistantTurn,

@@ -1,7 +1,8 @@
 // Which regions a task may use, where they lie and in which order lists name them (SAMTok's converters sort masks by the
 // centre of their boxes, x first).
+
+import type { DataRecord, Region } from '@maskwords/datasets'
 import { maskFromCocoSegmentation, tightBox } from '@maskwords/mask'
-import type { DataRecord, Region } from '../record.ts'
 
 export type BoxXywhPx = readonly [x: number, y: number, width: number, height: number]
 

@@ -1,8 +1,9 @@
 // Several rounds with masks on both sides: dialogues of the dataset, and rounds made of phrases and relations where the user
 // points back at masks of earlier answers (SegLLM's setting; HiMTok's question whether something is there, 10.2).
 // Wording: ours.
+
+import type { DataRecord, DialogueTurn, Region } from '@maskwords/datasets'
 import type { Piece, Task, TaskConversation, Turn } from '../conversation.ts'
-import type { DataRecord, DialogueTurn, Region } from '../record.ts'
 import { ANSWER_SETTING, answerStyle, masksAnswer } from './answers.ts'
 import { cleanStretch } from './clean-text.ts'
 import {

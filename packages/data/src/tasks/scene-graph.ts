@@ -1,8 +1,9 @@
 // Scene graphs in four forms (SAMTok 5, PSG data): free; with candidate categories and predicates; for given masks; in two
 // rounds, objects first. Triples as `formatSceneGraph` writes them. Wording: ours.
+
+import type { DataRecord, Region } from '@maskwords/datasets'
 import { formatSceneGraph } from '@maskwords/words'
 import type { Piece, RegionPiece, Task, TaskConversation, TaskOptions } from '../conversation.ts'
-import type { DataRecord, Region } from '../record.ts'
 import { masksAnswer, UNNAMED } from './answers.ts'
 import {
   assistantTurn,

@@ -16,6 +16,7 @@ import {
   saysNoTarget,
 } from '@maskwords/words'
 import { describe, expect, it } from 'vitest'
+import type { DataRecord } from '../../../datasets/src/record.ts'
 import {
   CATEGORIES,
   codesOf,
@@ -27,7 +28,6 @@ import {
   STREET,
 } from '../../test/sample-records.ts'
 import type { FilledConversation, TaskConversation, TaskOptions } from '../conversation.ts'
-import type { DataRecord } from '../record.ts'
 import { fillConversation } from './fill.ts'
 import { TASKS, taskByName } from './index.ts'
 

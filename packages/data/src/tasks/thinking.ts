@@ -1,7 +1,8 @@
 // Answers with a thought before them: `<think>...</think><answer>...</answer>` (SAMTok cold start, GETok). The thought is
 // the dataset's own answer in words where it has one, else a plain account of what the record says. Wording: ours.
+
+import type { DataRecord } from '@maskwords/datasets'
 import type { Task, TaskConversation } from '../conversation.ts'
-import type { DataRecord } from '../record.ts'
 import { thinkingAnswer } from './answers.ts'
 import { cleanText } from './clean-text.ts'
 import { conversationId, fillTemplate, pieces, setting, singleExchange } from './compose.ts'

@@ -1,8 +1,9 @@
 // The zoom-in recipe for small regions (SAMTok 5.2, data and evaluation): a second picture, cut around the region's box and
 // enlarged, with the region's mask in it.
+
+import type { DataRecord, Region } from '@maskwords/datasets'
+import { DataError } from '@maskwords/datasets'
 import type { PictureCrop, PictureUse, Piece, TaskOptions } from '../conversation.ts'
-import { DataError } from '../error.ts'
-import type { DataRecord, Region } from '../record.ts'
 import { fillTemplate, maskPiece, setting } from './compose.ts'
 import { type BoxXywhPx, boxOf } from './regions.ts'
 import { pick } from './seeded.ts'

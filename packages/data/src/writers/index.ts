@@ -1,6 +1,7 @@
 // All writers, in the order of the documentation.
+
+import { DataError } from '@maskwords/datasets'
 import type { Writer } from '../conversation.ts'
-import { DataError } from '../error.ts'
 import { easyR1 } from './easyr1.ts'
 import { jsonl } from './jsonl.ts'
 import { llamaFactory } from './llama-factory.ts'

@@ -1,6 +1,7 @@
 // Text files of training data: JSON lines and JSON arrays, with what every writer checks first. Definition: ours.
+
+import { DataError } from '@maskwords/datasets'
 import type { FilledConversation, FilledPicture, WriterOptions } from '../conversation.ts'
-import { DataError } from '../error.ts'
 import { checkPictures } from '../tasks/fill.ts'
 
 const encoder = new TextEncoder()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DataRecord } from '../../../datasets/src/record.ts'
 import {
   CATEGORIES,
   cocoPoolRecords,
@@ -15,7 +16,6 @@ import {
 } from '../../test/sample-records.ts'
 import { tarMembers } from '../../test/ustar.ts'
 import type { FilledConversation, WriterOptions } from '../conversation.ts'
-import type { DataRecord } from '../record.ts'
 import { TASKS } from '../tasks/index.ts'
 import { WRITERS, writerByName } from './index.ts'
 

@@ -4,7 +4,7 @@
 import { constants } from 'node:fs'
 import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { openFileBytes } from '@maskwords/graph'
+import { openFileBytes } from '@maskwords/checkpoint'
 import { wordAt } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { maskWordsOf } from '../vocabulary/mask-words.ts'

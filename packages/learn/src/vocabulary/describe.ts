@@ -1,5 +1,5 @@
 // What a language model's folder says about mask words: which, with which ids and flags, rows against tokens, and what is wrong.
-import { CheckpointError } from '@maskwords/graph'
+import { CheckpointError } from '@maskwords/checkpoint'
 import { type TokenizerReading, type Vocabulary, WordsError, wordAt } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { at, type JsonNode } from './json-source.ts'

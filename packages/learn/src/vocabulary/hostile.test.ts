@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CheckpointError } from '@maskwords/graph'
+import { CheckpointError } from '@maskwords/checkpoint'
 import { WordsError } from '@maskwords/words'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'

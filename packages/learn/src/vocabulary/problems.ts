@@ -1,6 +1,6 @@
 // What is wrong with a language model's folder, and what that does in which server or trainer. Behaviour of the engines: vLLM
 // `chat_completion/protocol.py`, SGLang, llama.cpp `convert_hf_to_gguf.py`, verl `NaiveRewardManager`, TRL `grpo_trainer.py`, EasyR1.
-import { type ByteSource, openFileBytes } from '@maskwords/graph'
+import { type ByteSource, openFileBytes } from '@maskwords/checkpoint'
 import { type TokenizerReading, type Vocabulary, wordAt } from '@maskwords/words'
 import { at, quoted } from './json-source.ts'
 import { bytesOfType } from './rows.ts'

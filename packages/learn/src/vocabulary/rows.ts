@@ -6,7 +6,7 @@ import {
   float16FromFloats,
   float32FromBfloat16,
   float32FromFloat16,
-} from '@maskwords/graph'
+} from '@maskwords/checkpoint'
 import { LearnError } from '../error.ts'
 import type { RowTensor, RowType } from './weights.ts'
 

@@ -1,6 +1,6 @@
 // A safetensors shard written anew with more rows in some tensors, everything else byte for byte, a few megabytes in memory.
 import { type FileHandle, open } from 'node:fs/promises'
-import { type ByteSource, openFileBytes, planSafetensors, type TensorInfo } from '@maskwords/graph'
+import { type ByteSource, openFileBytes, planSafetensors, type TensorInfo } from '@maskwords/checkpoint'
 import { bytesOfType } from './rows.ts'
 import type { RowTensor } from './weights.ts'
 

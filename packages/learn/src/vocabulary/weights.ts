@@ -1,6 +1,6 @@
 // The tensors of a language model that have one row a token: input embedding, output head, and what the configuration says
 // of them. Names: transformers (Qwen2-VL, Qwen2.5-VL, Qwen3-VL, InternVL, Llama, LLaVA, InternLM2, GPT-2).
-import { openCheckpointFile, type TensorInfo } from '@maskwords/graph'
+import { openCheckpointFile, type TensorInfo } from '@maskwords/checkpoint'
 import { LearnError } from '../error.ts'
 import { at, type JsonNode, type JsonSource } from './json-source.ts'
 import { readJsonFile } from './tokenizer-files.ts'

@@ -1,0 +1,310 @@
+// From a prediction to masks, boxes, points and lines: pixels as they are stated, or mask words through a codec.
+
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import {
+  cellsToBox,
+  cellsToPoints,
+  type EncodedImage,
+  gridOf,
+  type MaskCodec,
+  readRegions,
+  type WordsInput,
+} from '@maskwords/codecs'
+import {
+  type BoxScale,
+  type BoxXyxyPx,
+  boxFromAnswer,
+  boxOfMask,
+  type EvalMode,
+  type GroundedCaptionSample,
+  officialGroundedCaption,
+  type PredictedTriple,
+} from '@maskwords/eval'
+import type { Context } from '@maskwords/files'
+import { findWords, MaskwordsError, openCodec, readPicture } from '@maskwords/files'
+import { type Mask, unionAll } from '@maskwords/mask'
+import {
+  type GetokGeometryKind,
+  type MaskSpan,
+  parseGetok,
+  parseGroundedCaption,
+  parseOfficial,
+  parseSceneGraph,
+  readAnswer,
+  type SpanVocabulary,
+} from '@maskwords/words'
+import { namedMasks } from './named-masks.ts'
+import type { PredictionRecord } from './record.ts'
+import { maskOf, nothing, sizeOfSample, type TruthSample } from './truth-samples.ts'
+
+export type AnswerReader = {
+  /** What masks are decoded with; `masks` where answers hold pixels. */
+  readonly codecName: string
+  /** Every mask of the answer, in order; none where it names none. */
+  masks(record: PredictionRecord, sample: TruthSample): Promise<readonly Mask[]>
+  /** The union of the masks, empty where there is none. */
+  union(record: PredictionRecord, sample: TruthSample): Promise<Mask>
+  boxes(record: PredictionRecord, sample: TruthSample): Promise<readonly BoxXyxyPx[]>
+  /** x, y, x, y, ... */
+  points(record: PredictionRecord, sample: TruthSample): readonly number[]
+  lines(record: PredictionRecord, sample: TruthSample): readonly (readonly number[])[]
+  /** A caption and its phrases with their masks: several masks of one phrase are united. */
+  caption(record: PredictionRecord, sample: TruthSample, mode: EvalMode): Promise<CaptionAnswer>
+  /** Triples of a scene graph in order; those without two masks and a predicate are left out. */
+  triples(record: PredictionRecord, sample: TruthSample): Promise<readonly PredictedTriple[]>
+  close(): Promise<void>
+}
+
+export type CaptionAnswer = NonNullable<GroundedCaptionSample['prediction']>
+
+export type AnswerOptions = {
+  readonly mode: EvalMode
+  readonly boxScale?: BoxScale
+  /** Folders to look for pictures in, in this order. */
+  readonly pictureFolders: readonly string[]
+}
+
+/** Opens the codec that --codec names, where it names one; without it, answers must hold pixels. Close it after use. */
+export async function openAnswers(context: Context, options: AnswerOptions): Promise<AnswerReader> {
+  const named = (context.options as { codec?: string }).codec !== undefined
+  const codec = named ? await openCodec(context as Parameters<typeof openCodec>[0]) : undefined
+  let shown: { readonly key: string; readonly image: EncodedImage } | undefined
+
+  const imageOf = async (reading: MaskCodec, sample: TruthSample): Promise<EncodedImage> => {
+    const size = sizeOfSample(sample)
+    const key = `${sample.picture ?? ''} ${size.widthPx} ${size.heightPx}`
+    if (shown?.key === key) return shown.image
+    const { signal } = context.io
+    const pixels = reading.needsImage ? await pictureOf(context, sample, options.pictureFolders) : size
+    shown = { key, image: await reading.encodeImage(pixels, { signal }) }
+    return shown.image
+  }
+
+  const decoded = async (inputs: readonly WordsInput[], sample: TruthSample): Promise<readonly Mask[]> => {
+    if (inputs.length === 0) return []
+    const reading = requireCodec(codec)
+    const results = await reading.decode(await imageOf(reading, sample), inputs, {
+      signal: context.io.signal,
+    })
+    return results.map(({ mask }) => mask)
+  }
+
+  const masks: AnswerReader['masks'] = async (record, sample) => {
+    if (record.masks !== undefined) return record.masks.map((mask) => maskOf(mask, sample.size))
+    if (record.words !== undefined) return await decoded(record.words, sample)
+    if (record.text !== undefined)
+      return await decoded(wordsIn(record.text, requireCodec(codec), options.mode), sample)
+    if (record.boxes?.length === 0) return []
+    throw new MaskwordsError('malformed', 'the answer has no masks', { hint: 'give masks, words or text' })
+  }
+
+  const union: AnswerReader['union'] = async (record, sample) => {
+    const all = await masks(record, sample)
+    return all.length === 0 ? nothing(sample) : unionAll(all)
+  }
+
+  return {
+    codecName: codec?.name ?? 'masks',
+    masks,
+    union,
+    async boxes(record, sample) {
+      if (record.boxes !== undefined) return record.boxes
+      const { text } = record
+      if (text !== undefined && record.masks === undefined && record.words === undefined) {
+        const grid = getokGrid(codec, sample)
+        if (grid !== undefined) {
+          const boxes = readRegionBoxes(text, grid)
+          if (boxes.length > 0) return boxes
+        }
+        const box = boxFromAnswer(text, sizeOfSample(sample), options.boxScale)
+        if (box !== undefined) return [box]
+        if (codec === undefined) return []
+      }
+      const boxes = (await masks(record, sample)).map((mask) => boxOfMask(mask, options.mode))
+      return boxes.filter((box) => box !== undefined)
+    },
+    points(record, sample) {
+      if (record.points !== undefined) return record.points.flat()
+      return geometries(record, sample, codec, ['point', 'seg']).flat()
+    },
+    lines(record, sample) {
+      if (record.lines !== undefined) return record.lines.map((line) => line.flat())
+      return geometries(record, sample, codec, ['pl', 'pg'])
+    },
+    async caption(record, sample, mode) {
+      if (record.text !== undefined && record.masks === undefined) {
+        const vocabulary = spanVocabulary(codec)
+        const said = parseGroundedCaption(record.text, vocabulary)
+        const phrases = []
+        for (const { phrase, masks: spans } of said.phrases) {
+          const found = await decoded(usableSpans(spans), sample)
+          if (found.length > 0) phrases.push({ phrase: phrase.text, mask: unionAll(found) })
+        }
+        const caption = mode === 'official' ? officialGroundedCaption(record.text) : said.caption
+        return { caption, phrases }
+      }
+      const phrases = namedMasks(record.masks === undefined ? [] : await masks(record, sample), record.labels)
+      return {
+        caption: record.caption ?? '',
+        phrases: phrases.map(({ name, mask }) => ({ phrase: name, mask })),
+      }
+    },
+    async triples(record, sample) {
+      if (record.text !== undefined && record.masks === undefined) {
+        const triples: PredictedTriple[] = []
+        for (const { subject, predicate, object } of parseSceneGraph(record.text, spanVocabulary(codec))
+          ?.triples ?? []) {
+          const [from] = await decoded(usableSpans(subject.masks).slice(0, 1), sample)
+          const [to] = await decoded(usableSpans(object.masks).slice(0, 1), sample)
+          if (predicate === undefined || from === undefined || to === undefined) continue
+          triples.push({
+            subject: { label: subject.label?.text ?? '', mask: from },
+            predicate: predicate.text,
+            object: { label: object.label?.text ?? '', mask: to },
+          })
+        }
+        return triples
+      }
+      const objects = namedMasks(await masks(record, sample), record.labels)
+      return (record.relations ?? []).map(([subject, predicate, object]) => {
+        const [from, to] = [objects[subject], objects[object]]
+        if (from === undefined || to === undefined) {
+          throw new MaskwordsError(
+            'malformed',
+            `a relation of mask ${Math.max(subject, object)}: there are ${objects.length}`,
+            {
+              hint: 'masks count from 0',
+            },
+          )
+        }
+        return {
+          subject: { label: from.name, mask: from.mask },
+          predicate,
+          object: { label: to.name, mask: to.mask },
+        }
+      })
+    },
+    async close() {
+      await codec?.close()
+    },
+  }
+}
+
+function usableSpans(spans: readonly MaskSpan[]): WordsInput[] {
+  return spans.filter(({ status }) => status !== 'rejected').map(({ codes }) => [...codes])
+}
+
+function spanVocabulary(codec: MaskCodec | undefined): SpanVocabulary {
+  const { vocabulary } = requireCodec(codec)
+  if (vocabulary.kind !== 'getok') return vocabulary
+  throw new MaskwordsError(
+    'unsupported',
+    'captions and scene graphs in text are read with SAMTok or HiMTok words',
+    {
+      hint: 'give "masks" and "labels" instead of "text"',
+    },
+  )
+}
+
+function requireCodec(codec: MaskCodec | undefined): MaskCodec {
+  if (codec !== undefined) return codec
+  throw new MaskwordsError('usage', 'the answers hold text: name the codec that reads its mask words', {
+    hint: '--codec getok, or a folder with SAMTok or HiMTok weights',
+  })
+}
+
+/** The words of a text that say masks. Official mode reads SAMTok's words as the published scripts do, repairs included. */
+function wordsIn(text: string, codec: MaskCodec, mode: EvalMode): WordsInput[] {
+  const { vocabulary } = codec
+  if (mode === 'official' && vocabulary.kind === 'samtok' && vocabulary.levels === 2) {
+    return parseOfficial(text, vocabulary).masks.map(({ codes }) => [...codes])
+  }
+  if (vocabulary.kind !== 'getok') {
+    // Words of a thought are not the answer.
+    const { spans } = readAnswer(text, vocabulary)
+    return spans.filter(({ status }) => status !== 'rejected').map(({ codes }) => [...codes])
+  }
+  const usable = findWords(text, vocabulary).found.filter(({ status }) => status !== 'rejected')
+  return usable.map(({ words }) => words)
+}
+
+type Grid = ReturnType<typeof gridOf>
+
+function getokGrid(codec: MaskCodec | undefined, sample: TruthSample) {
+  if (codec?.vocabulary.kind !== 'getok') return undefined
+  const { vocabulary } = codec
+  const grid: Grid = gridOf({ ...sizeOfSample(sample), cells: vocabulary.gridSize })
+  return { vocabulary, grid }
+}
+
+function readRegionBoxes(
+  text: string,
+  { vocabulary, grid }: NonNullable<ReturnType<typeof getokGrid>>,
+): BoxXyxyPx[] {
+  const { found } = findWords(text, vocabulary)
+  const boxes: BoxXyxyPx[] = []
+  for (const { words, status } of found) {
+    if (status === 'rejected') continue
+    for (const { boxCells } of readRegions(words, vocabulary)) {
+      if (boxCells !== undefined) boxes.push(cellsToBox(grid, boxCells[0], boxCells[1]))
+    }
+  }
+  return boxes
+}
+
+function geometries(
+  record: PredictionRecord,
+  sample: TruthSample,
+  codec: MaskCodec | undefined,
+  kinds: readonly GetokGeometryKind[],
+): number[][] {
+  const text = record.text ?? record.words?.join('\n')
+  if (text === undefined) {
+    throw new MaskwordsError('malformed', 'the answer has no points or lines', {
+      hint: 'give points, lines, or text with --codec getok',
+    })
+  }
+  const getok = getokGrid(codec, sample)
+  if (getok === undefined) {
+    throw new MaskwordsError('usage', 'points and lines in text are read with --codec getok')
+  }
+  return parseGetok(text, getok.vocabulary).instances.flatMap((instance) =>
+    instance.geometries
+      .filter(({ kind, status }) => kinds.includes(kind) && status !== 'rejected')
+      .map(({ codes }) => [...cellsToPoints(getok.grid, codes)]),
+  )
+}
+
+/** The picture of a sample, looked for under each folder by its path, then by its name. */
+export function findPicture(sample: TruthSample, folders: readonly string[]): string | undefined {
+  const { picture } = sample
+  if (picture === undefined || picture.includes('\0')) return undefined
+  for (const folder of folders) {
+    // A path from a data file must not lead out of the folder.
+    const names = picture.split(/[\\/]/).includes('..') ? [basename(picture)] : [picture, basename(picture)]
+    for (const name of names) {
+      const path = join(folder, name)
+      if (existsSync(path)) return path
+    }
+  }
+  return undefined
+}
+
+async function pictureOf(context: Context, sample: TruthSample, folders: readonly string[]) {
+  const path = findPicture(sample, folders)
+  if (path === undefined) {
+    throw new MaskwordsError('not-found', `the picture ${sample.picture ?? '(not named)'} was not found`, {
+      at: sample.id,
+      hint: 'this codec decodes with the picture: name its folder with --pictures',
+    })
+  }
+  const picture = await readPicture(path, { name: path, signal: context.io.signal })
+  const size = sizeOfSample(sample)
+  if (picture.widthPx === size.widthPx && picture.heightPx === size.heightPx) return picture
+  throw new MaskwordsError(
+    'size-mismatch',
+    `the picture is ${picture.widthPx} x ${picture.heightPx}, the truth ${size.widthPx} x ${size.heightPx} (width x height)`,
+    { file: path },
+  )
+}

@@ -1,0 +1,198 @@
+// `maskwords eval coco`: average precision and recall of masks or boxes, COCO's twelve numbers.
+import { createHash } from 'node:crypto'
+import {
+  COCO_STAT_NAMES,
+  type CocoProblem,
+  type CocoStats,
+  evaluateCoco,
+  formatRowFile,
+  type Metric,
+  type RowFile,
+  readCocoDetections,
+  readCocoTruth,
+  type SampleRow,
+} from '@maskwords/eval'
+import {
+  counted,
+  defineCommand,
+  type ErrorReport,
+  isTypedError,
+  located,
+  MAX_JSON_BYTES,
+  MaskwordsError,
+  parseJson,
+  printable,
+  readInput,
+  refuseSameFile,
+  reportFailures,
+  tableLines,
+  VERSION,
+  writeWhole,
+} from '@maskwords/files'
+import { EVAL_OPTIONS } from './options.ts'
+
+const TITLES: Readonly<Record<keyof CocoStats, string>> = {
+  ap: 'average precision, IoU 0.50 to 0.95',
+  ap50: 'average precision, IoU 0.50',
+  ap75: 'average precision, IoU 0.75',
+  apSmall: 'average precision, small: up to 32 x 32 pixels',
+  apMedium: 'average precision, medium: up to 96 x 96 pixels',
+  apLarge: 'average precision, large',
+  ar1: 'average recall, 1 detection a picture and category',
+  ar10: 'average recall, 10 detections',
+  ar100: 'average recall, 100 detections',
+  arSmall: 'average recall, small',
+  arMedium: 'average recall, medium',
+  arLarge: 'average recall, large',
+}
+
+/** What rows can say: AP is no sum over pictures, these are. */
+const ROW_METRICS: readonly Metric[] = [
+  {
+    name: 'precision@0.5',
+    title: 'share of detections that are right at IoU 0.5, whatever their score',
+    parts: [{ numerator: 'hits50', denominator: 'detections' }],
+  },
+  {
+    name: 'recall@0.5',
+    title: 'share of truths found at IoU 0.5',
+    parts: [{ numerator: 'hits50', denominator: 'truths' }],
+  },
+  {
+    name: 'recall@0.75',
+    title: 'share of truths found at IoU 0.75',
+    parts: [{ numerator: 'hits75', denominator: 'truths' }],
+  },
+]
+
+export const command = defineCommand({
+  spec: {
+    name: 'eval coco',
+    summary: 'Average precision and recall of masks or boxes: the twelve numbers of the COCO evaluation.',
+    details: [
+      'Predictions are a COCO result file: a list of {image_id, category_id, score, segmentation or bbox}.',
+      'A number is -1 where there is nothing to find. With --mode official a truth of id 0 is never hit, as published.',
+    ],
+    arguments: [],
+    options: {
+      predictions: { type: 'text', valueName: 'file', help: 'detections, a COCO result file' },
+      truth: { type: 'text', valueName: 'file', help: 'annotations, a COCO file' },
+      kind: { type: 'choice', choices: ['mask', 'box'], help: 'what is compared (default mask)' },
+      mode: EVAL_OPTIONS.mode,
+      'one-class': { type: 'flag', help: 'take all categories as one (proposals)' },
+      rows: { type: 'text', valueName: 'file', help: 'write one row a picture, for eval compare' },
+    },
+    examples: [
+      {
+        command: 'maskwords eval coco --predictions results.json --truth instances_val2017.json',
+        note: 'masks',
+      },
+      {
+        command: 'maskwords eval coco --predictions results.json --truth instances.json --kind box --json',
+        note: 'boxes; the JSON has every category, too',
+      },
+    ],
+  },
+  async run(context) {
+    const { options, io } = context
+    const { predictions, truth, kind = 'mask', mode = 'correct' } = options
+    if (predictions === undefined || truth === undefined) {
+      const missing = truth === undefined ? '--truth: a COCO file' : '--predictions: a COCO result file'
+      throw new MaskwordsError('usage', `missing ${missing}`, { hint: 'maskwords eval coco --help' })
+    }
+    if (options.rows !== undefined) {
+      await refuseSameFile(context.path(options.rows), [context.path(predictions), context.path(truth)])
+    }
+    const problems: CocoProblem[] = []
+    const failures: ErrorReport[] = []
+    const collect = (file: string) => {
+      for (const { code, message, at } of problems.splice(0)) {
+        failures.push({ code, message, file, ...(at !== undefined && { at }) })
+      }
+    }
+    const truthInput = await readInput(io, truth, MAX_JSON_BYTES)
+    const read = inFile(truth, () => readCocoTruth(parseJson(truthInput.bytes, truth), kind))
+    problems.push(...read.problems)
+    collect(truth)
+    const found = await readInput(io, predictions, MAX_JSON_BYTES)
+    const results = inFile(predictions, () =>
+      readCocoDetections(parseJson(found.bytes, predictions), read, kind),
+    )
+    problems.push(...results.problems)
+    const result = evaluateCoco({
+      kind,
+      mode,
+      pictures: read.pictures,
+      categories: read.categories,
+      truths: read.truths,
+      detections: results.detections,
+      useCategories: !options['one-class'],
+      onProblem: (problem) => problems.push(problem),
+    })
+    collect(predictions)
+    const files: string[] = []
+    const stamp: RowFile['stamp'] = {
+      benchmark: 'coco',
+      mode,
+      dataset: createHash('sha256').update(truthInput.bytes).digest('hex'),
+      codec: 'masks',
+      version: VERSION,
+      settings: { kind, oneClass: options['one-class'] ?? false },
+    }
+    if (options.rows !== undefined) {
+      const rows: SampleRow[] = result.rows.map(({ pictureId, ...values }) => ({
+        id: String(pictureId),
+        status: 'scored',
+        picture: String(pictureId),
+        values,
+      }))
+      const text = formatRowFile({ stamp, metrics: ROW_METRICS, rows })
+      await writeWhole(context.path(options.rows), new TextEncoder().encode(text), io.signal)
+      files.push(options.rows)
+    }
+    const { stats, perCategory, truths, crowds, detections, otherCategory } = result
+    if (options.json) {
+      await context.printJson({
+        benchmark: 'coco',
+        mode,
+        kind,
+        metrics: stats,
+        pictures: read.pictures.length,
+        truths,
+        crowds,
+        detections,
+        otherCategory,
+        categories: perCategory,
+        stamp,
+        files,
+        errors: failures,
+      })
+    } else {
+      await context.print(
+        `coco, ${kind}, ${mode}: ${counted(read.pictures.length, 'picture')}, ${counted(truths, 'truth')}, ${counted(detections, 'detection')}\n`,
+      )
+      for (const line of [...statLines(stats), ...files]) await context.print(printable(line))
+    }
+    return await reportFailures(context, failures)
+  },
+})
+
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!isTypedError(error)) throw error
+    throw located(error, file)
+  }
+}
+
+function statLines(stats: CocoStats): string[] {
+  return tableLines(
+    [{ title: 'metric' }, { title: 'value', align: 'right' }, { title: '' }],
+    COCO_STAT_NAMES.map((name) => [
+      name,
+      stats[name] === -1 ? '-' : (100 * stats[name]).toFixed(2),
+      TITLES[name],
+    ]),
+  )
+}

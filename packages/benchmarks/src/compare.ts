@@ -1,0 +1,104 @@
+// `maskwords eval compare`: two runs on the same samples, by their rows: the difference, its interval, and whether it is real.
+import { type Comparison, checkSameStamp, compareRuns, parseRowFile, type StampField } from '@maskwords/eval'
+import type { Io } from '@maskwords/files'
+import {
+  defineCommand,
+  isTypedError,
+  located,
+  MAX_JSON_BYTES,
+  MaskwordsError,
+  readInput,
+  tableLines,
+} from '@maskwords/files'
+import { STATISTICS_OPTIONS } from './options.ts'
+import { intervalText, percent } from './result-table.ts'
+
+const ALLOWABLE = ['codec', 'version', 'codec,version'] as const
+
+export const command = defineCommand({
+  spec: {
+    name: 'eval compare',
+    summary: 'Two runs on the same samples: the difference of each metric, and whether it is real.',
+    details: [
+      'The difference is second minus first. The interval is the percentile interval of a paired bootstrap; p is that of a',
+      'permutation test which exchanges the two answers of a sample (signs are flipped). Both come from the same seed.',
+      'Rows of different benchmarks, truths, modes or settings are refused, and so are different codecs or versions',
+      'unless --allow says that the difference is meant.',
+    ],
+    arguments: [
+      { name: 'first', help: 'rows of the first run (eval <benchmark> --rows)' },
+      { name: 'second', help: 'rows of the second run' },
+    ],
+    options: {
+      ...STATISTICS_OPTIONS,
+      allow: { type: 'choice', choices: ALLOWABLE, help: 'stamps that may differ: codec, version or both' },
+    },
+    examples: [
+      { command: 'maskwords eval compare a.rows.jsonl b.rows.jsonl', note: 'a table' },
+      {
+        command: 'maskwords eval compare getok.rows.jsonl samtok.rows.jsonl --allow codec --json',
+        note: 'two codecs, on purpose',
+      },
+    ],
+  },
+  async run(context) {
+    const { args, options, io } = context
+    const [first, second] = [await readRows(io, args[0]!), await readRows(io, args[1]!)]
+    checkSameStamp(first.stamp, second.stamp, 'compared', (options.allow?.split(',') ?? []) as StampField[])
+    const names = (file: typeof first) => JSON.stringify(file.metrics.map(({ name, parts }) => [name, parts]))
+    if (names(first) !== names(second)) {
+      throw new MaskwordsError('ambiguous', 'the two files have different metrics', {
+        hint: 'evaluate both again with one version',
+      })
+    }
+    const { seed, unit } = options
+    const comparisons = compareRuns(first.rows, second.rows, first.metrics, {
+      resamples: options.resamples ?? 2000,
+      ...(seed !== undefined && { seed }),
+      ...(unit !== undefined && { unit }),
+    })
+    if (options.json) {
+      await context.printJson({
+        first: { file: args[0], stamp: first.stamp },
+        second: { file: args[1], stamp: second.stamp },
+        samples: first.rows.length,
+        comparisons,
+      })
+      return 0
+    }
+    for (const line of comparisonLines(comparisons)) await context.print(line)
+    return 0
+  },
+})
+
+/** Reads rows from a file of the command line. */
+export async function readRows(io: Io, name: string) {
+  const { name: file, bytes } = await readInput(io, name, MAX_JSON_BYTES)
+  try {
+    return parseRowFile(new TextDecoder('utf-8').decode(bytes), file)
+  } catch (error) {
+    if (!isTypedError(error)) throw error
+    throw located(error, file)
+  }
+}
+
+function comparisonLines(comparisons: readonly Comparison[]): string[] {
+  return tableLines(
+    [
+      { title: 'metric' },
+      { title: 'first', align: 'right' },
+      { title: 'second', align: 'right' },
+      { title: 'difference', align: 'right' },
+      { title: '95 % interval', align: 'right' },
+      { title: 'p', align: 'right' },
+    ],
+    comparisons.map(({ metric, a, b, difference, interval, permutationP }) => [
+      metric,
+      percent(a),
+      percent(b),
+      difference === null ? '-' : `${difference > 0 ? '+' : ''}${percent(difference)}`,
+      intervalText(interval),
+      permutationP === null ? '-' : permutationP < 0.001 ? '<0.001' : permutationP.toFixed(3),
+    ]),
+  )
+}

@@ -1,0 +1,250 @@
+// Samples from a published dataset's folder: the records of its reader (@maskwords/data), one sample a phrase, a round, a
+// picture or a question.
+import { basename, join } from 'node:path'
+import {
+  type DataRecord,
+  fileExists,
+  jsonItems,
+  type LabelMapCache,
+  labelMapCache,
+  type Phrase,
+  READERS,
+  type Region,
+  readerByName,
+  regionMask,
+  unionOfRegions,
+} from '@maskwords/datasets'
+import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
+import type { Context } from '@maskwords/files'
+import { type ErrorReport, isTypedError, MaskwordsError, nearest, reportOf } from '@maskwords/files'
+import type { Mask } from '@maskwords/mask'
+import type { SampleKind, Truth, TruthOptions, TruthSample } from './truth-samples.ts'
+
+type Options = TruthOptions & { readonly root: string }
+
+/** Which part is meant where none is named: readers would give the training part. */
+const EVALUATED_SPLITS = ['val', 'test']
+
+/** Reads all samples of a dataset's folder. Throws MaskwordsError for an unknown dataset, DataError for a wrong layout. */
+export async function readDatasetTruth(context: Context, options: Options): Promise<Truth> {
+  const { root, path, kind } = options
+  // A folder that has a dataset's name is that dataset: refcocog/ needs no option.
+  const dataset = options.dataset ?? (readerByName(basename(root)) ? basename(root) : options.usual)
+  const reader = readerByName(dataset)
+  if (reader === undefined) {
+    const near = nearest(dataset, Object.keys(READERS))
+    throw new MaskwordsError('unsupported', `folders of "${dataset}" are not read here`, {
+      file: path,
+      hint:
+        near === undefined
+          ? `a file of truth in JSON Lines, or --dataset <${Object.keys(READERS).join('|')}>`
+          : `--dataset ${near}`,
+    })
+  }
+  const samples: TruthSample[] = []
+  const failures: ErrorReport[] = []
+  const seen = new Set<string>()
+  const maps = labelMapCache()
+  const split = options.split ?? EVALUATED_SPLITS.find((name) => reader.splits.includes(name))
+  if (options.split === undefined && split !== undefined)
+    await context.talk.note(`${dataset}: split ${split}`)
+  const records = reader.read({
+    root,
+    missingPictures: 'keep',
+    ...(split !== undefined && { split }),
+    signal: context.io.signal,
+    onProblem: ({ kind: code, message, file, at }) =>
+      failures.push({ code, message, file, ...(at !== undefined && { at }) }),
+  })
+  for await (const record of records) {
+    for (const make of drafts(record, { kind, root, maps })) {
+      try {
+        const sample = make()
+        if (seen.has(sample.id)) {
+          throw new MaskwordsError('ambiguous', `two samples are named ${JSON.stringify(sample.id)}`, {
+            file: path,
+            at: record.id,
+          })
+        }
+        seen.add(sample.id)
+        samples.push(sample)
+      } catch (error) {
+        if (!isTypedError(error)) throw error
+        failures.push(reportOf(error))
+      }
+    }
+  }
+  const vocabulary = kind === 'relations' ? await sceneVocabulary(context, root) : undefined
+  return { samples, failures, root, ...(vocabulary !== undefined && { vocabulary }) }
+}
+
+/** The lists of names in psg.json, in its order; undefined where there is no such file. */
+async function sceneVocabulary(context: Context, root: string): Promise<SceneGraphVocabulary | undefined> {
+  const file = ['psg.json', 'psg/psg.json', 'annotations/psg.json'].find((name) => fileExists(root, name))
+  if (file === undefined) return undefined
+  const lists: Record<string, string[]> = { thing_classes: [], stuff_classes: [], predicate_classes: [] }
+  const items = jsonItems(join(root, file), {
+    lists: Object.keys(lists),
+    file,
+    signal: context.io.signal,
+    onProblem: () => {},
+  })
+  for await (const item of items) if (item.kind !== 'start') lists[item.list]?.push(String(item.value))
+  return {
+    things: lists['thing_classes']!,
+    stuff: lists['stuff_classes']!,
+    predicates: lists['predicate_classes']!,
+  }
+}
+
+type Drafting = { readonly kind: SampleKind; readonly root: string; readonly maps: LabelMapCache }
+
+/** A function for each sample of a record, so that one that throws costs itself alone. */
+function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
+  const { kind } = drafting
+  switch (kind) {
+    case 'first-phrase':
+      return record.phrases.slice(0, 1).map((phrase) => () => phraseSample(record, phrase, 0, drafting))
+    case 'phrases':
+    case 'boxes':
+      return record.phrases.map((phrase, k) => () => phraseSample(record, phrase, k, drafting))
+    case 'rounds':
+      return roundDrafts(record, drafting)
+    case 'classes':
+      return [() => classSample(record, drafting)]
+    case 'captions':
+      return record.captions.map((_, k) => () => captionSample(record, k, drafting))
+    case 'relations':
+      return [() => sceneSample(record, drafting)]
+    case 'choices':
+      return record.choices.map((choice, k) => () => ({
+        ...common(record),
+        id: `${record.id}/${k}`,
+        phrase: choice.question.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join(''),
+        groups: [],
+        options: choice.options,
+        right: choice.right,
+      }))
+    case 'lines':
+      throw new MaskwordsError('unsupported', 'datasets of lines are read as JSON Lines only', {
+        hint: 'a line a sample: {"id": "...", "lines": [[[x, y], ...], ...]}',
+      })
+  }
+}
+
+function common(record: DataRecord): Pick<TruthSample, 'picture' | 'size'> {
+  const { file, widthPx, heightPx } = record.picture
+  return { picture: file, size: { widthPx, heightPx } }
+}
+
+function phraseSample(record: DataRecord, phrase: Phrase, index: number, drafting: Drafting): TruthSample {
+  const regions = phrase.regions.map((id) => regionOf(record, id))
+  const shape =
+    drafting.kind === 'boxes' && regions.every((region) => region.boxXywhPx !== undefined)
+      ? { boxes: regions.map(boxOf) }
+      : { masks: regions.map((region) => maskOfRegion(record, region, drafting)) }
+  const ignored = drafting.kind === 'boxes' ? undefined : ignoredOf(record, drafting)
+  return {
+    ...common(record),
+    id: `${record.id}/${phrase.id ?? index}`,
+    phrase: phrase.text,
+    groups: phrase.form === 'sentence' ? ['sentence'] : [],
+    ...shape,
+    ...(ignored !== undefined && { ignored }),
+  }
+}
+
+/** Every region that the answering side of a dialogue names, as the round of its turn. */
+function roundDrafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
+  return record.dialogues.flatMap((turns, d) => {
+    let round = 0
+    let question = ''
+    const made: (() => TruthSample)[] = []
+    for (const { role, pieces } of turns) {
+      if (role === 'user') {
+        question = pieces.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join('')
+        continue
+      }
+      round++
+      const regions = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.region]))
+      const [phrase, number] = [question, round]
+      if (regions.length === 0) continue
+      made.push(() => ({
+        ...common(record),
+        id: `${record.id}/${d}/${number}`,
+        phrase,
+        groups: [`round ${number}`],
+        masks: regions.map((id) => maskOfRegion(record, regionOf(record, id), drafting)),
+      }))
+    }
+    return made
+  })
+}
+
+function classSample(record: DataRecord, drafting: Drafting): TruthSample {
+  const named = record.regions.filter(({ category, isIgnored }) => category !== undefined && !isIgnored)
+  const ignored = ignoredOf(record, drafting)
+  return {
+    ...common(record),
+    id: record.id,
+    groups: [],
+    masks: named.map((region) => maskOfRegion(record, region, drafting)),
+    labels: named.map(({ category }) => category!),
+    ...(ignored !== undefined && { ignored }),
+  }
+}
+
+/** Of a caption, the masks of its spans with their words. */
+function captionSample(record: DataRecord, index: number, drafting: Drafting): TruthSample {
+  const { text, spans } = record.captions[index]!
+  return {
+    ...common(record),
+    id: `${record.id}/${index}`,
+    groups: [],
+    captions: [text],
+    masks: spans.map(({ regions }) =>
+      unionOfRegions(record, regions, { root: drafting.root, labelMapCache: drafting.maps }),
+    ),
+    labels: spans.map(({ start, end }) => text.slice(start, end)),
+  }
+}
+
+function sceneSample(record: DataRecord, drafting: Drafting): TruthSample {
+  const places = new Map(record.regions.map(({ id }, k) => [id, k]))
+  return {
+    ...common(record),
+    id: record.id,
+    groups: [],
+    masks: record.regions.map((region) => maskOfRegion(record, region, drafting)),
+    labels: record.regions.map(({ category }) => category ?? ''),
+    relations: record.relations.map(({ subject, predicate, object }) => {
+      const ends = [places.get(subject), places.get(object)]
+      if (ends[0] === undefined || ends[1] === undefined) {
+        throw new MaskwordsError('malformed', `record ${record.id} has a relation of no region`, {
+          at: record.id,
+        })
+      }
+      return [ends[0], predicate, ends[1]] as const
+    }),
+  }
+}
+
+function regionOf(record: DataRecord, id: string): Region {
+  const region = record.regions.find((candidate) => candidate.id === id)
+  if (region !== undefined) return region
+  throw new MaskwordsError('malformed', `record ${record.id} has no region ${id}`, { at: record.id })
+}
+
+function maskOfRegion(record: DataRecord, region: Region, { root, maps }: Drafting): Mask {
+  return regionMask(record, region, { root, labelMapCache: maps })
+}
+
+function ignoredOf(record: DataRecord, { root, maps }: Drafting): Mask | undefined {
+  const ids = record.regions.filter(({ isIgnored }) => isIgnored).map(({ id }) => id)
+  return ids.length === 0 ? undefined : unionOfRegions(record, ids, { root, labelMapCache: maps })
+}
+
+function boxOf(region: Region): BoxXyxyPx {
+  const [x, y, width, height] = region.boxXywhPx!
+  return [x, y, x + width, y + height]
+}

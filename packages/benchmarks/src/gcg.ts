@@ -1,0 +1,49 @@
+// `maskwords eval gcg`: captions with a mask for each phrase (GranD-f).
+import {
+  evaluateGroundedCaptions,
+  GROUNDED_CAPTION_METRICS,
+  type GroundedCaptionSample,
+} from '@maskwords/eval'
+import { MaskwordsError } from '@maskwords/files'
+import { benchmarkCommand } from './benchmark.ts'
+import { namedMasks } from './named-masks.ts'
+import { truthMasks } from './truth-samples.ts'
+
+export const command = benchmarkCommand({
+  name: 'gcg',
+  summary: 'Captions with a mask for each phrase (GranD-f): AP50, mean IoU, recall, METEOR, CIDEr.',
+  details: [
+    'An answer is "text" with its words (--codec), or "caption" with "masks" and "labels", one phrase a mask.',
+    'A phrase is found where IoU and likeness of the text are at least 0.5; likeness is the F1 of word stems, not BERT.',
+    'METEOR has the exact and stem stages; CIDEr is CIDEr-D. docs/metrics-detection.md says what differs by --mode.',
+  ],
+  examples: [
+    {
+      command: 'maskwords eval gcg --predictions out.jsonl --truth GranDf/ --split val --codec samtok-nano',
+      note: 'answers as the model wrote them',
+    },
+  ],
+  options: {},
+  dataset: 'grandf',
+  kind: 'captions',
+  settings: () => ({ textSimilarity: 'stem-f1' }),
+  metrics: () => [...GROUNDED_CAPTION_METRICS],
+  async score(sample, record, { mode, answers }) {
+    const { captions = [] } = sample
+    if (captions.length === 0) {
+      throw new MaskwordsError('malformed', 'the truth of this sample has no captions', { at: sample.id })
+    }
+    const phrases = namedMasks(truthMasks(sample), sample.labels, sample.id)
+    const prediction = record && (await answers.caption(record, sample, mode))
+    const item: GroundedCaptionSample = {
+      id: sample.id,
+      truth: { captions, phrases: phrases.map(({ name, mask }) => ({ phrase: name, mask })) },
+      prediction,
+    }
+    return { values: {}, status: record === undefined ? 'missing' : 'scored', item }
+  },
+  finish({ mode, items }) {
+    const { rows, ap50, meteor, cider } = evaluateGroundedCaptions(items, { mode })
+    return { rows, numbers: { ap50: ap50 === -1 ? null : ap50, meteor, cider } }
+  },
+})

@@ -1,0 +1,50 @@
+// `maskwords eval merge`: rows of parts of one benchmark (one a machine) into one file, with its numbers.
+import { formatRowFile, mergeRowFiles } from '@maskwords/eval'
+import { defineCommand, refuseSameFile, writeWhole } from '@maskwords/files'
+import { resultJson, resultOf } from './benchmark.ts'
+import { readRows } from './compare.ts'
+import { STATISTICS_OPTIONS } from './options.ts'
+import { resultLines } from './result-table.ts'
+
+export const command = defineCommand({
+  spec: {
+    name: 'eval merge',
+    summary: 'Rows of parts of one benchmark into one: the numbers of all together.',
+    details: [
+      'Each part was evaluated with the whole truth; a sample that one part has no answer for comes from another. Parts with',
+      'different stamps are refused, and so are two different answers to one sample.',
+    ],
+    arguments: [{ name: 'rows', help: 'files of rows (eval <benchmark> --rows)', many: true }],
+    options: {
+      out: { type: 'text', short: 'o', valueName: 'file', help: 'write the merged rows' },
+      ...STATISTICS_OPTIONS,
+    },
+    examples: [
+      {
+        command: 'maskwords eval merge part-0.jsonl part-1.jsonl -o all.jsonl',
+        note: 'one file, and its numbers',
+      },
+    ],
+  },
+  async run(context) {
+    const { args, options, io } = context
+    if (options.out !== undefined) {
+      await refuseSameFile(
+        context.path(options.out),
+        args.map((name) => context.path(name)),
+      )
+    }
+    const parts = []
+    for (const name of args) parts.push(await readRows(io, name))
+    const merged = mergeRowFiles(parts)
+    const files: string[] = []
+    if (options.out !== undefined) {
+      await writeWhole(context.path(options.out), new TextEncoder().encode(formatRowFile(merged)), io.signal)
+      files.push(options.out)
+    }
+    const result = resultOf(merged, options)
+    if (options.json) await context.printJson(resultJson(result, files, []))
+    else for (const line of [...resultLines(result), ...files]) await context.print(line)
+    return 0
+  },
+})

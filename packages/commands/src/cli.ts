@@ -1,0 +1,200 @@
+// The command line: finds the command, parses its options, runs it, and turns whatever happens into an exit code.
+import {
+  ClosedPipe,
+  type Command,
+  type ExitCode,
+  helpText,
+  type Io,
+  MaskwordsError,
+  makeContext,
+  makeTalk,
+  nearest,
+  parseCommandLine,
+  processIo,
+  removeUnfinished,
+  reportOf,
+  styleFor,
+  VERSION,
+} from '@maskwords/files'
+
+type Entry = {
+  readonly summary: string
+  /** `argv`: what is left for the command where the first words chose it (eval). */
+  readonly load: (argv: readonly string[]) => Promise<{ command: Command; argv?: readonly string[] }>
+}
+
+/** Commands load on demand: `maskwords --help` must not read an engine. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  encode: {
+    summary: 'picture + masks -> words',
+    load: () => import('./encode.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  decode: {
+    summary: 'picture + words -> masks and an overlay picture',
+    load: () => import('./decode.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  roundtrip: {
+    summary: 'masks -> words -> masks: IoU, boundary F, tokens, times, a side-by-side picture',
+    load: () => import('./roundtrip.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  inspect: {
+    summary: 'say what a file or a text is, and what is wrong with it',
+    load: () => import('./inspect.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  convert: {
+    summary: 'masks from one dialect to another (COCO, CVAT, Label Studio, PNG, raw)',
+    load: () => import('./convert.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  prepare: {
+    summary: "published datasets -> a trainer's files, masks in words; with a plan and a health report",
+    load: () => import('./prepare.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  eval: {
+    summary: 'answers of a model against the truth: metrics, intervals, comparisons, a report',
+    load: async (argv) => (await import('@maskwords/benchmarks/eval')).evalCommand(argv),
+  },
+  pull: {
+    summary: 'fetch published weights from a model hub, checked and resumed',
+    load: () => import('./pull.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  import: {
+    summary: 'a published weight file -> a ready folder',
+    load: () => import('./import.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  'extend-vocab': {
+    summary: "a language model's folder -> one whose vocabulary has the mask words",
+    load: () => import('./extend-vocab.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  'patch-gguf': {
+    summary: 'mask words of a GGUF file, made visible to llama.cpp',
+    load: () => import('./patch-gguf.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  reward: {
+    summary: 'rewards over HTTP for reinforcement learning, and the Python files that call it',
+    load: () => import('./reward.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  serve: {
+    summary: 'the studio, and codecs and rewards over HTTP',
+    load: () => import('./serve.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  train: {
+    summary: 'train a mask tokenizer on your own masks',
+    load: () => import('./train.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  doctor: {
+    summary: 'check this machine: versions, optional packages, permissions',
+    load: () => import('./doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+  demo: {
+    summary: 'draw a scene, speak its masks, read them back; needs no file',
+    load: () => import('./demo.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
+}
+
+function rootHelp(io: Io): string {
+  const { bold } = styleFor(io.env, io.stdout)
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
+  return [
+    'maskwords: regions of a picture as a few words that a language model reads and writes, and back',
+    '',
+    `${bold('Usage')}  maskwords <command> [options]`,
+    '',
+    bold('Commands'),
+    ...Object.entries(COMMANDS).map(([name, entry]) => `  ${name.padEnd(width)}  ${entry.summary}`),
+    '',
+    bold('Examples'),
+    '  maskwords encode photo.jpg mask.png',
+    '  maskwords decode photo.jpg "<box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>" -o out.png',
+    '  maskwords roundtrip photo.jpg mask.png -o side-by-side.png',
+    '',
+    'maskwords <command> --help tells more.  Exit codes: 0 done, 1 something failed, 2 usage, 130 interrupted.',
+    '',
+  ].join('\n')
+}
+
+/** Runs one command line and returns its exit code. Never throws, except for a stream that breaks. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const wantsJson = argv.includes('--json')
+  const talk = makeTalk(io, argv.includes('--quiet') || argv.includes('-q'))
+  try {
+    return await dispatch(argv, io, talk)
+  } catch (error) {
+    if (error instanceof ClosedPipe) return 0
+    const interrupted = io.signal.aborted || reportOf(error).code === 'interrupted'
+    const thrown = interrupted ? new MaskwordsError('interrupted', 'interrupted') : error
+    try {
+      const report = await talk.error(thrown)
+      if (wantsJson) await io.stdout.write(`${JSON.stringify({ error: report }, undefined, 2)}\n`)
+    } catch (second) {
+      if (!(second instanceof ClosedPipe)) throw second
+    }
+    if (interrupted) return 130
+    return reportOf(error).code === 'usage' ? 2 : 1
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  io: Io,
+  talk: ReturnType<typeof makeTalk>,
+): Promise<ExitCode> {
+  const [name, ...rest] = argv
+  if (name === undefined) {
+    await io.stderr.write(rootHelp(io))
+    return 2
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const topic = rest[0]
+    if (name === 'help' && topic !== undefined && Object.hasOwn(COMMANDS, topic)) {
+      return await dispatch([topic, '--help'], io, talk)
+    }
+    await io.stdout.write(rootHelp(io))
+    return 0
+  }
+  if (name === '--version' || name === '-V') {
+    await io.stdout.write(`${VERSION}\n`)
+    return 0
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
+  if (entry === undefined) {
+    const near = nearest(name, Object.keys(COMMANDS))
+    const what = name.startsWith('-') ? `no option ${name} before a command` : `there is no command "${name}"`
+    throw new MaskwordsError('usage', what, {
+      hint: near === undefined ? 'maskwords --help' : `did you mean maskwords ${near}?`,
+    })
+  }
+  const { command, argv: own = rest } = await entry.load(rest)
+  const parsed = parseCommandLine(command.spec, own)
+  if (parsed.options.help) {
+    await io.stdout.write(helpText(command.spec, styleFor(io.env, io.stdout).bold))
+    return 0
+  }
+  const code = await command.run(makeContext(io, parsed.options, parsed.args, talk))
+  await talk.clear()
+  return code
+}
+
+/** How long a command may take to stop in order after Ctrl-C before the process ends without it; training saves first. */
+const STOP_GRACE_MS = 3000
+const TRAIN_GRACE_MS = 120_000
+
+/** Runs this process's command line; what `bin/maskwords.js` calls. */
+export async function main(): Promise<void> {
+  const controller = new AbortController()
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) return end(signal)
+    controller.abort()
+    const graceMs = process.argv[2] === 'train' ? TRAIN_GRACE_MS : STOP_GRACE_MS
+    setTimeout(() => end(signal), graceMs).unref()
+  }
+  // An exit would end threads first, and one that runs a network then aborts the process; the signal itself does not.
+  const end = (signal: NodeJS.Signals) => {
+    removeUnfinished()
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('exit', removeUnfinished)
+  process.exit(await run(process.argv.slice(2), processIo(controller.signal)))
+}

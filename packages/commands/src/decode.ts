@@ -1,0 +1,313 @@
+// `maskwords decode`: a picture and words to masks, written as PNG with an overlay picture beside, or as COCO RLE.
+import { existsSync } from 'node:fs'
+import type { ReadPicture, Size } from '@maskwords/files'
+import {
+  CODEC_OPTIONS,
+  type Context,
+  counted,
+  decodeOpened,
+  defineCommand,
+  duration,
+  type ErrorReport,
+  type FoundWords,
+  findWords,
+  isTypedError,
+  JOBS_OPTION,
+  labelMapPng,
+  MAX_TEXT_BYTES,
+  MaskwordsError,
+  mapInOrder,
+  openCodec,
+  openPicture,
+  overlayPng,
+  PICTURE_OPTIONS,
+  readInput,
+  readWords,
+  refuseSameFile,
+  reportFailures,
+  reportOf,
+  writeWhole,
+} from '@maskwords/files'
+import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
+import type { Vocabulary } from '@maskwords/words'
+import { rounded } from './encode.ts'
+
+const OPTIONS = {
+  out: {
+    type: 'text',
+    short: 'o',
+    valueName: 'out.png',
+    help: 'the mask (1-bit PNG); several masks: a label map, 1, 2, ... in order; - is stdout',
+  },
+  overlay: {
+    type: 'text',
+    valueName: 'file.png',
+    help: 'the picture with the masks on it (default: out.overlay.png beside -o out.png)',
+  },
+  'no-overlay': { type: 'flag', help: 'write no overlay picture' },
+  split: { type: 'flag', help: 'several masks: one PNG each, out-1.png, out-2.png, ...' },
+  size: { type: 'size', help: 'instead of a picture: decode "<words>" --size 640x480' },
+  ...CODEC_OPTIONS,
+  ...JOBS_OPTION,
+  ...PICTURE_OPTIONS,
+} as const
+
+type DecodeContext = Context<typeof OPTIONS>
+
+export const command = defineCommand({
+  spec: {
+    name: 'decode',
+    summary: 'Turn words back into masks.',
+    details: [
+      'Words are found anywhere in the text: a whole answer of a model may be given. Each object is one mask.',
+      'Without -o, prints one COCO RLE object a line. With a picture its colours help; --size does without.',
+    ],
+    arguments: [
+      { name: 'picture', help: 'the picture that the words speak of (leave it out with --size)' },
+      { name: 'words', help: 'the words, or a text file that holds them, or - for stdin', optional: true },
+    ],
+    options: OPTIONS,
+    examples: [
+      {
+        command:
+          'maskwords decode photo.jpg "<box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>" -o out.png',
+        note: 'writes out.png and out.overlay.png',
+      },
+      {
+        command: 'maskwords decode photo.jpg answer.txt -o masks.png --split',
+        note: 'all masks of a model answer, a file each',
+      },
+      {
+        command: 'maskwords encode photo.jpg mask.png | maskwords decode photo.jpg - --json',
+        note: 'through a pipe, as COCO RLE',
+      },
+      { command: 'maskwords decode "<seg><grid_6_8></seg>" --size 640x480', note: 'without a picture' },
+    ],
+  },
+  async run(context) {
+    const { options, io, talk } = context
+    const { pictureFile, wordsSource } = argumentsOf(context)
+    const out = options.out
+    const targets = await planFiles(context, out, pictureFile)
+    const text = await readText(context, wordsSource)
+    const codec = await openCodec(context, SPEAKERS[readWords(text)?.codec ?? 'samtok'])
+    try {
+      const found = wordsIn(text, codec.vocabulary)
+      const picture =
+        pictureFile === undefined
+          ? undefined
+          : await decodeOpened(context, await openPicture(context, pictureFile))
+      const size: Size = picture ?? options.size!
+      const started = performance.now()
+      const image = await codec.encodeImage(picture ?? { ...size }, { signal: io.signal })
+      const imageMs = performance.now() - started
+      const failures: ErrorReport[] = []
+      const decoded: { words: FoundWords; mask: Mask }[] = []
+      const progress = talk.progress(found.length, 'mask')
+      const results = await mapInOrder(found, options.jobs ?? 4, io.signal, async (words) => {
+        try {
+          const [result] = await codec.decode(image, [words.words], { signal: io.signal })
+          return { words, mask: result!.mask }
+        } catch (error) {
+          if (!isTypedError(error) || io.signal.aborted) throw error
+          return { ...reportOf(error), at: `character ${words.start} of the text` }
+        } finally {
+          progress.step()
+          // Lets Ctrl-C and the progress line through between two masks.
+          await new Promise(setImmediate)
+        }
+      })
+      for (const result of results) {
+        if ('code' in result) failures.push(result)
+        else decoded.push(result)
+      }
+      await progress.clear()
+      const decodeMs = performance.now() - started - imageMs
+      for (const { words } of decoded) {
+        if (words.status !== 'repaired') continue
+        const kinds = [...new Set(words.repairs.map((repair) => repair.kind))].join(', ')
+        await talk.note(`words at character ${words.start} were repaired: ${kinds || 'incomplete'}`)
+      }
+      const files =
+        decoded.length === 0
+          ? []
+          : await writeFiles(
+              context,
+              targets,
+              decoded.map((one) => one.mask),
+              picture,
+            )
+      const code = await reportFailures(context, failures)
+      if (options.json) {
+        await context.printJson({
+          codec: codec.name,
+          picture: {
+            ...(pictureFile !== undefined && { file: pictureFile }),
+            widthPx: size.widthPx,
+            heightPx: size.heightPx,
+          },
+          masks: decoded.map(({ words, mask }) => ({
+            ...(words.label !== undefined && { label: words.label }),
+            ...cocoRleFromMask(mask),
+            area: area(mask),
+            words: words.words,
+            start: words.start,
+            end: words.end,
+            status: words.status,
+            repairs: words.repairs,
+          })),
+          files,
+          times: { imageMs: rounded(imageMs), decodeMs: rounded(decodeMs) },
+          errors: failures,
+        })
+      } else if (out === undefined) {
+        for (const { words, mask } of decoded) {
+          await context.print(
+            JSON.stringify({
+              ...(words.label !== undefined && { label: words.label }),
+              ...cocoRleFromMask(mask),
+            }),
+          )
+        }
+      } else if (out !== '-') {
+        for (const file of files) await context.print(file)
+        await talk.note(`${counted(decoded.length, 'mask')} decoded in ${duration(decodeMs)}`)
+      }
+      return code
+    } finally {
+      await codec.close()
+    }
+  },
+})
+
+function argumentsOf(context: DecodeContext): { pictureFile: string | undefined; wordsSource: string } {
+  const [first, second] = context.args
+  const { size } = context.options
+  if (size !== undefined) {
+    if (second !== undefined) {
+      throw new MaskwordsError('usage', 'give a picture or --size, not both', {
+        hint: 'maskwords decode "<words>" --size 640x480',
+      })
+    }
+    return { pictureFile: undefined, wordsSource: first! }
+  }
+  if (second === undefined) {
+    throw new MaskwordsError('usage', 'missing <words>: the words, a file that holds them, or -', {
+      hint: 'maskwords decode photo.jpg "<words>", or without a picture: maskwords decode "<words>" --size 640x480',
+    })
+  }
+  if (first === '-' && second === '-') throw new MaskwordsError('usage', 'stdin (-) can be read once only')
+  return { pictureFile: first, wordsSource: second }
+}
+
+/** The words argument as text: stdin, a file where one has that name, else the argument itself. */
+async function readText(context: DecodeContext, source: string): Promise<string> {
+  const isFile =
+    source === '-' ||
+    (!source.includes('<') &&
+      source.length < 1024 &&
+      !source.includes('\0') &&
+      existsSync(context.path(source)))
+  if (!isFile) return source
+  const { bytes } = await readInput(context.io, source, MAX_TEXT_BYTES)
+  return new TextDecoder().decode(bytes)
+}
+
+function wordsIn(text: string, vocabulary: Vocabulary): readonly FoundWords[] {
+  const { found } = findWords(text, vocabulary)
+  if (found.length > 0) return found
+  const other = readWords(text)
+  if (other !== undefined && other.codec !== vocabulary.kind) {
+    throw new MaskwordsError(
+      'unsupported',
+      `these are ${other.codec} words, and the codec speaks ${vocabulary.kind}`,
+      {
+        hint: `--codec ${SPEAKERS[other.codec]}, or a folder with other ${other.codec} weights; maskwords inspect "<words>" shows their codes`,
+      },
+    )
+  }
+  const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text
+  throw new MaskwordsError('not-found', `no mask words in ${JSON.stringify(shown)}`, {
+    hint: `words look like ${EXAMPLES[vocabulary.kind]}; a name of a file that is not there ends here too`,
+  })
+}
+
+/** Who reads words where no codec is named: their spelling tells. */
+const SPEAKERS: Readonly<Record<Vocabulary['kind'], string>> = {
+  getok: 'getok',
+  samtok: 'samtok-nano',
+  himtok: 'himtok-nano',
+}
+
+const EXAMPLES: Readonly<Record<Vocabulary['kind'], string>> = {
+  getok: '<box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>',
+  samtok: '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>',
+  himtok: '<|mt_start|><|mt_17|><|mt_903|>...<|mt_end|>',
+}
+
+type Targets = { readonly mask: string | undefined; readonly overlay: string | undefined }
+
+/** Where results go; refuses to destroy the inputs before any work is done. */
+async function planFiles(
+  context: DecodeContext,
+  out: string | undefined,
+  pictureFile: string | undefined,
+): Promise<Targets> {
+  const { options } = context
+  if (options.split && (out === undefined || out === '-')) {
+    throw new MaskwordsError('usage', '--split needs -o <file>: its name is what the numbers are added to')
+  }
+  if (out === '-' && options.json) throw new MaskwordsError('usage', '-o - and --json both write to stdout')
+  const beside =
+    out === undefined || out === '-' || pictureFile === undefined ? undefined : withSuffix(out, '.overlay')
+  const overlay = options['no-overlay'] ? undefined : (options.overlay ?? beside)
+  if (options.overlay !== undefined && pictureFile === undefined) {
+    throw new MaskwordsError('usage', '--overlay needs the picture to lay the masks over')
+  }
+  if (overlay !== undefined && out !== undefined && context.path(overlay) === context.path(out)) {
+    throw new MaskwordsError('usage', '-o and --overlay name the same file', { file: out })
+  }
+  const inputs = context.args.filter((name) => name !== '-').map((name) => context.path(name))
+  for (const file of [out, overlay]) {
+    if (file !== undefined && file !== '-') await refuseSameFile(context.path(file), inputs)
+  }
+  return { mask: out, overlay }
+}
+
+async function writeFiles(
+  context: DecodeContext,
+  targets: Targets,
+  masks: readonly Mask[],
+  picture: ReadPicture | undefined,
+): Promise<string[]> {
+  const { io, options } = context
+  const files: string[] = []
+  const write = async (name: string, bytes: Uint8Array) => {
+    if (name === '-') return io.stdout.write(bytes)
+    await writeWhole(context.path(name), bytes, io.signal)
+    files.push(name)
+  }
+  if (targets.mask !== undefined) {
+    if (masks.length === 1) await write(targets.mask, maskToPng(masks[0]!))
+    else if (options.split) {
+      for (const [i, mask] of masks.entries())
+        await write(withSuffix(targets.mask, `-${i + 1}`), maskToPng(mask))
+    } else {
+      const { bytes, overlapPx } = labelMapPng(masks)
+      if (overlapPx > 0)
+        await context.talk.note(
+          `${counted(overlapPx, 'pixel')} belong to several masks; the later one wins in a label map (--split keeps all)`,
+        )
+      await write(targets.mask, bytes)
+    }
+  }
+  if (targets.overlay !== undefined && picture !== undefined)
+    await write(targets.overlay, overlayPng(picture, masks))
+  return files
+}
+
+/** `out.png` with something before its extension: `out.overlay.png`. */
+export function withSuffix(file: string, suffix: string): string {
+  const match = /\.[A-Za-z0-9]{1,5}$/.exec(file)
+  return match === null ? `${file}${suffix}.png` : `${file.slice(0, match.index)}${suffix}${match[0]}`
+}

@@ -1,0 +1,53 @@
+// The threads of `maskwords prepare`: this module starts them, and is what runs in them.
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { Engine, type EngineSetup, serveWork, taskByName } from '@maskwords/data'
+import { type LoadCodecOptions, loadCodec, MaskwordsError, readPicture } from '@maskwords/files'
+
+/** A codec by what opens it: plain data, for threads. */
+export type CodecRequest = { readonly source: string; readonly options: Omit<LoadCodecOptions, 'signal'> }
+
+type ThreadData = { readonly maskwords: 'prepare'; readonly setup: EngineSetup; readonly codec: CodecRequest }
+
+/** The engine of one thread. */
+export async function openEngine(setup: EngineSetup, codec: CodecRequest): Promise<Engine> {
+  return new Engine({
+    ...setup,
+    tasks: setup.tasks.map(({ name, settings }) => ({ task: taskByName(name), settings })),
+    codec: await loadCodec(codec.source, codec.options),
+    readPixels,
+  })
+}
+
+/** Pixels of the size that the masks have: as stored, as trainers read them, or turned as EXIF says where only that fits. */
+async function readPixels(path: string, size: { widthPx: number; heightPx: number }) {
+  for (const exif of ['ignore', 'apply'] as const) {
+    const picture = await readPicture(path, { exif })
+    if (picture.widthPx === size.widthPx && picture.heightPx === size.heightPx) return picture
+    if (exif === 'apply' || picture.info.orientation === 1) {
+      throw new MaskwordsError(
+        'size-mismatch',
+        `it is ${picture.widthPx} x ${picture.heightPx}, its record says ${size.widthPx} x ${size.heightPx}`,
+      )
+    }
+  }
+  throw new MaskwordsError('size-mismatch', 'no orientation fits')
+}
+
+/** A thread with an engine. Sources in TypeScript are loaded through tsx, which threads do not inherit. */
+export function startEngineThread(setup: EngineSetup, codec: CodecRequest): Worker {
+  const data: ThreadData = { maskwords: 'prepare', setup, codec }
+  const options = { name: 'maskwords-prepare', workerData: data }
+  const self = import.meta.url
+  if (!self.endsWith('.ts')) return new Worker(new URL(self), options)
+  const api = pathToFileURL(createRequire(self).resolve('tsx/esm/api'))
+  const tsx = new URL('./index.mjs', api).href
+  const code = `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(self)}) })`
+  return new Worker(code, { ...options, eval: true, execArgv: ['--conditions=@maskwords/source'] })
+}
+
+if (!isMainThread && (workerData as Partial<ThreadData> | null)?.maskwords === 'prepare') {
+  const { setup, codec } = workerData as ThreadData
+  serveWork(parentPort!, () => openEngine(setup, codec))
+}

@@ -1,0 +1,464 @@
+// `maskwords prepare`: published datasets to a trainer's files, masks in words.
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, join, relative, resolve, sep } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { hubFolder, isHubId, type MaskCodec } from '@maskwords/codecs'
+import {
+  type CodecStamp,
+  defaultTasks,
+  type EngineSetup,
+  localWorkers,
+  type Plan,
+  type PrepareConfig,
+  type PrepareSource,
+  parseSource,
+  parseTasks,
+  planOnly,
+  prepare,
+  type TaskSpec,
+  taskByName,
+  threadWorkers,
+  writerByName,
+} from '@maskwords/data'
+import { READERS, type Reader, readerByName } from '@maskwords/datasets'
+import type { Progress } from '@maskwords/files'
+import {
+  CODEC_OPTIONS,
+  type Context,
+  counted,
+  defineCommand,
+  loadCodec,
+  localSource,
+  MaskwordsError,
+  nearest,
+  tableLines,
+  throwIfAborted,
+  VERSION,
+} from '@maskwords/files'
+import { type CodecRequest, openEngine, startEngineThread } from './prepare-worker.ts'
+
+/** Conversations of a shard: lines are small; pictures in bytes are some hundred kilobytes each, and a shard is held in memory. */
+const PATH_SHARD_SIZE = 10_000
+const BYTES_SHARD_SIZE = 500
+/** Regions below which GETok is done before a thread has started. */
+const WORTH_THREADS = 4000
+/** Reading says how far it is this often. */
+const READ_NOTE_MS = 5000
+
+const OPTIONS = {
+  root: { type: 'text', valueName: 'folder', help: "the datasets' folder (default: this one)" },
+  to: {
+    type: 'text',
+    valueName: 'writer',
+    help: 'the trainer: qwen, ms-swift, llama-factory, easyr1, verl, trl, ... (docs/prepare.md)',
+  },
+  output: {
+    type: 'text',
+    short: 'o',
+    valueName: 'folder',
+    help: 'the folder to write; its name is the name of the dataset',
+  },
+  task: {
+    type: 'text',
+    valueName: 'list',
+    help: 'tasks with their settings, as in referring:limit=3,region-caption (default: what the sources are made for)',
+  },
+  plan: { type: 'flag', help: 'only say what would be read, written and dropped' },
+  seed: {
+    type: 'integer',
+    min: 0,
+    max: 2 ** 31 - 1,
+    help: 'seed of templates, distractors and sampling (default 0)',
+  },
+  pictures: {
+    type: 'choice',
+    choices: ['path', 'bytes'],
+    help: "refer to picture files or embed them (default: as the trainer's examples do)",
+  },
+  'picture-paths': {
+    type: 'choice',
+    choices: ['relative', 'absolute'],
+    help: 'picture paths from the output folder on, or absolute (default relative)',
+  },
+  'missing-pictures': {
+    type: 'choice',
+    choices: ['auto', 'drop', 'keep'],
+    help: 'samples whose picture is not there: auto keeps them where a source has no picture at all (default auto)',
+  },
+  'shard-size': {
+    type: 'integer',
+    min: 1,
+    max: 1_000_000,
+    help: 'conversations of a file (default 10000, with bytes 500)',
+  },
+  'empty-think': { type: 'flag', help: "begin answers without a thought with Qwen3's empty one" },
+  'truth-masks': {
+    type: 'flag',
+    help: 'put the masks themselves (COCO RLE) into the truth of reinforcement learning, for rewards of pixels',
+  },
+  jobs: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    help: 'threads (default all cores for getok, 1 for networks); files never depend on it',
+  },
+  limit: { type: 'integer', min: 1, max: 2 ** 31 - 1, help: 'pictures of each source, for a first look' },
+  overwrite: { type: 'flag', help: 'forget what an earlier run left in the folder' },
+  codec: {
+    ...CODEC_OPTIONS.codec,
+    help: 'samtok-nano, himtok-nano, getok, a folder or file with weights, or a pulled hub id (default getok, which needs no pictures)',
+  },
+  n: CODEC_OPTIONS.n,
+  refine: CODEC_OPTIONS.refine,
+  segmenter: CODEC_OPTIONS.segmenter,
+  threads: CODEC_OPTIONS.threads,
+} as const
+
+type PrepareContext = Context<typeof OPTIONS>
+
+export const command = defineCommand({
+  spec: {
+    name: 'prepare',
+    summary: 'Turn published datasets into training files, masks in words.',
+    details: [
+      'A source is name[:split][@folder][%weight]: coco:val2017@coco%50 takes half of its samples, %150 all and half of them',
+      'a second time. The folder is relative to --root. Shows a plan, then writes shards, report.html, report.json,',
+      'problems.jsonl and dataset.json. Bad samples cost themselves, never the run. Stopped or killed, the same command goes on',
+      'where it was; the files are the same, byte for byte. docs/prepare.md has the sources, tasks and trainers.',
+    ],
+    arguments: [
+      { name: 'source', many: true, help: 'coco, refcoco, grefcoco, lvis, ... (docs/datasets.md)' },
+    ],
+    options: OPTIONS,
+    examples: [
+      {
+        command: 'maskwords prepare refcoco --root data/ --codec samtok-nano --to ms-swift -o train/',
+        note: 'a training set for ms-swift',
+      },
+      {
+        command: 'maskwords prepare refcoco coco%50 --root data/ --to qwen --plan',
+        note: 'what that would be',
+      },
+      {
+        command:
+          'maskwords prepare coco --task open-vocabulary:distractors=5 --to verl -o rl/ --pictures path',
+        note: 'one task, set',
+      },
+    ],
+  },
+  async run(context) {
+    const { options, io, talk } = context
+    const request = codecRequest(context)
+    const codec = await loadCodec(request.source, { ...request.options, signal: io.signal })
+    const vocabulary = { ...codec.vocabulary }
+    const { needsImage, name: codecName } = codec
+    await codec.close()
+    const config = await configOf(context, request, codecName, vocabulary, needsImage)
+    const isNetwork = needsImage || vocabulary.kind !== 'getok'
+    const jobs = options.jobs ?? (isNetwork ? 1 : availableParallelism())
+    const progress = progressOf(context)
+    const common = {
+      config,
+      readerOf,
+      writer: writerByName(config.writer),
+      name: nameOf(context),
+      needsImage,
+      vocabulary: { wordCount: vocabulary.wordCount, ...tokensPerMask(vocabulary) },
+      openWorkers: async (setup: EngineSetup) =>
+        options.jobs === undefined && !isNetwork && setup.regions < WORTH_THREADS
+          ? localWorkers(await openEngine(setup, request))
+          : threadWorkers(jobs, () => startEngineThread(setup, request)),
+      signal: io.signal,
+      progress: progress.steps,
+    }
+    try {
+      if (options.plan) {
+        const plan = await planOnly(common)
+        await progress.clear()
+        if (options.json) await context.printJson({ plan })
+        else await context.print(planLines(plan, config).join('\n'))
+        return 0
+      }
+      if (options.output === undefined) {
+        throw new MaskwordsError('usage', 'prepare needs a folder to write', {
+          hint: 'name it with -o, or look first with --plan',
+        })
+      }
+      const folder = context.path(options.output)
+      const result = await prepare({
+        ...common,
+        folder,
+        overwrite: options.overwrite === true,
+        async onPlan(plan) {
+          await progress.clear()
+          for (const line of planLines(plan, config)) await talk.note(line)
+        },
+        async onResume(shards, conversations) {
+          await talk.note(
+            `going on behind ${counted(shards, 'shard')} with ${counted(conversations, 'conversation')}`,
+          )
+        },
+      })
+      await progress.clear()
+      await sayResult(context, folder, result)
+      return 0
+    } catch (error) {
+      await progress.clear()
+      if (io.signal.aborted && options.output !== undefined && !options.plan) {
+        await talk.note('stopped; the same command goes on where this one was')
+      }
+      throwIfAborted(io.signal)
+      throw error
+    }
+  },
+})
+
+/** The reader of this name. Throws MaskwordsError `usage`. */
+function readerOf(name: string): Reader {
+  const reader = readerByName(name)
+  if (reader !== undefined) return reader
+  const near = nearest(name, Object.keys(READERS))
+  throw new MaskwordsError('usage', `there is no dataset "${name}"`, {
+    hint: near === undefined ? `one of ${Object.keys(READERS).join(', ')}` : `did you mean ${near}?`,
+  })
+}
+
+function codecRequest({ options, path }: PrepareContext): CodecRequest {
+  const source = options.codec ?? 'getok'
+  return {
+    source: source === 'getok' ? source : localSource(path, source),
+    options: {
+      ...(options.n !== undefined && { n: options.n }),
+      ...(options.refine !== undefined && { refine: options.refine }),
+      ...(options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
+      ...(options.threads !== undefined && { threads: options.threads }),
+    },
+  }
+}
+
+function tokensPerMask(vocabulary: MaskCodec['vocabulary']): { tokensPerMask?: number } {
+  if (vocabulary.kind === 'samtok') return { tokensPerMask: vocabulary.levels + 2 }
+  return vocabulary.kind === 'himtok' ? { tokensPerMask: vocabulary.maxLength + 2 } : {}
+}
+
+function nameOf({ options, path }: PrepareContext): string {
+  const name = options.output === undefined ? 'plan' : basename(resolve(path(options.output)))
+  return name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+/, '') || 'dataset'
+}
+
+async function configOf(
+  context: PrepareContext,
+  request: CodecRequest,
+  codecName: string,
+  vocabulary: MaskCodec['vocabulary'],
+  needsImage: boolean,
+): Promise<PrepareConfig> {
+  const { options, path, args, talk } = context
+  if (options.to === undefined) {
+    throw new MaskwordsError('usage', 'prepare needs a trainer to write for', {
+      hint: 'for example --to ms-swift',
+    })
+  }
+  const writer = writerByName(options.to)
+  const output = path(options.output ?? '.')
+  const isAbsolute = options['picture-paths'] === 'absolute'
+  const specs = args.map(parseSource)
+  const sources = specs.map(({ reader, split, folder, weightPercent }): PrepareSource => {
+    const root = resolve(path(options.root ?? '.'), folder ?? '')
+    const way = isAbsolute ? root : relative(output, root)
+    const slashed = way.split(sep).join('/')
+    return {
+      reader: readerOf(reader).name,
+      ...(split === undefined ? {} : { split }),
+      root,
+      picturePrefix: slashed === '' ? '' : `${slashed.replace(/\/$/, '')}/`,
+      weightPercent,
+    }
+  })
+  const stamp: CodecStamp = {
+    name: codecName,
+    options: {
+      ...(vocabulary.kind === 'getok' && { cells: vocabulary.gridSize, refine: options.refine === true }),
+    },
+    ...(await weightsHash(request.source)),
+  }
+  let pictures = options.pictures ?? (writer.wantsBytes ? 'bytes' : 'path')
+  if (
+    pictures === 'bytes' &&
+    options.pictures === undefined &&
+    !needsImage &&
+    !(await hasPictures(sources, context))
+  ) {
+    pictures = 'path'
+    await talk.note(`no picture is there: ${writer.name} gets their paths instead of their bytes`)
+  }
+  return {
+    version: VERSION,
+    sources,
+    tasks: tasksOf(
+      options.task,
+      specs.map(({ reader }) => reader),
+    ),
+    codec: stamp,
+    writer: writer.name,
+    pictures,
+    shardSize: options['shard-size'] ?? (pictures === 'bytes' ? BYTES_SHARD_SIZE : PATH_SHARD_SIZE),
+    seed: options.seed ?? 0,
+    ...(options.limit !== undefined && { limit: options.limit }),
+    missingPictures: options['missing-pictures'] ?? 'auto',
+    emptyThink: options['empty-think'] === true,
+    truthMasks: options['truth-masks'] === true,
+    pictureBase: output,
+    cropPrefix: isAbsolute ? `${output.split(sep).join('/')}/` : '',
+  }
+}
+
+/** Records looked at before a source counts as one without pictures. */
+const FIRST_RECORDS = 50
+
+/** Whether one of the first records of any source has its picture. */
+async function hasPictures(sources: readonly PrepareSource[], { io }: PrepareContext): Promise<boolean> {
+  for (const { reader, root, split } of sources) {
+    let looked = 0
+    const reading = readerOf(reader).read({
+      root,
+      ...(split === undefined ? {} : { split }),
+      signal: io.signal,
+      onProblem: () => undefined,
+      missingPictures: 'keep',
+    })
+    for await (const record of reading) {
+      if (existsSync(join(root, record.picture.file))) return true
+      if (++looked === FIRST_RECORDS) break
+    }
+  }
+  return false
+}
+
+/** The tasks asked for, each with settings that it knows. Throws MaskwordsError `usage`. */
+function tasksOf(text: string | undefined, readers: readonly string[]): TaskSpec[] {
+  const specs =
+    text === undefined
+      ? defaultTasks(readers.map(readerOf)).map((name) => ({ name, settings: {} }))
+      : parseTasks(text)
+  if (specs.length === 0) {
+    throw new MaskwordsError('usage', 'no task comes by itself for these sources', {
+      hint: 'name one with --task',
+    })
+  }
+  for (const { name, settings } of specs) {
+    const known = taskByName(name).settings
+    for (const [key, value] of Object.entries(settings)) {
+      const setting = Object.hasOwn(known, key) ? known[key]! : undefined
+      if (setting !== undefined && typeof setting.default === typeof value) continue
+      const list = Object.entries(known).map(([one, { default: usual }]) => `${one}=${usual}`)
+      const what =
+        setting === undefined
+          ? `has no setting ${key}`
+          : `takes a ${typeof setting.default} for ${key}, got "${value}"`
+      throw new MaskwordsError('usage', `task ${name} ${what}`, {
+        hint: list.length === 0 ? 'it has no settings' : `settings and their defaults: ${list.join(', ')}`,
+      })
+    }
+  }
+  return specs
+}
+
+/** SHA-256 of a codec's files, so that two sets of words are known to be of one language. */
+async function weightsHash(source: string): Promise<{ weightsSha256?: string }> {
+  if (source === 'getok') return {}
+  const found = existsSync(source) ? source : isHubId(source) ? await hubFolder(source) : undefined
+  if (found === undefined) return {}
+  const files = statSync(found).isDirectory()
+    ? readdirSync(found)
+        .filter((name) => /\.(safetensors|pth|pt|json)$/.test(name))
+        .sort()
+        .map((name) => join(found, name))
+    : [found]
+  const hash = createHash('sha256')
+  for (const file of files)
+    await pipeline(createReadStream(file), async (chunks) => {
+      for await (const chunk of chunks) hash.update(chunk as Uint8Array)
+    })
+  return { weightsSha256: hash.digest('hex') }
+}
+
+function progressOf({ talk, options }: PrepareContext) {
+  let bar: { progress: Progress; stage: string } | undefined
+  let noted = performance.now()
+  const step = (stage: string, records: number, total: number, done: () => number) => {
+    if (bar?.stage !== stage) bar = { stage, progress: talk.progress(total, 'record') }
+    for (let k = done(); k < records; k++) bar.progress.step()
+  }
+  let filled = 0
+  return {
+    steps: {
+      read(source: string, records: number) {
+        const now = performance.now()
+        if (options.quiet || now - noted < READ_NOTE_MS) return
+        noted = now
+        void talk.note(`reading ${source}: ${counted(records, 'record')}`)
+      },
+      survey: (records: number, total: number) => step('survey', records, total, () => 0),
+      fill: (records: number, total: number) => {
+        step('fill', records, total, () => filled)
+        filled = records
+      },
+    },
+    clear: async () => bar?.progress.clear(),
+  }
+}
+
+function planLines(plan: Plan, config: PrepareConfig): string[] {
+  const number = (value: number) => value.toLocaleString('en-US')
+  const sources = tableLines(
+    [
+      { title: 'source' },
+      { title: 'task' },
+      { title: 'made', align: 'right' },
+      { title: 'taken', align: 'right' },
+    ],
+    plan.conversations.map(({ source, task, made, taken }) => [source, task, number(made), number(taken)]),
+  )
+  const dropped = plan.dropped.map(([kind, count]) => `${kind} ${number(count)}`)
+  const text = config.pictures === 'bytes' ? 'pictures embedded' : 'pictures as paths'
+  return [
+    `read ${counted(plan.records, 'record')} of ${counted(plan.pictures, 'picture')} with ${counted(plan.regions, 'region')}`,
+    ...sources,
+    `write ${counted(plan.taken, 'conversation')} for ${config.writer} in ${counted(plan.shards, 'shard')}, ${text}`,
+    `encode ${counted(plan.masks, 'mask')} with ${config.codec.name}, about ${plan.tokensPerMask.toFixed(1)} tokens each; about ${number(plan.expectedTokens)} tokens in all`,
+    dropped.length === 0 ? 'drop nothing' : `drop ${dropped.join(', ')}`,
+    ...(plan.recordsWithoutConversations === 0
+      ? []
+      : [`${counted(plan.recordsWithoutConversations, 'record')} give no conversation`]),
+    ...plan.notes,
+  ]
+}
+
+async function sayResult(
+  context: PrepareContext,
+  folder: string,
+  { plan, report, files, conversations }: Awaited<ReturnType<typeof prepare>>,
+): Promise<void> {
+  if (context.options.json) {
+    await context.printJson({ folder, conversations, files, plan, report })
+    return
+  }
+  if (report === undefined) {
+    await context.talk.note('nothing to do: the folder holds this very dataset (--overwrite makes it anew)')
+    await context.print(folder)
+    return
+  }
+  const lost = report.lost.reduce((sum, { count }) => sum + count, 0)
+  await context.print(
+    [
+      folder,
+      `  ${counted(conversations, 'conversation')} in ${counted(report.stamp.shards.length, 'shard')}, ${report.masks.meanTokens.toFixed(1)} tokens a mask`,
+      `  report.html  what is in it`,
+      ...(lost === 0 ? [] : [`  problems.jsonl  ${counted(lost, 'sample')} lost, a line for each`]),
+      ...report.warnings.map((warning) => `  ${warning}`),
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,265 @@
+// `maskwords serve`: codecs, rewards and the studio over HTTP.
+import { mkdir, stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { OptionSpecs } from '@maskwords/files'
+import {
+  CODEC_OPTIONS,
+  type Context,
+  defineCommand,
+  INSTALLED,
+  isShipped,
+  localSource,
+  MaskwordsError,
+  SHIPPED_CODECS,
+} from '@maskwords/files'
+import type { ServedCodec } from '@maskwords/server'
+import { type CodecServiceOptions, checkPort, openCodecService, requestLine } from '@maskwords/server'
+import { serveUntilStopped, serviceToken } from './serving.ts'
+
+const PORT = 7333
+const HOST = '127.0.0.1'
+const CODECS = [...SHIPPED_CODECS, 'getok'] as const
+const BODY_MB = 32
+const TIMEOUT_S = 30
+const CACHE_MIB = 512
+const CACHE_FOLDER_MIB = 1024
+/** Of a phone's camera; a picture of these takes 96 MB. */
+const MAX_PIXELS = 32_000_000
+const MAX_WORKERS = 4
+
+const OPTIONS = {
+  host: {
+    type: 'text',
+    valueName: 'address',
+    help: `the address to listen on (default ${HOST}: this machine only)`,
+  },
+  port: {
+    type: 'integer',
+    min: 0,
+    max: 65_535,
+    help: `the port (default ${PORT}); 0 takes any free one and says which`,
+  },
+  token: {
+    type: 'text',
+    valueName: 'token',
+    help: 'requests must carry it (default: MASKWORDS_SERVE_TOKEN, or none); other users of this machine can see it here',
+  },
+  'token-file': { type: 'text', valueName: 'file', help: 'a file that holds the token' },
+  cors: {
+    type: 'text',
+    valueName: 'origin',
+    help: 'a web origin whose pages may call, as in https://example.org; * for any (default none)',
+  },
+  codec: {
+    type: 'list',
+    valueName: 'codec',
+    help: `a codec to serve, several times for several: as for encode, or name=folder (default ${CODECS.join(', ')})`,
+  },
+  segmenter: CODEC_OPTIONS.segmenter,
+  workers: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    help: `worker threads, each with its own codecs (default one a core, at most ${MAX_WORKERS})`,
+  },
+  threads: {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    help: 'threads of the networks in each worker (default: the cores shared out)',
+  },
+  'cache-mib': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 20,
+    help: `memory for pictures and encoded pictures (default ${CACHE_MIB})`,
+  },
+  'cache-folder': {
+    type: 'text',
+    valueName: 'folder',
+    help: "keep SAMTok's encoded pictures here, for the next start too",
+  },
+  'cache-folder-mib': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 20,
+    help: `most that the folder may hold (default ${CACHE_FOLDER_MIB})`,
+  },
+  'max-body': {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    valueName: 'MB',
+    help: `largest request (default ${BODY_MB})`,
+  },
+  'max-pixels': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 28,
+    help: `refuse larger pictures and masks (default ${MAX_PIXELS})`,
+  },
+  timeout: {
+    type: 'number',
+    min: 0.1,
+    max: 3600,
+    valueName: 'seconds',
+    help: `longest time of a request (default ${TIMEOUT_S})`,
+  },
+  'no-studio': { type: 'flag', help: 'no web page, only the interface for programs' },
+} as const satisfies OptionSpecs
+
+type ServeContext = Context<typeof OPTIONS>
+
+export const command = defineCommand({
+  spec: {
+    name: 'serve',
+    summary: 'The studio, and codecs and rewards over HTTP.',
+    details: [
+      'Opens a page to see and try everything, and /v1 for programs: pictures, masks to words, words to masks, texts, rewards.',
+      '/openapi.json describes it; docs/http-api.md explains it. Ctrl-C answers what is under way, then ends.',
+      'Requests are logged on stderr, a line each (--json: as JSON, --quiet: none).',
+    ],
+    arguments: [],
+    options: OPTIONS,
+    examples: [
+      { command: 'maskwords serve', note: `the studio on http://${HOST}:${PORT}` },
+      { command: 'maskwords serve --codec himtok-nano --workers 1', note: 'small: one codec, one thread' },
+      {
+        command: 'maskwords serve --codec mine=./weights/my-samtok --codec getok --no-studio',
+        note: 'a codec of your own under a name of your own',
+      },
+      {
+        command: 'MASKWORDS_SERVE_TOKEN=$(openssl rand -hex 32) maskwords serve --host 0.0.0.0',
+        note: 'for other machines, with a token',
+      },
+    ],
+  },
+  async run(context) {
+    const { io, options, style, talk } = context
+    const host = options.host ?? HOST
+    const { 'token-file': file } = options
+    const token = await serviceToken(context, {
+      host,
+      variable: 'MASKWORDS_SERVE_TOKEN',
+      ...(options.token !== undefined && { token: options.token }),
+      ...(file !== undefined && { file }),
+    })
+    const cores = availableParallelism()
+    const workers = options.workers ?? Math.min(cores, MAX_WORKERS)
+    const timeoutMs = (options.timeout ?? TIMEOUT_S) * 1000
+    const setup: CodecServiceOptions = {
+      host,
+      codecs: codecsOf(context),
+      workers,
+      threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
+      maxPixels: options['max-pixels'] ?? MAX_PIXELS,
+      maxBodyBytes: (options['max-body'] ?? BODY_MB) * 2 ** 20,
+      timeoutMs,
+      cacheBytes: (options['cache-mib'] ?? CACHE_MIB) * 2 ** 20,
+      ...(await folderOf(context)),
+      ...(token !== undefined && { token }),
+      ...(options.cors !== undefined && { cors: originOf(options.cors) }),
+      ...(options['no-studio'] !== true && { studioFolder: STUDIO_FOLDER }),
+      onInternal: (error, requestId) => {
+        const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        talk.failure({ code: 'internal', message: `request ${requestId}: ${said}` }).catch(() => {})
+      },
+      onLost: (why) => {
+        talk.failure({ code: 'worker-lost', message: `a worker thread is replaced: ${why}` }).catch(() => {})
+      },
+      ...(options.quiet !== true && {
+        onRequest: (request) => {
+          io.stderr.write(requestLine(request, new Date(), options.json === true)).catch(() => {})
+        },
+      }),
+    }
+    await checkPort(host, options.port ?? PORT)
+    await talk.note('opening the codecs')
+    const opened = await openCodecService(setup)
+    try {
+      const codecs = opened.pool.codecs.map((codec) => codec.name)
+      await serveUntilStopped(context, opened.service, {
+        host,
+        port: options.port ?? PORT,
+        timeoutMs,
+        // One line as JSON too, because whoever started the service reads it while the service runs.
+        line: async ({ url, port }) =>
+          options.json
+            ? JSON.stringify({
+                url,
+                host,
+                port,
+                token: token !== undefined,
+                codecs,
+                workers,
+                studio: await hasStudio(),
+              })
+            : `${style.bold(url)}${style.dim(`  ${codecs.join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
+      })
+      return 0
+    } finally {
+      await opened.close()
+    }
+  },
+})
+
+/** Where the studio is built to. */
+const STUDIO_FOLDER = fileURLToPath(new URL('studio', INSTALLED))
+
+const hasStudio = async (): Promise<boolean> =>
+  (await stat(join(STUDIO_FOLDER, 'index.html')).catch(() => undefined)) !== undefined
+
+function codecsOf(context: ServeContext): ServedCodec[] {
+  const codecs = (context.options.codec ?? CODECS).map((text) => codecOf(context, text))
+  if (context.options.segmenter !== undefined && codecs.every(({ source }) => source !== 'getok')) {
+    throw new MaskwordsError('usage', '--segmenter is for getok, which is not served', {
+      hint: 'add --codec getok',
+    })
+  }
+  const names = codecs.map((codec) => codec.name)
+  const twice = names.find((name, k) => names.indexOf(name) !== k)
+  if (twice === undefined) return codecs
+  throw new MaskwordsError('usage', `two codecs are called ${twice}`, {
+    hint: 'name one: --codec other=...',
+  })
+}
+
+/** `name=source` or a source alone. A path is named by its last part, so that no path of this machine is told. */
+function codecOf({ options, path }: ServeContext, text: string): ServedCodec {
+  const named = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text)
+  const source = named?.[2] ?? text
+  const name = named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-')
+  if (isShipped(source)) return { name, source }
+  if (source !== 'getok') return { name, source: localSource(path, source) }
+  const { segmenter } = options
+  return { name, source, ...(segmenter !== undefined && { segmenter: localSource(path, segmenter) }) }
+}
+
+function originOf(text: string): string {
+  if (text === '*') return text
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && !text.includes(',')) {
+    return url.origin
+  }
+  throw new MaskwordsError('usage', `--cors takes one web origin; got "${text}"`, {
+    hint: 'for example --cors https://example.org, or --cors "*" for any',
+  })
+}
+
+async function folderOf({
+  options,
+  path,
+}: ServeContext): Promise<{ cacheFolder?: string; cacheFolderBytes?: number }> {
+  const { 'cache-folder': folder, 'cache-folder-mib': mib } = options
+  if (folder === undefined) {
+    if (mib !== undefined) throw new MaskwordsError('usage', '--cache-folder-mib goes with --cache-folder')
+    return {}
+  }
+  const cacheFolder = path(folder)
+  await mkdir(cacheFolder, { recursive: true }).catch((cause: unknown) => {
+    throw new MaskwordsError('write-failed', 'the cache folder cannot be made', { file: folder, cause })
+  })
+  return { cacheFolder, cacheFolderBytes: (mib ?? CACHE_FOLDER_MIB) * 2 ** 20 }
+}

@@ -1,0 +1,64 @@
+// What the other rooms take from this one.
+
+export type { LoadCodecOptions } from './codec.ts'
+export { isShipped, loadCodec, SHIPPED_CODECS, shippedFolder } from './codec.ts'
+export type { Command, Context, ExitCode, Talk } from './command.ts'
+export { defineCommand, makeContext, makeTalk } from './command.ts'
+export type { ErrorReport, MaskwordsErrorCode, MaskwordsErrorOptions } from './error.ts'
+export { formatError, isTypedError, located, MaskwordsError, reportOf, throwIfAborted } from './error.ts'
+export {
+  MAX_JSON_BYTES,
+  MAX_PICTURE_FILE_BYTES,
+  MAX_TEXT_BYTES,
+  readFileCapped,
+  readInput,
+} from './input/bytes.ts'
+export { decodedText } from './input/decoded-text.ts'
+export type { WriteDialect } from './input/dialect.ts'
+export { READ_DIALECTS, WRITE_DIALECTS } from './input/dialect.ts'
+export { checkShape, isRecord, parseJson } from './input/json-text.ts'
+export { findMasks } from './input/mask-json.ts'
+export type { NamedMask } from './input/masks.ts'
+export { mapInOrder, masksOfBytes, readMasks } from './input/masks.ts'
+export { parsePicks } from './input/picked.ts'
+export type { FileKind } from './input/sniff.ts'
+export { kindInWords, PICTURE_KINDS, sniff } from './input/sniff.ts'
+export { maskOfStated } from './input/stated-mask.ts'
+export type { FoundWords, TextReading } from './input/words.ts'
+export { findGetokWords, findWords, MAX_MASKS_IN_TEXT, readWords } from './input/words.ts'
+export { inspectCheckpoint } from './inspect/checkpoint.ts'
+export { inspectDataset } from './inspect/dataset.ts'
+export { inspectGguf } from './inspect/gguf.ts'
+export { inspectModelFolder, isModelFolder } from './inspect/language-model.ts'
+export { reportOfMask } from './inspect/mask.ts'
+export { inspectPicture } from './inspect/picture.ts'
+export type { FactValue, Report } from './inspect/report.ts'
+export { inspectText } from './inspect/text.ts'
+export { INSTALLED } from './installed.ts'
+export type { Io } from './io.ts'
+export { ClosedPipe, processIo } from './io.ts'
+export {
+  decodeOpened,
+  labelList,
+  loadPictureAndMasks,
+  openCodec,
+  openPicture,
+  reportFailures,
+} from './load.ts'
+export { localSource } from './local-source.ts'
+export type { Example, OptionSpecs, OptionValues, Size } from './options.ts'
+export { helpText, nearest, parseCommandLine } from './options.ts'
+export { byteProgress } from './output/byte-progress.ts'
+export { printable, styleFor } from './output/colour.ts'
+export { ensureFolder, refuseSameFile, removeUnfinished, writeWhole } from './output/files.ts'
+export { masksAsJson } from './output/mask-json.ts'
+export { labelMapPng, overlayPng, sideBySidePng } from './output/pictures.ts'
+export type { Progress } from './output/progress.ts'
+export { counted, duration, tableLines } from './output/table.ts'
+export type { PictureInfo } from './picture/describe.ts'
+export { DEFAULT_MAX_PIXELS, describePicture } from './picture/describe.ts'
+export type { PictureOptions, ReadPicture } from './picture/read.ts'
+export { decodePicture, readPicture } from './picture/read.ts'
+export { findSharp, requireSharp, sharpTrouble } from './picture/sharp.ts'
+export { CODEC_OPTIONS, JOBS_OPTION, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
+export { VERSION } from './version.ts'

@@ -1,0 +1,12 @@
+// What the other rooms take from this one.
+export { isLoopback } from './auth.ts'
+export type { CodecServiceOptions } from './codec-service.ts'
+export { openCodecService } from './codec-service.ts'
+export type { Listening } from './listen.ts'
+export { checkPort, listen, untilAborted } from './listen.ts'
+export { requestLine } from './log.ts'
+export { addRewardRoutes, rewardListing } from './reward-routes.ts'
+export type { Service } from './service.ts'
+export { createService } from './service.ts'
+export { checkToken, tokenOfFile } from './token.ts'
+export type { ServedCodec } from './work/job.ts'

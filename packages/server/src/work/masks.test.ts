@@ -1,0 +1,84 @@
+// Masks in requests and answers: every dialect that is written is read back, and nothing that is sent breaks the reader.
+import { area, equalMasks, maskFromRowMajor } from '@maskwords/mask'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { maskForms, OUTPUT_DIALECTS } from '../../../client/src/schema/api-schema.ts'
+import { isTypedError } from '../../../files/src/error.ts'
+import { HttpFault } from '../fault.ts'
+import { readMask } from './read-mask.ts'
+import { measuredMask, writeMask } from './write-mask.ts'
+
+const size = { widthPx: 5, heightPx: 3 }
+const options = { size, maxPixels: 10_000, resize: false, at: 'masks[0]' }
+/** An L: column 0 whole, and the foot of columns 1 and 2. */
+const L = maskFromRowMajor({ ...size, bytes: Uint8Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0) })
+
+describe('a mask in a request', () => {
+  it('is the same in every form', async () => {
+    const forms: unknown[] = [
+      { size: [3, 5], counts: [0, 3, 2, 1, 2, 1, 6] },
+      { rowMajorCounts: [0, 1, 4, 1, 4, 3, 2] },
+      { size: [3, 5], rowMajorCounts: [0, 1, 4, 1, 4, 3, 2] },
+      {
+        polygons: [
+          [0, 0, 1, 0, 1, 3, 0, 3],
+          [0, 2, 3, 2, 3, 3, 0, 3],
+        ],
+      },
+      { annotation: { segmentation: { size: [3, 5], counts: [0, 3, 2, 1, 2, 1, 6] }, category_id: 3 } },
+      writeMask(L, { dialect: 'png', tolerancePx: 0 }),
+    ]
+    for (const form of forms) {
+      expect([form, equalMasks(await readMask(form, options), L)]).toEqual([form, true])
+    }
+    const box = await readMask({ boxXyxyPx: [1, 0, 4, 2] }, options)
+    expect(area(box)).toBe(6)
+  })
+
+  it('comes back from every dialect that is written', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 15, maxLength: 15, max: 1 }),
+        fc.constantFrom(...OUTPUT_DIALECTS),
+        async (bytes, dialect) => {
+          const mask = maskFromRowMajor({ ...size, bytes })
+          const written = measuredMask(mask, { dialect, tolerancePx: 0 })
+          expect(written.areaPx).toBe(area(mask))
+          // No polygon and no box of runs says an empty mask.
+          if (area(mask) === 0) return
+          const read = await readMask(JSON.parse(JSON.stringify(written.mask)), options)
+          expect([dialect, equalMasks(read, mask)]).toEqual([dialect, true])
+        },
+      ),
+      { numRuns: 300, seed: 11 },
+    )
+  })
+
+  it('of another size is refused with a hint, or resized where that is asked for', async () => {
+    const other = { size: [6, 10], counts: [0, 60] }
+    await expect(readMask(other, options)).rejects.toMatchObject({ code: 'size-mismatch', at: 'masks[0]' })
+    await expect(readMask({ size: [5, 3], counts: [0, 15] }, options)).rejects.toMatchObject({
+      hint: expect.stringContaining('exchanged'),
+    })
+    expect(area(await readMask(other, { ...options, resize: true }))).toBe(15)
+    await expect(readMask({ size: [1000, 1000], counts: [1_000_000] }, options)).rejects.toMatchObject({
+      code: 'too-large',
+    })
+  })
+
+  it('is read or refused with a code, whatever it is', async () => {
+    const keys = fc.constantFrom(...Object.keys(maskForms), 'size', '__proto__', 'segmentation', 'points')
+    const leaf = fc.oneof(fc.integer(), fc.double(), fc.string(), fc.constant(null), fc.array(fc.integer()))
+    const value = fc.oneof(leaf, fc.array(fc.array(leaf)), fc.dictionary(keys, leaf), fc.jsonValue())
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.dictionary(keys, value), value), async (mask) => {
+        try {
+          await readMask(mask, options)
+        } catch (error) {
+          expect(error instanceof HttpFault || isTypedError(error)).toBe(true)
+        }
+      }),
+      { numRuns: 1000, seed: 3 },
+    )
+  })
+})

@@ -1,0 +1,177 @@
+// A model's answer taken apart: the work of POST /v1/text/parse. Mask spans are listed once; phrases, entries and relations
+// point at them by index.
+
+import { type ParseAnswer, parseRequestSchema } from '@maskwords/client/schema'
+import { type FoundWords, findGetokWords, MAX_MASKS_IN_TEXT, readWords } from '@maskwords/files'
+import {
+  describeRepair,
+  type JsonAnswerEntry,
+  type MaskSpan,
+  maskDialect,
+  parseThinkAnswer,
+  readAnswer,
+  type SpanVocabulary,
+  saysNoTarget,
+  type Vocabulary,
+} from '@maskwords/words'
+import { checked } from '../checked.ts'
+import { HttpFault } from '../fault.ts'
+import type { OpenCodec } from './codecs.ts'
+import type { Work } from './jobs.ts'
+
+export function parseText(value: unknown, { codecs }: Pick<Work, 'codecs'>): ParseAnswer {
+  const { text, codec: name } = checked(parseRequestSchema, value)
+  const open = name === undefined ? speaker(text, codecs.all) : codecs.get(name)
+  if (open === undefined) return withoutCodec(text)
+  const { vocabulary } = open.codec
+  return vocabulary.kind === 'getok'
+    ? getokAnswer(text, open.name, vocabulary)
+    : spanAnswer(text, open.name, vocabulary)
+}
+
+/** The served codec whose words a text has. */
+export function speaker(text: string, all: readonly OpenCodec[]): OpenCodec | undefined {
+  const kind = maskDialect(text)?.kind ?? (readWords(text) === undefined ? undefined : 'getok')
+  return all.find((one) => one.info.kind === kind)
+}
+
+/** A text that no served codec reads: what can be said without a vocabulary. */
+function withoutCodec(text: string): ParseAnswer {
+  const reading = readWords(text)
+  return {
+    ...empty(text),
+    kind: reading?.codec ?? null,
+    masks: reading === undefined ? [] : foundMasks(reading.found, undefined),
+    problems: reading === undefined ? [] : plainProblems(reading.problems),
+  }
+}
+
+function empty(text: string): ParseAnswer {
+  const { think, answer } = parseThinkAnswer(text)
+  return {
+    codec: null,
+    kind: null,
+    masks: [],
+    answer: answer === undefined ? { start: 0, end: text.length } : { start: answer.start, end: answer.end },
+    thought: think === undefined ? null : { start: think.start, end: think.end },
+    noTarget: saysNoTarget(text),
+    caption: null,
+    entries: [],
+    triples: [],
+    references: [],
+    problems: [],
+  }
+}
+
+function getokAnswer(text: string, codec: string, vocabulary: Vocabulary & { kind: 'getok' }): ParseAnswer {
+  const { found, problems } = findGetokWords(text, vocabulary.gridSize)
+  const frame = empty(text)
+  return {
+    ...frame,
+    codec,
+    kind: 'getok',
+    masks: foundMasks(found, frame.thought ?? undefined),
+    problems: plainProblems(problems),
+  }
+}
+
+type Range = { readonly start: number; readonly end: number }
+
+function foundMasks(found: readonly FoundWords[], thought: Range | undefined): ParseAnswer['masks'] {
+  return found.map(({ start, end, words, codes, status, repairs, label }) => ({
+    start,
+    end,
+    words,
+    codes: Array.from(codes),
+    status,
+    repairs: plainProblems(repairs),
+    ...(label !== undefined && { label }),
+    inThought: thought !== undefined && start >= thought.start && end <= thought.end,
+  }))
+}
+
+const plainProblems = (problems: readonly (Range & { readonly kind: string })[]) =>
+  problems.map(({ kind, start, end }) => ({ kind, start, end }))
+
+function spanAnswer(text: string, codec: string, vocabulary: SpanVocabulary): ParseAnswer {
+  const reading = readAnswer(text, vocabulary)
+  const inThought = new Set(reading.thoughtSpans)
+  const spans = [...reading.thoughtSpans, ...reading.spans].sort((a, b) => a.start - b.start || a.end - b.end)
+  if (spans.length > MAX_MASKS_IN_TEXT) {
+    throw new HttpFault(413, {
+      code: 'too-large',
+      message: `${spans.length} masks in one text, more than ${MAX_MASKS_IN_TEXT}`,
+      hint: 'send one answer at a time',
+    })
+  }
+  const at = new Map(spans.map((span, k) => [span, k]))
+  const indices = (list: readonly MaskSpan[]) =>
+    list.flatMap((span) => {
+      const k = at.get(span)
+      return k === undefined ? [] : [k]
+    })
+  const entry = ({ start, end, label, masks, problems }: JsonAnswerEntry) => ({
+    start,
+    end,
+    ...(label !== undefined && { label: label.text }),
+    masks: indices(masks),
+    problems: Array.from(problems),
+  })
+  const placed = ({ start, end, text: words }: Range & { readonly text: string }) => ({
+    start,
+    end,
+    text: words,
+  })
+  const { parts, answer, caption } = reading
+  return {
+    codec,
+    kind: vocabulary.kind,
+    masks: spans.map((span) => ({
+      start: span.start,
+      end: span.end,
+      words: text.slice(span.start, span.end),
+      codes: Array.from(span.codes),
+      status: span.status,
+      repairs: span.repairs.map((repair) => ({
+        start: repair.start,
+        end: repair.end,
+        kind: describeRepair(repair),
+      })),
+      inThought: inThought.has(span),
+    })),
+    answer: { start: answer.start, end: answer.end },
+    thought: parts.think === undefined ? null : { start: parts.think.start, end: parts.think.end },
+    noTarget: reading.noTarget,
+    caption:
+      caption === undefined
+        ? null
+        : {
+            plain: caption.caption,
+            phrases: caption.phrases.map(({ start, end, phrase, masks, problems }) => ({
+              start,
+              end,
+              phrase: placed(phrase),
+              masks: indices(masks),
+              problems: Array.from(problems),
+            })),
+          },
+    entries: reading.json?.entries.map(entry) ?? [],
+    triples:
+      reading.scene?.triples.map(({ start, end, subject, predicate, object, problems }) => ({
+        start,
+        end,
+        subject: entry(subject),
+        predicate: predicate === undefined ? null : placed(predicate),
+        object: entry(object),
+        problems: Array.from(problems),
+      })) ?? [],
+    references: reading.references.map(({ start, end, phrase, boxes, problems }) => ({
+      start,
+      end,
+      phrase: phrase === undefined ? null : placed(phrase),
+      boxes: boxes.map(([x1, y1, x2, y2]) => [x1, y1, x2, y2] as [number, number, number, number]),
+      problems: Array.from(problems),
+    })),
+    problems: [],
+  }
+}

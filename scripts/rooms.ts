@@ -1,0 +1,140 @@
+// The rooms of this house, from the ground up: what each is for and what it may stand on. The one list: tests, the picture of the
+// house and the check of sizes read it.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export type Room = {
+  readonly name: string
+  /** The folder in the repository. */
+  readonly folder: string
+  /** Its one job. */
+  readonly job: string
+  /** Packages from outside this house. `node:` stands for all of Node's own; a room without it runs in a browser. */
+  readonly external: readonly string[]
+  /** The rooms below it that it may look into. */
+  readonly mayUse: readonly string[]
+}
+
+const packages = (name: string, job: string, mayUse: string, external = ''): Room => ({
+  name,
+  folder: `packages/${name}`,
+  job,
+  mayUse: words(mayUse),
+  external: words(external),
+})
+const words = (text: string): string[] => text.split(' ').filter((word) => word !== '')
+
+/** A room may use only rooms that stand before it in this list, and of those the ones that it names. */
+export const ROOMS: readonly Room[] = [
+  packages('mask', 'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap', ''),
+  packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'mask'),
+  packages('checkpoint', 'tensors in files: safetensors, PyTorch pickles, zip', '', 'node:'),
+  packages(
+    'graph',
+    'networks as graphs: ops and their gradients, ONNX, sessions',
+    'checkpoint',
+    'onnxruntime-node onnxruntime-web onnxruntime-common node:',
+  ),
+  packages('train', 'the training loop of any graph', 'checkpoint graph', 'node:'),
+  packages('models', 'published networks as graphs: Hiera, SAM 2, TiTok', 'graph'),
+  packages(
+    'codecs',
+    'SAMTok, HiMTok and GETok behind one interface',
+    'mask words checkpoint graph models',
+    'node:',
+  ),
+  packages(
+    'mllm',
+    'what lies between text and network: tokenizer, template, picture processor, generation',
+    'mask words checkpoint graph models codecs',
+    'node: @huggingface/tokenizers @huggingface/jinja',
+  ),
+  packages('datasets', 'published datasets as records', 'mask words checkpoint', 'node:'),
+  packages(
+    'data',
+    "records as conversations, conversations as trainers' files",
+    'mask words graph codecs datasets',
+    'node: hyparquet hyparquet-writer tar-stream',
+  ),
+  packages(
+    'learn',
+    'what a trainer needs: vocabularies in checkpoints, rewards, GGUF',
+    'mask words checkpoint graph models codecs mllm datasets data',
+    'node:',
+  ),
+  packages('eval', 'metrics, intervals, comparisons', 'mask words', 'node:'),
+  packages(
+    'files',
+    'pictures, masks and words in and out in every dialect, and what a command line needs for it',
+    'mask words checkpoint codecs learn',
+    'node: zod sharp',
+  ),
+  packages('client', 'the service as an object, and what is said to it and what it answers', 'learn', 'zod'),
+  packages(
+    'server',
+    'the service: codecs, rewards and the studio over HTTP',
+    'mask words graph codecs learn files client',
+    'node: zod hono @hono/node-server',
+  ),
+  packages(
+    'benchmarks',
+    'the answers of a model against the truth of published benchmarks',
+    'mask words codecs datasets data eval files',
+    'node: zod',
+  ),
+  packages(
+    'codec-training',
+    'training the tokenizers: batches, losses, stages, runs',
+    'mask words checkpoint graph train models codecs datasets eval files benchmarks',
+    'node: zod',
+  ),
+  packages(
+    'commands',
+    'the command line: every command and its options',
+    'mask words checkpoint graph train codecs mllm datasets data learn eval files server benchmarks codec-training',
+    'node: onnxruntime-node',
+  ),
+  packages(
+    'maskwords',
+    'what people install: the index, the doors to the rooms, the command, the weights',
+    'mask words checkpoint graph train models codecs mllm datasets data learn eval files client codec-training commands',
+    'node:',
+  ),
+  {
+    name: 'board',
+    folder: 'apps/board',
+    job: 'what the views of the studio stand on: regions, canvas, documents, the codecs behind them',
+    mayUse: words('mask words graph codecs client'),
+    external: words('react zustand'),
+  },
+  {
+    name: 'studio',
+    folder: 'apps/studio',
+    job: 'the web app: its views and its shell',
+    mayUse: words('mask words checkpoint codecs eval board'),
+    external: words('react react-dom zustand'),
+  },
+]
+
+/** More lines than this are two jobs: about what one person can hold in mind. Tests do not count. */
+export const MAX_ROOM_LINES = 8000
+
+export const HOUSE = join(import.meta.dirname, '..')
+
+/** The sources of a room without its tests, sorted, as absolute paths. */
+export function sourceFiles(room: Room): string[] {
+  return readdirSync(join(HOUSE, room.folder, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path))
+    .map((path) => join(HOUSE, room.folder, 'src', path))
+    .sort()
+}
+
+export const lineCount = (path: string): number => readFileSync(path, 'utf8').split('\n').length - 1
+
+/** Every module that a source text imports or re-exports, dynamically too. */
+export function importsOf(text: string): string[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*(?:\/\*.*?\*\/\s*)?['"]([^'"]+)['"]/gms,
+  )
+  return [...statements].map((match) => (match[1] ?? match[2] ?? match[3])!)
+}
