@@ -11,8 +11,11 @@ export type PicturePart = { readonly type: 'picture'; readonly picture: Pixels }
 export type VideoPart = {
   readonly type: 'video'
   readonly frames: readonly Pixels[]
-  /** Frames of one second. Default 24, as the published processors assume. */
+  /** Frames in a second of the video that they were taken from. Default 24, as the published processors assume. */
   readonly fps?: number
+  /** Which of that video's frames they are, and how many it has. Default: all of them. */
+  readonly frameIndices?: readonly number[]
+  readonly totalFrames?: number
 }
 
 export type Part = TextPart | PicturePart | VideoPart

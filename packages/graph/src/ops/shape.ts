@@ -12,10 +12,13 @@ export const reshapeOp: Op = {
   gradient: (node, [dy]) => [reshape(dy!, node.inputs[0]!.shape)],
 }
 
-/** The shape as ONNX Reshape reads it: 0 keeps an axis, one -1 is inferred, anything else is computed at run time. */
-function reshapeVector(from: Shape, to: Shape): Tensor {
+/**
+ * The shape as ONNX Reshape reads it: 0 keeps an axis, one -1 is inferred, anything else is computed at run time, where a size may
+ * turn out to be 0 and mean it.
+ */
+function reshapeVector(from: Shape, to: Shape): { shape: Tensor; zeroIsSize: boolean } {
   const unknown = to.filter((size, axis) => typeof size === 'string' && size !== from[axis]).length
-  if (isStatic(to)) return constant([...to], { dtype: 'int64' })
+  if (isStatic(to)) return { shape: constant([...to], { dtype: 'int64' }), zeroIsSize: to.includes(0) }
   if (unknown <= 1 && !to.includes(0)) {
     let inferred = unknown === 0
     const values = to.map((size, axis) => {
@@ -24,9 +27,9 @@ function reshapeVector(from: Shape, to: Shape): Tensor {
       inferred = true
       return -1
     })
-    if (inferred) return constant(values, { dtype: 'int64' })
+    if (inferred) return { shape: constant(values, { dtype: 'int64' }), zeroIsSize: false }
   }
-  return sizesVector(to)
+  return { shape: sizesVector(to), zeroIsSize: true }
 }
 
 /**
@@ -62,7 +65,8 @@ export function reshape(x: Tensor, shape: readonly (Dim | -1)[]): Tensor {
   if (x.node.op === reshapeOp) return reshape(x.node.inputs[0]!, to)
   const leaf = x.node.leaf
   if (leaf?.kind === 'constant') return constant(leaf.data, { dtype: x.dtype, shape: to as number[] })
-  return makeTensor(reshapeOp, [x, reshapeVector(x.shape, to)], x.dtype, to)
+  const vector = reshapeVector(x.shape, to)
+  return makeTensor(reshapeOp, [x, vector.shape], x.dtype, to, vector.zeroIsSize ? { allowzero: 1 } : {})
 }
 
 export const permuteOp: Op = {

@@ -1,0 +1,206 @@
+// The networks of one model, loaded: pictures to features, tokens to scores over keys and values that stay in this thread.
+import type { Session, Tensor, Value } from '@maskwords/graph'
+import { buildModel, gather, input, openSession } from '@maskwords/graph'
+import type { KeysAndValues, QwenConfig } from '@maskwords/models'
+import {
+  qwenLogits,
+  qwenText,
+  qwenVision,
+  spreadFeatures,
+  visionFeeds,
+  visionInputs,
+  visionLayout,
+} from '@maskwords/models'
+import type { Patches } from './patches.ts'
+import type { StoredModel } from './stored.ts'
+
+/** Vectors for the tokens of one picture or video: [tokens, width], and the deepstack's of the same shape. */
+export type Features = { readonly features: Float32Array; readonly deepstack: readonly Float32Array[] }
+
+/** Keys and values of tokens, a layer each: [kvHeads, 1, tokens, headWidth]. */
+export type Kept = {
+  readonly tokens: number
+  readonly keys: readonly Float32Array[]
+  readonly values: readonly Float32Array[]
+}
+
+/** Tokens to compute: vectors, positions, and where pictures stand among them. */
+export type Span = {
+  /** [tokens, width]. */
+  readonly embeds: Float32Array
+  /** [3][tokens]. */
+  readonly axes: readonly [Int32Array, Int32Array, Int32Array]
+  /** One list a deepstack layer: [seen, width]; and for each token its row in it from 1 on, 0 for text. */
+  readonly deepstack: readonly Float32Array[]
+  readonly rows: Int32Array
+}
+
+export type Engine = {
+  readonly config: QwenConfig
+  /** Rows of the embedding table: [ids, width]. */
+  embed(ids: ArrayLike<number>): Float32Array
+  see(patches: Patches): Promise<Features>
+  /**
+   * Computes `tokens` tokens of each of `rows` rows behind `shared` (seen by all rows) and `own` (a row each), and gives scores
+   * of the places in `wanted` (row x tokens + token), and the new keys and values, [kvHeads, rows, tokens, headWidth].
+   */
+  run(step: Step): Promise<{ scores: Float32Array; kept: Kept }>
+  close(): Promise<void>
+}
+
+export type Step = {
+  readonly rows: number
+  readonly tokens: number
+  /** [rows, tokens, width]. */
+  readonly embeds: Float32Array
+  /** [3][rows x tokens]. */
+  readonly axes: readonly [Int32Array, Int32Array, Int32Array]
+  readonly shared: Kept | undefined
+  readonly own: Own | undefined
+  readonly wanted: readonly number[]
+  readonly deepstack?: readonly Float32Array[]
+  /** [rows x tokens]: places in the deepstack's features from 1 on, 0 for none. */
+  readonly places?: Int32Array
+}
+
+/** Keys and values of each row: [kvHeads, rows, capacity, headWidth], and a bias that hides places without a token: [rows, capacity]. */
+export type Own = {
+  readonly capacity: number
+  readonly keys: readonly Float32Array[]
+  readonly values: readonly Float32Array[]
+  readonly bias: Float32Array
+}
+
+const EMPTY = new Float32Array(0)
+
+/** Builds and loads both networks in this thread; `threads` is of one run. */
+export async function openEngine(
+  stored: StoredModel,
+  options: { threads?: number | undefined } = {},
+): Promise<Engine> {
+  const { config } = stored
+  const { text } = config
+  const session = { worker: false, ...(options.threads === undefined ? {} : { threads: options.threads }) }
+  const open = (outputs: Record<string, Tensor>): Promise<Session> =>
+    openSession(buildModel({ outputs, ...stored.forOutputs(outputs) }), session)
+
+  const language = await open(textOutputs(config))
+  // Loaded with the first picture: a question without one does not need it.
+  let eyes: Promise<Session> | undefined
+  const layers = Array.from({ length: text.layers }, (_, i) => i)
+  const stacks = config.vision?.deepstackBlocks.length ?? 0
+  const data = (value: Value | undefined) => value!.data as Float32Array
+
+  return {
+    config,
+    embed: (ids) => {
+      const out = new Float32Array(ids.length * text.width)
+      stored.rows.read(ids, out)
+      return out
+    },
+    async see({ grid, values }) {
+      const vision = config.vision!
+      eyes ??= open(visionOutputs(config))
+      const results = await (await eyes).run(visionFeeds(visionLayout([grid], vision), values))
+      return {
+        features: data(results['features']),
+        deepstack: Array.from({ length: stacks }, (_, i) => data(results[`deepstack.${i}`])),
+      }
+    },
+    async run({ rows, tokens, embeds, axes, shared, own, wanted, deepstack, places }) {
+      const positions = new BigInt64Array(3 * rows * tokens)
+      axes.forEach((axis, a) => {
+        for (let i = 0; i < axis.length; i++) positions[a * rows * tokens + i] = BigInt(axis[i]!)
+      })
+      const feeds: Record<string, { data: Float32Array | BigInt64Array; shape: readonly number[] }> = {
+        embeds: { data: embeds, shape: [rows, tokens, text.width] },
+        positions: { data: positions, shape: [3, rows, tokens] },
+        wanted: { data: BigInt64Array.from(wanted, BigInt), shape: [wanted.length] },
+        'own.bias': { data: own?.bias ?? EMPTY, shape: [rows, own?.capacity ?? 0] },
+      }
+      for (const layer of layers) {
+        const past = (
+          kept:
+            | { readonly keys: readonly Float32Array[]; readonly values: readonly Float32Array[] }
+            | undefined,
+        ) => [kept?.keys[layer] ?? EMPTY, kept?.values[layer] ?? EMPTY] as const
+        const shape = (batch: number, count: number) => [text.kvHeads, batch, count, text.headWidth]
+        const [sharedKey, sharedValue] = past(shared)
+        const [ownKey, ownValue] = past(own)
+        feeds[`shared.key.${layer}`] = { data: sharedKey, shape: shape(1, shared?.tokens ?? 0) }
+        feeds[`shared.value.${layer}`] = { data: sharedValue, shape: shape(1, shared?.tokens ?? 0) }
+        feeds[`own.key.${layer}`] = { data: ownKey, shape: shape(rows, own?.capacity ?? 0) }
+        feeds[`own.value.${layer}`] = { data: ownValue, shape: shape(rows, own?.capacity ?? 0) }
+      }
+      if (stacks > 0) {
+        const seen = (deepstack?.[0]?.length ?? 0) / text.width
+        feeds['places'] = {
+          data: places ? BigInt64Array.from(places, BigInt) : new BigInt64Array(rows * tokens),
+          shape: [rows, tokens],
+        }
+        for (let i = 0; i < stacks; i++) {
+          feeds[`deepstack.${i}`] = { data: deepstack?.[i] ?? EMPTY, shape: [seen, text.width] }
+        }
+      }
+      const results = await language.run(feeds)
+      return {
+        scores: data(results['logits']),
+        kept: {
+          tokens,
+          keys: layers.map((layer) => data(results[`key.${layer}`])),
+          values: layers.map((layer) => data(results[`value.${layer}`])),
+        },
+      }
+    },
+    async close() {
+      await language.close()
+      await (await eyes)?.close()
+      await stored.close()
+    },
+  }
+}
+
+/** The text network as it is run: over a shared past, a past of each row, and deepstack features. */
+export function textOutputs(config: QwenConfig): Record<string, Tensor> {
+  const { width, kvHeads, headWidth, layers } = config.text
+  const past = (name: string, rows: 1 | 'rows', tokens: string): KeysAndValues[] =>
+    Array.from({ length: layers }, (_, i) => ({
+      key: input(`${name}.key.${i}`, 'float32', [kvHeads, rows, tokens, headWidth]),
+      value: input(`${name}.value.${i}`, 'float32', [kvHeads, rows, tokens, headWidth]),
+    }))
+  const embeds = input('embeds', 'float32', ['rows', 'tokens', width])
+  const places = input('places', 'int64', ['rows', 'tokens'])
+  const stacks = config.vision?.deepstackBlocks ?? []
+  const text = qwenText(
+    {
+      embeds,
+      positions: input('positions', 'int64', [3, 'rows', 'tokens']),
+      past: [
+        { layers: past('shared', 1, 'shared') },
+        { layers: past('own', 'rows', 'own'), bias: input('own.bias', 'float32', ['rows', 'own']) },
+      ],
+      deepstack: stacks.map((_, i) =>
+        spreadFeatures(input(`deepstack.${i}`, 'float32', ['seen', width]), places),
+      ),
+    },
+    config,
+  )
+  // The head is the largest matrix: only places whose scores are asked for go through it.
+  const wanted = gather(text.hidden.reshape([-1, width]), input('wanted', 'int64', ['wanted']), 0)
+  return {
+    logits: qwenLogits(wanted, config),
+    ...Object.fromEntries(
+      text.layers.flatMap(({ key, value }, i) => [
+        [`key.${i}`, key],
+        [`value.${i}`, value],
+      ]),
+    ),
+  }
+}
+
+/** The vision tower as it is run. */
+export function visionOutputs(config: QwenConfig): Record<string, Tensor> {
+  const vision = config.vision!
+  const { features, deepstack } = qwenVision(visionInputs(vision), vision)
+  return { features, ...Object.fromEntries(deepstack.map((tensor, i) => [`deepstack.${i}`, tensor])) }
+}

@@ -1,0 +1,99 @@
+// What a model remembers of earlier questions: features of pictures by their content, and keys and values of prompts' beginnings.
+import type { QwenTextConfig } from '@maskwords/models'
+import type { Features, Kept } from './engine.ts'
+import { bytesOfKept, cutKept } from './kept.ts'
+
+/** One key a token: its id, or of a picture's token the picture's content. Equal beginnings have equal keys and values. */
+export type TokenKeys = readonly (number | string)[]
+
+/** How many keys two beginnings have in common. */
+export function commonLength(a: TokenKeys, b: TokenKeys): number {
+  const most = Math.min(a.length, b.length)
+  let length = 0
+  while (length < most && a[length] === b[length]) length++
+  return length
+}
+
+/** Least recently used values go first when their bytes are over the limit; the newest always stays. */
+class Recent<T> {
+  private readonly entries = new Map<string, { value: T; bytes: number }>()
+  private bytes = 0
+  private readonly limitBytes: number
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes
+  }
+
+  get(key: string): T | undefined {
+    const entry = this.entries.get(key)
+    if (entry === undefined) return undefined
+    this.entries.delete(key)
+    this.entries.set(key, entry)
+    return entry.value
+  }
+
+  set(key: string, value: T, bytes: number): void {
+    this.delete(key)
+    this.entries.set(key, { value, bytes })
+    this.bytes += bytes
+    for (const [oldest, entry] of this.entries) {
+      if (this.bytes <= this.limitBytes || oldest === key) break
+      this.entries.delete(oldest)
+      this.bytes -= entry.bytes
+    }
+  }
+
+  delete(key: string): void {
+    const entry = this.entries.get(key)
+    if (entry === undefined) return
+    this.entries.delete(key)
+    this.bytes -= entry.bytes
+  }
+
+  *[Symbol.iterator](): IterableIterator<[string, T]> {
+    for (const [key, { value }] of this.entries) yield [key, value]
+  }
+}
+
+export type Memory = {
+  features(picture: string): Features | undefined
+  rememberFeatures(picture: string, features: Features): void
+  /** Keys and values of as many of the first tokens as are known, at most `most`. */
+  beginning(keys: TokenKeys, most: number): Kept | undefined
+  rememberBeginning(keys: TokenKeys, kept: Kept): void
+}
+
+/** Both kinds have `limitBytes` for themselves. */
+export function openMemory(sizes: QwenTextConfig, limitBytes: number): Memory {
+  const pictures = new Recent<Features>(limitBytes)
+  const beginnings = new Recent<{ keys: TokenKeys; kept: Kept }>(limitBytes)
+  let next = 0
+  return {
+    features: (picture) => pictures.get(picture),
+    rememberFeatures(picture, features) {
+      const bytes = [features.features, ...features.deepstack].reduce(
+        (sum, array) => sum + array.byteLength,
+        0,
+      )
+      pictures.set(picture, features, bytes)
+    },
+    beginning(keys, most) {
+      let best: string | undefined
+      let length = 0
+      for (const [name, entry] of beginnings) {
+        const common = Math.min(most, commonLength(entry.keys, keys))
+        if (common > length) {
+          best = name
+          length = common
+        }
+      }
+      return best === undefined ? undefined : cutKept(beginnings.get(best)!.kept, length, sizes)
+    },
+    rememberBeginning(keys, kept) {
+      // What this one continues is of no more use: its tokens are in here.
+      for (const [name, entry] of [...beginnings]) {
+        if (commonLength(entry.keys, keys) === entry.keys.length) beginnings.delete(name)
+      }
+      beginnings.set(String(next++), { keys, kept }, bytesOfKept(kept))
+    },
+  }
+}
