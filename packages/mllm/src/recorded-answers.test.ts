@@ -114,7 +114,7 @@ describe.skipIf(!hasRecorded)(
         const golden = await recordedTensors(
           `golden/${folder}${folder.endsWith('tied') ? '-bf16' : ''}.forward.safetensors`,
         )
-        const chat = recordedJson<Chat>(`golden/${folder}.chat.json`)
+        const chat = recordedJson<Chat>(`golden/${folder.replace(/-bf16$/, '')}.chat.json`)
         let compared = 0
         for (const name of Object.keys(chat.cases)) {
           if (!golden.names.includes(`${name}.logits`)) continue
