@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 
 /**
  * A worker thread that runs `<stem>.ts` or `<stem>.js` beside the module `beside` (its import.meta.url), or the file at `url`.
- * Sources in TypeScript are loaded through tsx, which workers do not inherit.
+ * Sources in TypeScript are loaded through tsx, which workers do not inherit, and see the sources of other packages.
  */
 export function startThread(options: {
   beside: string
@@ -22,5 +22,5 @@ export function startThread(options: {
   const tsx = new URL('./index.mjs', api).href
   const entry = new URL(`./${stem}.ts`, beside).href
   const code = `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(code, { eval: true, execArgv: [], name, workerData })
+  return new Worker(code, { eval: true, execArgv: ['--conditions=@maskwords/source'], name, workerData })
 }

@@ -1,6 +1,14 @@
 // The public index of @maskwords/mllm, written by hand.
+export { answerStream } from './answer-stream.ts'
+export type { ConstraintMachine, ConstraintState, ConstraintWalk, SpanIds } from './constraint.ts'
+export { constraintMachine, MAX_COUNTED_MASKS, spanIds, walk } from './constraint.ts'
 export type { MllmErrorCode, MllmErrorOptions } from './error.ts'
 export { MllmError } from './error.ts'
+export type { ModelFolder } from './folder.ts'
+export { openModelFolder } from './folder.ts'
+export type { OpenModelOptions } from './in-process.ts'
+export { openModel } from './in-process.ts'
+export { readPromptModel } from './loaded.ts'
 export type {
   Answer,
   AnswerEvent,
@@ -22,3 +30,13 @@ export type {
   Usage,
   VideoPart,
 } from './model.ts'
+export type { Patches, PictureSettings } from './patches.ts'
+export { patchesOfPicture, patchesOfVideo, sampleFrames, smartSize, smartVideoSize } from './patches.ts'
+export type { PlacedGrid, Positions } from './positions.ts'
+export { positionsOf } from './positions.ts'
+export type { Prompt, PromptModel, PromptOptions, SeenPart } from './prompt.ts'
+export { buildPrompt, renderChat } from './prompt.ts'
+export { MAX_ALTERNATIVES } from './questions.ts'
+export type { ModelTokenizer, TextGrowth } from './tokenizer.ts'
+export { growText, openTokenizer } from './tokenizer.ts'
+export type { LoadProgress } from './worker-protocol.ts'

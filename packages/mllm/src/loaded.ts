@@ -21,6 +21,7 @@ import type { StoredModel } from './stored.ts'
 import { openPublished } from './stored.ts'
 import type { ModelTokenizer } from './tokenizer.ts'
 import { openTokenizer } from './tokenizer.ts'
+import type { LoadProgress } from './worker-protocol.ts'
 
 /** Bytes that features, and keys and values, of earlier questions may take each. */
 const MEMORY_BYTES = 1024 ** 3
@@ -31,6 +32,10 @@ export type LoadedModel = PromptModel & {
   readonly generation: GenerationSettings
   readonly engine: Engine
   readonly memory: Memory
+  /** Ids that end an answer. */
+  readonly ends: ReadonlySet<number>
+  /** Positions that the model was made for. */
+  readonly maxTokens: number | undefined
   close(): Promise<void>
 }
 
@@ -40,6 +45,7 @@ export type LoadOptions = {
   /** Threads of the networks. Default: the machine's cores. */
   readonly threads?: number
   readonly memoryBytes?: number
+  readonly onProgress?: (progress: LoadProgress) => void
 }
 
 /** What config.json says. */
@@ -96,6 +102,8 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     path,
     engine,
     memory: openMemory(model.config.text, options.memoryBytes ?? MEMORY_BYTES),
+    ends: new Set(model.generation.ends),
+    maxTokens: model.generation.maxTokens,
     close: () => engine.close(),
   }
 }

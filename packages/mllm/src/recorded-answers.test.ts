@@ -149,7 +149,7 @@ describe.skipIf(!hasRecorded)(
           expect(largestDifference(scores, wanted.slice(-size)), name).toBeLessThan(LOGITS)
           compared++
         }
-        expect(compared).toBeGreaterThan(2)
+        expect(compared).toBeGreaterThan(1)
         await model.close()
       })
     }

@@ -14,6 +14,8 @@ export type GenerationSettings = {
   readonly repetitionPenalty: number
   /** Ids that end an answer. */
   readonly ends: readonly number[]
+  /** Longest prompt and answer together. */
+  readonly maxTokens: number | undefined
 }
 
 const CLIP = {
@@ -119,5 +121,7 @@ export async function readGenerationSettings(folder: ModelFolder): Promise<Gener
   if (typeof penalty !== 'number' || !(penalty > 0)) {
     throw new MllmError('damaged', `generation_config.json: repetition_penalty is ${JSON.stringify(penalty)}`)
   }
-  return { repetitionPenalty: penalty, ends }
+  const length = text['max_position_embeddings'] ?? config['max_position_embeddings']
+  const maxTokens = typeof length === 'number' && length > 0 ? length : undefined
+  return { repetitionPenalty: penalty, ends, maxTokens }
 }

@@ -1,0 +1,167 @@
+// From tokens to an answer: whole characters, stop texts, masks as they are said.
+import type { MaskEvent, MaskSpan, MaskStream, Vocabulary } from '@maskwords/words'
+import { formatMaskWords, maskStream, parseGetok } from '@maskwords/words'
+import type { CodesFound, Finish, SaidToken } from './generate.ts'
+import type { Answer, AnswerEvent, AnswerMask, AnswerToken, MaskAlternative, Usage } from './model.ts'
+import type { ModelTokenizer } from './tokenizer.ts'
+import { growText } from './tokenizer.ts'
+
+export type AnswerWriter = {
+  /** Takes a token; true where a stop text has been said. */
+  token(said: SaidToken, alternatives: (count: number) => Promise<CodesFound[]>): Promise<boolean>
+  /** The last events, and the whole. */
+  end(finish: Finish, usage: Usage): Answer
+}
+
+export type AnswerWriterOptions = {
+  readonly tokenizer: Pick<ModelTokenizer, 'decode'>
+  readonly vocabulary: Vocabulary | undefined
+  readonly stop: readonly string[]
+  /** Masks to name beside each one. */
+  readonly alternatives: number
+  readonly emit: (event: AnswerEvent) => void
+}
+
+/** Length of the longest end of `text` that a stop text begins with. */
+function stopBegun(text: string, stops: readonly string[]): number {
+  let longest = 0
+  for (const stop of stops) {
+    for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
+      if (text.endsWith(stop.slice(0, length))) longest = length
+    }
+  }
+  return longest
+}
+
+/** Writes one answer. */
+export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
+  const { tokenizer, vocabulary, emit } = options
+  const stops = options.stop.filter((text) => text !== '')
+  const growth = growText(tokenizer)
+  const spans: MaskStream | undefined =
+    vocabulary !== undefined && vocabulary.kind !== 'getok' ? maskStream(vocabulary) : undefined
+  const tokens: AnswerToken[] = []
+  const masks: AnswerMask[] = []
+  let text = ''
+  let held = ''
+  let stopped = false
+  /** Logarithms of the words of the open mask; undefined once one of them is not known. */
+  let spanLogprob: number | undefined = 0
+
+  const release = (piece: string): MaskEvent[] => {
+    text += piece
+    if (spans !== undefined) return spans.push(piece)
+    if (piece !== '') emit({ type: 'text', text: piece })
+    return []
+  }
+
+  const maskOf = (span: MaskSpan, alternatives: readonly MaskAlternative[] | undefined): AnswerMask => {
+    const logprob = span.status === 'complete' ? spanLogprob : undefined
+    return {
+      index: masks.length,
+      start: span.start,
+      end: span.end,
+      status: span.status,
+      codes: span.codes,
+      text: text.slice(span.start, span.end),
+      logprob,
+      probability: logprob === undefined ? undefined : Math.exp(logprob),
+      ...(alternatives === undefined ? {} : { alternatives }),
+    }
+  }
+
+  /** Gives on what the stream of spans says; `alternatives` where the last token closed a mask. */
+  const pass = (
+    events: readonly MaskEvent[],
+    said: SaidToken | undefined,
+    found: CodesFound[] | undefined,
+  ): void => {
+    for (const event of events) {
+      if (event.type === 'text') emit({ type: 'text', text: event.text })
+      else if (event.type === 'span-start') {
+        spanLogprob = 0
+        emit({ type: 'mask-start', index: masks.length })
+      } else if (event.type === 'code') {
+        const word = text.slice(event.start, event.end)
+        emit({ type: 'mask-word', index: masks.length, text: word, logprob: said?.spanLogprob })
+      } else if (event.type === 'span-end') {
+        const mask = maskOf(
+          event.span,
+          found?.map((one) => alternativeOf(one, vocabulary!)),
+        )
+        masks.push(mask)
+        emit({ type: 'mask', mask })
+      }
+    }
+  }
+
+  return {
+    async token(said, alternatives) {
+      const grown = growth.push(said.id)
+      tokens.push({ id: said.id, text: grown, logprob: said.logprob })
+      held += grown
+      const stop = stops.map((one) => held.indexOf(one)).filter((at) => at >= 0)
+      stopped = stop.length > 0
+      const until = stopped ? Math.min(...stop) : held.length - stopBegun(held, stops)
+      const piece = held.slice(0, until)
+      held = stopped ? '' : held.slice(until)
+      const events = release(piece)
+      const closes = events.some((event) => event.type === 'span-end' && event.span.status === 'complete')
+      const begins = events.some((event) => event.type === 'span-start')
+      // The start word's own probability is not the mask's.
+      if (!begins && spanLogprob !== undefined) {
+        spanLogprob = said.spanLogprob === undefined ? undefined : spanLogprob + said.spanLogprob
+      }
+      const wanted = closes && options.alternatives > 0
+      pass(events, said, wanted ? await alternatives(options.alternatives) : undefined)
+      return stopped
+    },
+    end(finish, usage) {
+      if (!stopped) {
+        const rest = held + growth.end()
+        if (rest !== '') pass(release(rest), undefined, undefined)
+      }
+      if (spans !== undefined) pass(spans.end().events, undefined, undefined)
+      if (vocabulary?.kind === 'getok') {
+        for (const mask of getokMasks(text)) {
+          masks.push(mask)
+          emit({ type: 'mask', mask })
+        }
+      }
+      const answer: Answer = { text, tokens, masks, finish, usage }
+      emit({ type: 'end', answer })
+      return answer
+    },
+  }
+
+  function getokMasks(whole: string): AnswerMask[] {
+    if (vocabulary?.kind !== 'getok') return []
+    const found = parseGetok(whole, vocabulary).instances.flatMap(({ geometries }) => geometries)
+    return found.map(({ start, end, status, codes }, index) => ({
+      index,
+      start,
+      end,
+      status,
+      codes: status === 'rejected' ? [] : codes,
+      text: whole.slice(start, end),
+      logprob: undefined,
+      probability: undefined,
+    }))
+  }
+}
+
+/** Codes of a vocabulary from token ids. */
+function alternativeOf(found: CodesFound, vocabulary: Vocabulary): MaskAlternative {
+  if (vocabulary.kind === 'getok') throw new Error('GETok has no spans')
+  const words = found.ids.map((id) => vocabulary.tokenIds!.toWord.get(id)!)
+  // SAMTok's codes stand behind its start word, HiMTok's behind start and end.
+  const codes = words.map((word) =>
+    vocabulary.kind === 'samtok' ? (word - 1) % vocabulary.codesPerLevel : word - 2,
+  )
+  return {
+    codes,
+    text: formatMaskWords(codes, vocabulary),
+    logprob: found.logprob,
+    probability: Math.exp(found.logprob),
+  }
+}
