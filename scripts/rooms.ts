@@ -36,7 +36,11 @@ export const ROOMS: readonly Room[] = [
     'onnxruntime-node onnxruntime-web onnxruntime-common node:',
   ),
   packages('train', 'the training loop of any graph', 'checkpoint graph', 'node:'),
-  packages('models', 'published networks as graphs: Hiera, SAM 2, TiTok', 'graph'),
+  packages(
+    'models',
+    'published networks as graphs: Hiera, SAM 2, TiTok, Qwen with and without eyes',
+    'graph',
+  ),
   packages(
     'codecs',
     'SAMTok, HiMTok and GETok behind one interface',

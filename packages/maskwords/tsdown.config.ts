@@ -28,6 +28,7 @@ export default defineConfig([
       'train-batches': '../codec-training/src/batches-thread.ts',
       'server-worker': '../server/src/work/thread.ts',
       'batch-worker': '../train/src/batch-worker.ts',
+      'mllm-worker': '../mllm/src/mllm-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
     clean: ['dist/*.js'],

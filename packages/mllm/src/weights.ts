@@ -1,13 +1,14 @@
 // The weights of a model's folder: opened, checked against config.json, referenced in place, rows of the embedding table read one by one.
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
-import type { Checkpoint, TensorInfo, WeightSource, Weights } from '@maskwords/graph'
+import type { Checkpoint, TensorInfo } from '@maskwords/checkpoint'
 import {
   CheckpointError,
-  fileWeight,
   float32FromBfloat16,
   float32FromFloat16,
   openCheckpointFile,
-} from '@maskwords/graph'
+} from '@maskwords/checkpoint'
+import type { WeightSource, Weights } from '@maskwords/graph'
+import { fileWeight } from '@maskwords/graph'
 import type { QwenConfig } from '@maskwords/models'
 import { qwenKey, qwenPrefixes } from '@maskwords/models'
 import { MllmError } from './error.ts'
