@@ -73,11 +73,17 @@ export const ROOMS: readonly Room[] = [
     'mask words checkpoint codecs learn',
     'node: zod sharp',
   ),
+  packages(
+    'plugins',
+    'things of other people by name: datasets, tasks, formats, rewards, codecs',
+    'mask words codecs datasets data learn files',
+    'node: jiti',
+  ),
   packages('client', 'the service as an object, and what is said to it and what it answers', 'learn', 'zod'),
   packages(
     'server',
     'the service: codecs, rewards and the studio over HTTP',
-    'mask words graph codecs learn files client',
+    'mask words graph codecs learn files plugins client',
     'node: zod hono @hono/node-server',
   ),
   packages(
@@ -95,13 +101,13 @@ export const ROOMS: readonly Room[] = [
   packages(
     'commands',
     'the command line: every command and its options',
-    'mask words checkpoint graph train codecs mllm datasets data learn eval files server benchmarks codec-training',
+    'mask words checkpoint graph train codecs mllm datasets data learn eval files plugins server benchmarks codec-training',
     'node: onnxruntime-node',
   ),
   packages(
     'maskwords',
     'what people install: the index, the doors to the rooms, the command, the weights',
-    'mask words checkpoint graph train models codecs mllm datasets data learn eval files client codec-training commands',
+    'mask words checkpoint graph train models codecs mllm datasets data learn eval files plugins client codec-training commands',
     'node:',
   ),
   {

@@ -13,7 +13,7 @@ const common = {
 /** Rooms that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
 const ROOMS = ['mask', 'words', 'models', 'mllm', 'learn', 'eval', 'client']
 /** Doors to several rooms at once: a file here lists what is offered. */
-const DOORS = ['graph', 'codecs', 'data']
+const DOORS = ['graph', 'codecs', 'data', 'plugin']
 
 export default defineConfig([
   {

@@ -133,6 +133,17 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
+/** Loads what `--plugin` names. Nothing of plugins is read where there is none. */
+async function usePlugins(argv: readonly string[], io: Io): Promise<void> {
+  const sources = argv.flatMap((word, at) => {
+    if (word.startsWith('--plugin=')) return word.slice('--plugin='.length)
+    return word === '--plugin' ? (argv[at + 1] ?? []) : []
+  })
+  if (sources.length === 0) return
+  const { loadPlugins } = await import('@maskwords/plugins')
+  await loadPlugins(sources, io.cwd)
+}
+
 async function dispatch(
   argv: readonly string[],
   io: Io,
@@ -163,6 +174,8 @@ async function dispatch(
       hint: near === undefined ? 'maskwords --help' : `did you mean maskwords ${near}?`,
     })
   }
+  // Before the command is there: what it offers includes what plugins bring.
+  await usePlugins(rest, io)
   const { command, argv: own = rest } = await entry.load(rest)
   const parsed = parseCommandLine(command.spec, own)
   if (parsed.options.help) {

@@ -4,11 +4,17 @@ import { pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { Engine, type EngineSetup, serveWork, taskByName } from '@maskwords/data'
 import { type LoadCodecOptions, loadCodec, MaskwordsError, readPicture } from '@maskwords/files'
+import { loadedPlugins, loadPlugins } from '@maskwords/plugins'
 
 /** A codec by what opens it: plain data, for threads. */
 export type CodecRequest = { readonly source: string; readonly options: Omit<LoadCodecOptions, 'signal'> }
 
-type ThreadData = { readonly maskwords: 'prepare'; readonly setup: EngineSetup; readonly codec: CodecRequest }
+type ThreadData = {
+  readonly maskwords: 'prepare'
+  readonly setup: EngineSetup
+  readonly codec: CodecRequest
+  readonly plugins: readonly string[]
+}
 
 /** The engine of one thread. */
 export async function openEngine(setup: EngineSetup, codec: CodecRequest): Promise<Engine> {
@@ -37,7 +43,7 @@ async function readPixels(path: string, size: { widthPx: number; heightPx: numbe
 
 /** A thread with an engine. Sources in TypeScript are loaded through tsx, which threads do not inherit. */
 export function startEngineThread(setup: EngineSetup, codec: CodecRequest): Worker {
-  const data: ThreadData = { maskwords: 'prepare', setup, codec }
+  const data: ThreadData = { maskwords: 'prepare', setup, codec, plugins: loadedPlugins() }
   const options = { name: 'maskwords-prepare', workerData: data }
   const self = import.meta.url
   if (!self.endsWith('.ts')) return new Worker(new URL(self), options)
@@ -48,6 +54,9 @@ export function startEngineThread(setup: EngineSetup, codec: CodecRequest): Work
 }
 
 if (!isMainThread && (workerData as Partial<ThreadData> | null)?.maskwords === 'prepare') {
-  const { setup, codec } = workerData as ThreadData
-  serveWork(parentPort!, () => openEngine(setup, codec))
+  const { setup, codec, plugins } = workerData as ThreadData
+  serveWork(parentPort!, async () => {
+    await loadPlugins(plugins, process.cwd())
+    return openEngine(setup, codec)
+  })
 }

@@ -1,6 +1,6 @@
 // `maskwords prepare`: published datasets to a trainer's files, masks in words.
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -37,6 +37,7 @@ import {
   throwIfAborted,
   VERSION,
 } from '@maskwords/files'
+import { loadedPlugins } from '@maskwords/plugins'
 import { type CodecRequest, openEngine, startEngineThread } from './prepare-worker.ts'
 
 /** Conversations of a shard: lines are small; pictures in bytes are some hundred kilobytes each, and a shard is held in memory. */
@@ -303,6 +304,11 @@ async function configOf(
     ),
     codec: stamp,
     writer: writer.name,
+    ...(loadedPlugins().length > 0 && {
+      plugins: loadedPlugins().map((path) => ({
+        sha256: createHash('sha256').update(readFileSync(path)).digest('hex'),
+      })),
+    }),
     pictures,
     shardSize: options['shard-size'] ?? (pictures === 'bytes' ? BYTES_SHARD_SIZE : PATH_SHARD_SIZE),
     seed: options.seed ?? 0,

@@ -137,3 +137,13 @@ export type Writer = {
     readonly options: WriterOptions
   }) => readonly { readonly file: string; readonly text: string }[]
 }
+
+/** Keeps the literal types of a task's declaration. */
+export function defineTask<const T extends Task>(task: T): T {
+  return task
+}
+
+/** Keeps the literal types of a writer's declaration. */
+export function defineWriter<const W extends Writer>(writer: W): W {
+  return writer
+}

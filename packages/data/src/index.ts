@@ -15,6 +15,7 @@ export type {
   WriterOptions,
   WrittenFile,
 } from './conversation.ts'
+export { defineTask, defineWriter } from './conversation.ts'
 export type { CodecStamp, PrepareConfig, PrepareSource } from './prepare/config.ts'
 export { configHash } from './prepare/config.ts'
 export { defaultTasks } from './prepare/default-tasks.ts'
@@ -32,7 +33,7 @@ export type { FillOptions, TruthRle } from './tasks/fill.ts'
 export { checkPictures, fillConversation, PICTURE_PLACE } from './tasks/fill.ts'
 export type { GeometryTextOptions } from './tasks/geometry-text.ts'
 export { geometryText } from './tasks/geometry-text.ts'
-export { TASKS, taskByName } from './tasks/index.ts'
+export { addTask, TASKS, taskByName } from './tasks/index.ts'
 export type { CropPlace } from './tasks/zoom.ts'
 export { cropOfPicture } from './tasks/zoom.ts'
-export { WRITERS, writerByName } from './writers/index.ts'
+export { addWriter, WRITERS, writerByName } from './writers/index.ts'

@@ -7,7 +7,7 @@ export { jsonLines, readJsonFile } from './json-lines.ts'
 export type { JsonItem, JsonLimits, JsonStreamOptions } from './json-stream.ts'
 export { JSON_LIMITS, jsonItems, jsonItemsOf } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
-export { READERS, readerByName } from './readers/index.ts'
+export { addReader, READERS, readerByName } from './readers/index.ts'
 export type {
   Choice,
   DataProblem,
@@ -23,6 +23,7 @@ export type {
   RegionShape,
   Relation,
 } from './record.ts'
+export { defineReader } from './record.ts'
 export type { LabelMapCache, LabelMapCacheOptions, RegionMaskOptions } from './region-mask.ts'
 export { labelMapCache, regionMask, unionOfRegions } from './region-mask.ts'
 export { inHoldout, MAX_SPLIT_PARTS } from './split.ts'

@@ -148,3 +148,8 @@ export type Reader = {
   readonly gives: readonly RecordPart[]
   readonly read: (options: ReaderOptions) => AsyncIterable<DataRecord>
 }
+
+/** Keeps the literal types of a reader's declaration. */
+export function defineReader<const R extends Reader>(reader: R): R {
+  return reader
+}

@@ -1,6 +1,6 @@
 // Codecs by name: what `loadCodec` of the public index and --codec of the command open.
 import { fileURLToPath } from 'node:url'
-import { type GetokCodec, loadCodec as loadNamedCodec, type MaskCodec } from '@maskwords/codecs'
+import { codecNamed, type GetokCodec, loadCodec as loadKnownCodec, type MaskCodec } from '@maskwords/codecs'
 import { INSTALLED } from './installed.ts'
 
 export type LoadCodecOptions = {
@@ -31,15 +31,19 @@ export function shippedFolder(name: ShippedCodec): string {
 
 /**
  * Opens a mask language: `samtok-nano` or `himtok-nano`, which ship with this package; `getok` (arXiv 2512.10554), which
- * needs no weights; a folder or file with SAMTok or HiMTok weights; or a hub id that `maskwords pull` fetched. Close it
- * after use.
+ * needs no weights; a codec that a plugin brought; a folder or file with SAMTok or HiMTok weights; or a hub id that
+ * `maskwords pull` fetched. Close it after use.
  *
  * @throws CodecError `not-found` for what is not there, `wrong-weights` for weights of something else, `out-of-range` for a
  * grid that cannot be; CheckpointError for files that are no checkpoints
  */
 export async function loadCodec(source: string, options: LoadCodecOptions = {}): Promise<MaskCodec> {
   const { n, refine, segmenter, threads, signal } = options
-  const codec = await loadNamedCodec(isShipped(source) ? shippedFolder(source) : source, {
+  const named = codecNamed(source)
+  if (named !== undefined) {
+    return named.open({ ...(threads !== undefined && { threads }), ...(signal !== undefined && { signal }) })
+  }
+  const codec = await loadKnownCodec(isShipped(source) ? shippedFolder(source) : source, {
     ...(n !== undefined && { cells: n }),
     ...(segmenter !== undefined && { segmenter }),
     ...(threads !== undefined && { session: { threads } }),

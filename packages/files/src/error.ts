@@ -17,6 +17,8 @@ export type MaskwordsErrorCode =
   | 'unsupported'
   /** An optional package that this call needs. */
   | 'missing-dependency'
+  /** A plugin that cannot be loaded, or is none. */
+  | 'bad-plugin'
   /** A file that could not be written. */
   | 'write-failed'
   /** Ctrl-C, or an aborted signal. Exit code 130. */

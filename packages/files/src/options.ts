@@ -52,6 +52,11 @@ export type CommandSpec<O extends OptionSpecs = OptionSpecs> = {
 
 /** Options that every command has. */
 export const COMMON_OPTIONS = {
+  plugin: {
+    type: 'list',
+    valueName: 'file',
+    help: 'a module with datasets, tasks, formats, rewards or codecs of your own (docs/extending.md)',
+  },
   json: { type: 'flag', help: 'print one JSON object on stdout (errors too)' },
   quiet: { type: 'flag', short: 'q', help: 'no notes and no progress on stderr, errors only' },
   help: { type: 'flag', short: 'h', help: 'show this help' },

@@ -31,6 +31,7 @@ export {
 } from './rewards/batch.ts'
 export { type Box, MAX_MATCHED, readBoxes } from './rewards/boxes.ts'
 export {
+  addReward,
   REWARD_PRESETS,
   REWARDS,
   type RewardName,
@@ -47,7 +48,15 @@ export {
   type RewardPlan,
 } from './rewards/composite.ts'
 export { maskDecoder, type RewardDecoder } from './rewards/decode.ts'
-export type { RewardDefinition, RewardNeed, RewardOption } from './rewards/reward.ts'
+export {
+  defineReward,
+  type Judged,
+  type RewardDefinition,
+  type RewardFunction,
+  type RewardNeed,
+  type RewardOption,
+  type RewardOptions,
+} from './rewards/reward.ts'
 export {
   MAX_SAMPLE_MASKS,
   MAX_TEXT_CHARS,

@@ -1,5 +1,6 @@
 // The whole service of `maskwords serve`: the frame, the pool, what is kept of pictures, codecs, rewards and the studio's pages.
 import { SHIPPED_CODECS, shippedFolder } from '@maskwords/files'
+import { loadedPlugins } from '@maskwords/plugins'
 import { isLoopback } from './auth.ts'
 import { addCodecRoutes } from './codec-routes.ts'
 import { watchEventLoop } from './event-loop.ts'
@@ -51,6 +52,7 @@ export async function openCodecService(options: CodecServiceOptions): Promise<Co
   const cache = createPictureCache({ maxBytes: options.cacheBytes })
   const setup: WorkerSetup = {
     codecs,
+    plugins: loadedPlugins(),
     threads,
     maxPixels,
     ...(cacheFolder !== undefined && { cacheFolder }),

@@ -9,6 +9,7 @@ import {
   REWARD_PRESETS,
   REWARDS,
   type RewardPreset,
+  rewardNamed,
 } from '@maskwords/learn'
 import { z } from 'zod'
 
@@ -22,7 +23,11 @@ const rle = z
   .describe('a mask as COCO RLE (column-major)')
 const masks = z.array(rle).max(MAX_SAMPLE_MASKS)
 
-const rewardName = z.enum(REWARDS.map((reward) => reward.name) as [string, ...string[]])
+/** Plugins bring rewards while the service starts, so that the names cannot be listed here once and for all. */
+const rewardName = z
+  .string()
+  .refine((name) => rewardNamed(name) !== undefined, 'no reward of this name: GET /v1/rewards lists them')
+  .meta({ examples: REWARDS.map(({ name }) => name) })
 
 const term = z.strictObject({
   name: rewardName,

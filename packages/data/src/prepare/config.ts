@@ -27,6 +27,8 @@ export type PrepareConfig = {
   readonly tasks: readonly TaskSpec[]
   readonly codec: CodecStamp
   readonly writer: string
+  /** Plugins that took part, by the bytes of their modules. */
+  readonly plugins?: readonly { readonly sha256: string }[]
   readonly pictures: 'path' | 'bytes'
   /** Conversations of a shard. */
   readonly shardSize: number

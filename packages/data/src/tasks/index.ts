@@ -13,7 +13,7 @@ import { dialogue, existence, multiRound } from './rounds.ts'
 import { sceneGraph, sceneGraphCandidates, sceneGraphGiven, sceneGraphRounds } from './scene-graph.ts'
 import { thinking } from './thinking.ts'
 
-export const TASKS: readonly Task[] = [
+const ALL: Task[] = [
   referring,
   reasoning,
   existence,
@@ -37,6 +37,17 @@ export const TASKS: readonly Task[] = [
   polyline,
   refinement,
 ]
+
+/** Every task: the published ones in the order of the documentation, then those that plugins brought. */
+export const TASKS: readonly Task[] = ALL
+
+/** Makes a task known by its name, from now on and in this thread. Throws DataError 'bad-option' for a name that is taken. */
+export function addTask(task: Task): void {
+  if (ALL.some((one) => one.name === task.name)) {
+    throw new DataError('bad-option', `There is a task ${JSON.stringify(task.name)} already.`)
+  }
+  ALL.push(task)
+}
 
 /** The task of this name. Throws DataError 'bad-option' for an unknown one, with the names there are. */
 export function taskByName(name: string): Task {

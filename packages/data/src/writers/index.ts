@@ -11,7 +11,7 @@ import { trl, trlJsonl } from './trl.ts'
 import { verl } from './verl.ts'
 import { webDataset } from './webdataset.ts'
 
-export const WRITERS: readonly Writer[] = [
+const ALL: Writer[] = [
   qwen,
   msSwift,
   msSwiftGrpo,
@@ -23,6 +23,17 @@ export const WRITERS: readonly Writer[] = [
   jsonl,
   webDataset,
 ]
+
+/** Every writer: the published ones in the order of the documentation, then those that plugins brought. */
+export const WRITERS: readonly Writer[] = ALL
+
+/** Makes a writer known by its name, from now on and in this thread. Throws DataError 'bad-option' for a name that is taken. */
+export function addWriter(writer: Writer): void {
+  if (ALL.some((one) => one.name === writer.name)) {
+    throw new DataError('bad-option', `There is a format ${JSON.stringify(writer.name)} already.`)
+  }
+  ALL.push(writer)
+}
 
 /** The writer of this name. Throws DataError 'bad-option' for an unknown one, with the names there are. */
 export function writerByName(name: string): Writer {

@@ -1,4 +1,5 @@
 // All readers by name.
+import { DataError } from '../error.ts'
 import type { Reader } from '../record.ts'
 import { ade20k } from './ade20k.ts'
 import { coco, entitySeg, lvis, objects365, paco, v3det } from './coco.ts'
@@ -53,12 +54,20 @@ const ALL: readonly Reader[] = [
   visual7w,
 ]
 
-/** Every reader, by name, names sorted. */
-export const READERS: Readonly<Record<string, Reader>> = Object.freeze(
-  Object.fromEntries(
-    [...ALL].sort((a, b) => (a.name < b.name ? -1 : 1)).map((reader) => [reader.name, reader]),
-  ),
+const BY_NAME: Record<string, Reader> = Object.fromEntries(
+  [...ALL].sort((a, b) => (a.name < b.name ? -1 : 1)).map((reader) => [reader.name, reader]),
 )
+
+/** Every reader, by name: the published ones with their names sorted, then those that plugins brought. */
+export const READERS: Readonly<Record<string, Reader>> = BY_NAME
+
+/** Makes a reader known by its name, from now on and in this thread. Throws DataError `bad-option` for a name that is taken. */
+export function addReader(reader: Reader): void {
+  if (readerByName(reader.name) !== undefined) {
+    throw new DataError('bad-option', `There is a dataset ${JSON.stringify(reader.name)} already.`)
+  }
+  BY_NAME[reader.name] = reader
+}
 
 /** The reader of a name, or undefined. */
 export function readerByName(name: string): Reader | undefined {

@@ -1,5 +1,6 @@
 // All rewards by name, and named sums of them as published runs use them.
 
+import { LearnError } from '../error.ts'
 import { GETOK_REWARDS } from './getok.ts'
 import { IOU_REWARDS } from './iou.ts'
 import type { RewardDefinition } from './reward.ts'
@@ -11,10 +12,21 @@ export type RewardName = (
   | (typeof IOU_REWARDS)[number]
 )['name']
 
-/** Every reward, in the order of the documentation. */
-export const REWARDS: readonly RewardDefinition[] = [...SAMTOK_REWARDS, ...GETOK_REWARDS, ...IOU_REWARDS]
+const ALL: RewardDefinition[] = [...SAMTOK_REWARDS, ...GETOK_REWARDS, ...IOU_REWARDS]
 
-const BY_NAME = new Map(REWARDS.map((definition) => [definition.name, definition]))
+/** Every reward: this project's in the order of the documentation, then those that plugins brought. */
+export const REWARDS: readonly RewardDefinition[] = ALL
+
+const BY_NAME = new Map(ALL.map((definition) => [definition.name, definition]))
+
+/** Makes a reward known by its name, from now on and in this thread. Throws LearnError `bad-option` for a name that is taken. */
+export function addReward(definition: RewardDefinition): void {
+  if (BY_NAME.has(definition.name)) {
+    throw new LearnError('bad-option', `there is a reward ${JSON.stringify(definition.name)} already`)
+  }
+  BY_NAME.set(definition.name, definition)
+  ALL.push(definition)
+}
 
 /** A reward by its name, or undefined. */
 export function rewardNamed(name: string): RewardDefinition | undefined {
@@ -26,7 +38,8 @@ export type RewardPart = 'text' | 'think' | 'answer'
 
 /** One term of a sum. */
 export type RewardTerm = {
-  readonly name: RewardName
+  /** One of this project's, or of a plugin's. */
+  readonly name: RewardName | (string & {})
   /** Default 1. */
   readonly weight?: number
   readonly options?: Readonly<Record<string, string | number>>

@@ -2,9 +2,10 @@
 
 import type { CodecInfo, VocabularyListing } from '@maskwords/client/schema'
 import {
+  codecNamed,
   type EncodedImage,
   type ImageStore,
-  loadCodec as loadNamedCodec,
+  loadCodec as loadKnownCodec,
   type MaskCodec,
   type PictureSize,
   type SamtokCodec,
@@ -39,10 +40,13 @@ export async function openCodecs(setup: WorkerSetup): Promise<CodecShelf> {
   }
   try {
     for (const { name, source, segmenter } of setup.codecs) {
-      const codec = (await loadNamedCodec(isShipped(source) ? shippedFolder(source) : source, {
-        session: { worker: false, threads: setup.threads },
-        ...(segmenter !== undefined && { segmenter }),
-      })) as MaskCodec
+      const named = codecNamed(source)
+      const codec = (await (named !== undefined
+        ? named.open({ threads: setup.threads })
+        : loadKnownCodec(isShipped(source) ? shippedFolder(source) : source, {
+            session: { worker: false, threads: setup.threads },
+            ...(segmenter !== undefined && { segmenter }),
+          }))) as MaskCodec
       all.push({ name, codec, keepsImages: codec.needsImage, info: codecInfo(name, codec) })
     }
   } catch (error) {

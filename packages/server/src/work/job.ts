@@ -58,6 +58,8 @@ export type ServedCodec = {
 }
 
 export type WorkerSetup = {
+  /** Modules of plugins that the worker shall know. */
+  readonly plugins: readonly string[]
   readonly codecs: readonly ServedCodec[]
   readonly threads: number
   readonly maxPixels: number

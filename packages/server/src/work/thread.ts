@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openImageStore } from '@maskwords/codecs'
 import { findSharp, reportOf } from '@maskwords/files'
+import { loadPlugins } from '@maskwords/plugins'
 import { openCodecs, vocabularyListing } from './codecs.ts'
 import { type FromWorker, faultData, type Keeper, type Kept, type ToWorker, type WorkerSetup } from './job.ts'
 import { runJob, type Work } from './jobs.ts'
@@ -13,6 +14,7 @@ const PAUSE_MS = 10
 
 async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): Promise<void> {
   const say = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+  await loadPlugins(setup.plugins, process.cwd())
   const codecs = await openCodecs(setup)
   // Pictures are decoded once, so that a cache of theirs is memory for nothing; threads are shared out already.
   const sharp = await findSharp()

@@ -1,0 +1,37 @@
+// Mask languages of other people: a name and a function that opens it. Definition: ours; what it opens stands behind MaskCodec.
+import type { MaskCodec } from '../codec.ts'
+import { CodecError } from '../error.ts'
+
+export type NamedCodecOptions = {
+  /** Threads of its networks, where it has any. */
+  readonly threads?: number
+  readonly signal?: AbortSignal
+}
+
+/** A codec that a plugin brings. Its words are those of one of the three vocabularies, so that everything that reads text can read them. */
+export type NamedCodec = {
+  /** What `--codec` calls it. */
+  readonly name: string
+  readonly title: string
+  readonly open: (options: NamedCodecOptions) => Promise<MaskCodec>
+}
+
+const BY_NAME = new Map<string, NamedCodec>()
+
+/** Keeps the literal types of a codec's declaration. */
+export function defineCodec<const C extends NamedCodec>(codec: C): C {
+  return codec
+}
+
+/** Makes a codec known by its name, from now on and in this thread. Throws CodecError `out-of-range` for a name that is taken. */
+export function addCodec(codec: NamedCodec): void {
+  if (codec.name === 'getok' || BY_NAME.has(codec.name)) {
+    throw new CodecError('out-of-range', `there is a codec ${JSON.stringify(codec.name)} already`)
+  }
+  BY_NAME.set(codec.name, codec)
+}
+
+/** The codec that `addCodec` made known by this name, or undefined. */
+export function codecNamed(name: string): NamedCodec | undefined {
+  return BY_NAME.get(name)
+}
