@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { hubFolder, isHubId, type MaskCodec } from '@maskwords/codecs'
 import {
   type CodecStamp,
+  checkPlan,
   defaultTasks,
   type EngineSetup,
   localWorkers,
@@ -17,6 +18,7 @@ import {
   parseTasks,
   planOnly,
   prepare,
+  reasonLine,
   type TaskSpec,
   taskByName,
   threadWorkers,
@@ -33,11 +35,13 @@ import {
   localSource,
   MaskwordsError,
   nearest,
+  TEXT_OPTIONS,
   tableLines,
   throwIfAborted,
   VERSION,
 } from '@maskwords/files'
 import { loadedPlugins } from '@maskwords/plugins'
+import { encodingOf } from '@maskwords/words'
 import { type CodecRequest, openEngine, startEngineThread } from './prepare-worker.ts'
 
 /** Conversations of a shard: lines are small; pictures in bytes are some hundred kilobytes each, and a shard is held in memory. */
@@ -45,6 +49,8 @@ const PATH_SHARD_SIZE = 10_000
 const BYTES_SHARD_SIZE = 500
 /** Regions below which GETok is done before a thread has started. */
 const WORTH_THREADS = 4000
+/** Losses that are named one by one; problems.jsonl has all. */
+const SHOWN_REASONS = 3
 /** Reading says how far it is this often. */
 const READ_NOTE_MS = 5000
 
@@ -94,6 +100,7 @@ const OPTIONS = {
     max: 1_000_000,
     help: 'conversations of a file (default 10000, with bytes 500)',
   },
+  encoding: TEXT_OPTIONS.encoding,
   'empty-think': { type: 'flag', help: "begin answers without a thought with Qwen3's empty one" },
   'truth-masks': {
     type: 'flag',
@@ -180,6 +187,8 @@ export const command = defineCommand({
         await progress.clear()
         if (options.json) await context.printJson({ plan })
         else await context.print(planLines(plan, config).join('\n'))
+        // A plan that writes nothing fails as its run would.
+        checkPlan(plan)
         return 0
       }
       if (options.output === undefined) {
@@ -314,6 +323,7 @@ async function configOf(
     seed: options.seed ?? 0,
     ...(options.limit !== undefined && { limit: options.limit }),
     missingPictures: options['missing-pictures'] ?? 'auto',
+    ...(options.encoding !== undefined && { encoding: encodingOf(options.encoding) }),
     emptyThink: options['empty-think'] === true,
     truthMasks: options['truth-masks'] === true,
     pictureBase: output,
@@ -325,13 +335,18 @@ async function configOf(
 const FIRST_RECORDS = 50
 
 /** Whether one of the first records of any source has its picture. */
-async function hasPictures(sources: readonly PrepareSource[], { io }: PrepareContext): Promise<boolean> {
+async function hasPictures(
+  sources: readonly PrepareSource[],
+  { io, options }: PrepareContext,
+): Promise<boolean> {
+  const { encoding } = options
   for (const { reader, root, split } of sources) {
     let looked = 0
     const reading = readerOf(reader).read({
       root,
       ...(split === undefined ? {} : { split }),
       signal: io.signal,
+      encoding,
       onProblem: () => undefined,
       missingPictures: 'keep',
     })
@@ -436,6 +451,7 @@ function planLines(plan: Plan, config: PrepareConfig): string[] {
     `write ${counted(plan.taken, 'conversation')} for ${config.writer} in ${counted(plan.shards, 'shard')}, ${text}`,
     `encode ${counted(plan.masks, 'mask')} with ${config.codec.name}, about ${plan.tokensPerMask.toFixed(1)} tokens each; about ${number(plan.expectedTokens)} tokens in all`,
     dropped.length === 0 ? 'drop nothing' : `drop ${dropped.join(', ')}`,
+    ...plan.reasons.slice(0, SHOWN_REASONS).map((reason) => `  ${reasonLine(reason)}`),
     ...(plan.recordsWithoutConversations === 0
       ? []
       : [`${counted(plan.recordsWithoutConversations, 'record')} give no conversation`]),

@@ -37,6 +37,8 @@ export type PrepareConfig = {
   readonly limit?: number
   /** `auto`: a source of which no picture is found is kept, paths only; else missing pictures cost their samples. */
   readonly missingPictures: 'auto' | 'drop' | 'keep'
+  /** The encoding of the sources' text files, where it was chosen. */
+  readonly encoding?: string
   readonly emptyThink: boolean
   readonly truthMasks: boolean
   /** The folder that picture paths in the files are relative to, absolute. Not part of the hash. */

@@ -1,7 +1,7 @@
 // What one worker does: the survey of some records for the plan, and the records' conversations with their masks in words.
 // A picture's records come together, so that it is encoded once. Definition: ours.
 import type { MaskCodec, Pixels } from '@maskwords/codecs'
-import type { DataRecord } from '@maskwords/datasets'
+import type { DataProblem, DataRecord } from '@maskwords/datasets'
 import { DataError, fileExists, type LabelMapCache, labelMapCache } from '@maskwords/datasets'
 import { cocoRleFromMask, type Mask } from '@maskwords/mask'
 import type {
@@ -68,6 +68,8 @@ export type SurveyPart = {
   /** Keys of the conversations of sources with a broken share, by source. */
   readonly keys: [source: number, keys: Float64Array][]
   readonly problems: [kind: string, count: number][]
+  /** The first of them, MOST_REASONS at most. */
+  readonly reasons: readonly DataProblem[]
   readonly withoutConversations: number
   /** Masks that will be encoded, places where one stands in a text, characters of text. */
   readonly masks: number
@@ -77,6 +79,9 @@ export type SurveyPart = {
   readonly triedMasks: number
   readonly triedTokens: number
 }
+
+/** Problems of some records that the plan may show. */
+const MOST_REASONS = 20
 
 /** Masks that survey encodes for its estimate, about, over the whole run. */
 export const TRIED_MASKS = 200
@@ -97,11 +102,15 @@ export class Engine {
     const conversations = new TextCounter()
     const problems = new TextCounter()
     const keys = new Map<number, number[]>()
+    const reasons: DataProblem[] = []
     let [withoutConversations, masks, maskPlaces, characters, triedMasks, triedTokens] = [0, 0, 0, 0, 0, 0]
     for (const place of places) {
       const source = options.sources[place.source]!
       const opened = this.open(place, false)
-      for (const problem of opened.problems) problems.add(problem.kind)
+      for (const problem of opened.problems) {
+        problems.add(problem.kind)
+        if (reasons.length < MOST_REASONS) reasons.push(problem)
+      }
       const { record } = opened
       if (record === undefined) continue
       const { made } = opened
@@ -133,6 +142,7 @@ export class Engine {
     return {
       conversations: conversations.value(),
       problems: problems.value(),
+      reasons,
       keys: [...keys].map(([source, list]) => [source, Float64Array.from(list)]),
       withoutConversations,
       masks,

@@ -33,6 +33,8 @@ export type Plan = {
   readonly regions: number
   /** What reading and the survey lost, by kind. */
   readonly dropped: Counts
+  /** The first of those losses, with file and place. */
+  readonly reasons: readonly DataProblem[]
   readonly recordsWithoutConversations: number
   /** Conversations by source and task: as tasks make them, and with sampling weights. */
   readonly conversations: readonly {
@@ -58,6 +60,8 @@ export type Reading = {
   readonly sources: readonly EngineSource[]
   readonly planned: readonly PlannedSource[]
   readonly problems: Counts
+  /** The first of them. */
+  readonly reasons: readonly DataProblem[]
   readonly regions: number
 }
 
@@ -72,6 +76,8 @@ export type ReadingOptions = {
 }
 
 export const READ_PROBLEMS = 'read-problems.jsonl'
+/** Losses that a plan names one by one. */
+const MOST_REASONS = 5
 /** Problems are written in pieces of this many lines. */
 const PROBLEM_LINES = 500
 /** Category names of a source that tasks may draw distractors from. V3Det has 13,204. */
@@ -89,6 +95,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
     if (waiting.length > 0) appendFileSync(problemsFile, waiting.splice(0).join(''))
   }
   const problems = new TextCounter()
+  const reasons: DataProblem[] = []
   const engineSources: EngineSource[] = []
   const planned: PlannedSource[] = []
   let regions = 0
@@ -96,6 +103,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
     const reader = options.readerOf(source.reader)
     const onProblem = (problem: DataProblem) => {
       problems.add(problem.kind)
+      if (reasons.length < MOST_REASONS) reasons.push(problem)
       waiting.push(`${JSON.stringify({ source: source.reader, ...problem })}\n`)
       if (waiting.length >= PROBLEM_LINES) flush()
     }
@@ -106,6 +114,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
       root: source.root,
       ...(source.split === undefined ? {} : { split: source.split }),
       signal,
+      encoding: config.encoding,
       onProblem,
       // Kept here, so that a source without any picture can be told from one that lacks some.
       missingPictures: config.missingPictures === 'drop' ? 'drop' : 'keep',
@@ -147,7 +156,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
   }
   flush()
   spool.flush()
-  return { spool, sources: engineSources, planned, problems: problems.value(), regions }
+  return { spool, sources: engineSources, planned, problems: problems.value(), reasons, regions }
 }
 
 export type SurveyOptions = {
@@ -160,10 +169,10 @@ export type SurveyOptions = {
   readonly onRecords: (records: number) => void
 }
 
-/** Surveys the records: the plan, and each source's share. */
+/** Surveys the records: the plan, each source's share, and the first losses of each piece of work. */
 export async function surveyRecords(
   options: SurveyOptions,
-): Promise<{ plan: Plan; shares: readonly Share[] }> {
+): Promise<{ plan: Plan; shares: readonly Share[]; lost: readonly DataProblem[] }> {
   const { config, reading, workers, signal } = options
   const { spool, planned, regions } = reading
   const conversations = new TextCounter()
@@ -184,12 +193,14 @@ export async function surveyRecords(
     for (const [source, list] of part.keys) for (const key of list) keys[source]!.push(key)
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += part[name]
   }
+  const reasons: (readonly DataProblem[])[] = []
   const underWay = new Set<Promise<void>>()
-  for (const { records } of spool.batches()) {
+  for (const { number, records } of spool.batches()) {
     signal.throwIfAborted()
     while (underWay.size >= workers.size * 2) await Promise.race(underWay)
     const work: Promise<void> = workers.run({ kind: 'survey', places: records, regions }).then((part) => {
       add(part)
+      reasons[number] = part.reasons
       underWay.delete(work)
       options.onRecords(records.length)
     })
@@ -225,12 +236,15 @@ export async function surveyRecords(
   const tried = sums.triedMasks === 0 ? 0 : sums.triedTokens / sums.triedMasks
   const tokensPerMask = options.tokensPerMask ?? tried
   const factor = totalMade === 0 ? 0 : taken / totalMade
+  // In the order of the records, whichever worker was first.
+  const lost = reasons.flat()
   const plan: Plan = {
     sources: planned,
     pictures: spool.pictures,
     records: spool.records,
     regions,
     dropped: dropped.value().sort(([a], [b]) => (a < b ? -1 : 1)),
+    reasons: [...reading.reasons, ...lost].slice(0, MOST_REASONS),
     recordsWithoutConversations: sums.withoutConversations,
     conversations: rows.filter((row) => row.made > 0),
     taken,
@@ -246,7 +260,7 @@ export async function surveyRecords(
     ),
     notes: notesOf(config, planned, rows),
   }
-  return { plan, shares }
+  return { plan, shares, lost }
 }
 
 function notesOf(
@@ -293,13 +307,22 @@ export function engineSetup(
   }
 }
 
-/** Refuses a plan that writes nothing. Throws DataError 'bad-option'. */
-export function checkPlan(plan: Plan): void {
+/** A loss in one line: what, in which file. */
+export function reasonLine({ message, file, at }: DataProblem): string {
+  const place = at === undefined || message.startsWith(at) ? '' : ` (${at})`
+  return message.startsWith(file) ? `${message}${place}` : `${file}${place}: ${message}`
+}
+
+/** Refuses a plan that writes nothing; `problemsFile` has all that was lost. Throws DataError 'bad-option'. */
+export function checkPlan(plan: Plan, problemsFile?: string): void {
   if (plan.taken > 0) return
   const lost = plan.dropped.map(([kind, count]) => `${count} ${kind}`).join(', ')
+  const first = plan.reasons.slice(0, 3).map((reason) => `; ${reasonLine(reason)}`)
+  const all =
+    lost === '' || problemsFile === undefined ? [] : [`all that was lost, and why, stands in ${problemsFile}`]
   throw new DataError(
     'bad-option',
-    `there is nothing to write: ${plan.records} records give no conversation${lost === '' ? '' : ` (${lost})`}`,
-    { hint: plan.notes[0] ?? 'choose other tasks with --task, or look at the problems with --plan --json' },
+    `there is nothing to write: ${plan.records} records give no conversation${lost === '' ? '' : ` (${lost})`}${first.join('')}`,
+    { hint: [...all, ...plan.notes].join('; ') || 'choose other tasks with --task' },
   )
 }

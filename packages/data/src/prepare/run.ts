@@ -99,6 +99,7 @@ type Entry = StartEntry | ShardEntry | DoneEntry
 
 /** Batches that took at least this long are kept until their shard is written: an encoder's work is not done twice. */
 const WORTH_KEEPING_MS = 250
+const SURVEY_PROBLEMS = 'survey-problems.jsonl'
 const RUN_PROBLEMS = 'run-problems.jsonl'
 const WRITE_PROBLEMS = 'write-problems.jsonl'
 /** Of the problems so many bytes are looked through for the report's first lines. */
@@ -145,9 +146,15 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
       const crops = cropsOf(config, folder)
       const workers = await options.openWorkers(engineSetup(config, reading, crops))
       try {
-        const { plan, shares } = await survey(options, reading, workers)
+        const { plan, shares, lost } = await survey(options, reading, workers)
         await options.onPlan?.(plan)
-        checkPlan(plan)
+        const problemsFile = join(folder, PROBLEMS_FILE)
+        if (plan.taken === 0) {
+          const surveyed = join(stateFolder, SURVEY_PROBLEMS)
+          writeFileSync(surveyed, lost.map((problem) => `${JSON.stringify(problem)}\n`).join(''))
+          joinFiles([join(stateFolder, READ_PROBLEMS), surveyed], problemsFile)
+        }
+        checkPlan(plan, problemsFile)
         const own = { ...startOf(config), datasetSha256: plan.datasetSha256 }
         if (start !== undefined) refuseOther(start, own, folder)
         const journal = new Journal<Entry>(journalFile, bytes)
