@@ -90,6 +90,8 @@ export function decodeText(bytes: Uint8Array, options: DecodeTextOptions = {}): 
   const isWide =
     options.encoding === undefined && asked !== undefined && encodingOf(asked).startsWith('utf-16')
   const encoding = mark?.encoding ?? (asked === undefined || isWide ? 'utf-8' : encodingOf(asked))
+  const isGuess = mark === undefined && asked === undefined
+  if (isGuess && wideWithoutMark(bytes) !== undefined) throw notText(bytes, 0, encoding, true)
   const start = mark?.length ?? 0
   const body = bytes.subarray(start)
   if (encoding === 'windows-1252') return ofWindows1252(body)
@@ -99,7 +101,7 @@ export function decodeText(bytes: Uint8Array, options: DecodeTextOptions = {}): 
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
     const at = start + firstBadByte(body, encoding)
-    throw notText(bytes, at, encoding, mark === undefined && asked === undefined)
+    throw notText(bytes, at, encoding, isGuess)
   }
 }
 

@@ -1,7 +1,6 @@
 // Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
-import { join } from 'node:path'
 import type { DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
-import { type CocoEntry, type CocoIndex, openCocoIndex } from './coco-index.ts'
+import type { CocoEntry, CocoIndex } from './coco-index.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
 import { idAt, type JsonObject, numberAt, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
@@ -41,23 +40,10 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
   const reading: Reading = new Reading(layout.name, options)
   const file = reading.find(layout.files, layout.splits)
   reading.picturesIn(layout.folders)
-  const { onProblem, signal } = options
-  const index = await openCocoIndex(join(options.root, file), {
-    file,
-    onProblem,
-    signal,
-    extras: ['licenses', ...(layout.extras ?? [])],
-  })
+  const index = await reading.cocoIndex(file, { extras: ['licenses', ...(layout.extras ?? [])] })
   const captionFile = reading.findOptional(layout.captionFiles ?? [], layout.splits)
   const captions =
-    captionFile === undefined
-      ? undefined
-      : await openCocoIndex(join(options.root, captionFile), {
-          file: captionFile,
-          onProblem,
-          signal,
-          reportsDangling: false,
-        })
+    captionFile === undefined ? undefined : await reading.cocoIndex(captionFile, { reportsDangling: false })
   try {
     const licences = licenceNames(index)
     for await (const entry of index.entries()) {

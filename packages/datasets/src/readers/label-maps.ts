@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MaskError, type PngImage, readPng } from '@maskwords/mask'
 import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import { PICTURE_EXTENSIONS } from './picture-place.ts'
 import { messageOf, Reading } from './reading.ts'
-
-const PICTURES = ['.jpg', '.jpeg', '.png']
 
 type LabelMapLayout = Pick<Reader, 'name' | 'title' | 'layout' | 'splits'> & {
   /** Pairs of folders of pictures and maps, `{split}` filled in. */
@@ -38,7 +37,8 @@ async function* readMaps(layout: LabelMapLayout, options: ReaderOptions): AsyncG
   if (pair === undefined) reading.failLayout(pairs.map(([pictures, maps]) => `${pictures}/ with ${maps}/`))
   const [pictureFolder, mapFolder] = pair
   const names = valueNames(reading, layout.names)
-  const maps = mapsByStem(reading.filesIn(mapFolder, ['.png']), reading.filesIn(pictureFolder, PICTURES))
+  const pictures = reading.filesIn(pictureFolder, PICTURE_EXTENSIONS)
+  const maps = mapsByStem(reading.filesIn(mapFolder, ['.png']), pictures)
   for (const [pictureFile, files] of maps.pairs) {
     for (const file of files) {
       reading.signal?.throwIfAborted()
@@ -46,6 +46,10 @@ async function* readMaps(layout: LabelMapLayout, options: ReaderOptions): AsyncG
       if (record !== undefined) yield record
       await new Promise((resolve) => setImmediate(resolve))
     }
+  }
+  for (const [file, several] of maps.unclear) {
+    const message = `${file} could belong to ${several.join(' or ')}`
+    reading.problem('missing-picture', message, file)
   }
   for (const file of maps.alone) {
     reading.problem('missing-picture', `${file} belongs to no picture in ${pictureFolder}/`, file)
@@ -108,17 +112,24 @@ function stemOf(file: string): string {
 
 /** Maps of each picture, pictures sorted: of its name, or its name with `_` or `-` and a number. */
 function mapsByStem(maps: readonly string[], pictures: readonly string[]) {
-  const byStem = new Map(pictures.map((picture) => [stemOf(picture), picture]))
+  const byStem = new Map<string, string[]>()
+  for (const picture of pictures) {
+    const stem = stemOf(picture).normalize('NFC')
+    byStem.set(stem, [...(byStem.get(stem) ?? []), picture])
+  }
   const pairs = new Map<string, string[]>()
   const alone: string[] = []
+  const unclear: (readonly [string, readonly string[]])[] = []
   for (const map of maps) {
-    const stem = stemOf(map)
-    const picture = byStem.get(stem) ?? byStem.get(stem.replace(/[_-]\d+$/, ''))
+    const stem = stemOf(map).normalize('NFC')
+    const found = byStem.get(stem) ?? byStem.get(stem.replace(/[_-]\d+$/, '')) ?? []
+    const [picture] = found
     if (picture === undefined) alone.push(map)
+    else if (found.length > 1) unclear.push([map, found])
     else if (pairs.has(picture)) pairs.get(picture)!.push(map)
     else pairs.set(picture, [map])
   }
-  return { pairs: [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)), alone }
+  return { pairs: [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)), alone, unclear }
 }
 
 /** Names of values: ADE20K's objectInfo150 (csv or txt), or names.json: { "1": "wall" }. */

@@ -21,15 +21,24 @@ import { Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 
-/** The picture beside a JSON file: of the same name, else as the file says. */
-function pictureBeside(reading: Reading, file: string, value: JsonObject, stated: boolean) {
-  const stem = file.replace(/\.json$/, '')
-  const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/') + 1) : ''
-  const beside = ['.jpg', '.jpeg', '.png', '.JPG', '.JPEG'].map((end) => stem + end)
+/** The picture of a JSON file: the one that it names, from its own folder on, else the one of its own name. */
+function pictureOf(reading: Reading, file: string, value: JsonObject, stated: boolean) {
   const name = textAt(value, 'imagePath')
-  const found = beside.find((path) => reading.exists(path))
   const facts = stated ? { widthPx: sideAt(value, 'imageWidth'), heightPx: sideAt(value, 'imageHeight') } : {}
-  return reading.picture(found ?? (name === undefined ? beside[0] : folder + name), facts, file, file)
+  const start = 'annotation'
+  if (name !== undefined && reading.isThere(name, file, start)) {
+    return reading.picture(name, { ...facts, start }, file, file)
+  }
+  const beside = reading.picturesBeside(file)
+  if (beside.length > 1) {
+    const message = `${file}: ${beside.join(' and ')} have its name, and it names ${name === undefined ? 'none' : `${JSON.stringify(name)}, which is not there`}`
+    reading.problem('missing-picture', message, file)
+    return undefined
+  }
+  const [only] = beside
+  if (only !== undefined) return reading.picture(only, facts, file, file)
+  const wanted = name ?? file.slice(file.lastIndexOf('/') + 1).replace(/\.json$/i, '.jpg')
+  return reading.picture(wanted, { ...facts, start }, file, file)
 }
 
 function labelmeFiles(reading: Reading, folders: readonly string[]): string[] {
@@ -54,10 +63,10 @@ async function* readLabelme(options: ReaderOptions): AsyncGenerator<DataRecord> 
       if (value !== undefined) reading.problem('bad-field', `${file} has no list of shapes`, file)
       continue
     }
-    const picture = pictureBeside(reading, file, value, true)
+    const picture = pictureOf(reading, file, value, true)
     if (picture === undefined) continue
     const record = reading.record(
-      file.replace(/\.json$/, ''),
+      file.replace(/\.json$/i, ''),
       picture,
       { regions: regionsOf(reading, value, picture, file) },
       file,
@@ -115,7 +124,7 @@ async function* readReasonSeg(options: ReaderOptions): AsyncGenerator<DataRecord
       reading.problem('bad-field', `${file} has no text`, file)
       continue
     }
-    const picture = pictureBeside(reading, file, value, false)
+    const picture = pictureOf(reading, file, value, false)
     if (picture === undefined) continue
     const regions = reading.keep(paintedRegions(value, picture), file, file)
     if (regions === undefined) continue
@@ -131,7 +140,7 @@ async function* readReasonSeg(options: ReaderOptions): AsyncGenerator<DataRecord
         ...(answer === undefined ? {} : { answer }),
       }
     })
-    const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.json$/, '')
+    const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.json$/i, '')
     const record = reading.record(stem, picture, { regions, phrases }, file)
     if (record !== undefined) yield record
   }

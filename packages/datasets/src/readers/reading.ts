@@ -8,6 +8,7 @@ import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
 import type { DataProblem, DataRecord, PictureFile, ReaderOptions } from '../record.ts'
 import { readText } from '../text-input.ts'
 import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
+import { AlikeNames, type NameStart, type StatedPath, statedPaths } from './picture-place.ts'
 import { type FileSize, pictureFileSize } from './picture-size.ts'
 
 /** Why a part of a sample is lost. */
@@ -18,6 +19,8 @@ export type PictureFacts = {
   readonly widthPx?: number | undefined
   readonly heightPx?: number | undefined
   readonly licence?: string | undefined
+  /** What a relative name begins at. Default: the folders of pictures. */
+  readonly start?: NameStart
 }
 
 /** One run of a reader over one split. */
@@ -31,6 +34,9 @@ export class Reading {
   /** Folders that pictures were found in, the last successful one first. */
   private folders: string[]
   private readonly ids = new Set<string>()
+  private readonly alike: AlikeNames
+  /** Pictures that were found by the end of a path that leads elsewhere, and that path. */
+  private readonly guessed = new Map<string, string>()
   private splitName: string | undefined
 
   constructor(dataset: string, options: ReaderOptions) {
@@ -42,6 +48,7 @@ export class Reading {
     this.keepsMissing = options.missingPictures === 'keep'
     this.splitName = options.split
     this.folders = ['']
+    this.alike = new AlikeNames(options.root)
     if (!folderExists(options.root, '')) {
       throw new DataError('io', `there is no folder ${options.root}`, { file: options.root })
     }
@@ -199,8 +206,9 @@ export class Reading {
    * the name leaves the folder, the file is missing (see `missingPictures`), or sizes contradict each other or are unknown.
    */
   picture(name: unknown, facts: PictureFacts, file: string, at: string): PictureFile | undefined {
-    const inside = safeRelativePath(name)
-    if (inside === undefined) {
+    const paths = statedPaths(name, file, this.root, facts.start)
+    const [nearest] = paths
+    if (nearest === undefined) {
       const shown = JSON.stringify(name)?.slice(0, 120) ?? 'nothing'
       this.problem(
         'unsafe-path',
@@ -220,9 +228,21 @@ export class Reading {
       return undefined
     }
     const licence = facts.licence === undefined ? {} : { licence: facts.licence }
-    const found = this.locate(inside)
+    const places = this.locate(paths)
+    if (places.length > 1) {
+      const message = `${at}: ${JSON.stringify(name)} could be ${places.join(' or ')}, whose names differ only in the case of letters`
+      this.problem('missing-picture', message, file, at)
+      return undefined
+    }
+    const [found] = places
+    if (found !== undefined && paths[0]!.isGuess && !this.isFirstGuess(found, String(name))) {
+      const message = `${at}: ${JSON.stringify(name)} and ${JSON.stringify(this.guessed.get(found))} lead elsewhere on this machine, and both end like ${found}; the first counts`
+      this.problem('missing-picture', message, file, at)
+      return undefined
+    }
     if (found === undefined) {
-      const first = joined(this.folders[0]!, inside)
+      const last = paths.at(-1)!
+      const first = last.isFromRoot ? last.path : joined(this.folders[0]!, last.path)
       if (this.keepsMissing && isStated) return { file: first, widthPx, heightPx, ...licence }
       this.problem('missing-picture', `${at}: there is no picture ${first}`, file, at)
       return undefined
@@ -258,14 +278,39 @@ export class Reading {
     return { file: found, widthPx, heightPx, ...licence }
   }
 
-  private locate(inside: string): string | undefined {
-    for (let i = 0; i < this.folders.length; i++) {
-      const path = joined(this.folders[i]!, inside)
-      if (!fileExists(this.root, path)) continue
-      if (i > 0) this.alsoIn(this.folders[i]!)
-      return path
+  /** Whether a picture of this name in the annotation file `file`, or several, are there. */
+  isThere(name: unknown, file: string, start: NameStart): boolean {
+    return this.locate(statedPaths(name, file, this.root, start)).length > 0
+  }
+
+  /** Pictures beside an annotation file: of its name, whatever their format. */
+  picturesBeside(file: string): readonly string[] {
+    return this.alike.pictures(file.replace(/\.[^./]*$/, ''))
+  }
+
+  /** The one file that is meant; several where names that differ only in case could be. */
+  private locate(paths: readonly StatedPath[]): readonly string[] {
+    for (const { path, isFromRoot } of paths) {
+      const folders = isFromRoot ? [''] : this.folders
+      const exact = folders.findIndex((folder) => fileExists(this.root, joined(folder, path)))
+      if (exact >= 0) {
+        const folder = folders[exact]!
+        if (exact > 0) this.alsoIn(folder)
+        return [joined(folder, path)]
+      }
+      for (const folder of folders) {
+        const alike = this.alike.files(joined(folder, path))
+        if (alike.length > 0) return alike
+      }
     }
-    return undefined
+    return []
+  }
+
+  /** Whether no other path led to this picture by its end alone. */
+  private isFirstGuess(found: string, name: string): boolean {
+    const before = this.guessed.get(found)
+    if (before === undefined) this.guessed.set(found, name)
+    return before === undefined || before === name
   }
 
   /** A record with the parts given and the others empty; undefined, with a problem said, where its id was there before. */
