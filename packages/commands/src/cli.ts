@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'picture + words -> masks and an overlay picture',
     load: () => import('./decode.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  ask: {
+    summary: 'ask a multimodal model about a picture; it answers with masks',
+    load: () => import('./ask.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   roundtrip: {
     summary: 'masks -> words -> masks: IoU, boundary F, tokens, times, a side-by-side picture',
     load: () => import('./roundtrip.ts') as Promise<unknown> as Promise<{ command: Command }>,

@@ -92,6 +92,8 @@ export type { UpsampleConvOptions } from './ops/upsample-conv.ts'
 export { upsampleConv2d } from './ops/upsample-conv.ts'
 export type { OutputError, Quantised, QuantiseOptions, TensorError, WeightScheme } from './quantise.ts'
 export { compareOutputs, quantise } from './quantise.ts'
+export type { Blocks } from './quantise-blocks.ts'
+export { fromBlocks, toBlocks } from './quantise-blocks.ts'
 export { recompute } from './recompute.ts'
 export type { BatchPlan } from './session/batches.ts'
 export { planBatches } from './session/batches.ts'
@@ -110,6 +112,8 @@ export {
   productOf,
   subtractDims,
 } from './size.ts'
+export type { BlockScheme } from './stored-blocks.ts'
+export { blockParameters, storedBlocks } from './stored-blocks.ts'
 export type { Attribute, Attributes, Node, Op, OutputSpec, Target } from './tensor.ts'
 export {
   constant,

@@ -13,13 +13,13 @@ import { multiply } from './ops/arithmetic.ts'
 import { cast } from './ops/cast.ts'
 import { convTransposeOp } from './ops/conv.ts'
 import { gather, gatherOp } from './ops/gather.ts'
-import { matmulOp } from './ops/matmul.ts'
 import { reshape } from './ops/shape.ts'
 import type { Blocks } from './quantise-blocks.ts'
 import { fromBlocks, fromInt8Channels, toBlocks, toInt8Channels } from './quantise-blocks.ts'
 import type { SessionOptions } from './session/session.ts'
 import { openSession } from './session/session.ts'
 import type { Feeds } from './session/value.ts'
+import { blockProduct, isLinearWeight } from './stored-blocks.ts'
 import type { Node, Op, Target, Tensor } from './tensor.ts'
 import { constant, makeNode, makeTensor } from './tensor.ts'
 
@@ -64,10 +64,6 @@ export type Quantised = {
 const SMALLEST_ELEMENTS = 1024
 
 const dequantiseOp: Op = { name: 'DequantizeLinear' }
-const blockMatmulOp: Op = { name: 'MatMulNBits', domain: 'com.microsoft' }
-
-/** Compute type of MatMulNBits: 4 lets it round activations to int8, several times faster and measured by compareOutputs. */
-const ACCURACY_LEVEL = 4
 
 type Use = { readonly node: Node; readonly at: number }
 
@@ -131,7 +127,7 @@ export function quantise(options: QuantiseOptions): Quantised {
       const [rows, columns] = shape as readonly [number, number]
       const bits = scheme === 'int8' ? 8 : 4
       const rounded = toBlocks(values, { rows, columns, blockSize, bits })
-      replacements.set(name, blockReplacement(rounded, rows, columns))
+      replacements.set(name, blockReplacement(rounded, rows))
       back = fromBlocks(rounded, rows, columns)
       bytes = rounded.data.byteLength + rounded.scales.byteLength
     }
@@ -169,27 +165,13 @@ function usesOfParameters(outputs: readonly Tensor[]): Map<string, Use[]> {
   return uses
 }
 
-/** x · weightᵀ with a matrix as the weight, which is what MatMulNBits computes. */
-function isLinear({ node, at }: Use): boolean {
-  const { transA, transB } = node.attributes
-  return node.op === matmulOp && at === 1 && node.inputs[1]!.rank === 2 && transA !== 1 && transB === 1
-}
+const isLinear = ({ node, at }: Use): boolean => isLinearWeight(node, at)
 
-function blockReplacement(rounded: Blocks, rows: number, columns: number): Replacement {
+function blockReplacement(rounded: Blocks, rows: number): Replacement {
   const { bits, blocks, blockSize } = rounded
   const packed = constant(rounded.data, { shape: [rows, blocks, (blockSize * bits) / 8] })
   const scales = constant(rounded.scales)
-  return ({ node }) => {
-    const out = node.outputs[0]!
-    const product = makeTensor(blockMatmulOp, [node.inputs[0], packed, scales], 'float32', out.shape, {
-      K: columns,
-      N: rows,
-      bits,
-      block_size: blockSize,
-      accuracy_level: ACCURACY_LEVEL,
-    })
-    return [multiply(product, (node.attributes['alpha'] as { float: number }).float)]
-  }
+  return ({ node }) => [blockProduct(node, packed, scales, { bits, blockSize })]
 }
 
 function int8Replacement(

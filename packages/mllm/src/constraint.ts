@@ -104,13 +104,15 @@ function countedMachine(span: SpanIds, masks: number, text: boolean): Constraint
   const states: ConstraintState[] = []
   // The state behind k masks; spans lie between them.
   const step = 1 + span.levels.length + 1
+  // Words of masks that stand alone would be read as masks too.
+  const strays = [...new Set([...span.levels.flat(), span.end])]
   for (let k = 0; k <= masks; k++) {
     const here = states.length
     const last = k === masks
     states.push({
       moves: last ? [] : [{ ids: [span.start], to: here + 1 }],
       others: text ? here : undefined,
-      refused: last ? [span.start] : [],
+      refused: last ? [span.start, ...strays] : strays,
       mayEnd: last,
     })
     if (!last) addSpan(states, span, here + step)

@@ -204,3 +204,18 @@ export function visionOutputs(config: QwenConfig): Record<string, Tensor> {
   const { features, deepstack } = qwenVision(visionInputs(vision), vision)
   return { features, ...Object.fromEntries(deepstack.map((tensor, i) => [`deepstack.${i}`, tensor])) }
 }
+
+/** Names and shapes of every weight that the networks read, in the order of reading; the embedding table only where it is the head. */
+export function networkWeights(config: QwenConfig): { name: string; shape: readonly number[] }[] {
+  const found = new Map<string, readonly number[]>()
+  for (const outputs of [textOutputs(config), ...(config.vision ? [visionOutputs(config)] : [])]) {
+    buildModel({
+      outputs,
+      weights: (name, shape) => {
+        found.set(name, shape)
+        return 'input'
+      },
+    })
+  }
+  return [...found].map(([name, shape]) => ({ name, shape }))
+}

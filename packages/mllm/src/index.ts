@@ -30,6 +30,7 @@ export type {
   Usage,
   VideoPart,
 } from './model.ts'
+export { isAddress, openMultimodal } from './open-multimodal.ts'
 export type { Patches, PictureSettings } from './patches.ts'
 export { patchesOfPicture, patchesOfVideo, sampleFrames, smartSize, smartVideoSize } from './patches.ts'
 export type { PlacedGrid, Positions } from './positions.ts'
@@ -37,6 +38,8 @@ export { positionsOf } from './positions.ts'
 export type { Prompt, PromptModel, PromptOptions, SeenPart } from './prompt.ts'
 export { buildPrompt, renderChat } from './prompt.ts'
 export { MAX_ALTERNATIVES } from './questions.ts'
+export type { TaskName } from './tasks.ts'
+export { fillMasks, TASK_NAMES, TASKS, taskQuestion } from './tasks.ts'
 export type { ModelTokenizer, TextGrowth } from './tokenizer.ts'
 export { growText, openTokenizer } from './tokenizer.ts'
 export type { LoadProgress } from './worker-protocol.ts'

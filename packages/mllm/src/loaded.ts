@@ -18,13 +18,16 @@ import type { Prompt, PromptModel } from './prompt.ts'
 import type { GenerationSettings } from './settings.ts'
 import { readChatTemplate, readGenerationSettings, readPictureSettings } from './settings.ts'
 import type { StoredModel } from './stored.ts'
-import { openPublished } from './stored.ts'
+import { openInt4, openPublished, publishedBytes } from './stored.ts'
 import type { ModelTokenizer } from './tokenizer.ts'
 import { openTokenizer } from './tokenizer.ts'
 import type { LoadProgress } from './worker-protocol.ts'
 
 /** Bytes that features, and keys and values, of earlier questions may take each. */
 const MEMORY_BYTES = 1024 ** 3
+
+/** Weights of this size are used as they are. */
+const PUBLISHED_BYTES = 2 * 1024 ** 3
 
 export type LoadedModel = PromptModel & {
   readonly path: string
@@ -40,8 +43,11 @@ export type LoadedModel = PromptModel & {
 }
 
 export type LoadOptions = {
-  /** 'published' uses the files as they are; 'int4' makes and uses the 4-bit file. Default 'published'. */
-  readonly weights?: 'published' | 'int4'
+  /**
+   * 'published' uses the files as they are; 'int4' makes and uses the 4-bit file; 'auto' (the default) takes 4 bits for weights of more
+   * than 2 GB, which would take twice as much memory in float32.
+   */
+  readonly weights?: 'auto' | 'published' | 'int4'
   /** Threads of the networks. Default: the machine's cores. */
   readonly threads?: number
   readonly memoryBytes?: number
@@ -83,13 +89,21 @@ export async function readPromptModel(
   }
 }
 
+async function openStored(path: string, config: QwenConfig, options: LoadOptions): Promise<StoredModel> {
+  const { weights = 'auto', onProgress } = options
+  const four =
+    weights === 'int4' || (weights === 'auto' && (await publishedBytes(path, config)) > PUBLISHED_BYTES)
+  if (!four) return openPublished(path, config)
+  return openInt4(path, config, { onProgress: (done, total) => onProgress?.({ step: 'int4', done, total }) })
+}
+
 /**
  * Loads a model in this thread, which its networks then block while they run.
  * @throws MllmError `not-found`, `damaged`, `unsupported`, `out-of-memory`.
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const model = await readPromptModel(path)
-  const stored: StoredModel = await openPublished(path, model.config)
+  const stored = await openStored(path, model.config, options)
   let engine: Engine
   try {
     engine = await openEngine(stored, { threads: options.threads ?? availableParallelism() })

@@ -21,6 +21,8 @@ export type ModelWeights = {
   /** A weight's numbers. */
   read(name: string): Promise<Float32Array>
   readonly files: readonly string[]
+  /** Of all weights. */
+  readonly bytes: number
   close(): Promise<void>
 }
 
@@ -81,6 +83,7 @@ export async function openModelWeights(path: string, config: QwenConfig): Promis
   return {
     find,
     files: [...new Set([...checkpoint.tensors.values()].map(({ file }) => file))].sort(),
+    bytes: [...checkpoint.tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
     places: (name, shape) => place(need(name, shape)),
     async read(name) {
       try {
@@ -94,7 +97,12 @@ export async function openModelWeights(path: string, config: QwenConfig): Promis
 }
 
 /** Rows of a matrix in a file, read when they are asked for: [ids, width]. */
-export type RowReader = { read(ids: ArrayLike<number>, out: Float32Array): void; close(): void }
+export type RowReader = {
+  read(ids: ArrayLike<number>, out: Float32Array): void
+  /** Neighbouring rows: [count, width]. */
+  range(start: number, count: number): Float32Array
+  close(): void
+}
 
 /**
  * Reads rows of the embedding table: a few kilobytes a token, so that the table takes no memory.
@@ -109,20 +117,26 @@ export function openRows(info: TensorInfo): RowReader {
     })
   }
   const file = openSync(info.file, 'r')
-  const row = new Uint8Array(width * bytes)
-  const half = new Uint16Array(row.buffer)
+  const range = (start: number, count: number): Float32Array => {
+    if (!(start >= 0 && start + count <= rows)) {
+      throw new MllmError('argument', `row ${start} of "${info.name}": the model has ${rows}`)
+    }
+    const read = new Uint8Array(count * width * bytes)
+    const at = info.byteOffset + start * width * bytes
+    for (let done = 0; done < read.length; ) {
+      const more = readSync(file, read, done, read.length - done, at + done)
+      if (more === 0) throw new MllmError('damaged', `${info.file} ends inside "${info.name}"`)
+      done += more
+    }
+    if (bytes === 4) return new Float32Array(read.buffer)
+    const half = new Uint16Array(read.buffer)
+    return info.dtype === 'bfloat16' ? float32FromBfloat16(half) : float32FromFloat16(half)
+  }
   return {
     read(ids, out) {
-      for (let i = 0; i < ids.length; i++) {
-        const id = ids[i]!
-        if (!(id >= 0 && id < rows))
-          throw new MllmError('argument', `token id ${id}: the model has ${rows} rows`)
-        readSync(file, row, 0, row.length, info.byteOffset + id * row.length)
-        if (bytes === 4) out.set(new Float32Array(row.buffer), i * width)
-        else
-          out.set(info.dtype === 'bfloat16' ? float32FromBfloat16(half) : float32FromFloat16(half), i * width)
-      }
+      for (let i = 0; i < ids.length; i++) out.set(range(ids[i]!, 1), i * width)
     },
+    range,
     close: () => closeSync(file),
   }
 }

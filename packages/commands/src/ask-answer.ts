@@ -1,0 +1,81 @@
+// The masks of an answer: decoded, and as JSON.
+import type { MaskCodec, Pixels } from '@maskwords/codecs'
+import type { ErrorReport } from '@maskwords/files'
+import { isTypedError, reportOf } from '@maskwords/files'
+import { area, cocoRleFromMask, type Mask, tightBox } from '@maskwords/mask'
+import type { Answer, AnswerMask } from '@maskwords/mllm'
+
+export type DecodedMask = { readonly said: AnswerMask; readonly mask: Mask }
+
+/** Decodes what can be read; what cannot goes to `failures` with its place. */
+export async function decodedMasks(
+  codec: MaskCodec,
+  picture: Pixels,
+  answer: Answer,
+  failures: ErrorReport[],
+  signal: AbortSignal,
+): Promise<DecodedMask[]> {
+  if (answer.masks.length === 0) return []
+  const image = await codec.encodeImage(picture, { signal })
+  const decoded: DecodedMask[] = []
+  for (const said of answer.masks) {
+    const at = `character ${said.start} of the answer`
+    if (said.codes.length === 0) {
+      failures.push({
+        code: 'malformed',
+        message: `the words of mask ${said.index + 1} cannot be read: ${JSON.stringify(said.text)}`,
+        at,
+      })
+      continue
+    }
+    try {
+      const [one] = await codec.decode(image, [said.codes], { signal })
+      decoded.push({ said, mask: one!.mask })
+    } catch (error) {
+      if (!isTypedError(error) || signal.aborted) throw error
+      failures.push({ ...reportOf(error), at })
+    }
+  }
+  return decoded
+}
+
+/** Six digits tell any two probabilities of use apart, and the JSON stays readable. */
+const digits = (value: number | undefined) => (value === undefined ? undefined : Number(value.toPrecision(6)))
+
+/** Text, end and masks of an answer. */
+export function answerJson(answer: Answer, masks: readonly DecodedMask[]): Record<string, unknown> {
+  const { usage } = answer
+  return {
+    text: answer.text,
+    finish: answer.finish,
+    masks: answer.masks.map((said) => {
+      const mask = masks.find((one) => one.said === said)?.mask
+      const box = mask && tightBox(mask)
+      return {
+        words: said.text,
+        codes: said.codes,
+        start: said.start,
+        end: said.end,
+        status: said.status,
+        logprob: digits(said.logprob),
+        probability: digits(said.probability),
+        ...(said.alternatives && {
+          alternatives: said.alternatives.map(({ text, codes, logprob, probability }) => ({
+            words: text,
+            codes,
+            logprob: digits(logprob),
+            probability: digits(probability),
+          })),
+        }),
+        ...(mask && { ...cocoRleFromMask(mask), area: area(mask), box }),
+      }
+    }),
+    usage: {
+      promptTokens: usage.promptTokens,
+      cachedTokens: usage.cachedTokens,
+      answerTokens: usage.answerTokens,
+      firstTokenMs: Math.round(usage.firstTokenMs),
+      restMs: Math.round(usage.restMs),
+    },
+  }
+}

@@ -1,0 +1,320 @@
+// `maskwords ask`: a question about a picture, answered by a multimodal model that speaks mask words.
+import { statSync } from 'node:fs'
+import type { MaskCodec } from '@maskwords/codecs'
+import type { Context, ErrorReport, ReadPicture } from '@maskwords/files'
+import {
+  counted,
+  decodeOpened,
+  defineCommand,
+  duration,
+  loadPictureAndMasks,
+  MASK_OPTIONS,
+  MaskwordsError,
+  openCodec,
+  openPicture,
+  overlayPng,
+  PICTURE_OPTIONS,
+  refuseSameFile,
+  reportFailures,
+  writeWhole,
+} from '@maskwords/files'
+import type { AskOptions, MultimodalModel, TaskName } from '@maskwords/mllm'
+import { fillMasks, isAddress, openMultimodal, TASK_NAMES, taskQuestion } from '@maskwords/mllm'
+import { answerJson, decodedMasks } from './ask-answer.ts'
+import { askFolder } from './ask-folder.ts'
+import { printAnswer } from './ask-print.ts'
+
+export const ASK_OPTIONS = {
+  model: {
+    type: 'text',
+    valueName: 'folder',
+    help: 'the model: a folder with config.json, tokenizer.json and *.safetensors, or a pulled hub id',
+  },
+  task: {
+    type: 'choice',
+    choices: TASK_NAMES,
+    help: 'ask in the words that published models were trained with',
+  },
+  mask: {
+    type: 'list',
+    valueName: 'file',
+    help: 'a mask that the question points at with {mask}, {mask:2}, ...',
+  },
+  out: {
+    type: 'text',
+    short: 'o',
+    valueName: 'out.png',
+    help: 'the picture with the masks of the answer on it; of a folder of pictures: a folder',
+  },
+  top: {
+    type: 'integer',
+    min: 1,
+    max: 100,
+    help: 'beside each mask, the most probable masks that could stand there',
+  },
+  masks: { type: 'integer', min: 0, max: 1000, help: 'the answer has exactly this many masks' },
+  forced: { type: 'flag', help: 'the answer is one mask and nothing else' },
+  'max-tokens': { type: 'integer', min: 1, max: 100_000, help: 'longest answer (default 512)' },
+  temperature: { type: 'number', min: 0, max: 10, help: '0 takes the most probable words (default)' },
+  'top-p': {
+    type: 'number',
+    min: 0.0001,
+    max: 1,
+    help: 'of the most probable words those that reach this share (default 1)',
+  },
+  'top-k': {
+    type: 'integer',
+    min: 0,
+    max: 1_000_000,
+    help: 'of the most probable words this many (default 0: all)',
+  },
+  seed: { type: 'integer', min: 0, max: 2 ** 31 - 1, help: 'for a temperature above 0 (default 0)' },
+  weights: {
+    type: 'choice',
+    choices: ['auto', 'published', 'int4'],
+    help: 'the files as they are, or a 4-bit file made once (default auto: 4 bits above 2 GB)',
+  },
+  codec: {
+    type: 'text',
+    valueName: 'codec',
+    help: "who reads and writes the model's masks (default: by its words, samtok-nano, himtok-nano or getok)",
+  },
+  threads: { type: 'integer', min: 1, max: 256, help: 'threads of the networks (default: all cores)' },
+  ...MASK_OPTIONS,
+  ...PICTURE_OPTIONS,
+} as const
+
+export type AskContext = Context<typeof ASK_OPTIONS>
+
+export const command = defineCommand({
+  spec: {
+    name: 'ask',
+    summary: 'Ask a multimodal model about a picture; it answers with masks.',
+    details: [
+      'The model runs in this process. What it says of masks is decoded and laid over the picture (-o).',
+      'A folder of pictures is asked one after another; what is answered already is not asked again.',
+    ],
+    arguments: [
+      { name: 'picture', help: 'the picture, or a folder of pictures' },
+      { name: 'question', help: 'what to ask; with --task what the task is about', optional: true },
+    ],
+    options: ASK_OPTIONS,
+    examples: [
+      {
+        command:
+          'maskwords ask photo.jpg "Please segment the dog in this image." --model ./Qwen3-VL-4B-SAMTok -o dog.png',
+        note: 'the answer, and the picture with its masks',
+      },
+      {
+        command: 'maskwords ask photo.jpg "the dog" --task segment --model ./model --top 5 --json',
+        note: 'in published words, with the five most probable masks',
+      },
+      {
+        command: 'maskwords ask photo.jpg "What is {mask} made of?" --mask cup.png --model ./model',
+        note: 'pointing at a mask',
+      },
+      {
+        command: 'maskwords ask photos/ "the dog" --task segment --model ./model -o answers/',
+        note: 'every picture of a folder; run again to go on',
+      },
+    ],
+  },
+  async run(context) {
+    const source = modelOf(context)
+    const [pictureFile] = context.args as [string]
+    const folder = isFolder(context.path(pictureFile))
+    if (folder && (context.options.mask ?? []).length > 0) {
+      throw new MaskwordsError('usage', '--mask points into one picture; a folder has many')
+    }
+    if (!folder && context.options.out !== undefined) {
+      await refuseSameFile(context.path(context.options.out), [context.path(pictureFile)])
+    }
+    const question = questionOf(context)
+    // Before a long load: places in the question are nobody's, or masks are pointed at by nothing.
+    const pointed = context.options.mask ?? []
+    if (pointed.length === 0) fillMasks(question, [])
+    else if (!/\{mask(:\d+)?\}/.test(question)) fillMasks(question, pointed)
+    const { options, io, talk } = context
+    let progress: ReturnType<typeof talk.progress> | undefined
+    const started = performance.now()
+    const model = await openMultimodal(isAddress(source) ? source : context.path(source), {
+      weights: options.weights ?? 'auto',
+      ...(options.threads !== undefined && { threads: options.threads }),
+      signal: io.signal,
+      // The number of weights is known when the first one is written.
+      onProgress: ({ total }) => {
+        progress ??= talk.progress(total, 'weight')
+        progress.step()
+      },
+    })
+    await progress?.clear()
+    await talk.note(`the model is loaded: ${duration(performance.now() - started)}`)
+    let codec: MaskCodec | undefined
+    try {
+      for (const note of model.facts.notes) await talk.note(note)
+      codec = await codecOf(context, model)
+      return folder
+        ? await askFolder(context, { model, codec, question, source })
+        : await askOne(context, { model, codec, question, source })
+    } finally {
+      await codec?.close()
+      await model.close()
+    }
+  },
+})
+
+export type Asked = {
+  readonly model: MultimodalModel
+  /** Undefined where the model has no mask words. */
+  readonly codec: MaskCodec | undefined
+  readonly question: string
+  readonly source: string
+}
+
+function modelOf({ options }: AskContext): string {
+  if (options.model !== undefined) return options.model
+  throw new MaskwordsError('usage', 'missing --model: the folder of a multimodal model', {
+    hint: 'maskwords pull zhouyik/Qwen3-VL-4B-SAMTok, then --model zhouyik/Qwen3-VL-4B-SAMTok',
+  })
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+function questionOf({ args, options }: AskContext): string {
+  const text = args[1]
+  if (options.task !== undefined) return taskQuestion(options.task as TaskName, text)
+  if (text === undefined || text.trim() === '') {
+    throw new MaskwordsError('usage', 'missing <question>: what to ask', {
+      hint: 'maskwords ask photo.jpg "Please segment the dog in this image." --model ./model',
+    })
+  }
+  return text
+}
+
+/** Options of the question itself. */
+export function askOptions({ options, io }: AskContext): AskOptions {
+  if (options.forced && options.masks !== undefined) {
+    throw new MaskwordsError('usage', '--forced is one mask; give it or --masks')
+  }
+  return {
+    maxTokens: options['max-tokens'] ?? 512,
+    temperature: options.temperature ?? 0,
+    topP: options['top-p'] ?? 1,
+    topK: options['top-k'] ?? 0,
+    seed: options.seed ?? 0,
+    alternatives: options.top ?? 0,
+    constraint: options.forced
+      ? { mode: 'forced' }
+      : options.masks !== undefined
+        ? { mode: 'count', masks: options.masks }
+        : { mode: 'free' },
+    signal: io.signal,
+  }
+}
+
+/** Who reads the model's words where no codec is named. */
+const READERS = { samtok: 'samtok-nano', himtok: 'himtok-nano', getok: 'getok' } as const
+
+async function codecOf(context: AskContext, model: MultimodalModel): Promise<MaskCodec | undefined> {
+  const [spoken] = model.facts.vocabularies
+  if (spoken === undefined) {
+    await context.talk.note(
+      `${model.facts.name} has no mask words: answers are text (maskwords extend-vocab adds them)`,
+    )
+    if ((context.options.mask ?? []).length > 0) {
+      throw new MaskwordsError(
+        'unsupported',
+        'the model has no mask words, so a question cannot point at a mask',
+      )
+    }
+    return undefined
+  }
+  const codec = await openCodec(context, READERS[spoken.kind])
+  const own = codec.vocabulary
+  const fits = own.kind === spoken.kind && own.wordCount === spoken.wordCount
+  if (!fits) {
+    await codec.close()
+    throw new MaskwordsError(
+      'unsupported',
+      `the model speaks ${spoken.kind} with ${spoken.wordCount} words, and the codec ${codec.name} reads ${own.kind} with ${own.wordCount}`,
+      { hint: 'give --codec the mask tokenizer that the model was trained with' },
+    )
+  }
+  return codec
+}
+
+async function askOne(context: AskContext, asked: Asked): Promise<0 | 1> {
+  const { options, io } = context
+  const { model, codec } = asked
+  const [pictureFile] = context.args as [string]
+  const maskFiles = options.mask ?? []
+  const failures: ErrorReport[] = []
+  let picture: ReadPicture
+  let question = asked.question
+  if (maskFiles.length === 0) {
+    picture = await decodeOpened(context, await openPicture(context, pictureFile))
+    question = fillMasks(question, [])
+  } else {
+    const loaded = await loadPictureAndMasks({ ...context, args: [pictureFile, ...maskFiles] })
+    picture = loaded.picture
+    // A question that points at another mask than the user means would be answered wrongly: nothing is asked then.
+    if (loaded.failures.length > 0) return reportFailures(context, loaded.failures)
+    const image = await codec!.encodeImage(picture, { signal: io.signal })
+    const words = await codec!.encode(
+      image,
+      loaded.masks.map(({ mask }) => mask),
+      { signal: io.signal },
+    )
+    question = fillMasks(
+      question,
+      words.map(({ text }) => text),
+    )
+  }
+  const stream = model.ask(
+    [
+      {
+        role: 'user',
+        content: [
+          { type: 'picture', picture },
+          { type: 'text', text: question },
+        ],
+      },
+    ],
+    askOptions(context),
+  )
+  if (!options.json) await printAnswer(context, stream)
+  const answer = await stream.answer
+  if (answer.finish === 'aborted') throw new MaskwordsError('interrupted', 'interrupted')
+  const masks = codec === undefined ? [] : await decodedMasks(codec, picture, answer, failures, io.signal)
+  const files: string[] = []
+  if (options.out !== undefined) {
+    await writeWhole(
+      context.path(options.out),
+      overlayPng(
+        picture,
+        masks.map(({ mask }) => mask),
+      ),
+      io.signal,
+    )
+    files.push(options.out)
+  }
+  const code = await reportFailures(context, failures)
+  if (options.json) {
+    await context.printJson({
+      model: asked.source,
+      ...(codec && { codec: codec.name }),
+      picture: { file: pictureFile, widthPx: picture.widthPx, heightPx: picture.heightPx },
+      question,
+      ...answerJson(answer, masks),
+      files,
+      errors: failures,
+    })
+  } else {
+    for (const file of files) await context.talk.note(`wrote ${file}`)
+    const { usage } = answer
+    await context.talk.note(
+      `${counted(answer.masks.length, 'mask')}; ${counted(usage.answerTokens, 'token')} in ${duration(usage.firstTokenMs + usage.restMs)}${answer.finish === 'length' ? ', cut at the longest answer (--max-tokens)' : ''}`,
+    )
+  }
+  return code
+}
