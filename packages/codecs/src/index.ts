@@ -18,7 +18,6 @@ export type {
 export { checkMaskSize, checkPicture } from './codec.ts'
 export type { CodecErrorCode, CodecErrorOptions } from './error.ts'
 export { CodecError } from './error.ts'
-export { assign, MAX_ASSIGNMENT } from './getok/assignment.ts'
 export { boxIouXyxy } from './getok/box.ts'
 export type { GetokCodec, GetokEncodeOptions, GetokOptions } from './getok/codec.ts'
 export { getokCodec } from './getok/codec.ts'

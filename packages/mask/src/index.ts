@@ -1,5 +1,6 @@
 // The public index of @maskwords/mask, written by hand.
 
+export { leastCostPairs, MAX_ASSIGNMENT } from './assignment.ts'
 export type { BoundaryFOptions, BoundaryIouOptions, BoundaryScore } from './boundary.ts'
 export { boundaryF, boundaryIou, contourPixels, insideBand } from './boundary.ts'
 export type { CocoCounts, CocoRle } from './coco-rle.ts'

@@ -1,10 +1,9 @@
 // Scores of GETok's evaluations: Acc@t of boxes, gIoU and cIoU of masks, F1 of points and of lines (arXiv 2512.10554,
 // experiments; the paper does not say how points and lines are matched, so the rules here are ours and stated).
 
-import { area, intersectionArea, type Mask } from '@maskwords/mask'
+import { area, intersectionArea, leastCostPairs, type Mask } from '@maskwords/mask'
 import type { BoxXyxyPx } from '../codec.ts'
 import { CodecError } from '../error.ts'
-import { assign } from './assignment.ts'
 import { boxIouXyxy } from './box.ts'
 import { maskHas } from './pixel.ts'
 
@@ -71,7 +70,7 @@ export function pointingScores(pointsXyPx: ArrayLike<number>, truths: readonly M
     }
   }
   let right = 0
-  assign(costs, count, truths.length).forEach((truth, p) => {
+  leastCostPairs(costs, count, truths.length).forEach((truth, p) => {
     if (truth >= 0 && costs[p * truths.length + truth] === 0) right++
   })
   return detectionScores(right, count, truths.length)
@@ -142,7 +141,7 @@ export function lineScores(
     })
   })
   let right = 0
-  assign(costs, predicted.length, truths.length).forEach((truth, p) => {
+  leastCostPairs(costs, predicted.length, truths.length).forEach((truth, p) => {
     if (truth >= 0 && 1 - costs[p * truths.length + truth]! >= leastAgreement) right++
   })
   return detectionScores(right, predicted.length, truths.length)

@@ -3,10 +3,9 @@
 //
 // Lengths are pixels of the 840 x 840 frame to which the paper squashes every picture: bring masks and boxes there first.
 
-import type { Mask } from '@maskwords/mask'
+import { leastCostPairs, type Mask } from '@maskwords/mask'
 import type { BoxXyxyPx } from '../codec.ts'
 import { CodecError } from '../error.ts'
-import { assign } from './assignment.ts'
 import { boxIouXyxy, boxL1 } from './box.ts'
 import type { Grid } from './grid.ts'
 import { canHit } from './hit.ts'
@@ -63,7 +62,7 @@ export function matchRegions(
     for (let g = 0; g < truths.length; g++)
       costs[p * truths.length + g] = 3 - similarity(predicted[p]!, truths[g]!)
   }
-  return assign(costs, predicted.length, truths.length)
+  return leastCostPairs(costs, predicted.length, truths.length)
 }
 
 /** S(m) = 1 - exp(-m / m0): what m points can say at most. */

@@ -1,10 +1,9 @@
 // Several masks an answer, paired with several true ones (MMR, arXiv 2503.13881). Formulas: the evaluation script of SAMTok
-// (arXiv 2601.16093): Hungarian on 1 - IoU, missing masks are empty ones, masks too many are not looked at.
-import { area, intersectionArea, type Mask } from '@maskwords/mask'
+// (arXiv 2601.16093): Hungarian on 1 - IoU, truths by answers, missing masks are empty ones, masks too many are not looked at.
+import { area, intersectionArea, leastCostPairs, type Mask } from '@maskwords/mask'
 import type { EvalMode } from '../stamp.ts'
 import type { Metric } from '../statistics/metric.ts'
 import { isSameSize } from './overlap.ts'
-import { pairing } from './pairing.ts'
 import { cumulativeIou, type ScoredValues, sampleIou, sizesInWords } from './segmentation.ts'
 
 export type MaskSetSample = {
@@ -24,16 +23,19 @@ export function scoreMaskSet(sample: MaskSetSample, options: { readonly mode: Ev
   const [first] = truth
   const fitting = (prediction ?? []).filter((mask) => first === undefined || isSameSize(mask, first))
   const wrong = prediction?.find((mask) => first !== undefined && !isSameSize(mask, first))
-  const ious = new Float64Array(fitting.length * truth.length)
   const pixels = { fitting: fitting.map(area), truth: truth.map(area) }
   const joinedPx = (p: number, t: number, shared: number) =>
     (pixels.fitting[p] ?? 0) + pixels.truth[t]! - shared
-  fitting.forEach((mask, p) => {
-    truth.forEach((wanted, t) => {
-      const shared = intersectionArea(mask, wanted)
-      ious[p * truth.length + t] =
-        shared === 0 && joinedPx(p, t, 0) === 0 ? 1 : shared / joinedPx(p, t, shared)
-    })
+  // Masks that an answer lacks are columns too in the script: which of equal pairs is taken depends on it.
+  const columns = mode === 'official' ? Math.max(fitting.length, truth.length) : fitting.length
+  const costs = new Float64Array(truth.length * columns)
+  truth.forEach((wanted, t) => {
+    for (let p = 0; p < columns; p++) {
+      const mask = fitting[p]
+      const shared = mask === undefined ? 0 : intersectionArea(mask, wanted)
+      const joined = joinedPx(p, t, shared)
+      costs[t * columns + p] = 1 - (joined === 0 ? 1 : shared / joined)
+    }
   })
   const values = {
     masks: 0,
@@ -43,15 +45,12 @@ export function scoreMaskSet(sample: MaskSetSample, options: { readonly mode: Ev
     found: 0,
     predicted: prediction?.length ?? 0,
   }
-  const truthOf = pairing(ious, fitting.length, truth.length)
-  const paired = new Map<number, number>()
-  truthOf.forEach((t, p) => {
-    if (t >= 0) paired.set(t, p)
-  })
+  const partner = leastCostPairs(costs, truth.length, columns)
   for (let t = 0; t < truth.length; t++) {
-    const p = paired.get(t)
-    const shared = p === undefined ? 0 : intersectionArea(fitting[p]!, truth[t]!)
-    const joined = joinedPx(p ?? -1, t, shared)
+    const p = partner[t]!
+    const mask = fitting[p]
+    const shared = mask === undefined ? 0 : intersectionArea(mask, truth[t]!)
+    const joined = joinedPx(p, t, shared)
     const iou = sampleIou({ intersectionPx: shared, unionPx: joined }, mode)
     values.masks++
     values.iou += iou
@@ -60,7 +59,7 @@ export function scoreMaskSet(sample: MaskSetSample, options: { readonly mode: Ev
     values.unionPx += joined
   }
   if (mode === 'correct') {
-    const extra = fitting.filter((_, p) => truthOf[p] === -1)
+    const extra = fitting.filter((_, p) => !partner.includes(p))
     values.masks += extra.length + (prediction?.length ?? 0) - fitting.length
     values.unionPx += extra.reduce((sum, mask) => sum + area(mask), 0)
   }
