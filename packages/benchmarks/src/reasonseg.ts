@@ -41,7 +41,7 @@ export const command = benchmarkCommand({
     const { ignored } = sample
     return scoreSegmentation(
       { prediction, truth, ...(ignored !== undefined && { ignored }) },
-      { mode, ignore: settings.ignore as IgnoreRule },
+      { mode, ignore: settings.ignore as IgnoreRule, script: 'reasonseg' },
     )
   },
   shown: 'iou',

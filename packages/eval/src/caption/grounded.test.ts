@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluateMetrics } from '../statistics/metric.ts'
 import {
+  comparePictureIds,
   evaluateGroundedCaptions,
   GROUNDED_CAPTION_METRICS,
   type GroundedCaptionSample,
@@ -64,6 +65,22 @@ describe('grounded captions', () => {
     const meanIou = (mode: 'official' | 'correct') => evaluateGroundedCaptions([both], { mode }).meanIou
     expect(meanIou('official')).toBeCloseTo((4 / 5 + 1 / 8) / 2, 12)
     expect(meanIou('correct')).toBeCloseTo((4 / 6 + 2 / 6) / 2, 12)
+  })
+
+  it('AP50: picture 9 comes before picture 10 officially, as a number or as text', () => {
+    const right = sample(9, [phrase('a dog', bar(0, 4))], [phrase('a dog', bar(0, 4))])
+    const wrong = sample(10, [phrase('a cup', bar(0, 4))], [phrase('a cup', bar(5, 4))])
+    for (const samples of [[wrong, right], [right, wrong].map((one) => ({ ...one, id: String(one.id) }))]) {
+      // A hit, then a false alarm: precision 1 up to recall 0.5, which is 51 of the 101 points.
+      const { ap50, detection } = evaluateGroundedCaptions(samples, { mode: 'official' })
+      expect(ap50).toBeCloseTo(51 / 101, 12)
+      expect(detection.rows.map(({ pictureId }) => Number(pictureId))).toEqual([9, 10])
+    }
+    const ids = ['b', 'file_val/10', 10, 'a', 'file_val/9', '9', '-3', 2 ** 53, '9007199254740993']
+    expect(ids.sort(comparePictureIds)).toEqual([
+      ...['-3', '9', 10, 2 ** 53, '9007199254740993', 'a', 'b', 'file_val/9', 'file_val/10'],
+    ])
+    expect(() => evaluateGroundedCaptions([right, right], { mode: 'official' })).toThrow('twice')
   })
 
   it('AP50: with all scores 1 the order of pictures decides officially, and nothing does correctly', () => {

@@ -163,16 +163,23 @@ function captionSamples(samples: readonly GroundedCaptionSample[], mode: EvalMod
 }
 
 function detectionOf(placed: readonly Placed[], mode: EvalMode): CocoResult {
-  return evaluateCoco({
+  const seen = new Set<CocoId>()
+  for (const { id } of placed) {
+    if (seen.has(id)) throw new EvalError('duplicate', `sample ${id} is there twice`, { at: String(id) })
+    seen.add(id)
+  }
+  // With one score for all the order of pictures decides, and COCO's evaluation orders them by id.
+  const ordered = [...placed].sort((a, b) => comparePictureIds(a.id, b.id))
+  const result = evaluateCoco({
     kind: 'mask',
-    pictures: placed.map(({ id, widthPx, heightPx }) => ({ id, widthPx, heightPx })),
+    pictures: ordered.map(({ widthPx, heightPx }, place) => ({ id: place, widthPx, heightPx })),
     categories: [{ id: 1, name: 'phrase' }],
-    truths: placed.flatMap(({ id, truths }) =>
-      truths.map(({ mask }) => ({ pictureId: id, categoryId: 1, mask })),
+    truths: ordered.flatMap(({ truths }, place) =>
+      truths.map(({ mask }) => ({ pictureId: place, categoryId: 1, mask })),
     ),
-    detections: placed.flatMap(({ id, found }) =>
+    detections: ordered.flatMap(({ found }, place) =>
       found.map(({ mask, score = 1 }) => ({
-        pictureId: id,
+        pictureId: place,
         categoryId: 1,
         mask,
         score: mode === 'official' ? 1 : score,
@@ -181,6 +188,25 @@ function detectionOf(placed: readonly Placed[], mode: EvalMode): CocoResult {
     mode,
     ties: mode === 'official' ? 'in-order' : 'together',
   })
+  const rows = result.rows.map((row) => ({ ...row, pictureId: ordered[row.pictureId as number]!.id }))
+  return { ...result, rows }
+}
+
+/**
+ * The order of picture ids in the published evaluation: numbers by value, written as text or not, before texts, which are
+ * compared as such. Of texts that end in a number after a slash (the entries of an annotation file) the number decides last.
+ */
+export function comparePictureIds(a: CocoId, b: CocoId): number {
+  const [x, y] = [idParts(a), idParts(b)]
+  if (x.name !== y.name) return x.name === '' ? -1 : y.name === '' ? 1 : x.name < y.name ? -1 : 1
+  return x.number < y.number ? -1 : x.number > y.number ? 1 : 0
+}
+
+function idParts(id: CocoId): { name: string; number: bigint } {
+  const found = /^(.*\/)?(-?\d+)$/s.exec(String(id))
+  return found === null
+    ? { name: String(id), number: 0n }
+    : { name: found[1] ?? '', number: BigInt(found[2]!) }
 }
 
 function regionValues(sample: Placed, options: GroundedCaptionOptions): Record<string, number> {

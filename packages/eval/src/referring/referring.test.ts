@@ -1,4 +1,4 @@
-import { type Mask, maskFromRowMajor } from '@maskwords/mask'
+import { type Mask, maskFromRowMajor, union } from '@maskwords/mask'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RowStatus, SampleRow } from '../rows.ts'
@@ -56,6 +56,15 @@ describe('RES', () => {
     )
     expect(values['meanIou']).toBe((2 / (6 + 1e-5) + 8 / (8 + 1e-5) + 0 + 1) / 4)
     expect(values['cumulativeIou']).toBe(10 / (18 + 1e-10))
+  })
+
+  it('the script of ReasonSeg adds 1e-10 and counts an answer of another size as 0', () => {
+    const score = (prediction: Mask | undefined, truth: Mask) =>
+      scoreSegmentation({ prediction, truth }, { mode: 'official', script: 'reasonseg' })
+    expect(score(left, all).values['iou']).toBe(4 / (8 + 1e-10))
+    expect(score(small, all)).toMatchObject({ status: 'failed', values: { samples: 1, iou: 0, unionPx: 8 } })
+    expect(score(undefined, all)).toEqual({ status: 'missing', values: {} })
+    expect(score(none, none).values['iou']).toBe(1)
   })
 
   it('no answer and an answer of another size are wrong, or left out in official mode', () => {
@@ -252,6 +261,15 @@ describe('MMR', () => {
       scoreMaskSet({ prediction: [], truth: [a, b] }, { mode: 'correct' }),
     ]
     expect(totals(scored, maskSetMetrics('correct'))['meanIou']).toBe(1 / 3)
+  })
+
+  it('of pairings with one sum official mode takes SciPy’s for truths by answers', () => {
+    // Answers a | b, a; truths a | b, b. IoU, truths by answers: 1, 1/2; 1/2, 0. Both pairings have 1.
+    const joint = union(a, b)
+    const pairOf = (prediction: Mask[], truth: Mask[]) =>
+      scoreMaskSet({ prediction, truth }, { mode: 'official' }).values['found']
+    expect(pairOf([joint, a], [joint, b])).toBe(1)
+    expect(pairOf([a, joint], [joint, b])).toBe(1)
   })
 
   it('the pairing with the largest sum wins over the greedy one', () => {

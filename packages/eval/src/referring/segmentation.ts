@@ -11,6 +11,8 @@ export const PRECISION_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.9] as const
 
 /** Added to a sample's union by the scripts of RES. */
 const SAMPLE_EPSILON = 1e-5
+/** Added to a sample's union by HiMTok's script of ReasonSeg. */
+const REASONING_EPSILON = 1e-10
 /** Added to the union of all by every script. */
 export const TOTAL_EPSILON = 1e-10
 
@@ -25,6 +27,11 @@ export type SegmentationOptions = {
   readonly mode: EvalMode
   /** Default `exclude` in correct mode and `background` in official mode. */
   readonly ignore?: IgnoreRule
+  /**
+   * Whose script official mode is. `res` (default): 1e-5 in the union, answers of another size are left out. `reasonseg`:
+   * 1e-10, and answers of another size count 0.
+   */
+  readonly script?: 'res' | 'reasonseg'
 }
 
 /** The numbers of a row, and whether the answer could be used. */
@@ -36,21 +43,29 @@ export type ScoredValues = {
 
 /**
  * One sample. Correct: IoU is 1 where both masks are empty; no answer is IoU 0 with all of the truth as union, even where
- * nothing was to be found. Official: IoU is I / (U + 1e-5), 1 where U = 0; samples without a usable answer are left out.
+ * nothing was to be found. Official: IoU is I / (U + 1e-5), 1 where U = 0; samples without a usable answer are left out
+ * (ReasonSeg: see `script`).
  */
 export function scoreSegmentation(sample: SegmentationSample, options: SegmentationOptions): ScoredValues {
   const { prediction, truth, ignored } = sample
-  const { mode, ignore = mode === 'official' ? 'background' : 'exclude' } = options
+  const { mode, ignore = mode === 'official' ? 'background' : 'exclude', script = 'res' } = options
   const region = ignored === undefined ? undefined : { mask: ignored, rule: ignore }
   if (prediction === undefined || !isSameSize(prediction, truth)) {
     const reason = prediction === undefined ? undefined : sizesInWords(prediction, truth)
     const status = prediction === undefined ? 'missing' : 'failed'
-    if (mode === 'official') return { values: {}, status, ...(reason !== undefined && { reason }) }
+    const isLeftOut = mode === 'official' && (prediction === undefined || script === 'res')
+    if (isLeftOut) return { values: {}, status, ...(reason !== undefined && { reason }) }
     const values = valuesOf({ intersectionPx: 0, unionPx: truthArea(truth, region) }, 0)
     return { values, status, ...(reason !== undefined && { reason }) }
   }
   const overlap = maskOverlap(prediction, truth, region)
-  return { values: valuesOf(overlap, sampleIou(overlap, mode)), status: 'scored' }
+  return {
+    values: valuesOf(
+      overlap,
+      sampleIou(overlap, mode, script === 'res' ? SAMPLE_EPSILON : REASONING_EPSILON),
+    ),
+    status: 'scored',
+  }
 }
 
 function truthArea(truth: Mask, region: { mask: Mask; rule: IgnoreRule } | undefined): number {
