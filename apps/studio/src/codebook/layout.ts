@@ -1,7 +1,7 @@
 // A square map of codes on which near vectors lie near each other: first by the two main directions of the vectors (PCA),
 // then by linear assignment sorting (Barthel, Hezel, Jung, Schall 2022: "Improved Evaluation and Generation of Grid
 // Layouts"): vectors go to the cells whose smoothed surroundings they resemble, in ever smaller surroundings.
-import { assign } from '@maskwords/codecs'
+import { leastCostPairs } from '@maskwords/mask'
 import type { CodeVectors } from './vectors.ts'
 
 /** `cellOf[code]` is the code's cell, row-major; `codeAt[cell]` is the reverse, -1 for a cell without a code. */
@@ -145,7 +145,7 @@ function exchange(
       costs[row * cells.length + column] = squares
     })
   })
-  const chosen = assign(costs, codes.length, cells.length)
+  const chosen = leastCostPairs(costs, codes.length, cells.length)
   for (const cell of cells) codeAt[cell] = -1
   codes.forEach((code, row) => {
     codeAt[cells[chosen[row]!]!] = code

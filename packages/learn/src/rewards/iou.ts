@@ -1,7 +1,7 @@
 // Intersection over union as a reward: of boxes read from text, and of masks (decoded from words or given as RLE).
 
-import { assign, boxIouXyxy, cellsToBox, gridOf, readRegions } from '@maskwords/codecs'
-import { iou, type Mask, pairwiseIou, unionAll } from '@maskwords/mask'
+import { boxIouXyxy, cellsToBox, gridOf, readRegions } from '@maskwords/codecs'
+import { iou, leastCostPairs, type Mask, pairwiseIou, unionAll } from '@maskwords/mask'
 import { getokVocabulary, parseReferences } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { type Box, MAX_MATCHED, readBoxes } from './boxes.ts'
@@ -30,7 +30,7 @@ export function matchedIous(masks: readonly Mask[], truths: readonly Mask[]): Fl
 }
 
 function matched(ious: Float64Array, rows: number, columns: number): Float64Array {
-  const pairs = assign(
+  const pairs = leastCostPairs(
     ious.map((value) => 1 - value),
     rows,
     columns,
