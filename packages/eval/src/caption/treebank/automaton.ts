@@ -12,8 +12,12 @@ export type MachineState = {
   /** All patterns that are complete here, in rising order. */
   readonly complete: readonly number[]
   readonly places: readonly number[]
+  /** Where units of ASCII lead, and where others do; undefined for what has not been looked for yet. */
+  readonly ascii: (MachineState | null | undefined)[]
   readonly next: Map<number, MachineState | null>
 }
+
+const ASCII_UNITS = 128
 
 export class Machine {
   readonly #edges: Edge[][] = []
@@ -35,14 +39,15 @@ export class Machine {
 
   /** Where `unit` leads from `state`; null where no pattern goes on. */
   step(state: MachineState, unit: number): MachineState | null {
-    const known = state.next.get(unit)
+    const known = unit < ASCII_UNITS ? state.ascii[unit] : state.next.get(unit)
     if (known !== undefined) return known
     const reached: number[] = []
     for (const place of state.places) {
       for (const { ranges, to } of this.#edges[place]!) if (hasUnit(ranges, unit)) reached.push(to)
     }
     const next = this.#stateOf(reached)
-    state.next.set(unit, next)
+    if (unit < ASCII_UNITS) state.ascii[unit] = next
+    else state.next.set(unit, next)
     return next
   }
 
@@ -98,7 +103,13 @@ export class Machine {
     const known = this.#states.get(key)
     if (known) return known
     const complete = places.flatMap((place) => this.#ends.get(place) ?? []).sort((a, b) => a - b)
-    const state = { accepts: complete[0] ?? -1, complete, places, next: new Map() }
+    const state: MachineState = {
+      accepts: complete[0] ?? -1,
+      complete,
+      places,
+      ascii: new Array(ASCII_UNITS),
+      next: new Map(),
+    }
     this.#states.set(key, state)
     return state
   }

@@ -24,6 +24,9 @@ type CompiledRule<Kind> = {
   readonly cut?: { readonly token: Machine; readonly before: Machine }
 }
 
+/** Units behind the end of a match that may be looked at again for each match. */
+const SHORT_LOOK = 16
+
 export class Lexer<Kind> {
   readonly #rules: readonly CompiledRule<Kind>[]
   readonly machine: Machine
@@ -73,7 +76,7 @@ export class Lexer<Kind> {
     let found: { rule: number; end: number } | null = null
     const since: [number, MachineState][] = []
     for (let at = start; at < text.length; at++) {
-      if (failed.get(at)?.has(state)) break
+      if (failed.size > 0 && failed.get(at)?.has(state)) break
       since.push([at, state])
       const next = this.machine.step(state, text.charCodeAt(at))
       if (next === null) break
@@ -82,6 +85,8 @@ export class Lexer<Kind> {
       found = { rule: state.accepts, end: at + 1 }
       since.length = 0
     }
+    // A short look ahead is cheaper done again than remembered.
+    if (since.length <= SHORT_LOOK) return found
     for (const [at, without] of since) {
       const states = failed.get(at)
       if (states) states.add(without)
