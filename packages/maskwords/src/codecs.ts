@@ -128,7 +128,6 @@ export type {
 } from '@maskwords/codecs'
 export {
   addedWeights,
-  assign,
   bandKernels,
   bestOffsets,
   blurTarget,
@@ -181,7 +180,6 @@ export {
   lineScores,
   loadCodec,
   loadSam2,
-  MAX_ASSIGNMENT,
   MAX_CELLS,
   MAX_POINTS,
   MAX_VERTICES,

@@ -56,6 +56,7 @@ export {
   iou,
   labelMapFromMasks,
   labelStudioRleFromMask,
+  leastCostPairs,
   MaskError,
   maskColour,
   maskFromCocoPolygons,
