@@ -12,9 +12,10 @@ import {
   type WordsInput,
 } from '@maskwords/codecs'
 import {
-  type BoxScale,
+  answerBoxes,
+  type BoxFormat,
+  type BoxSurvey,
   type BoxXyxyPx,
-  boxFromAnswer,
   boxOfMask,
   type EvalMode,
   type GroundedCaptionSample,
@@ -22,16 +23,16 @@ import {
   type PredictedTriple,
 } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
-import { findWords, MaskwordsError, openCodec, readPicture } from '@maskwords/files'
+import { findWords, MaskwordsError, openCodec, readPicture, readWords } from '@maskwords/files'
 import { type Mask, unionAll } from '@maskwords/mask'
 import {
+  answerOnly,
   type GetokGeometryKind,
   type MaskSpan,
   parseGetok,
   parseGroundedCaption,
   parseOfficial,
   parseSceneGraph,
-  readAnswer,
   type SpanVocabulary,
 } from '@maskwords/words'
 import { namedMasks } from './named-masks.ts'
@@ -60,7 +61,9 @@ export type CaptionAnswer = NonNullable<GroundedCaptionSample['prediction']>
 
 export type AnswerOptions = {
   readonly mode: EvalMode
-  readonly boxScale?: BoxScale
+  readonly boxFormat?: BoxFormat
+  /** What all answers together say about the unit of their boxes. */
+  readonly boxSurvey?: BoxSurvey
   /** Folders to look for pictures in, in this order. */
   readonly pictureFolders: readonly string[]
 }
@@ -117,9 +120,17 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
           const boxes = readRegionBoxes(text, grid)
           if (boxes.length > 0) return boxes
         }
-        const box = boxFromAnswer(text, sizeOfSample(sample), options.boxScale)
-        if (box !== undefined) return [box]
-        if (codec === undefined) return []
+        const boxes = answerBoxes(text, sizeOfSample(sample), {
+          ...(options.boxFormat !== undefined && { format: options.boxFormat }),
+          ...(options.boxSurvey !== undefined && { survey: options.boxSurvey }),
+        })
+        // The published script reads the first four numbers.
+        if (boxes.length > 0) return options.mode === 'official' ? boxes.slice(0, 1) : boxes
+        if (codec === undefined) {
+          const other = readWords(text)
+          if (other !== undefined && other.found.length > 0) throw otherWords(other.codec)
+          return []
+        }
       }
       const boxes = (await masks(record, sample)).map((mask) => boxOfMask(mask, options.mode))
       return boxes.filter((box) => box !== undefined)
@@ -135,13 +146,14 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
     async caption(record, sample, mode) {
       if (record.text !== undefined && record.masks === undefined) {
         const vocabulary = spanVocabulary(codec)
-        const said = parseGroundedCaption(record.text, vocabulary)
+        const answer = answerOnly(record.text)
+        const said = parseGroundedCaption(answer, vocabulary)
         const phrases = []
         for (const { phrase, masks: spans } of said.phrases) {
           const found = await decoded(usableSpans(spans), sample)
           if (found.length > 0) phrases.push({ phrase: phrase.text, mask: unionAll(found) })
         }
-        const caption = mode === 'official' ? officialGroundedCaption(record.text) : said.caption
+        const caption = mode === 'official' ? officialGroundedCaption(answer) : said.caption
         return { caption, phrases }
       }
       const phrases = namedMasks(record.masks === undefined ? [] : await masks(record, sample), record.labels)
@@ -153,8 +165,8 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
     async triples(record, sample) {
       if (record.text !== undefined && record.masks === undefined) {
         const triples: PredictedTriple[] = []
-        for (const { subject, predicate, object } of parseSceneGraph(record.text, spanVocabulary(codec))
-          ?.triples ?? []) {
+        const graph = parseSceneGraph(answerOnly(record.text), spanVocabulary(codec))
+        for (const { subject, predicate, object } of graph?.triples ?? []) {
           const [from] = await decoded(usableSpans(subject.masks).slice(0, 1), sample)
           const [to] = await decoded(usableSpans(object.masks).slice(0, 1), sample)
           if (predicate === undefined || from === undefined || to === undefined) continue
@@ -214,19 +226,45 @@ function requireCodec(codec: MaskCodec | undefined): MaskCodec {
   })
 }
 
-/** The words of a text that say masks. Official mode reads SAMTok's words as the published scripts do, repairs included. */
+/**
+ * The words of an answer that say masks; its thoughts are left out in either mode. Official mode reads SAMTok's words as the
+ * published scripts do, repairs included. Throws MaskwordsError `unreadable` where words are there and none can be read: that
+ * is not the answer that nothing is there.
+ */
 function wordsIn(text: string, codec: MaskCodec, mode: EvalMode): WordsInput[] {
   const { vocabulary } = codec
   if (mode === 'official' && vocabulary.kind === 'samtok' && vocabulary.levels === 2) {
-    return parseOfficial(text, vocabulary).masks.map(({ codes }) => [...codes])
+    return parseOfficial(answerOnly(text), vocabulary).masks.map(({ codes }) => [...codes])
   }
-  if (vocabulary.kind !== 'getok') {
-    // Words of a thought are not the answer.
-    const { spans } = readAnswer(text, vocabulary)
-    return spans.filter(({ status }) => status !== 'rejected').map(({ codes }) => [...codes])
+  const { found } = findWords(text, vocabulary)
+  const usable = found.filter(({ status }) => status !== 'rejected')
+  if (usable.length > 0)
+    return usable.map(({ words, codes }) => (vocabulary.kind === 'getok' ? words : [...codes]))
+  const [lost] = found
+  if (lost !== undefined) {
+    const kinds = [...new Set(lost.repairs.map(({ kind }) => kind))].join(', ')
+    throw new MaskwordsError(
+      'unreadable',
+      `no mask can be read from ${JSON.stringify(text.slice(lost.start, lost.end).slice(0, 60))}`,
+      {
+        ...(kinds !== '' && { hint: kinds }),
+      },
+    )
   }
-  const usable = findWords(text, vocabulary).found.filter(({ status }) => status !== 'rejected')
-  return usable.map(({ words }) => words)
+  const other = readWords(text)
+  if (other !== undefined && other.codec !== vocabulary.kind && other.found.length > 0) {
+    throw otherWords(other.codec, vocabulary.kind)
+  }
+  return []
+}
+
+/** An answer in words that nobody reads here. */
+function otherWords(written: string, read?: string): MaskwordsError {
+  return new MaskwordsError(
+    'unreadable',
+    `the answer has ${written} words${read === undefined ? '' : `, and the codec reads ${read}`}`,
+    { hint: '--codec names what reads the words of answers' },
+  )
 }
 
 type Grid = ReturnType<typeof gridOf>
@@ -269,7 +307,7 @@ function geometries(
   if (getok === undefined) {
     throw new MaskwordsError('usage', 'points and lines in text are read with --codec getok')
   }
-  return parseGetok(text, getok.vocabulary).instances.flatMap((instance) =>
+  return parseGetok(answerOnly(text), getok.vocabulary).instances.flatMap((instance) =>
     instance.geometries
       .filter(({ kind, status }) => kinds.includes(kind) && status !== 'rejected')
       .map(({ codes }) => [...cellsToPoints(getok.grid, codes)]),

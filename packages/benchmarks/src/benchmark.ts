@@ -1,7 +1,8 @@
 // What the benchmarks share: read truth and answers, score each sample once, and say the numbers.
 import {
-  type BoxScale,
+  type BoxFormat,
   bootstrapIntervals,
+  describeBoxSurvey,
   type EvalMode,
   evaluateMetrics,
   formatRowFile,
@@ -12,6 +13,7 @@ import {
   type SampleRow,
   type ScoredValues,
   type Stamp,
+  surveyBoxes,
 } from '@maskwords/eval'
 import type { Example, OptionSpecs, OptionValues } from '@maskwords/files'
 import {
@@ -57,8 +59,8 @@ export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings'],
   readonly kind: SampleKind
   /** Settings that change numbers: they go into the stamp. */
   readonly settings: (options: OptionValues<O>, mode: EvalMode) => Settings
-  /** How numbers in answers are scaled, where boxes are read from text. */
-  readonly boxScale?: (settings: Settings) => BoxScale
+  /** What numbers in answers count, where boxes are read from text. */
+  readonly boxFormat?: (settings: Settings) => BoxFormat
   readonly metrics: (scoring: {
     mode: EvalMode
     settings: Settings
@@ -165,10 +167,13 @@ async function runBenchmark<O extends OptionSpecs, S extends Stamp['settings'], 
   const predictions = await readPredictions(context as unknown as Context, predictionsPath)
   const mode: EvalMode = options.mode ?? 'correct'
   const settings = benchmark.settings(options as unknown as OptionValues<O>, mode)
+  const boxFormat = benchmark.boxFormat?.(settings)
+  const boxSurvey = boxFormat === 'auto' && mode === 'correct' ? surveyBoxes(textsOf(predictions)) : undefined
   const answers = await openAnswers(context as unknown as Context, {
     mode,
     pictureFolders: pictureFolders(context, truth),
-    ...(benchmark.boxScale && { boxScale: benchmark.boxScale(settings) }),
+    ...(boxFormat !== undefined && { boxFormat }),
+    ...(boxSurvey !== undefined && { boxSurvey }),
   })
   try {
     const { result, failures } = await evaluate(benchmark, context, {
@@ -202,11 +207,17 @@ async function runBenchmark<O extends OptionSpecs, S extends Stamp['settings'], 
       for (const line of resultLines(result)) await context.print(line)
       for (const file of files) await context.print(file)
     }
+    const assumed = boxSurvey && describeBoxSurvey(boxSurvey)
+    if (assumed !== undefined) await context.talk.note(`${assumed}; --box-format forces a reading`)
     await sayCounts(context, result.counts, mode)
     return await reportFailures(context as unknown as Context, failures)
   } finally {
     await answers.close()
   }
+}
+
+function* textsOf({ byId }: Predictions): Generator<{ readonly id: string; readonly text: string }> {
+  for (const [id, { record }] of byId) if (record.text !== undefined) yield { id, text: record.text }
 }
 
 type Evaluation<S> = {

@@ -1,17 +1,28 @@
-// What the benchmarks of boxes share: how numbers in text are scaled, and one box around several.
-import type { BoxScale, BoxXyxyPx } from '@maskwords/eval'
+// What the benchmarks of boxes share: how numbers in text are read, and one box around several.
+import type { BoxFormat, BoxXyxyPx } from '@maskwords/eval'
 import type { OptionSpecs } from '@maskwords/files'
 
-export const SCALE_OPTION = {
-  'box-scale': {
+const FORMATS = ['auto', 'pixels', '1', '999', '1000'] as const
+
+export const BOX_FORMAT_OPTION = {
+  'box-format': {
     type: 'choice',
-    choices: ['auto', 'pixels', '1', '999', '1000'],
-    help: 'what [x1, y1, x2, y2] in text counts: pixels, shares of 1, or 0 to 999 or 1000 (default auto: 1 or 999)',
+    choices: FORMATS,
+    help: 'what numbers of boxes in text count: pixels, shares of 1, or 0 to 999 or 1000 (default auto: by all answers together)',
   },
+  'box-scale': { type: 'choice', choices: FORMATS, help: 'the older name of --box-format' },
 } as const satisfies OptionSpecs
 
-export function readScale(text: string): BoxScale {
-  return text === 'auto' || text === 'pixels' ? text : (Number(text) as BoxScale)
+/** What the user asked for, as it goes into the stamp. */
+export function boxFormatOf(options: {
+  readonly 'box-format'?: string
+  readonly 'box-scale'?: string
+}): string {
+  return options['box-format'] ?? options['box-scale'] ?? 'auto'
+}
+
+export function readBoxFormat(text: string): BoxFormat {
+  return text === 'auto' || text === 'pixels' ? text : (Number(text) as BoxFormat)
 }
 
 /** The box around all boxes; undefined for none. */

@@ -1,7 +1,7 @@
 // `maskwords eval grec`: referring boxes, several or none (gRefCOCO).
-import { type BoxScale, boxSetMetrics, scoreBoxSet } from '@maskwords/eval'
+import { type BoxFormat, boxSetMetrics, scoreBoxSet } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark.ts'
-import { readScale, SCALE_OPTION } from './box-options.ts'
+import { BOX_FORMAT_OPTION, boxFormatOf, readBoxFormat } from './box-options.ts'
 import { truthBoxes } from './truth-boxes.ts'
 
 export const command = benchmarkCommand({
@@ -17,13 +17,13 @@ export const command = benchmarkCommand({
     },
   ],
   options: {
-    ...SCALE_OPTION,
+    ...BOX_FORMAT_OPTION,
     iou: { type: 'number', min: 0, max: 1, help: 'IoU from which boxes are a pair (default 0.5)' },
   },
   dataset: 'grefcoco',
   kind: 'boxes',
-  settings: (options) => ({ boxScale: options['box-scale'] ?? 'auto', iou: options.iou ?? 0.5 }),
-  boxScale: ({ boxScale }): BoxScale => readScale(boxScale),
+  settings: (options) => ({ boxFormat: boxFormatOf(options), iou: options.iou ?? 0.5 }),
+  boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
   metrics: () => boxSetMetrics(),
   async score(sample, record, { mode, settings, answers }) {
     const truth = truthBoxes(sample, mode)

@@ -1,13 +1,13 @@
 // `maskwords eval grounding-suite`: GroundingSuite's masks or boxes, overall and by class.
 import {
-  type BoxScale,
+  type BoxFormat,
   groundingBoxMetrics,
   groundingMaskMetrics,
   scoreGroundingBox,
   scoreGroundingMask,
 } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark.ts'
-import { joinedBox, readScale, SCALE_OPTION } from './box-options.ts'
+import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
 import { truthBoxes } from './truth-boxes.ts'
 import { unionOfTruth } from './truth-samples.ts'
 
@@ -23,12 +23,12 @@ export const command = benchmarkCommand({
   ],
   options: {
     boxes: { type: 'flag', help: 'compare boxes instead of masks' },
-    ...SCALE_OPTION,
+    ...BOX_FORMAT_OPTION,
   },
   dataset: 'grounding-suite',
   kind: 'phrases',
-  settings: (options) => ({ boxes: options.boxes ?? false, boxScale: options['box-scale'] ?? 'auto' }),
-  boxScale: ({ boxScale }): BoxScale => readScale(boxScale),
+  settings: (options) => ({ boxes: options.boxes ?? false, boxFormat: boxFormatOf(options) }),
+  boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
   metrics: ({ settings }) => (settings.boxes ? groundingBoxMetrics() : groundingMaskMetrics()),
   async score(sample, record, { mode, settings, answers }) {
     if (settings.boxes) {

@@ -1,15 +1,16 @@
 // `maskwords eval rec`: referring boxes, one a phrase.
-import { type BoxScale, boxMetrics, scoreBox } from '@maskwords/eval'
+import { type BoxFormat, boxMetrics, scoreBox } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark.ts'
-import { joinedBox, readScale, SCALE_OPTION } from './box-options.ts'
+import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
 import { truthBoxes } from './truth-boxes.ts'
 
 export const command = benchmarkCommand({
   name: 'rec',
   summary: 'Referring boxes: share of phrases whose box has IoU of at least 0.5, 0.7, 0.8, 0.9.',
   details: [
-    'A box is the answer\'s "boxes", its [x1, y1, x2, y2] in text, the box of GETok words, or the box around its masks.',
-    'Several boxes of one answer are one box around them all.',
+    'A box is the answer\'s "boxes", its numbers in text in any of the known forms ([x1, y1, x2, y2], bbox_2d, (x1,y1),(x2,y2)),',
+    'the box of GETok words, or the box around its masks. Several boxes of one answer are one box around them all.',
+    'The unit of the numbers is decided by all answers together and said; --box-format forces one.',
   ],
   examples: [
     {
@@ -17,11 +18,11 @@ export const command = benchmarkCommand({
       note: 'answers with boxes as numbers',
     },
   ],
-  options: SCALE_OPTION,
+  options: BOX_FORMAT_OPTION,
   dataset: 'refcoco',
   kind: 'boxes',
-  settings: (options) => ({ boxScale: options['box-scale'] ?? 'auto' }),
-  boxScale: ({ boxScale }): BoxScale => readScale(boxScale),
+  settings: (options) => ({ boxFormat: boxFormatOf(options) }),
+  boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
   metrics: () => boxMetrics(),
   async score(sample, record, { mode, answers }) {
     const truth = joinedBox(truthBoxes(sample, mode))!

@@ -26,6 +26,7 @@ import {
   refuseSameFile,
   reportFailures,
   reportOf,
+  type TextReading,
   writeWhole,
 } from '@maskwords/files'
 import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
@@ -59,7 +60,8 @@ export const command = defineCommand({
     name: 'decode',
     summary: 'Turn words back into masks.',
     details: [
-      'Words are found anywhere in the text: a whole answer of a model may be given. Each object is one mask.',
+      'Words are found anywhere in the text: a whole answer of a model may be given. Each object is one mask. Words inside',
+      'a thought (<think>) are no part of the answer.',
       'Without -o, prints one COCO RLE object a line. With a picture its colours help; --size does without.',
     ],
     arguments: [
@@ -92,7 +94,10 @@ export const command = defineCommand({
     const text = await readText(context, wordsSource)
     const codec = await openCodec(context, SPEAKERS[readWords(text)?.codec ?? 'samtok'])
     try {
-      const found = wordsIn(text, codec.vocabulary)
+      const { found, inThoughts } = wordsIn(text, codec.vocabulary)
+      if (inThoughts > 0) {
+        await talk.note(`${counted(inThoughts, 'mask')} in a thought: not decoded, a thought is no answer`)
+      }
       const picture =
         pictureFile === undefined
           ? undefined
@@ -213,9 +218,9 @@ async function readText(context: DecodeContext, source: string): Promise<string>
   return new TextDecoder().decode(bytes)
 }
 
-function wordsIn(text: string, vocabulary: Vocabulary): readonly FoundWords[] {
-  const { found } = findWords(text, vocabulary)
-  if (found.length > 0) return found
+function wordsIn(text: string, vocabulary: Vocabulary): Pick<TextReading, 'found' | 'inThoughts'> {
+  const reading = findWords(text, vocabulary)
+  if (reading.found.length > 0) return reading
   const other = readWords(text)
   if (other !== undefined && other.codec !== vocabulary.kind) {
     throw new MaskwordsError(
@@ -224,6 +229,13 @@ function wordsIn(text: string, vocabulary: Vocabulary): readonly FoundWords[] {
       {
         hint: `--codec ${SPEAKERS[other.codec]}, or a folder with other ${other.codec} weights; maskwords inspect "<words>" shows their codes`,
       },
+    )
+  }
+  if (reading.inThoughts > 0) {
+    throw new MaskwordsError(
+      'not-found',
+      `the answer has no mask words; its thoughts have ${counted(reading.inThoughts, 'mask')}`,
+      { hint: 'a thought is no answer: give its words alone to decode them' },
     )
   }
   const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text

@@ -5,6 +5,8 @@ export type EvalErrorCode =
   | 'malformed'
   /** Masks of different sizes, or lists that should be of one length. */
   | 'size-mismatch'
+  /** An answer that says something which cannot be read: neither compared, nor nothing. */
+  | 'unreadable'
   /** A number outside its range: a NaN score, a negative area. */
   | 'out-of-range'
   /** An option, name or id that this package does not know. */

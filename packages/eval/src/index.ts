@@ -89,8 +89,15 @@ export type { Bucket, MethodSummary } from './reconstruction/summary.ts'
 export { BUCKET_BORDERS, summarise } from './reconstruction/summary.ts'
 export type { CodeUsage } from './reconstruction/usage.ts'
 export { usageCounter } from './reconstruction/usage.ts'
-export type { BoxScale } from './referring/answer-box.ts'
-export { boxFromAnswer } from './referring/answer-box.ts'
+export {
+  type AnswerBoxOptions,
+  answerBoxes,
+  type BoxFormat,
+  type BoxSurvey,
+  type BoxUnit,
+  describeBoxSurvey,
+  surveyBoxes,
+} from './referring/answer-box.ts'
 export type { BoxSample, BoxSetSample, BoxXyxyPx } from './referring/box.ts'
 export {
   BOX_THRESHOLDS,

@@ -7,6 +7,8 @@ export type MaskwordsErrorCode =
   | 'not-found'
   /** Bytes or text that are not what their format says. */
   | 'malformed'
+  /** An answer that says something which cannot be read: neither compared, nor nothing. */
+  | 'unreadable'
   /** Sizes that contradict each other: a mask of another picture. */
   | 'size-mismatch'
   /** More pixels, bytes or items than the named limit. */

@@ -1,9 +1,10 @@
 // GETok text to geometry, tolerant of every published spelling (arXiv 2512.10554), with the place of each problem.
 //
 // answer = lines; a line is one instance: an optional `label:` and containers of grid words; bare words are points. Words
-// inside <think> are thoughts, not answers, and are skipped. Inside <offset> a line may hold one container of the
+// of thoughts (as `answerParts` finds them) are not answers, and are skipped. Inside <offset> a line may hold one container of the
 // instance only, so a line without label or box continues the instance of the line before.
 
+import { type AnswerParts, answerParts } from './answer-parts.ts'
 import { isSpace, trimRange } from './characters.ts'
 import { GETOK_WORD_COUNT, type GetokGeometryKind } from './getok-format.ts'
 import { type GetokPiece, type GetokSymbol, type GetokTag, getokCode, readGetokPiece } from './getok-word.ts'
@@ -73,8 +74,16 @@ export const MAX_GETOK_GEOMETRIES = 100_000
  * length. Where the text has an <answer>, the caller may compare places with `answer`: words outside are found as well.
  */
 export function parseGetok(text: string, vocabulary: GetokVocabulary): GetokParse {
-  const reader = new GetokReader(text, vocabulary)
-  for (let at = 0; at < text.length; at++) {
+  const parts = answerParts(text)
+  const { thoughts, turn } = parts
+  const reader = new GetokReader(text, vocabulary, parts)
+  let thought = 0
+  for (let at = turn.start; at < turn.end; at++) {
+    while (thought < thoughts.length && thoughts[thought]!.start < at) thought++
+    if (thoughts[thought]?.start === at) {
+      at = thoughts[thought++]!.end - 1
+      continue
+    }
     const unit = text.charCodeAt(at)
     if (unit === 10) reader.newLine(at)
     else if (unit === 60 || unit === 91) {
@@ -97,16 +106,25 @@ class GetokReader {
   private readonly seen = new Set<number>()
   private refinement: FoundRefinement | undefined
   private instance: FoundInstance | undefined
-  private think = false
+  private readonly parts: AnswerParts
+  private readonly thoughtEdges: ReadonlySet<number>
   /** End of the last piece and start of the current line: the text between is filling. */
   private after = 0
   private lineStart = 0
   /** End of the last geometry kept: a label begins after it. */
   private labelFrom = 0
 
-  constructor(text: string, vocabulary: GetokVocabulary) {
+  constructor(text: string, vocabulary: GetokVocabulary, parts: AnswerParts) {
     this.text = text
     this.vocabulary = vocabulary
+    this.parts = parts
+    const { thoughts, thoughtBy } = parts
+    this.thoughtEdges = new Set(thoughts.flatMap(({ start, end }) => [start, end]))
+    this.after = this.lineStart = parts.turn.start
+    if (thoughtBy === 'none') return
+    this.parse.think = { ...thoughts[0]! }
+    const last = thoughts.at(-1)!
+    if (parts.cutOff || text.startsWith('<answer>', last.end)) this.problem('unclosed', last.start, last.end)
   }
 
   newLine(at: number): void {
@@ -118,10 +136,10 @@ class GetokReader {
   take(piece: GetokPiece): void {
     const { start, end } = piece
     if (piece.kind === 'symbol') {
-      if (!this.think) this.symbol(piece.symbol, start, end, piece.alias)
+      this.symbol(piece.symbol, start, end, piece.alias)
     } else if (piece.tag === 'think' || piece.tag === 'answer' || piece.tag === 'offset') {
       this.section(piece.tag, piece.kind === 'open', start, end)
-    } else if (!this.think) {
+    } else {
       if (piece.alias) this.problem('alias', start, end)
       if (piece.kind === 'open') this.openContainer(piece.tag, start, end)
       else this.closeContainer(piece.tag, start, end, piece.alias)
@@ -130,18 +148,14 @@ class GetokReader {
   }
 
   finish(): GetokParse {
-    const { length } = this.text
+    const { end } = this.parts.turn
     this.endContainer()
     const { parse } = this
-    if (this.think && parse.think !== undefined) {
-      parse.think.end = length
-      this.problem('unclosed', parse.think.start, length)
-    }
     if (parse.answer !== undefined && parse.answer.end === -1) {
-      parse.answer.end = length
-      this.problem('unclosed', parse.answer.start, length)
+      parse.answer.end = end
+      this.problem('unclosed', parse.answer.start, end)
     }
-    this.endRefinement(length)
+    this.endRefinement(end)
     parse.problems.sort((a, b) => a.start - b.start || a.end - b.end)
     return parse
   }
@@ -149,25 +163,17 @@ class GetokReader {
   private section(tag: 'think' | 'answer' | 'offset', opens: boolean, start: number, end: number): void {
     const { parse } = this
     if (tag === 'think') {
-      if (opens && parse.think === undefined) {
-        this.endContainer()
-        parse.think = { start: end, end: -1 }
-        this.think = true
-      } else if (!opens && this.think) {
-        parse.think!.end = start
-        this.think = false
-      } else this.problem(opens ? 'unclosed' : 'stray-close', start, end)
-    } else if (tag === 'answer') {
-      if (opens && this.think) {
-        this.problem('unclosed', parse.think!.start, start)
-        parse.think!.end = start
-        this.think = false
+      this.endContainer()
+      // A tag that no thought begins or ends with is talked about.
+      if (!this.thoughtEdges.has(opens ? end : start)) {
+        this.problem(opens ? 'unclosed' : 'stray-close', start, end)
       }
+    } else if (tag === 'answer') {
       this.endContainer()
       if (opens && parse.answer === undefined) parse.answer = { start: end, end: -1 }
       else if (!opens && parse.answer?.end === -1) parse.answer.end = start
       else this.problem(opens ? 'unclosed' : 'stray-close', start, end)
-    } else if (!this.think) {
+    } else {
       this.endContainer()
       if (opens) {
         this.endRefinement(start)

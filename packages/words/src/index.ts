@@ -1,6 +1,16 @@
 export { type AnswerReading, readAnswer } from './answer.ts'
 export { MAX_ANSWER_PARTS, type PlacedText, type TextRange } from './answer-part.ts'
 export {
+  type AnswerParts,
+  answerOnly,
+  answerParts,
+  liesIn,
+  PADDING_WORDS,
+  saidAnswer,
+  TURN_ENDS,
+  thoughtsOnly,
+} from './answer-parts.ts'
+export {
   byteOrderMark,
   type DecodeTextOptions,
   declaredXmlEncoding,
@@ -129,6 +139,19 @@ export {
   noTargetReward,
   trigramReward,
 } from './reward-text.ts'
+export {
+  type BoxNumbers,
+  type SaidBox,
+  type SaidBoxes,
+  saidBoxes,
+} from './said-boxes.ts'
+export {
+  countedMasks,
+  displayedMasks,
+  type SaidMask,
+  type SaidMasks,
+  saidMasks,
+} from './said-masks.ts'
 export {
   MAX_FINDINGS,
   type Sanitised,

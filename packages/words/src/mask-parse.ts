@@ -1,5 +1,6 @@
 // Mask words in a whole text or in a list of token ids, by our strict policy or by the published one.
 
+import { answerOnly } from './answer-parts.ts'
 import { WordsError } from './error.ts'
 import { scanMaskText } from './mask-lexer.ts'
 import { type MachineOptions, MaskMachine } from './mask-machine.ts'
@@ -87,12 +88,12 @@ export function usableCodes(parse: MaskParse): number[][] {
 
 /**
  * Codes of one mask from what a person typed: canonical words, or the display form `<11-347>`. Throws WordsError
- * 'malformed' unless the text holds exactly one usable mask and nothing else; repairs are accepted.
+ * 'malformed' unless the answer in the text (`answerParts`) names exactly one usable mask; repairs are accepted.
  */
 export function codesFromText(text: string, vocabulary: SpanVocabulary): number[] {
   const display = parseMaskDisplay(text, vocabulary)
   if (display !== undefined) return display
-  const found = usableCodes(parseMaskWords(text, vocabulary))
+  const found = usableCodes(parseMaskWords(answerOnly(text), vocabulary))
   if (found.length === 1) return found[0]!
   throw new WordsError('malformed', `expected the words of one mask, found ${found.length} masks`, {
     hint: 'for example <|mt_start|><|mt_0011|><|mt_0347|><|mt_end|> or <11-347>',

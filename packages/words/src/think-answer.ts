@@ -2,7 +2,8 @@
 // ones, and the answers that name no mask.
 
 import type { TextRange } from './answer-part.ts'
-import { isSpace, trimRange } from './characters.ts'
+import { type AnswerParts, answerParts } from './answer-parts.ts'
+import { isSpace } from './characters.ts'
 import { type OfficialMask, parseOfficial } from './mask-official.ts'
 import type { SpanVocabulary } from './vocabulary.ts'
 
@@ -66,24 +67,37 @@ export function withoutEmptyThink(text: string): string {
   return text.slice(at)
 }
 
+/** What answers and truths write where nothing is there, in lower case and without the full stop. */
+const NOTHING = new Set([
+  'no target',
+  'no targets',
+  'no object',
+  'no objects',
+  'nothing',
+  'none',
+  'null',
+  '[]',
+  '{}',
+  '[[]]',
+])
+
 /**
- * Whether the answer says that there is nothing to segment: `No target.` or `null`, alone but for blanks, think and
- * answer tags, quotes and an end-of-turn word; the full stop and the case of letters do not matter.
+ * Whether the answer says that there is nothing: `No target.`, `null`, `none`, an empty list and the like, alone but for
+ * blanks, quotes, a code fence, and what `answerParts` takes off; the full stop and the case of letters do not matter.
  */
-export function saysNoTarget(text: string): boolean {
-  const { answer } = parseThinkAnswer(text)
-  let { start, end } = answer ?? { start: 0, end: text.length }
-  for (const tail of ['<|im_end|>', '<|endoftext|>', '</answer>']) {
-    ;({ start, end } = trimRange(text, start, end))
-    if (text.endsWith(tail, end)) end -= tail.length
-  }
-  ;({ start, end } = trimRange(text, start, end))
-  if (end - start > 16) return false
+export function saysNoTarget(text: string, parts: AnswerParts = answerParts(text)): boolean {
+  const { start, end } = parts.answer
+  if (parts.answers.length !== 1 || end - start > 64) return false
   const said = text
     .slice(start, end)
     .toLowerCase()
-    .replace(/^["'`]+|["'`]+$/g, '')
-  return said === 'no target.' || said === 'no target' || said === 'null'
+    .replace(/^<box>|<\/box>$/g, '')
+    .replace(/^```[a-z]{0,8}\s+|\s+```$/g, '')
+    .trim()
+    .replace(/^["'`\u201c\u2018]+|["'`\u201d\u2019]+$/g, '')
+    .replace(/\.$/, '')
+    .replace(/\[\s+\]/, '[]')
+  return NOTHING.has(said)
 }
 
 function block(text: string, open: string, close: string): TextRange | undefined {

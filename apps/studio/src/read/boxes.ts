@@ -21,11 +21,11 @@ const NO_BRACKETS = 'no box can be read here: one is written [[left, top, right,
 const FATAL: ReadonlySet<ReferenceProblem> = new Set(['count', 'out-of-range'])
 
 /** Reads the boxes of answer and thought into the draft, which has its masks already. Never throws; linear time. */
-export function addBoxes(text: string, { answer, parts }: AnswerReading, draft: Draft): void {
+export function addBoxes(text: string, { parts }: AnswerReading, draft: Draft): void {
   const references = parseReferences(text)
   const ranges = [
-    ...(parts.think === undefined ? [] : [{ range: parts.think, thought: true }]),
-    { range: answer, thought: false },
+    ...parts.thoughts.map((range) => ({ range, thought: true })),
+    ...parts.answers.map((range) => ({ range, thought: false })),
   ].sort((a, b) => a.range.start - b.range.start)
   let next = 0
   let read = 0

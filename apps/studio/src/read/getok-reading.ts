@@ -1,5 +1,7 @@
 // GETok answers as the view "read" shows them: one mask an instance, its offsets included where they pair up.
 import {
+  answerOnly,
+  answerParts,
   formatGetokInstance,
   formatGetokRefinement,
   type GetokParse,
@@ -27,7 +29,8 @@ const FATAL: ReadonlySet<GetokProblemKind> = new Set(['count', 'out-of-range', '
 
 /** Reads GETok geometry into the draft. Never throws on any text. */
 export function readGetok(text: string, vocabulary: GetokVocabulary, draft: Draft): { hasThought: boolean } {
-  const parse = parseGetok(text, vocabulary)
+  const parts = answerParts(text)
+  const parse = parseGetok(answerOnly(text, parts), vocabulary)
   const moves = pairedMoves(parse, draft)
   let geometry = 0
   for (const instance of parse.instances) {
@@ -69,7 +72,7 @@ export function readGetok(text: string, vocabulary: GetokVocabulary, draft: Draf
     addNote(draft, { start, end, kind: FATAL.has(kind) ? 'dropped' : 'repaired', text: PROBLEMS[kind] })
   }
   draft.omittedNotes += parse.omitted
-  return { hasThought: parse.think !== undefined }
+  return { hasThought: parts.thoughts.length > 0 }
 }
 
 function placeOf({ start, end }: { readonly start: number; readonly end: number }) {

@@ -152,7 +152,7 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
   const triples = addWrappers(answer, draft, numbers)
   addBoxes(text, answer, draft)
   const form = formOf(answer, draft)
-  const hasThought = answer.parts.think !== undefined
+  const hasThought = answer.parts.thoughts.length > 0
   return { codec, certainty, form, triples, hasThought, ...finished(text, draft) }
 }
 
@@ -303,9 +303,10 @@ function addWrappers(answer: AnswerReading, draft: Draft, numbers: ReadonlyMap<n
       text: 'the fence is not closed: it ends with the text',
     })
   }
-  if (answer.parts.think !== undefined && answer.answer.start === answer.answer.end) {
-    const { start, end } = answer.parts.think
-    addNote(draft, { start, end, kind: 'missing', text: 'the thought is cut off, and no answer follows' })
+  const thought = answer.parts.thoughts.at(-1)
+  if (thought !== undefined && answer.parts.answers.length === 0) {
+    const text = answer.parts.cutOff ? 'the thought is cut off, and no answer follows' : 'no answer follows'
+    addNote(draft, { ...thought, kind: 'missing', text })
   }
   return triples
 }

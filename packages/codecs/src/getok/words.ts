@@ -2,6 +2,7 @@
 // reading of the text itself belong to @maskwords/words (arXiv 2512.10554; answer and refinement formats of its figures).
 
 import {
+  answerOnly,
   type FoundRefinement,
   formatGetokInstance,
   formatGetokRefinement,
@@ -137,7 +138,7 @@ function sortedCorners(a: number, b: number, n: number): readonly [number, numbe
 }
 
 function regionsFromText(text: string, vocabulary: GetokVocabulary): ReadRegion[] {
-  const parse = parseGetok(text, vocabulary)
+  const parse = parseGetok(answerOnly(text), vocabulary)
   const rejected = parse.instances.flatMap((one) => one.geometries).find((one) => one.status === 'rejected')
   if (rejected !== undefined) {
     throw new CodecError(

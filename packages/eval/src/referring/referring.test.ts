@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RowStatus, SampleRow } from '../rows.ts'
 import { evaluateMetrics, type Metric } from '../statistics/metric.ts'
-import { boxFromAnswer } from './answer-box.ts'
+import { answerBoxes, describeBoxSurvey, surveyBoxes } from './answer-box.ts'
 import { boxIouXyxy, boxMetrics, boxOfMask, boxSetMetrics, scoreBox, scoreBoxSet } from './box.ts'
 import { generalisedMetrics, scoreGeneralised } from './generalised.ts'
 import { maskSetMetrics, scoreMaskSet } from './mask-set.ts'
@@ -190,10 +190,32 @@ describe('REC', () => {
 
   it('numbers in an answer are shares of 1 up to a sum of 4, else 999ths', () => {
     const size = { widthPx: 999, heightPx: 1998 }
-    expect(boxFromAnswer('the box is [0, 999, 999,999].', size)).toEqual([0, 1998, 999, 1998])
-    expect(boxFromAnswer('[[0.25, 0.5, 0.5, 1.0]]', size)).toEqual([249.75, 999, 499.5, 1998])
-    expect(boxFromAnswer('[1, 2, 3, 4]', size, 'pixels')).toEqual([1, 2, 3, 4])
-    expect(boxFromAnswer('[1, 2, 3] [a, b, c, d]', size)).toBeUndefined()
+    expect(answerBoxes('the box is [0, 999, 999,999].', size)).toEqual([[0, 1998, 999, 1998]])
+    expect(answerBoxes('[[0.25, 0.5, 0.5, 1.0]]', size)).toEqual([[249.75, 999, 499.5, 1998]])
+    expect(answerBoxes('[1, 2, 3, 4]', size, { format: 'pixels' })).toEqual([[1, 2, 3, 4]])
+    expect(answerBoxes('There is none.', size)).toEqual([])
+    expect(() => answerBoxes('[1, 2, 3] [a, b, c, d]', size)).toThrow('a box that cannot be read')
+  })
+
+  it('a number above 1000 in one answer of a run says that all are in pixels', () => {
+    const size = { widthPx: 1280, heightPx: 720 }
+    const answers = [
+      { id: 'a', text: '[{"bbox_2d": [1000, 300, 1200, 600], "label": "x"}]' },
+      { id: 'b', text: '<think>[1, 2, 3]</think>(100,200),(300,400)' },
+      { id: 'c', text: '[0.5, 0.5, 1, 1]' },
+      { id: 'd', text: 'no idea [3, 4' },
+    ]
+    const survey = surveyBoxes(answers)
+    expect(survey).toMatchObject({ answers: 3, unreadable: 1, units: { pixels: 2, 'shares of 1': 1 } })
+    expect(describeBoxSurvey(survey)).toBe(
+      'boxes were read as 2 in pixels, 1 in shares of 1: 1200 in the answer to "a" cannot be a thousandth',
+    )
+    expect(answerBoxes(answers[1]!.text, size, { survey })).toEqual([[100, 200, 300, 400]])
+    expect(answerBoxes(answers[1]!.text, size)).toEqual([
+      [(100 / 999) * 1280, (200 / 999) * 720, (300 / 999) * 1280, (400 / 999) * 720],
+    ])
+    expect(answerBoxes('<|box_start|>(250,500),(0,0)<|box_end|>', size)).toEqual([[0, 0, 320, 360]])
+    expect(() => answerBoxes('[1000, 300, 1900, 600]', size)).toThrow('neither in thousandths nor in pixels')
   })
 
   it('sets of boxes: all right only where every box is found and none is too many', () => {

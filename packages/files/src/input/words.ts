@@ -1,5 +1,7 @@
 // Words in text: the spans of a model's answer that each say one mask, and which language a text speaks.
 import {
+  answerOnly,
+  answerParts,
   describeRepair,
   type FoundInstance,
   type FoundRefinement,
@@ -13,7 +15,9 @@ import {
   parseGetok,
   parseMaskWords,
   type SpanVocabulary,
+  saidMasks,
   samtokVocabulary,
+  thoughtsOnly,
   type Vocabulary,
 } from '@maskwords/words'
 import { MaskwordsError } from '../error.ts'
@@ -33,6 +37,8 @@ export type FoundWords = {
 export type TextReading = {
   readonly codec: 'getok' | 'samtok' | 'himtok'
   readonly found: readonly FoundWords[]
+  /** Masks that stand in thoughts, and are not found: a thought is no answer. */
+  readonly inThoughts: number
   /** Problems that belong to no span. */
   readonly problems: readonly { readonly kind: string; readonly start: number; readonly end: number }[]
 }
@@ -44,12 +50,14 @@ const GRID_SIZES = [16, 32, 64, 128]
 export const MAX_MASKS_IN_TEXT = 10_000
 
 /**
- * Finds the GETok words of a text: one entry an object, its refinement included. Time is linear in the text.
+ * Finds the GETok words of an answer: one entry an object, its refinement included. Words of thoughts are left out. Time is
+ * linear in the text.
  * @throws MaskwordsError `too-large` for more than MAX_MASKS_IN_TEXT objects; nothing else, whatever the text
  */
 export function findGetokWords(text: string, n = 32): TextReading {
   const vocabulary = getokVocabulary({ gridSize: n })
-  const { instances, refinements, problems } = parseGetok(text, vocabulary)
+  const parts = answerParts(text)
+  const { instances, refinements, problems } = parseGetok(answerOnly(text, parts), vocabulary)
   if (instances.length > MAX_MASKS_IN_TEXT) {
     throw new MaskwordsError(
       'too-large',
@@ -91,7 +99,9 @@ export function findGetokWords(text: string, n = 32): TextReading {
       repairs,
     })
   })
-  return { codec: 'getok', found, problems: [...outside, ...problems.slice(problem)] }
+  const inThoughts =
+    parts.thoughts.length === 0 ? 0 : parseGetok(thoughtsOnly(text, parts), vocabulary).instances.length
+  return { codec: 'getok', found, inThoughts, problems: [...outside, ...problems.slice(problem)] }
 }
 
 /** Where one block of offsets mirrors several objects, the part of each: one offset word for each grid word, in order. */
@@ -114,9 +124,10 @@ function sharedOffsets(
   })
 }
 
-/** Finds the SAMTok or HiMTok words of a text: one entry a span. Time is linear in the text. */
+/** Finds the SAMTok or HiMTok words of an answer: one entry a span, thoughts left out. Time is linear in the text. */
 function findSpanWords(text: string, vocabulary: SpanVocabulary): TextReading {
-  const { spans } = parseMaskWords(text, vocabulary)
+  const parts = answerParts(text)
+  const { spans } = parseMaskWords(answerOnly(text, parts), vocabulary)
   const found = spans.map((span) => ({
     start: span.start,
     end: span.end,
@@ -129,19 +140,20 @@ function findSpanWords(text: string, vocabulary: SpanVocabulary): TextReading {
       end: repair.end,
     })),
   }))
-  return { codec: vocabulary.kind, found, problems: [] }
+  const inThoughts = parts.thoughts.length === 0 ? 0 : saidMasks(thoughtsOnly(text, parts)).masks.length
+  return { codec: vocabulary.kind, found, inThoughts, problems: [] }
 }
 
-/** Finds the words of one vocabulary in a text. @throws MaskwordsError `too-large`, as findGetokWords */
+/** Finds the words of one vocabulary in an answer. @throws MaskwordsError `too-large`, as findGetokWords */
 export function findWords(text: string, vocabulary: Vocabulary): TextReading {
   return vocabulary.kind === 'getok'
     ? findGetokWords(text, vocabulary.gridSize)
     : findSpanWords(text, vocabulary)
 }
 
-/** Recognises the language of a text by its words and finds them; undefined where the text has none. */
+/** Recognises the language of an answer by its words and finds them; undefined where the text has none, thoughts included. */
 export function readWords(text: string): TextReading | undefined {
-  const dialect = maskDialect(text)
+  const dialect = maskDialect(answerOnly(text)) ?? maskDialect(text)
   if (dialect !== undefined) {
     return findSpanWords(text, dialect.kind === 'samtok' ? samtokVocabulary() : himtokVocabulary())
   }
@@ -150,7 +162,7 @@ export function readWords(text: string): TextReading | undefined {
     const outside = [...reading.problems, ...reading.found.flatMap((one) => one.repairs)].some(
       (one) => one.kind === 'out-of-range',
     )
-    if (reading.found.length > 0 && (!outside || n === GRID_SIZES.at(-1))) return reading
+    if (reading.found.length + reading.inThoughts > 0 && (!outside || n === GRID_SIZES.at(-1))) return reading
   }
   return undefined
 }

@@ -4,11 +4,12 @@
 import { type ParseAnswer, parseRequestSchema } from '@maskwords/client/schema'
 import { type FoundWords, findGetokWords, MAX_MASKS_IN_TEXT, readWords } from '@maskwords/files'
 import {
+  type AnswerParts,
+  answerParts,
   describeRepair,
   type JsonAnswerEntry,
   type MaskSpan,
   maskDialect,
-  parseThinkAnswer,
   readAnswer,
   type SpanVocabulary,
   saysNoTarget,
@@ -47,19 +48,27 @@ function withoutCodec(text: string): ParseAnswer {
 }
 
 function empty(text: string): ParseAnswer {
-  const { think, answer } = parseThinkAnswer(text)
+  const parts = answerParts(text)
   return {
     codec: null,
     kind: null,
     masks: [],
-    answer: answer === undefined ? { start: 0, end: text.length } : { start: answer.start, end: answer.end },
-    thought: think === undefined ? null : { start: think.start, end: think.end },
-    noTarget: saysNoTarget(text),
+    ...framed(parts),
+    noTarget: saysNoTarget(text, parts),
     caption: null,
     entries: [],
     triples: [],
     references: [],
     problems: [],
+  }
+}
+
+/** Where answer and thought lie; several thoughts are one, from the first to the last. */
+function framed({ answer, thoughts }: AnswerParts): Pick<ParseAnswer, 'answer' | 'thought'> {
+  const last = thoughts.at(-1)
+  return {
+    answer: { start: answer.start, end: answer.end },
+    thought: last === undefined ? null : { start: thoughts[0]!.start, end: last.end },
   }
 }
 
@@ -122,7 +131,7 @@ function spanAnswer(text: string, codec: string, vocabulary: SpanVocabulary): Pa
     end,
     text: words,
   })
-  const { parts, answer, caption } = reading
+  const { parts, caption } = reading
   return {
     codec,
     kind: vocabulary.kind,
@@ -139,8 +148,7 @@ function spanAnswer(text: string, codec: string, vocabulary: SpanVocabulary): Pa
       })),
       inThought: inThought.has(span),
     })),
-    answer: { start: answer.start, end: answer.end },
-    thought: parts.think === undefined ? null : { start: parts.think.start, end: parts.think.end },
+    ...framed(parts),
     noTarget: reading.noTarget,
     caption:
       caption === undefined
