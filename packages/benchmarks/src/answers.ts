@@ -17,6 +17,7 @@ import {
   type BoxSurvey,
   type BoxXyxyPx,
   boxOfMask,
+  type ClassMask,
   type EvalMode,
   type GroundedCaptionSample,
   officialGroundedCaption,
@@ -27,13 +28,16 @@ import { findWords, MaskwordsError, openCodec, readPicture, readWords } from '@m
 import { type Mask, unionAll } from '@maskwords/mask'
 import {
   answerOnly,
+  answerParts,
   type GetokGeometryKind,
   type MaskSpan,
   parseGetok,
   parseGroundedCaption,
+  parseJsonAnswer,
   parseOfficial,
   parseSceneGraph,
   type SpanVocabulary,
+  saysOnlyThought,
 } from '@maskwords/words'
 import { namedMasks } from './named-masks.ts'
 import type { PredictionRecord } from './record.ts'
@@ -52,6 +56,8 @@ export type AnswerReader = {
   lines(record: PredictionRecord, sample: TruthSample): readonly (readonly number[])[]
   /** A caption and its phrases with their masks: several masks of one phrase are united. */
   caption(record: PredictionRecord, sample: TruthSample, mode: EvalMode): Promise<CaptionAnswer>
+  /** Masks with a name each: labels of the JSON list, of `label: words` lines, or of "labels" beside "masks". */
+  named(record: PredictionRecord, sample: TruthSample): Promise<readonly ClassMask[]>
   /** Triples of a scene graph in order; those without two masks and a predicate are left out. */
   triples(record: PredictionRecord, sample: TruthSample): Promise<readonly PredictedTriple[]>
   close(): Promise<void>
@@ -97,7 +103,7 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
     if (record.masks !== undefined) return record.masks.map((mask) => maskOf(mask, sample.size))
     if (record.words !== undefined) return await decoded(record.words, sample)
     if (record.text !== undefined)
-      return await decoded(wordsIn(record.text, requireCodec(codec), options.mode), sample)
+      return await decoded(wordsIn(record.text, requireCodec(codec).vocabulary, options.mode), sample)
     if (record.boxes?.length === 0) return []
     throw new MaskwordsError('malformed', 'the answer has no masks', { hint: 'give masks, words or text' })
   }
@@ -115,6 +121,7 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
       if (record.boxes !== undefined) return record.boxes
       const { text } = record
       if (text !== undefined && record.masks === undefined && record.words === undefined) {
+        answerOf(text)
         const grid = getokGrid(codec, sample)
         if (grid !== undefined) {
           const boxes = readRegionBoxes(text, grid)
@@ -146,7 +153,7 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
     async caption(record, sample, mode) {
       if (record.text !== undefined && record.masks === undefined) {
         const vocabulary = spanVocabulary(codec)
-        const answer = answerOnly(record.text)
+        const answer = answerOf(record.text)
         const said = parseGroundedCaption(answer, vocabulary)
         const phrases = []
         for (const { phrase, masks: spans } of said.phrases) {
@@ -162,10 +169,25 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
         phrases: phrases.map(({ name, mask }) => ({ phrase: name, mask })),
       }
     },
+    async named(record, sample) {
+      if (record.text === undefined || record.masks !== undefined) {
+        return namedMasks(await masks(record, sample), record.labels)
+      }
+      const named: ClassMask[] = []
+      for (const { words, label } of labelledWords(record.text, requireCodec(codec).vocabulary)) {
+        if (label === undefined) {
+          throw new MaskwordsError('unreadable', 'the answer has masks without a label', {
+            hint: 'labels stand in a JSON list of "mask_2d" and "label", or before the words of a line: `cup: <|mt_start|>...`',
+          })
+        }
+        for (const mask of await decoded([words], sample)) named.push({ name: label, mask })
+      }
+      return named
+    },
     async triples(record, sample) {
       if (record.text !== undefined && record.masks === undefined) {
         const triples: PredictedTriple[] = []
-        const graph = parseSceneGraph(answerOnly(record.text), spanVocabulary(codec))
+        const graph = parseSceneGraph(answerOf(record.text), spanVocabulary(codec))
         for (const { subject, predicate, object } of graph?.triples ?? []) {
           const [from] = await decoded(usableSpans(subject.masks).slice(0, 1), sample)
           const [to] = await decoded(usableSpans(object.masks).slice(0, 1), sample)
@@ -203,6 +225,20 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
   }
 }
 
+/**
+ * The text with blanks in place of all that is not its answer. Throws MaskwordsError `unreadable` for a thought alone: it was cut
+ * off, which is not the answer that nothing is there.
+ */
+export function answerOf(text: string): string {
+  const parts = answerParts(text)
+  if (!saysOnlyThought(parts)) return answerOnly(text, parts)
+  throw new MaskwordsError(
+    'unreadable',
+    parts.cutOff ? 'the thought was cut off before an answer' : 'no answer follows the thought',
+    { hint: 'let the model write more tokens (max_tokens)' },
+  )
+}
+
 function usableSpans(spans: readonly MaskSpan[]): WordsInput[] {
   return spans.filter(({ status }) => status !== 'rejected').map(({ codes }) => [...codes])
 }
@@ -231,11 +267,11 @@ function requireCodec(codec: MaskCodec | undefined): MaskCodec {
  * published scripts do, repairs included. Throws MaskwordsError `unreadable` where words are there and none can be read: that
  * is not the answer that nothing is there.
  */
-function wordsIn(text: string, codec: MaskCodec, mode: EvalMode): WordsInput[] {
-  const { vocabulary } = codec
+function wordsIn(text: string, vocabulary: MaskCodec['vocabulary'], mode: EvalMode): WordsInput[] {
   if (mode === 'official' && vocabulary.kind === 'samtok' && vocabulary.levels === 2) {
-    return parseOfficial(answerOnly(text), vocabulary).masks.map(({ codes }) => [...codes])
+    return parseOfficial(answerOf(text), vocabulary).masks.map(({ codes }) => [...codes])
   }
+  answerOf(text)
   const { found } = findWords(text, vocabulary)
   const usable = found.filter(({ status }) => status !== 'rejected')
   if (usable.length > 0)
@@ -256,6 +292,41 @@ function wordsIn(text: string, codec: MaskCodec, mode: EvalMode): WordsInput[] {
     throw otherWords(other.codec, vocabulary.kind)
   }
   return []
+}
+
+type LabelledWords = { readonly words: WordsInput; readonly label?: string }
+
+/** The masks of an answer with their labels: from its JSON list, else from the beginning of the line that a mask stands in. */
+function labelledWords(text: string, vocabulary: MaskCodec['vocabulary']): LabelledWords[] {
+  const said = wordsIn(text, vocabulary, 'correct')
+  if (said.length === 0) return []
+  if (vocabulary.kind === 'getok') {
+    const { found } = findWords(text, vocabulary)
+    let label: string | undefined
+    return found.flatMap(({ words, status, start, label: own }, k) => {
+      // Masks of one line share its label.
+      const isSameLine = k > 0 && !text.slice(found[k - 1]!.end, start).includes('\n')
+      label = own ?? (isSameLine ? label : undefined)
+      return status === 'rejected' ? [] : [{ words, ...(label !== undefined && { label }) }]
+    })
+  }
+  const answer = answerOf(text)
+  const list = parseJsonAnswer(answer, vocabulary)
+  if (list !== undefined) {
+    return [
+      ...list.entries.flatMap(({ masks, label }) =>
+        usableSpans(masks).map((words) => ({ words, ...(label !== undefined && { label: label.text }) })),
+      ),
+      ...usableSpans(list.strayMasks).map((words) => ({ words })),
+    ]
+  }
+  const { found } = findWords(text, vocabulary)
+  return found.flatMap(({ codes, status, start }) => {
+    if (status === 'rejected') return []
+    const line = answer.slice(answer.lastIndexOf('\n', start - 1) + 1, start)
+    const label = /^\s*(?:[-*]\s)?([^:<>]{1,1000}):/.exec(line)?.[1]?.trim()
+    return [{ words: [...codes], ...(label !== undefined && label !== '' && { label }) }]
+  })
 }
 
 /** An answer in words that nobody reads here. */
@@ -307,7 +378,7 @@ function geometries(
   if (getok === undefined) {
     throw new MaskwordsError('usage', 'points and lines in text are read with --codec getok')
   }
-  return parseGetok(answerOnly(text), getok.vocabulary).instances.flatMap((instance) =>
+  return parseGetok(answerOf(text), getok.vocabulary).instances.flatMap((instance) =>
     instance.geometries
       .filter(({ kind, status }) => kinds.includes(kind) && status !== 'rejected')
       .map(({ codes }) => [...cellsToPoints(getok.grid, codes)]),

@@ -42,6 +42,8 @@ export type Scoring<Settings> = {
   readonly mode: EvalMode
   readonly settings: Settings
   readonly answers: AnswerReader
+  /** All samples of the run. */
+  readonly samples: readonly TruthSample[]
 }
 
 /** The numbers of a sample, and what a benchmark over all samples needs of it. */
@@ -248,7 +250,7 @@ async function evaluate<O extends OptionSpecs, S extends Stamp['settings'], Item
   for (const k of order) {
     const sample = samples[k]!
     const prediction = predictions.byId.get(sample.id)
-    const scoring = { mode, settings, answers }
+    const scoring = { mode, settings, answers, samples }
     let scored: Scored<Item>
     try {
       scored = await benchmark.score(sample, prediction?.record, scoring)

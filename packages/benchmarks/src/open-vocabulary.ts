@@ -2,13 +2,14 @@
 import { scoreSemantic, semanticMetrics } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark.ts'
 import { namedMasks } from './named-masks.ts'
-import { truthMasks } from './truth-samples.ts'
+import { type TruthSample, truthMasks } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
   name: 'open-vocabulary',
   summary: 'Semantic segmentation by class name: mean IoU over classes.',
   details: [
-    'Predictions and truth name each mask ("labels"). A pixel that several classes claim goes to the one with the',
+    'Answers are "text" with labels (a JSON list of mask_2d and label, or lines "label: words"), or "masks" with "labels".',
+    'Labels match whatever their case and blanks. A pixel that several classes claim goes to the one with the',
     'smaller mask; pixels without a claim are missed. Classes that are not in the truth count for nobody else.',
   ],
   examples: [
@@ -23,10 +24,53 @@ export const command = benchmarkCommand({
   settings: () => ({}),
   metrics: ({ samples }) =>
     semanticMetrics([...new Set(samples.flatMap((sample) => sample.labels ?? []))].sort()),
-  async score(sample, record, { mode, answers }) {
+  async score(sample, record, { mode, answers, samples }) {
     const truth = namedMasks(truthMasks(sample), sample.labels, sample.id)
-    const prediction = record && namedMasks(await answers.masks(record, sample), record.labels)
+    const prediction =
+      record &&
+      (await answers.named(record, sample)).map(({ name, mask }) => ({
+        name: spellingOf(name, samples),
+        mask,
+      }))
     const { ignored } = sample
     return scoreSemantic({ prediction, truth, ...(ignored !== undefined && { ignored }) }, { mode })
   },
 })
+
+/** Names of classes by their letters alone, for the samples of each run. */
+const spellings = new WeakMap<readonly TruthSample[], ReadonlyMap<string, string>>()
+
+const plain = (name: string) => cleanName(name).toLowerCase()
+
+/** The truth's own spelling of a class; the name as it is where the truth has no such class. */
+function spellingOf(name: string, samples: readonly TruthSample[]): string {
+  let known = spellings.get(samples)
+  if (known === undefined) {
+    // The first spelling of the truth counts, and exact ones before all.
+    const names = samples.flatMap(({ labels = [] }) => labels)
+    known = new Map([
+      ...names.map((one) => [plain(one), one] as const).reverse(),
+      ...names.map((one) => [one, one] as const),
+    ])
+    spellings.set(samples, known)
+  }
+  return known.get(name) ?? known.get(plain(name)) ?? name
+}
+
+/** Marks that training answers write in place of those that would forge words. */
+const MARKS: Readonly<Record<string, string>> = {
+  '\ua789': ':',
+  '\u2039': '<',
+  '\u203a': '>',
+  '\u27e6': '[',
+  '\u27e7': ']',
+}
+
+/** A name as answers are taught to write it: without line breaks, double blanks, and marks at its ends. */
+function cleanName(name: string): string {
+  return name
+    .replace(/[\ua789\u2039\u203a\u27e6\u27e7]/g, (mark) => MARKS[mark]!)
+    .replace(/[\s_]+/g, ' ')
+    .trim()
+    .replace(/[.,;:]+$/, '')
+}

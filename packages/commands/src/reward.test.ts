@@ -158,6 +158,50 @@ describe.skipIf(!hasPython)('the Python files', { timeout: 180_000 }, () => {
     file('samples.json', JSON.stringify(SAMPLES))
   })
 
+  it('say that rows without a truth, or with one that cannot be read, are not theirs; read messages of every kind', async () => {
+    const { out } = await python(`
+import asyncio, json
+import easyr1_reward, verl_reward, swift_reward, trl_reward
+from swift.rewards import orms
+M = '${span(11, 347)}'
+texts = ['<answer>' + M + '</answer>', 'no idea', 'no idea', 'no idea']
+truths = [M, None, float('nan'), 'a cup']
+trl_reward.REWARDS = ['mask-true-positives']
+swift_reward.REWARDS = easyr1_reward.REWARDS = verl_reward.REWARDS = trl_reward.REWARDS
+sums = [(one['overall'], one['failed']) for one in easyr1_reward.compute_score([{'response': a, 'ground_truth': b} for a, b in zip(texts, truths)])]
+batch = verl_reward.compute_score_batch(['x'] * 4, texts, truths)
+alone = verl_reward.compute_score('x', texts[1], None)
+message = lambda **more: [{'role': 'assistant', **more}]
+messages = [message(content=M), message(content=[{'type': 'text', 'text': M}]), message(content=None), message(tool_calls=[]), [], message(content=M, reasoning_content='${span(1, 300)}')]
+said = trl_reward.maskwords_reward(None, messages, solution=[M] * 6)
+trl_reward.REWARDS = ['think-format']
+parsed = trl_reward.maskwords_reward(None, [message(content='<answer>' + M + '</answer>', reasoning_content='It is red.')], solution=[M])
+trl_reward.REWARDS = ['mask-true-positives']
+print(json.dumps({
+    'easyr1': sums, 'verl': [(one['score'], one['failed']) for one in batch], 'keys': [sorted(one) for one in [*batch, alone]],
+    'ms-swift': asyncio.run(orms['maskwords']()(texts, truths)), 'ms-swift without': asyncio.run(orms['maskwords']()(texts)),
+    'trl': trl_reward.maskwords_reward(None, texts, solution=truths), 'messages': said, 'parsed': parsed,
+}))
+`)
+    const got = out as Record<string, never>
+    const numbers = [
+      [1, 0],
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]
+    expect(got['easyr1']).toEqual(numbers)
+    expect(got['verl']).toEqual(numbers)
+    expect(new Set((got['keys'] as string[][]).map((keys) => keys.join(' ')))).toEqual(
+      new Set(['failed mask-true-positives score']),
+    )
+    expect(got['ms-swift']).toEqual([1, null, null, null])
+    expect(got['ms-swift without']).toEqual([null, null, null, null])
+    expect(got['trl']).toEqual([1, null, null, null])
+    expect(got['messages']).toEqual([1, 1, 0, 0, 0, 1])
+    expect(got['parsed']).toEqual([1])
+  })
+
   it('give each trainer the numbers of the function in process', async () => {
     const { out, err } = await python(`
 import asyncio, json
@@ -181,7 +225,8 @@ print(json.dumps({
 }))
 `)
     const here = scoreBatch({ rewards: REWARDS, samples: SAMPLES })
-    const wanted = overalls(here)
+    // Every error of these samples is one of the truth: TRL and ms-swift are told that the row is not theirs.
+    const wanted = here.results.map((one) => ('error' in one ? null : one.overall))
     const got = out as Record<string, never>
     const full = (name: string) =>
       here.results.map((one) =>
@@ -235,7 +280,7 @@ ids = json.load(open('ids.json'))
 print(json.dumps([trl_ids._decoder(trl_ids.TOKENIZER).text(ids[:-2]), trl_ids.maskwords_reward([''], ['gr: '], completion_ids=[ids], answer=[${JSON.stringify(span(11, 347))}])]))
 `)
     const sum = scoreBatch({ rewards: REWARDS, samples: [{ response: text, truth: span(11, 347) }] })
-    expect(out).toEqual([text, overalls(sum)])
+    expect(out).toEqual([`${text}<|im_end|>`, overalls(sum)])
   })
 
   it('try again while the service is away or busy, and say what to do where it stays away', async () => {

@@ -5,6 +5,8 @@ export type LearnErrorCode =
   | 'malformed'
   /** Parts that contradict each other: tokenizer and weights, shards and index. */
   | 'mismatch'
+  /** A truth that says something which cannot be read: neither compared, nor nothing. */
+  | 'unreadable'
   /** A file, tensor, word or entry that is not there. */
   | 'missing'
   /** Something that is there already and would be overwritten or done twice. */

@@ -238,6 +238,11 @@ export function saidAnswer(text: string, parts: AnswerParts = answerParts(text))
   return parts.answers.map(({ start, end }) => text.slice(start, end)).join('\n')
 }
 
+/** Whether there is a thought and no answer: it was cut off, or nothing follows it. That is not an answer that nothing is there. */
+export function saysOnlyThought({ thoughts, answers }: AnswerParts): boolean {
+  return thoughts.length > 0 && answers.length === 0
+}
+
 /** Whether a place lies in one of the ranges. */
 export function liesIn(ranges: readonly TextRange[], { start, end }: TextRange): boolean {
   return ranges.some((range) => start >= range.start && end <= range.end)

@@ -9,6 +9,8 @@ export type WordsErrorCode =
   | 'not-found'
   /** Well-formed input that this function knows but does not handle. */
   | 'unsupported'
+  /** A truth that says something which cannot be read: neither compared, nor nothing. */
+  | 'unreadable'
   /** More than a named limit. */
   | 'too-large'
   /** Only from the parsers that copy published code: that code raises an exception on this input. */

@@ -7,6 +7,7 @@ export {
   liesIn,
   PADDING_WORDS,
   saidAnswer,
+  saysOnlyThought,
   TURN_ENDS,
   thoughtsOnly,
 } from './answer-parts.ts'
@@ -137,6 +138,7 @@ export {
   hasBox,
   type NoTargetOptions,
   noTargetReward,
+  saysMaskWords,
   trigramReward,
 } from './reward-text.ts'
 export {
@@ -151,6 +153,9 @@ export {
   type SaidMask,
   type SaidMasks,
   saidMasks,
+  saysNothing,
+  trueMasks,
+  unreadableTruth,
 } from './said-masks.ts'
 export {
   MAX_FINDINGS,

@@ -33,6 +33,8 @@ export type JsonAnswerEntry = TextRange & {
   /** Whether the words stood in quotes. */
   readonly quoted: boolean
   readonly label?: PlacedText
+  /** The value of `mask_2d` as written. */
+  readonly said?: PlacedText
   readonly problems: readonly JsonAnswerProblem[]
 }
 
@@ -221,6 +223,7 @@ function entryOf(node: LooseNode, spans: readonly MaskSpan[]): JsonAnswerEntry {
   const field = looseField(node, 'mask_2d')
   const masks = field === undefined ? [] : spansInside(spans, field)
   const label = placedText(looseField(node, 'label'))
+  const said = placedText(field)
   const problems: JsonAnswerProblem[] = []
   if (!node.closed) problems.push('cut-off')
   const usable = masks.filter((mask) => mask.status !== 'rejected').length
@@ -232,6 +235,7 @@ function entryOf(node: LooseNode, spans: readonly MaskSpan[]): JsonAnswerEntry {
     masks,
     quoted: field?.kind === 'string',
     ...(label === undefined ? {} : { label }),
+    ...(said === undefined ? {} : { said }),
     problems,
   }
 }

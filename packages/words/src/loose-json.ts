@@ -1,4 +1,4 @@
-// A tolerant reader of the JSON that models write: unquoted values, raw quotes and line breaks in strings, missing
+// A tolerant reader of the JSON that models write: unquoted values, quotes of other kinds, raw quotes and line breaks in strings, missing
 // commas and brackets, an end cut off anywhere. It never fails; what is not closed says so. Time is linear.
 
 import { isSpace, skipSpace, trimRange } from './characters.ts'
@@ -31,6 +31,18 @@ export function looseField(node: LooseNode | undefined, key: string): LooseNode 
 const AFTER_VALUE = ',}]'
 const AFTER_KEY = ':'
 
+/** Quotes that open a string, and what closes it: JSON's, Python's, and those of word processors. */
+const CLOSING_QUOTES = new Map([
+  [34, 34],
+  [39, 39],
+  [0x201c, 0x201d],
+  [0x2018, 0x2019],
+])
+
+function isQuote(unit: number): boolean {
+  return CLOSING_QUOTES.has(unit)
+}
+
 class LooseReader {
   private readonly text: string
   private readonly limit: number
@@ -45,7 +57,7 @@ class LooseReader {
     this.nodes++
     at = skipSpace(this.text, at, this.limit)
     const unit = at < this.limit ? this.text.charCodeAt(at) : -1
-    if (unit === 34) return this.string(at, AFTER_VALUE)
+    if (isQuote(unit)) return this.string(at, AFTER_VALUE)
     if (depth < MAX_JSON_DEPTH && this.nodes < MAX_JSON_NODES) {
       if (unit === 123) return this.object(at, depth)
       if (unit === 91) return this.array(at, depth)
@@ -94,7 +106,7 @@ class LooseReader {
   }
 
   private key(at: number): { text: string; start: number; end: number } {
-    if (this.text.charCodeAt(at) === 34) {
+    if (isQuote(this.text.charCodeAt(at))) {
       const { text, start, end } = this.string(at, AFTER_KEY)
       return { text, start, end }
     }
@@ -110,6 +122,7 @@ class LooseReader {
    */
   private string(start: number, after: string): Extract<LooseNode, { kind: 'string' }> {
     const { text, limit } = this
+    const quote = CLOSING_QUOTES.get(text.charCodeAt(start))!
     let decoded = ''
     let plain = start + 1
     let at = start + 1
@@ -120,12 +133,12 @@ class LooseReader {
         const escaped = readEscape(text, at + 1, limit)
         decoded += escaped.text
         at = plain = escaped.end
-      } else if (unit === 34) {
+      } else if (unit === quote) {
         const next = skipSpace(text, at + 1, limit)
         const ends =
           next >= limit ||
           after.includes(text[next]!) ||
-          (after === AFTER_VALUE && next > at + 1 && text.charCodeAt(next) === 34)
+          (after === AFTER_VALUE && next > at + 1 && isQuote(text.charCodeAt(next)))
         if (ends) {
           return { kind: 'string', start, end: at + 1, closed: true, text: decoded + text.slice(plain, at) }
         }

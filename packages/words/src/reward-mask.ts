@@ -4,7 +4,14 @@
 import { isSpace, trimRange } from './characters.ts'
 import { OBJECT_REF_END, OBJECT_REF_START } from './grounded-caption.ts'
 import { parseSceneGraph } from './json-answer.ts'
-import { type WholeMask, wholeMasks } from './mask-official.ts'
+import {
+  countedMasks,
+  type SaidMask,
+  saidMasks,
+  saysNothing,
+  trueMasks,
+  unreadableTruth,
+} from './said-masks.ts'
 import { samtokVocabulary } from './vocabulary.ts'
 
 /** Both codes equal / equal but written apart / first code equal. */
@@ -25,28 +32,33 @@ export type MaskAccuracyOptions = {
 
 /**
  * Mask token accuracy, 0..1 (two predictions may claim one target in `released` grading, but the denominator keeps the
- * value at 1 or less). Only whole spans of two four-digit ids count. No masks on either side: 1. `answer` null: 0.
+ * value at 1 or less). Whole masks count, blanks between their words and padding do not matter (`countedMasks`). No masks on
+ * either side: 1. `answer` null: 0. Throws WordsError `unreadable` for a truth that is not empty and names no mask.
  */
 export function maskTokenAccuracy(
   answer: string | null,
   truth: string,
   options: MaskAccuracyOptions = {},
 ): number {
+  const target = trueMasks(truth)
   if (answer === null) return 0
-  return accuracy(wholeMasks(answer).map(keyed), wholeMasks(truth).map(keyed), options, 1)
+  const { masks, unread } = saidMasks(answer)
+  // Words that no one can read are not the answer that nothing is there.
+  if (target.length === 0) return masks.length + unread.length === 0 ? 1 : 0
+  return accuracy(countedMasks(masks, target).map(keyed), target.map(keyed), options, 1)
 }
 
 /** A phrase with a mask, as the published pattern for grounded captions finds it. */
 export type CaptionItem = {
   readonly phrase: string
-  readonly mask: WholeMask
-  /** From `<|object_ref_end|>` to the end of the mask: what the released reward compares. */
+  readonly mask: SaidMask
+  /** From `<|object_ref_end|>` to the end of the mask, without blanks inside it: what the released reward compares. */
   readonly compared: string
 }
 
 /** `<|object_ref_start|> phrase <|object_ref_end|> mask` with nothing but white space before the mask. */
-export function captionItems(text: string): CaptionItem[] {
-  const byStart = new Map(wholeMasks(text).map((mask) => [mask.start, mask]))
+export function captionItems(text: string, truth: readonly SaidMask[] = []): CaptionItem[] {
+  const byStart = new Map(countedMasks(saidMasks(text).masks, truth).map((mask) => [mask.start, mask]))
   const items: CaptionItem[] = []
   for (let at = text.indexOf(OBJECT_REF_START); at !== -1; ) {
     const inside = at + OBJECT_REF_START.length
@@ -62,7 +74,7 @@ export function captionItems(text: string): CaptionItem[] {
         items.push({
           phrase: text.slice(phrase.start, phrase.end),
           mask,
-          compared: text.slice(inside + close, mask.end),
+          compared: text.slice(inside + close, mask.start) + mask.key,
         })
       }
     }
@@ -80,7 +92,8 @@ export type CaptionAccuracyOptions = {
 
 /**
  * The grounded-caption variant of mask token accuracy, released grading: equal from `<|object_ref_end|>` on 1, equal
- * codes with other white space before them 0.8, first code alone 0.4. `answer` null: 0.
+ * codes with other white space before them 0.8, first code alone 0.4. `answer` null: 0. Throws WordsError `unreadable` for a
+ * truth that is not empty and has nothing to compare.
  */
 export function captionMaskAccuracy(
   answer: string | null,
@@ -88,23 +101,30 @@ export function captionMaskAccuracy(
   options: CaptionAccuracyOptions = {},
 ): number {
   const { compare = 'items', emptyValue = 1 } = options
-  if (answer === null) return 0
+  const { masks } = saidMasks(truth)
   const list = (text: string): Keyed[] =>
     compare === 'masks'
-      ? wholeMasks(text).map(keyed)
-      : captionItems(text).map(({ mask, compared }) => ({ ...keyed(mask), text: compared }))
-  return accuracy(list(answer), list(truth), {}, emptyValue)
+      ? countedMasks(saidMasks(text).masks, masks).map(keyed)
+      : captionItems(text, masks).map(({ mask, compared }) => ({ ...keyed(mask), text: compared }))
+  const target = list(truth)
+  if (target.length === 0 && !saysNothing(truth))
+    throw unreadableTruth(truth, 'a phrase with a mask behind it')
+  if (answer === null) return 0
+  if (target.length === 0 && saidMasks(answer).unread.length > 0) return 0
+  return accuracy(list(answer), target, {}, emptyValue)
 }
 
 /**
  * Share of distinct predicted phrases that are among the true ones, over the larger count; phrases are lower-cased and
- * stripped word by word. No true phrase: 1. `answer` null: 0.
+ * stripped word by word. No true phrase: 1. `answer` null: 0. Throws WordsError `unreadable` as the accuracy does.
  */
 export function phraseReward(answer: string | null, truth: string): number {
-  const target = captionItems(truth).map((item) => normalisedPhrase(item.phrase))
+  const target = captionItems(truth, saidMasks(truth).masks).map((item) => normalisedPhrase(item.phrase))
+  if (target.length === 0 && !saysNothing(truth))
+    throw unreadableTruth(truth, 'a phrase with a mask behind it')
   if (answer === null) return 0
   if (target.length === 0) return 1
-  const predicted = captionItems(answer).map((item) => normalisedPhrase(item.phrase))
+  const predicted = captionItems(answer, saidMasks(truth).masks).map((item) => normalisedPhrase(item.phrase))
   const known = new Set(target)
   let hits = 0
   for (const phrase of new Set(predicted)) if (known.has(phrase)) hits++
@@ -114,7 +134,8 @@ export function phraseReward(answer: string | null, truth: string): number {
 /**
  * Scene graph reward: every distinct predicted triple scores its best true triple: 1 for the same text; 0.5 + 0.25 s(subject)
  * + 0.25 s(object) for the same labels and predicate, with s as in mask accuracy; else 0. Divided by the larger count.
- * `emptyValue` (1) where neither side has a triple. `answer` null: 0.
+ * `emptyValue` (1) where neither side has a triple. `answer` null: 0. Throws WordsError `unreadable` for a truth that is not
+ * empty and has a triple that cannot be read, or none.
  */
 export function sceneGraphReward(
   answer: string | null,
@@ -122,9 +143,14 @@ export function sceneGraphReward(
   options: { emptyValue?: number } = {},
 ): number {
   const { emptyValue = 1 } = options
+  const { triples: target, lost } = triplesOf(truth)
+  if (lost > 0 || (target.length === 0 && !saysNothing(truth))) {
+    throw unreadableTruth(truth, 'triples of subject, predicate and object')
+  }
   if (answer === null) return 0
-  const predicted = triplesOf(answer)
-  const target = triplesOf(truth)
+  const said = triplesOf(answer)
+  const predicted = said.triples
+  if (predicted.length + target.length === 0 && said.lost > 0) return 0
   const count = Math.max(predicted.length, target.length)
   if (count === 0) return emptyValue
   const byLabels = new Map<string, Triple[]>()
@@ -152,15 +178,14 @@ export function sceneGraphReward(
 
 /** 1 if the text has at least one whole mask, else 0. */
 export function maskFormatReward(answer: string | null): number {
-  return answer !== null && wholeMasks(answer).length > 0 ? 1 : 0
+  return answer !== null && countedMasks(saidMasks(answer).masks).length > 0 ? 1 : 0
 }
 
 /** 0 if one mask occurs more than three times, or the text is null; else 1. */
 export function nonRepeatReward(text: string | null): number {
   if (text === null) return 0
-  const counts = new Map<number, number>()
-  for (const { c1, c2 } of wholeMasks(text)) {
-    const key = c1 * 10_000 + c2
+  const counts = new Map<string, number>()
+  for (const { key } of countedMasks(saidMasks(text).masks)) {
     const count = (counts.get(key) ?? 0) + 1
     if (count > MAX_MASK_REPEATS) return 0
     counts.set(key, count)
@@ -168,11 +193,10 @@ export function nonRepeatReward(text: string | null): number {
   return 1
 }
 
-type Keyed = { text: string; codes: number; first: number }
+type Keyed = { text: string; codes: string; first: number }
 
-function keyed({ c1, c2 }: WholeMask): Keyed {
-  const codes = c1 * 10_000 + c2
-  return { text: String(codes), codes, first: c1 }
+function keyed({ key, ids }: SaidMask): Keyed {
+  return { text: key, codes: key, first: ids[0]! }
 }
 
 function accuracy(
@@ -219,34 +243,29 @@ type Triple = { text: string; labels: string; subject: string; object: string }
 
 const PLAIN = samtokVocabulary()
 
-function triplesOf(text: string): Triple[] {
+/** Triples whose five parts are texts, and how many others there are. */
+function triplesOf(text: string): { triples: Triple[]; lost: number } {
   const triples: Triple[] = []
-  for (const { start, end } of parseSceneGraph(text, PLAIN, [])?.triples ?? []) {
-    const piece = text.slice(start, end)
-    const parsed = strictTriple(piece)
-    if (parsed !== undefined) triples.push({ text: piece, ...parsed })
+  const found = parseSceneGraph(text, PLAIN, [])?.triples ?? []
+  for (const { subject, predicate, object, problems, start, end } of found) {
+    const [from, to] = [subject.label, object.label]
+    if (from === undefined || to === undefined || predicate === undefined || problems.length > 0) continue
+    if (subject.said === undefined || object.said === undefined) continue
+    triples.push({
+      text: text.slice(start, end),
+      labels: `${from.text}#${predicate.text}#${to.text}`,
+      subject: subject.said.text,
+      object: object.said.text,
+    })
   }
-  return triples
-}
-
-function strictTriple(piece: string): Omit<Triple, 'text'> | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(piece)
-  } catch {
-    return undefined
-  }
-  const { subject, predicate, object } = value as Record<string, Partial<Record<string, unknown>>>
-  const parts = [subject?.label, predicate, object?.label, subject?.mask_2d, object?.mask_2d]
-  if (!parts.every((part) => typeof part === 'string')) return undefined
-  const [from, by, to, subjectMask, objectMask] = parts as unknown as string[]
-  return { labels: `${from}#${by}#${to}`, subject: subjectMask!, object: objectMask! }
+  return { triples, lost: found.length - triples.length }
 }
 
 function maskScore(predicted: string, target: string): number {
-  if (predicted === target) return SCORE_EXACT
-  const p = wholeMasks(predicted)[0]
-  const t = wholeMasks(target)[0]
-  if (p === undefined || t === undefined || p.c1 !== t.c1) return 0
-  return p.c2 === t.c2 ? SCORE_TAIL_DIFFERS : SCORE_FIRST_CODE
+  const squeezed = (text: string) => text.replace(/\s+/g, '')
+  if (squeezed(predicted) === squeezed(target)) return SCORE_EXACT
+  const [t] = saidMasks(target).masks
+  const [p] = t === undefined ? [] : countedMasks(saidMasks(predicted).masks, [t])
+  if (p === undefined || t === undefined || p.ids[0] !== t.ids[0]) return 0
+  return p.key === t.key ? SCORE_TAIL_DIFFERS : SCORE_FIRST_CODE
 }

@@ -1,7 +1,8 @@
 // Rewards on the text around masks (SAMTok and CycleGRPO, released reward functions): form, repetition, no target.
 
 import { isDigit, isSpace, skipSpace } from './characters.ts'
-import { wholeMasks } from './mask-official.ts'
+import { saidBoxes } from './said-boxes.ts'
+import { saidMasks } from './said-masks.ts'
 import { NO_TARGET } from './think-answer.ts'
 
 /** Most often that one sequence of three words may occur. */
@@ -49,7 +50,7 @@ export function trigramReward(text: string): number {
 export type NoTargetOptions = {
   /** The sentence that has to be there. Default `No target.` */
   truth?: string
-  /** What must not be there: a box `[int, int, int, int]` (default, what the released reward calls) or a whole mask. */
+  /** What must not be there: a box in numbers (default, what the released reward looks for) or mask words, whole or not. */
   forbid?: 'box' | 'mask'
 }
 
@@ -57,8 +58,16 @@ export type NoTargetOptions = {
 export function noTargetReward(text: string | null, options: NoTargetOptions = {}): number {
   const { truth = NO_TARGET, forbid = 'box' } = options
   if (text === null) return 0
-  if (forbid === 'box' ? hasBox(text) : wholeMasks(text).length > 0) return 0
+  const isForbidden =
+    forbid === 'box' ? hasBox(text) || saidBoxes(text).boxes.length > 0 : saysMaskWords(text)
+  if (isForbidden) return 0
   return text.includes(truth) ? 1 : 0.2
+}
+
+/** Whether the text has mask words, in whole masks or not. */
+export function saysMaskWords(text: string): boolean {
+  const { masks, unread } = saidMasks(text)
+  return masks.length + unread.length > 0
 }
 
 /** 1 if the caption has no `[int, int, int, int]` and no CJK ideograph (U+4E00..U+9FFF), else 0. */

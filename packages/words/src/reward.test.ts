@@ -37,8 +37,15 @@ describe('mask token accuracy', () => {
     [`${A} ${A2}`, `${A} ${B}`, 0.7, 0.5],
     ['S 0011 E', A, 0, 0],
     ['S 0011 0347', A, 0, 0],
-    ['S 0011 _ 0347 E', A, 0, 0],
-    ['S 11 347 E', A, 0, 0],
+    ['S 0011 _ 0347 E', A, 1, 1],
+    ['S 11 347 E', A, 1, 1],
+    [A, 'S 11 347 E', 1, 1],
+    ['S 7 300 512 E', 'S 7 300 512 E', 1, 1],
+    ['S 0011 0347 0600 E', 'S 0011 0347 0600 E', 1, 1],
+    [A, 'S 0011 0347 0600 E', 0, 0],
+    ['S 0011', '', 0, 0],
+    [A, 'null', 0, 0],
+    ['no idea', 'null', 1, 1],
   ]
   for (const [answer, truth, released, paper] of table) {
     it(`gives "${answer}" against "${truth}" ${released}, by the paper ${paper}`, () => {
@@ -46,6 +53,13 @@ describe('mask token accuracy', () => {
       expect(maskTokenAccuracy(spelled(answer), spelled(truth), { grading: 'paper' })).toBe(paper)
     })
   }
+  it('refuses a truth that says something else, and reads one in the form for people', () => {
+    for (const truth of ['a cup', 'S 0011', 'S 0011 0347 E 0011', '<box>']) {
+      expect(() => maskTokenAccuracy(spelled(A), spelled(truth))).toThrow('the truth cannot be read')
+    }
+    expect(maskTokenAccuracy(spelled(A), '<11-347>')).toBe(1)
+    expect(maskTokenAccuracy('x', 'No target.')).toBe(1)
+  })
   it('gives a missing answer nothing, even where nothing was wanted', () => {
     expect(maskTokenAccuracy(null, '')).toBe(0)
   })
@@ -57,13 +71,18 @@ const item = (phrase: string, mask: string, gap = ' ') =>
 describe('grounded caption rewards', () => {
   it('finds phrases whose mask follows after white space only', () => {
     const text = `${item('a cup', A)} on ${item('no', 'S 0001 E')} ${item('x', 'and S 0001 0300 E')}`
-    expect(captionItems(text).map((i) => [i.phrase, i.mask.c1, i.mask.c2])).toEqual([['a cup', 11, 347]])
+    expect(captionItems(text).map((i) => [i.phrase, i.mask.ids])).toEqual([['a cup', [11, 347]]])
   })
   it('gives 0.8 where only the white space before equal codes differs', () => {
     expect(captionMaskAccuracy(item('a', A), item('b', A))).toBe(1)
     expect(captionMaskAccuracy(item('a', A, '  '), item('b', A))).toBe(0.8)
     expect(captionMaskAccuracy(item('a', A2), item('b', A))).toBe(0.4)
     expect(captionMaskAccuracy(`${item('a', A)} ${item('c', B)}`, item('b', A))).toBe(0.5)
+  })
+  it('takes blanks between the words of a mask for nothing, and refuses a truth without an item', () => {
+    expect(captionMaskAccuracy(item('a', 'S _ 0011 _ 0347 _ E'), item('b', A))).toBe(1)
+    expect(() => captionMaskAccuracy(item('a', A), `${spelled(A)} a cup`)).toThrow('the truth cannot be read')
+    expect(() => phraseReward(item('a', A), `<p> cup </p> ${spelled(A)}`)).toThrow('the truth cannot be read')
   })
   it('replaces the division by zero by a stated value', () => {
     expect(captionMaskAccuracy('', '')).toBe(1)
@@ -96,6 +115,15 @@ describe('scene graph reward', () => {
     expect(sceneGraphReward(graph(triple([11, 91], 'on', [8, 44])), truth)).toBe(0.75)
     expect(sceneGraphReward(graph(triple([11, 2], 'on', [8, 44])), truth)).toBeCloseTo(0.6, 12)
     expect(sceneGraphReward(graph(triple([11, 91], 'under', [7, 44])), truth)).toBe(0)
+  })
+  it('reads quotes of other kinds, and refuses a truth with a triple that it cannot read', () => {
+    const python = truth.replaceAll('"', "'")
+    expect(sceneGraphReward(truth, python)).toBe(1)
+    expect(sceneGraphReward('garbage', python)).toBe(0)
+    expect(sceneGraphReward('garbage', '```json\n[]\n```')).toBe(1)
+    for (const wrong of ['garbage', '[{"subject": "cup"}]', truth.slice(0, -30)]) {
+      expect(() => sceneGraphReward(truth, wrong)).toThrow('the truth cannot be read')
+    }
   })
   it('counts repeated triples in the denominator only', () => {
     const twice = graph(triple([11, 91], 'on', [7, 44]), triple([11, 91], 'on', [7, 44]))

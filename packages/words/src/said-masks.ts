@@ -4,8 +4,10 @@
 
 import type { TextRange } from './answer-part.ts'
 import { isSpace } from './characters.ts'
+import { WordsError } from './error.ts'
 import { MASK_WORD_HEAD, MAX_ID_DIGITS, type MaskWordAt, readMaskWord } from './mask-lexer.ts'
 import { MAX_GAP } from './mask-machine.ts'
+import { saysNoTarget } from './think-answer.ts'
 
 export type SaidMask = TextRange & {
   readonly ids: readonly number[]
@@ -93,4 +95,34 @@ export function displayedMasks(text: string): SaidMask[] | undefined {
     const start = match.index
     return { start, end: start + match[0].length, ids, padded: false, key: ids.join('-') }
   })
+}
+
+/**
+ * The masks of a truth: its words, or what people read (`<11-347>`); none where it says that nothing is there. Throws
+ * WordsError `unreadable` for a truth that has mask words outside of whole masks, or says something else.
+ */
+export function trueMasks(truth: string): readonly SaidMask[] {
+  const displayed = displayedMasks(truth)
+  if (displayed !== undefined) return displayed
+  const { masks, unread } = saidMasks(truth)
+  const [lost] = unread
+  if (lost !== undefined) throw unreadableTruth(truth.slice(lost.start, lost.start + 60), 'a whole mask')
+  if (masks.length === 0 && !saysNothing(truth)) throw unreadableTruth(truth, 'mask words')
+  return masks
+}
+
+/** Whether a truth is empty, or says in one of the known ways that nothing is there. */
+export function saysNothing(truth: string): boolean {
+  return truth.trim() === '' || saysNoTarget(truth)
+}
+
+/** The error of a truth in which a reward finds nothing to compare. */
+export function unreadableTruth(truth: string, wanted: string): WordsError {
+  return new WordsError(
+    'unreadable',
+    `the truth cannot be read: ${wanted} wanted, got ${JSON.stringify(truth.slice(0, 80))}`,
+    {
+      hint: 'an empty truth, "No target." or null says that nothing is there',
+    },
+  )
 }

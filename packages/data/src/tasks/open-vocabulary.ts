@@ -2,8 +2,8 @@
 // COCONUT and V3Det data after rewriting with 0 to 10 distractors). Wording: ours.
 
 import type { DataRecord, Region } from '@maskwords/datasets'
-import type { Task } from '../conversation.ts'
-import { ANSWER_SETTING, answerStyle, masksAnswer } from './answers.ts'
+import type { Task, TaskOptions } from '../conversation.ts'
+import { ANSWER_SETTING, type AnswerStyle, answerStyle, masksAnswer } from './answers.ts'
 import { requestPhrase } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, setting, singleExchange } from './compose.ts'
 import { hasMask, inReadingOrder } from './regions.ts'
@@ -65,6 +65,12 @@ export function listOf(
   return { names: shuffled(random, [...names, ...others]), regions }
 }
 
+/** The published style of the codec where it writes labels, else lines. */
+function labelledStyle(options: TaskOptions): AnswerStyle {
+  const style = answerStyle(options)
+  return style === 'sentence' ? 'lines' : style
+}
+
 export const openVocabulary: Task = {
   name: 'open-vocabulary',
   title: 'All objects of named categories, among names that are not there',
@@ -88,7 +94,10 @@ export const openVocabulary: Task = {
           mask: maskPiece(ordered.filter((region) => label(region) === name).map((region) => region.id)),
           label: name,
         }))
-    const answer = masksAnswer(answerStyle(options), entries, random)
+    // A list of several names needs a label for each mask, which a sentence has not.
+    const style =
+      setting(options, 'answer', 'auto') === 'auto' ? labelledStyle(options) : answerStyle(options)
+    const answer = masksAnswer(style, entries, random)
     return [
       singleExchange({
         id: conversationId(record.id, 'open-vocabulary', 0),

@@ -2,6 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Mask } from '@maskwords/mask'
+import { saidAnswer } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { type AdvantageOptions, checkAdvantageOptions, groupedAdvantages } from './advantage.ts'
 import { judgedPart, planRewards, type RewardList, type RewardPlan } from './composite.ts'
@@ -218,9 +219,12 @@ async function decodeSample(
       })
     }
     const size = { widthPx, heightPx }
-    const previous = before ? present(truth.previous, 'truth.previous', 'the answer that is refined') : ''
+    const previous = before
+      ? saidAnswer(present(truth.previous, 'truth.previous', 'the answer that is refined'))
+      : ''
+    const said = response === null ? null : saidAnswer(response)
     return {
-      masks: response === null ? [] : await decode(before ? `${previous}\n${response}` : response, size),
+      masks: said === null ? [] : await decode(before ? `${previous}\n${said}` : said, size),
       ...(before && { previousMasks: await decode(previous, size) }),
     }
   } catch (error) {
@@ -251,7 +255,11 @@ function faultOf(error: unknown): RewardFault {
   return {
     code,
     message: error.message,
-    ...(typeof at === 'string' || typeof at === 'number' ? { at } : {}),
+    ...(typeof at === 'string' || typeof at === 'number'
+      ? { at }
+      : code === 'unreadable'
+        ? { at: 'truth' }
+        : {}),
     ...(typeof hint === 'string' ? { hint } : {}),
   }
 }

@@ -34,7 +34,7 @@ export function rewardNamed(name: string): RewardDefinition | undefined {
 }
 
 /** Which part of the texts a reward judges. */
-export type RewardPart = 'text' | 'think' | 'answer'
+export type RewardPart = 'said' | 'text' | 'think' | 'answer'
 
 /** One term of a sum. */
 export type RewardTerm = {
@@ -43,7 +43,10 @@ export type RewardTerm = {
   /** Default 1. */
   readonly weight?: number
   readonly options?: Readonly<Record<string, string | number>>
-  /** `think` and `answer`: what stands between these tags, null where they are missing. Default `text`, all of it. */
+  /**
+   * `said`: the answer without thoughts, tags and turn ends; `text`: all of it; `think` and `answer`: what stands between these
+   * tags, null where they are missing. Default: what the reward judges, `said` for most.
+   */
   readonly part?: RewardPart
   /** The name of the term's value in the results. Default the reward's name. */
   readonly as?: string

@@ -1,5 +1,6 @@
 // Weighted sums of rewards: a list of terms checked once and turned into a plan, then applied to any number of samples.
 
+import { answerParts, saidAnswer, saysOnlyThought } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import {
   REWARD_PRESETS,
@@ -38,6 +39,7 @@ export type RewardPlan = {
   readonly range: readonly [least: number, greatest: number]
 }
 
+const PARTS: readonly RewardPart[] = ['said', 'text', 'think', 'answer']
 const TERM_KEYS = ['name', 'weight', 'options', 'part', 'as']
 /** Names that results of services and trainers have for other things. */
 const TAKEN = ['overall', 'score', 'failed', 'error', 'id']
@@ -77,7 +79,8 @@ export function planRewards(list: unknown): RewardPlan {
       })
     }
     const score = definition.make(checkOptions(definition, term.options))
-    terms.push({ name: term.name, as: term.as, weight: term.weight, part: term.part, score })
+    const { name, as, weight, part = definition.reads ?? 'said' } = term
+    terms.push({ name, as, weight, part, score })
     for (const need of definition.needs) needs.add(need)
     const ends = definition.range.map((end) => end * term.weight)
     least += Math.min(...ends)
@@ -106,7 +109,7 @@ function checkTerm(value: unknown, at: string) {
       hint: `known fields: ${TERM_KEYS.join(', ')}`,
     })
   }
-  const { name, weight = 1, options = {}, part = 'text', as = name } = term
+  const { name, weight = 1, options = {}, part, as = name } = term
   if (typeof name !== 'string') throw new LearnError('bad-option', `${at}.name is ${kind(name)}`, { at })
   if (typeof weight !== 'number' || !(Math.abs(weight) <= MAX_WEIGHT)) {
     throw new LearnError('bad-option', `${at}.weight takes a number from -${MAX_WEIGHT} to ${MAX_WEIGHT}`, {
@@ -116,8 +119,8 @@ function checkTerm(value: unknown, at: string) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new LearnError('bad-option', `${at}.options is no object but ${kind(options)}`, { at })
   }
-  if (part !== 'text' && part !== 'think' && part !== 'answer') {
-    throw new LearnError('bad-option', `${at}.part takes text, think or answer`, { at })
+  if (part !== undefined && !PARTS.includes(part as RewardPart)) {
+    throw new LearnError('bad-option', `${at}.part takes ${PARTS.join(', ')}`, { at })
   }
   if (typeof as !== 'string' || !/^[A-Za-z][A-Za-z0-9._-]{0,63}$/.test(as) || TAKEN.includes(as)) {
     throw new LearnError('bad-option', `${at}.as takes letters, digits, dots, dashes and underscores`, {
@@ -125,24 +128,37 @@ function checkTerm(value: unknown, at: string) {
       hint: `up to 64, a letter first, and none of ${TAKEN.join(', ')}`,
     })
   }
-  return { name, weight, options: options as Record<string, unknown>, part: part as RewardPart, as }
+  return {
+    name,
+    weight,
+    options: options as Record<string, unknown>,
+    part: part as RewardPart | undefined,
+    as,
+  }
 }
 
-/** What stands between the first `<tag>` and the next `</tag>`; null where either is missing. */
-export function blockOf(text: string, tag: 'think' | 'answer'): string | null {
-  const open = text.indexOf(`<${tag}>`)
-  if (open === -1) return null
-  const start = open + tag.length + 2
-  const end = text.indexOf(`</${tag}>`, start)
-  return end === -1 ? null : text.slice(start, end)
+/** A text cut to a part: null where the part is missing, or where there is a thought and no answer behind it. */
+function partOf(text: string, part: Exclude<RewardPart, 'text'>): string | null {
+  const parts = answerParts(text)
+  const { thoughts, thoughtBy, tagged, cutOff } = parts
+  if (part === 'said') return saysOnlyThought(parts) ? null : saidAnswer(text, parts)
+  if (part === 'answer') return tagged === 'closed' ? saidAnswer(text, parts) : null
+  if (thoughtBy === 'none' || cutOff) return null
+  return thoughts.map(({ start, end }) => text.slice(start, end)).join('\n')
 }
 
-/** The texts of a sample cut to a part: a truth without the tags counts whole. */
+/** The texts of a sample cut to a part: a truth without the tags counts whole. Throws LearnError `unreadable` for a truth that is a thought alone. */
 export function judgedPart(whole: Judged, part: RewardPart): Judged {
   if (part === 'text') return whole
+  const truth = partOf(whole.truth, part)
+  if (truth === null && part === 'said') {
+    throw new LearnError('unreadable', 'the truth cannot be read: it is a thought without an answer', {
+      at: 'truth',
+    })
+  }
   return {
     ...whole,
-    answer: whole.answer === null ? null : blockOf(whole.answer, part),
-    truth: blockOf(whole.truth, part) ?? whole.truth,
+    answer: whole.answer === null ? null : partOf(whole.answer, part),
+    truth: truth ?? saidAnswer(whole.truth),
   }
 }

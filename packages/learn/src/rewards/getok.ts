@@ -20,7 +20,7 @@ import {
   regionPrompt,
   slotMean,
 } from '@maskwords/codecs'
-import { type GetokVocabulary, getokVocabulary } from '@maskwords/words'
+import { type GetokVocabulary, getokVocabulary, saidAnswer } from '@maskwords/words'
 import { matchedIous, unionIou } from './iou.ts'
 import { defineReward } from './reward.ts'
 import { GETOK_FRAME_PX, saysNoMask, trueRegion } from './true-region.ts'
@@ -74,11 +74,14 @@ const prompts = (regions: readonly ReadRegion[], grid: unknown, refined: boolean
 const refinedRegions = (previous: string, answer: string | null, vocabulary: GetokVocabulary) =>
   answer === null
     ? []
-    : regionsOf(`${previous}\n${answer}`, vocabulary).filter((region) => region.offsets !== undefined)
+    : regionsOf(`${saidAnswer(previous)}\n${answer}`, vocabulary).filter(
+        (region) => region.offsets !== undefined,
+      )
 
 export const GETOK_REWARDS = [
   defineReward({
     name: 'getok-format',
+    reads: 'text',
     what: '1 for thoughts and an answer whose lines have one box and one set of points each, in canonical spelling, else 0',
     source: `${PAPER} (R_fmt of stage 1; what counts as valid is ours)`,
     range: [0, 1],
@@ -91,6 +94,7 @@ export const GETOK_REWARDS = [
   }),
   defineReward({
     name: 'getok-repetition',
+    reads: 'text',
     what: '0 where two or more sentences repeat an earlier one or there is no text, else 1',
     source: `${PAPER} (R_nr), rule of VisionReasoner`,
     range: [0, 1],
@@ -149,6 +153,7 @@ export const GETOK_REWARDS = [
   }),
   defineReward({
     name: 'getok-refine-format',
+    reads: 'text',
     what: '1 where the text is one offset block that mirrors the answer it refines, else 0',
     source: `${PAPER} (R_fmt of stage 2; what counts as valid is ours)`,
     range: [0, 1],
@@ -159,7 +164,7 @@ export const GETOK_REWARDS = [
       (judged) =>
         judged.answer === null
           ? 0
-          : refinementFormatReward(judged.previous(), judged.answer, vocabularyOf(grid)),
+          : refinementFormatReward(saidAnswer(judged.previous()), judged.answer, vocabularyOf(grid)),
   }),
   defineReward({
     name: 'getok-refine-points',

@@ -2,9 +2,15 @@
 
 import { boxIouXyxy, cellsToBox, gridOf, readRegions } from '@maskwords/codecs'
 import { iou, leastCostPairs, type Mask, pairwiseIou, unionAll } from '@maskwords/mask'
-import { getokVocabulary, parseReferences } from '@maskwords/words'
+import {
+  getokVocabulary,
+  parseReferences,
+  saysMaskWords,
+  saysNothing,
+  unreadableTruth,
+} from '@maskwords/words'
 import { LearnError } from '../error.ts'
-import { type Box, MAX_MATCHED, readBoxes } from './boxes.ts'
+import { type Box, MAX_MATCHED, readBoxes, type SideBoxes } from './boxes.ts'
 import { defineReward } from './reward.ts'
 import { GETOK_FRAME_PX, saysNoMask } from './true-region.ts'
 
@@ -40,14 +46,34 @@ function matched(ious: Float64Array, rows: number, columns: number): Float64Arra
   return Float64Array.from(values)
 }
 
+/** Whether a text has words of some codec: where they gave no mask, they could not be read. */
+function saysWords(text: string): boolean {
+  return saysMaskWords(text) || /<(?:grid|gird)[ _]/.test(text)
+}
+
 type BoxForm = 'brackets' | 'references' | 'getok'
 
-function boxesOf(text: string, form: BoxForm, grid: number): { boxes: Box[]; count: number } {
+function boxesOf(text: string, form: BoxForm, grid: number): SideBoxes {
   if (form === 'brackets') return readBoxes(text)
   let boxes: Box[]
-  if (form === 'references') boxes = parseReferences(text).flatMap((reference) => [...reference.boxes])
-  else boxes = getokBoxes(text, grid)
-  return { boxes: boxes.slice(0, MAX_MATCHED), count: boxes.length }
+  let unread = false
+  if (form === 'references') {
+    const references = parseReferences(text)
+    boxes = references.flatMap((reference) => [...reference.boxes])
+    unread = references.some(({ problems }) => problems.some((problem) => problem !== 'corner-order'))
+  } else {
+    boxes = getokBoxes(text, grid)
+    unread = boxes.length === 0 && text.includes('<box>')
+  }
+  return { boxes: boxes.slice(0, MAX_MATCHED), count: boxes.length, unread }
+}
+
+/** The true boxes. Throws WordsError `unreadable` where the truth is not empty and one of its boxes, or all, cannot be read. */
+function trueBoxes(truth: string, form: BoxForm, grid: number): SideBoxes {
+  const there = boxesOf(truth, form, grid)
+  const isLost = there.count === 0 ? !saysNothing(truth) : form !== 'brackets' && there.unread
+  if (isLost) throw unreadableTruth(truth, `boxes of the form ${form}`)
+  return there
 }
 
 function getokBoxes(text: string, cells: number): Box[] {
@@ -74,7 +100,7 @@ export const IOU_REWARDS = [
         type: 'choice',
         choices: ['brackets', 'references', 'getok'],
         default: 'brackets',
-        help: 'brackets: [x1, y1, x2, y2]; references: <box>[[..]]</box> of 0..999; getok: <box> of two grid words',
+        help: 'brackets: [x1, y1, x2, y2] and the other forms of numbers; references: <box>[[..]]</box> of 0..999; getok: <box> of two grid words',
       },
       threshold: {
         type: 'number',
@@ -95,11 +121,12 @@ export const IOU_REWARDS = [
     make: ({ form, threshold, grid }) => {
       const least = threshold as number
       return ({ answer, truth }) => {
+        const there = trueBoxes(truth, form as BoxForm, grid as number)
         if (answer === null) return 0
         const said = boxesOf(answer, form as BoxForm, grid as number)
-        const there = boxesOf(truth, form as BoxForm, grid as number)
         const most = Math.max(said.count, there.count)
-        if (most === 0) return 1
+        // A box that no one can read is not the answer that nothing is there.
+        if (most === 0) return said.unread ? 0 : 1
         const columns = there.boxes.length
         const ious = new Float64Array(said.boxes.length * columns)
         for (const [row, box] of said.boxes.entries()) {
@@ -131,8 +158,10 @@ export const IOU_REWARDS = [
     make:
       ({ over }) =>
       (judged) => {
-        const masks = judged.masks()
         const truths = judged.trueMasks()
+        if (judged.answer === null) return 0
+        const masks = judged.masks()
+        if (masks.length + truths.length === 0) return saysWords(judged.answer) ? 0 : 1
         if (over === 'union') return unionIou(masks, truths)
         const most = Math.max(masks.length, truths.length)
         if (most === 0) return 1

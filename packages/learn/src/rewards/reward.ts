@@ -50,6 +50,8 @@ export type RewardFunction = (judged: Judged) => number
 
 export type RewardDefinition = {
   readonly name: string
+  /** What it judges where a term names no part. Default `said`: the answer without thoughts, tags and turn ends. */
+  readonly reads?: 'text'
   readonly what: string
   readonly source: string
   /** Least and greatest value. */

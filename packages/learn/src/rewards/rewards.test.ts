@@ -60,7 +60,7 @@ describe('rewards on SAMTok answers', () => {
     ['mask-accuracy', `${A} ${A2}`, `${A} ${B}`, 0.7],
     ['mask-accuracy', null, '', 0],
     ['caption-mask-accuracy', item('a cup', A), item('a mug', A), 1],
-    [{ name: 'caption-mask-accuracy', options: { empty: 0.25 } }, 'a', 'b', 0.25],
+    [{ name: 'caption-mask-accuracy', options: { empty: 0.25 } }, 'a', '', 0.25],
     ['caption-phrases', `${item('A cup', A)} ${item('x', B)}`, item('a cup', B), 0.5],
     ['mask-format', 'no words', A, 0],
     ['mask-repetition', `${A}${A}${A}${A}`, A, 0],
@@ -90,7 +90,88 @@ describe('rewards on SAMTok answers', () => {
       expect(only({ name: 'mask-true-positives', part: 'answer' }, { response, truth })).toBe(1)
     }
     expect(only({ name: 'mask-true-positives', part: 'answer' }, { response: A, truth: A })).toBe(0)
-    expect(only('mask-true-positives', { response, truth: A })).toBe(0.5)
+    expect(only('mask-true-positives', { response, truth: A })).toBe(1)
+    expect(only({ name: 'mask-true-positives', part: 'text' }, { response, truth: A })).toBe(0.5)
+  })
+})
+
+describe('what could not be read is never what is not there', () => {
+  const score = (reward: RewardName | RewardTerm, response: string | null, truth: string) => {
+    const [result] = scoreBatch({ rewards: [reward], samples: [{ response, truth }] }).results
+    return result !== undefined && 'error' in result
+      ? `${result.error.code} ${result.error.at}`
+      : result!.overall
+  }
+  const references: RewardTerm = { name: 'box-iou', options: { form: 'references' } }
+  const unreadable: [reward: RewardName | RewardTerm, truth: string][] = [
+    ['box-iou', 'a cup on a table'],
+    ['box-iou', '[1, 2, 3]'],
+    [references, '[493, 169, 539, 297]'],
+    [references, '<box>[[0.49, 0.16, 0.53, 0.29]]</box>'],
+    [{ name: 'box-iou', options: { form: 'getok' } }, '[1, 2, 3, 4]'],
+    ['mask-true-positives', '<box><grid_1_1><grid_2_2></box>'],
+    ['mask-accuracy', '<|mt_start|><|mt_0011|>'],
+    ['mask-accuracy', `<think>${A}`],
+    ['caption-mask-accuracy', `${A} <|object_ref_start|>cup<|object_ref_end|>`],
+    ['caption-phrases', `<p> cup </p> ${A}`],
+    ['scene-graph', 'cup on table'],
+  ]
+  for (const [reward, truth] of unreadable) {
+    it(`${JSON.stringify(reward)}: the truth ${truth} is an error of the sample, whatever the answer`, () => {
+      for (const response of ['garbage', truth, '', null]) {
+        expect(score(reward, response, truth)).toBe('unreadable truth')
+      }
+    })
+  }
+  it('reads truths that mean something definite, in whichever spelling', () => {
+    const box = '[493, 169, 539, 297]'
+    for (const truth of [
+      '<|box_start|>(493,169),(539,297)<|box_end|>',
+      '{"x1": 493, "y1": 169, "x2": 539, "y2": 297}',
+      `[{"bbox_2d": ${box}, "label": "cup"}]`,
+    ]) {
+      expect([score('box-iou', box, truth), score('box-iou', 'garbage', truth)]).toEqual([1, 0])
+    }
+    const spaced = A.replaceAll('><', '> <')
+    for (const truth of [
+      spaced,
+      A.replace('_00', '_').replace('_0', '_'),
+      `${A}<|im_end|>`,
+      `<answer>${A}</answer>`,
+    ]) {
+      expect([score('mask-accuracy', A, truth), score('mask-accuracy', 'garbage', truth)]).toEqual([1, 0])
+      expect(score('mask-true-positives', spaced, truth)).toBe(1)
+    }
+    const himtok = '<|mt_start|><|mt_7|><|mt_300|><|mt_end|>'
+    expect([score('mask-accuracy', himtok, himtok), score('mask-accuracy', A, himtok)]).toEqual([1, 0])
+  })
+  it('counts broken words and boxes, and thoughts without an answer, for nothing where nothing is there', () => {
+    for (const truth of ['', 'No target.', 'null']) {
+      expect(score('mask-accuracy', 'I see none.', truth)).toBe(1)
+      expect(score('mask-accuracy', '<|mt_start|><|mt_0011|>', truth)).toBe(0)
+      expect(score('mask-accuracy', '<think>hm', truth)).toBe(0)
+      expect(score('box-iou', '[1, 2, 3', truth)).toBe(0)
+    }
+  })
+  it('judges what is said, not what is thought, where the template opened the thought as well', () => {
+    for (const response of [
+      `<think>${B}</think>${A}`,
+      `${B}</think>${A}<|im_end|>`,
+      `${B}</think><answer>${A}</answer>`,
+    ]) {
+      expect(score('mask-accuracy', response, A)).toBe(1)
+      expect(score('mask-accuracy', response, B)).toBe(0)
+    }
+  })
+  it('knows the form of thinking where the template opens it, and takes no tags of a thought for it', () => {
+    const form = (response: string, opened = 'either') =>
+      score({ name: 'think-format', options: { opened } }, response, '')
+    expect([
+      form('a</think><answer>b</answer><|im_end|>'),
+      form('a</think><answer>b</answer>', 'written'),
+    ]).toEqual([1, 0])
+    expect(form('<think>a</think><answer>b</answer> c</think> d</answer>')).toBe(0)
+    expect(form('<|endoftext|><think>a</think>\n<answer>b</answer><|eot_id|><|eot_id|>')).toBe(1)
   })
 })
 
@@ -401,8 +482,12 @@ describe('on any text', () => {
           const sample = { response, truth: { text: truth, masks, previous }, masks }
           // Masks of the previous answer only come from a decoder.
           if (name === 'getok-refine-mask') continue
-          const value = only(name as RewardName, sample)
-          expect([name, value >= range[0] && value <= range[1]]).toEqual([name, true])
+          const [result] = scoreBatch({ rewards: [name as RewardName], samples: [sample] }).results
+          // A truth of random words may have nothing that this reward compares.
+          if (result !== undefined && 'error' in result)
+            expect([name, result.error.code]).toEqual([name, 'unreadable'])
+          else
+            expect([name, result!.overall >= range[0] && result!.overall <= range[1]]).toEqual([name, true])
         }
       }),
       { numRuns: 150 },
@@ -425,8 +510,10 @@ describe('on any text', () => {
     for (const piece of hostile) {
       const long = piece.repeat(2 ** 17 / piece.length)
       const began = performance.now()
-      const { failed } = scoreBatch({ rewards: terms, samples: [{ response: long, truth: long }] })
-      expect(failed).toBe(0)
+      for (const term of terms) {
+        const [result] = scoreBatch({ rewards: [term], samples: [{ response: long, truth: long }] }).results
+        if (result !== undefined && 'error' in result) expect(result.error.code).toBe('unreadable')
+      }
       expect(performance.now() - began).toBeLessThan(8000)
     }
   })

@@ -2,6 +2,7 @@
 // functions are those of @maskwords/words; here they get names, ranges and options.
 
 import {
+  answerParts,
   captionMaskAccuracy,
   cleanCaptionReward,
   formatReward,
@@ -26,17 +27,13 @@ const EMPTY = {
   help: 'the value where neither side has anything to compare (the released code divides by zero there)',
 } as const
 
-/** What an engine leaves behind the answer where it keeps special words. */
-const TURN_ENDS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '</s>']
-
-/** The text without end-of-turn words at its end, and the blanks around them. */
-export function withoutTurnEnd(text: string): string {
-  for (let end = text.length; ; ) {
-    const trimmed = text.slice(0, end).trimEnd()
-    const tail = TURN_ENDS.find((word) => trimmed.endsWith(word))
-    if (tail === undefined) return end === text.length ? text : trimmed
-    end = trimmed.length - tail.length
-  }
+/** The turn of an answer in the form that the released code judges: without what stands around it, opened where the template did. */
+function bareTurn(text: string, opened: 'either' | 'written'): string | null {
+  const { turn, thoughtBy, tagged } = answerParts(text)
+  // Tags inside of a thought are no form.
+  if (tagged !== 'closed') return null
+  const bare = text.slice(turn.start, turn.end).trim()
+  return opened === 'either' && thoughtBy === 'template' ? `<think>${bare}` : bare
 }
 
 export const SAMTOK_REWARDS = [
@@ -125,6 +122,7 @@ export const SAMTOK_REWARDS = [
   }),
   defineReward({
     name: 'mask-repetition',
+    reads: 'text',
     what: '0 where one mask occurs more than three times or there is no text, else 1',
     source: `${RELEASED} (non-repeat reward)`,
     range: [0, 1],
@@ -137,6 +135,7 @@ export const SAMTOK_REWARDS = [
   }),
   defineReward({
     name: 'think-format',
+    reads: 'text',
     what: '1 where the whole text is <think>...</think>, blanks, <answer>...</answer>, else 0',
     source: `${RELEASED} (format reward)`,
     range: [0, 1],
@@ -148,14 +147,23 @@ export const SAMTOK_REWARDS = [
         default: 'strip',
         help: 'strip: an end-of-turn word behind the answer is taken off first; keep: it breaks the form, as in the released code',
       },
+      opened: {
+        type: 'choice',
+        choices: ['either', 'written'],
+        default: 'either',
+        help: 'either: the template may have written the <think> that the answer begins in; written: the answer has to',
+      },
     },
     make:
-      ({ turnEnd }) =>
+      ({ turnEnd, opened }) =>
       ({ answer }) =>
-        formatReward(answer === null || turnEnd === 'keep' ? answer : withoutTurnEnd(answer)),
+        formatReward(
+          answer === null || turnEnd === 'keep' ? answer : bareTurn(answer, opened as 'either' | 'written'),
+        ),
   }),
   defineReward({
     name: 'word-repetition',
+    reads: 'text',
     what: '0 where three words in a row occur more than twice or there is no text, else 1',
     source: `${RELEASED} (3-gram reward)`,
     range: [0, 1],

@@ -8,11 +8,14 @@ class MaskwordsError(RuntimeError):
 
 
 def _truth(value):
-    """A true answer as the service takes it: a text, or its parts without the empty ones."""
-    if value is None:
-        return ""
+    """A true answer as the service takes it: a text, or its parts without the empty ones. None where the row has none."""
+    if value is None or (isinstance(value, float) and value != value):
+        return None
     if isinstance(value, dict):
-        return {key: part for key, part in value.items() if part is not None}
+        parts = {key: part for key, part in value.items() if part is not None}
+        if "masks" in parts:
+            parts.setdefault("text", "")
+        return parts or None
     return value
 
 
@@ -84,25 +87,42 @@ def _slices(samples):
 _WARNED = set()
 
 
-def _warn(fault):
-    """Says every kind of fault once, on stderr: a thousand samples may have the same."""
-    key = (fault.get("code"), fault.get("at"))
+def _say(key, text):
+    """Says a thing once, on stderr: a thousand samples may have it."""
     if key not in _WARNED and len(_WARNED) < 100:
         _WARNED.add(key)
-        hint = fault.get("hint")
-        text = fault.get("message", "") + (" (%s)" % hint if hint else "")
-        print("maskwords: a sample has no reward and counts %s: %s" % (FAILED_REWARD, text), file=sys.stderr)
+        print("maskwords: " + text, file=sys.stderr)
+
+
+def _warn(fault):
+    """What is wrong with a sample that has no reward."""
+    hint = fault.get("hint")
+    text = fault.get("message", "") + (" (%s)" % hint if hint else "")
+    counts = NO_REWARD if _is_of_truth(fault) else FAILED_REWARD
+    _say((fault.get("code"), fault.get("at")), "a sample has no reward and counts %s: %s" % (counts, text))
+
+
+def _is_of_truth(fault):
+    """Whether the row is at fault, not the answer: no answer to it could be judged."""
+    return str(fault.get("at", "")).startswith("truth") or fault.get("code") == "unreadable"
 
 
 def score_samples(samples, url=None, token=None, rewards=None):
-    """For each sample (overall, parts, failed). Raises MaskwordsError where the service cannot answer."""
+    """
+    For each sample (overall, parts, failed); overall is NO_REWARD for a row without a truth, and for one whose truth
+    cannot be read. Raises MaskwordsError where the service cannot answer.
+    """
     url = url or os.environ.get("MASKWORDS_REWARD_URL") or URL
     token = token or os.environ.get("MASKWORDS_REWARD_TOKEN")
     rewards = rewards or REWARDS
+    if not samples:
+        return []
     scores = []
-    for piece in _slices(samples):
-        if not piece:
-            continue
+    mine = [sample for sample in samples if sample["truth"] is not None]
+    if len(mine) < len(samples):
+        _say("rows without a truth", "rows without a truth have no reward: %s" % NO_REWARD)
+    # Without samples the service still names the parts.
+    for piece in _slices(mine):
         body = json.dumps({"rewards": rewards, "samples": piece}, default=_plain).encode("utf-8")
         answer = _post(url, token, body)
         results, names = answer.get("results"), answer.get("names")
@@ -111,11 +131,14 @@ def score_samples(samples, url=None, token=None, rewards=None):
         for result in results:
             if "error" in result:
                 _warn(result["error"])
-                scores.append((FAILED_REWARD, dict.fromkeys(names, 0.0), 1.0))
+                value = NO_REWARD if _is_of_truth(result["error"]) else FAILED_REWARD
+                scores.append((value, dict.fromkeys(names, 0.0), 1.0))
             else:
                 parts = {name: float(value) for name, value in result["parts"].items()}
                 scores.append((float(result["overall"]), parts, 0.0))
-    return scores
+    known = iter(scores)
+    none = (NO_REWARD, dict.fromkeys(names, 0.0), 0.0 if NO_REWARD is None else 1.0)
+    return [none if sample["truth"] is None else next(known) for sample in samples]
 `
 
 export const PYTHON_IMPORTS = [

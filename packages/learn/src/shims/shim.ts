@@ -47,7 +47,7 @@ export function rewardShim(options: ShimOptions): string {
   if (!/^[A-Za-z_]\w{0,127}$/.test(truthColumn)) {
     throw new LearnError('bad-option', `${JSON.stringify(truthColumn)} cannot be the name of a column`)
   }
-  const { use, imports, body } = TRAINER_SHIMS[trainer]
+  const { use, imports, body, noReward } = TRAINER_SHIMS[trainer]
   const maker = version === undefined ? 'maskwords' : `maskwords ${version}`
   const lines = [
     `"""Rewards of maskwords for ${trainer}: sends answers to \`maskwords reward\` and returns its numbers.`,
@@ -62,8 +62,10 @@ export function rewardShim(options: ShimOptions): string {
     '',
     `URL = ${python(url)}`,
     `REWARDS = ${python(rewards)}`,
-    '# What a sample without a reward counts; the reason is said on stderr.',
+    '# What an answer counts that cannot be judged; the reason is said on stderr.',
     'FAILED_REWARD = 0.0',
+    `# What a row counts that has no truth, or none that can be read. ${noReward.why}`,
+    `NO_REWARD = ${noReward.value}`,
     'TIMEOUT_S = 60.0',
     '# Waits of 0.5, 1, 2, 4, 8, 15, 15 seconds between attempts: a service that restarts is no end of a run.',
     'ATTEMPTS = 8',

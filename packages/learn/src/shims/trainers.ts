@@ -6,6 +6,8 @@ type TrainerShim = {
   /** How to plug the file in; lines of the module's docstring. */
   readonly use: readonly string[]
   readonly imports: readonly string[]
+  /** What the trainer takes for "this row is not mine". */
+  readonly noReward: { readonly value: 'None' | '0.0'; readonly why: string }
   readonly body: string
 }
 
@@ -17,6 +19,7 @@ const EASYR1: TrainerShim = {
     'worker.reward.reward_function_kwargs may name url, token and rewards.',
   ],
   imports: [],
+  noReward: { value: '0.0', why: 'EasyR1 takes numbers only; "failed" tells these rows apart.' },
   body: `
 
 REWARD_NAME = "maskwords"
@@ -27,7 +30,7 @@ def compute_score(reward_inputs, url=None, token=None, rewards=None):
     """EasyR1's batch reward: one dict with "overall" for each input. One input alone gives one dict (sequential)."""
     alone = isinstance(reward_inputs, dict)
     inputs = [reward_inputs] if alone else reward_inputs
-    samples = [{"response": one["response"], "truth": _truth(one["ground_truth"])} for one in inputs]
+    samples = [{"response": one["response"], "truth": _truth(one.get("ground_truth"))} for one in inputs]
     scores = [
         {"overall": overall, **parts, "failed": failed}
         for overall, parts, failed in score_samples(samples, url, token, rewards)
@@ -47,6 +50,7 @@ const VERL: TrainerShim = {
     'custom_reward_function.reward_kwargs may name url, token and rewards.',
   ],
   imports: [],
+  noReward: { value: '0.0', why: 'verl takes numbers only; "failed" tells these rows apart.' },
   body: `
 
 def compute_score_batch(data_sources, solution_strs, ground_truths, extra_infos=None, url=None, token=None, rewards=None, **_):
@@ -72,15 +76,17 @@ const MS_SWIFT: TrainerShim = {
     'Answers arrive with all their special words. The true answer is the column "solution" of the dataset.',
   ],
   imports: ['asyncio'],
+  noReward: { value: 'None', why: 'None is "not mine" for ms-swift: the row is left out of this reward.' },
   body: `
 from swift.rewards import AsyncORM, orms
 
 
 class MaskwordsReward(AsyncORM):
-    """ms-swift's reward: one number for each completion; the trainer goes on while the service works."""
+    """ms-swift's reward: a number for each completion, None where the row has no truth; the trainer goes on meanwhile."""
 
-    async def __call__(self, completions, solution, **kwargs):
-        samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(completions, solution)]
+    async def __call__(self, completions, solution=None, **kwargs):
+        truths = [None] * len(completions) if solution is None else solution
+        samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(completions, truths)]
         loop = asyncio.get_running_loop()
         scores = await loop.run_in_executor(None, score_samples, samples)
         return [overall for overall, _, _ in scores]
@@ -99,11 +105,8 @@ const TRL: TrainerShim = {
     'read from the ids instead, with all its words.',
   ],
   imports: [],
+  noReward: { value: 'None', why: 'None is "not mine" for TRL: the row is left out of this reward.' },
   body: `
-
-# Words that end a turn or fill a batch; they are no part of an answer.
-TURN_ENDS = {"<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "</s>", "<pad>", "<|finetune_right_pad_id|>"}
-
 
 class _Decoder:
     """Ids to text by a byte-level tokenizer.json (Qwen, InternVL, Llama 3), special words included."""
@@ -127,17 +130,12 @@ class _Decoder:
         for text, number in tokenizer["model"]["vocab"].items():
             if all(letter in table for letter in text):
                 self.words[number] = bytes(table[letter] for letter in text)
-        self.ends = set()
         for added in tokenizer.get("added_tokens", []):
             self.words[added["id"]] = added["content"].encode("utf-8")
-            if added["content"] in TURN_ENDS:
-                self.ends.add(added["id"])
 
     def text(self, ids):
-        ids = [int(number) for number in ids]
-        while ids and ids[-1] in self.ends:
-            ids.pop()
-        return b"".join(self.words.get(number, b"") for number in ids).decode("utf-8", "replace")
+        """With all words: the service knows which ones end a turn or fill a batch."""
+        return b"".join(self.words.get(int(number), b"") for number in ids).decode("utf-8", "replace")
 
 
 _DECODERS = {}
@@ -150,17 +148,29 @@ def _decoder(path):
 
 
 def _text(completion):
-    """The text of a completion: plain, or the last message of a conversation."""
-    if isinstance(completion, str):
+    """
+    The text of a completion: plain, or the last message of a conversation with its thought in front, where TRL has taken
+    it out of the text. None where the message has no text, as a call of a tool has none.
+    """
+    if completion is None or isinstance(completion, str):
         return completion
-    content = completion[-1]["content"] if completion else ""
-    if isinstance(content, str):
-        return content
-    return "".join(part.get("text") or "" for part in content)
+    message = completion[-1] if isinstance(completion, (list, tuple)) and completion else completion
+    if not isinstance(message, dict):
+        return None
+    content = message.get("content")
+    if isinstance(content, (list, tuple)):
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(text for text in texts if isinstance(text, str)) if texts else None
+    thought = message.get("reasoning_content") or message.get("reasoning") or message.get("thinking")
+    if not isinstance(content, str):
+        content = None
+    if isinstance(thought, str) and "</think>" not in (content or ""):
+        return "<think>%s</think>%s" % (thought, content or "")
+    return content
 
 
 def maskwords_reward(prompts, completions, completion_ids=None, trainer_state=None, log_extra=None, log_metric=None, **columns):
-    """TRL's reward function: one number for each completion."""
+    """TRL's reward function: a number for each completion, None where the row has no truth (another reward judges it)."""
     if TRUTH_COLUMN not in columns:
         raise MaskwordsError("maskwords: the dataset has no column %s; set TRUTH_COLUMN" % TRUTH_COLUMN)
     path = os.environ.get("MASKWORDS_TOKENIZER") or TOKENIZER
