@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type LabelMap,
-  labelMapFromPngImage,
   type Mask,
   MaskError,
   maskFromCocoBox,
@@ -11,6 +10,7 @@ import {
   maskFromPngImage,
   masksFromLabelMap,
   type PngImage,
+  panopticIdsFromPngImage,
   readPng,
   unionAll,
 } from '@maskwords/mask'
@@ -153,7 +153,7 @@ function masksOfFile(
   channel: Extract<RegionShape, { kind: 'label-map' }>['channel'],
 ): ReadonlyMap<number, Mask> {
   const image = pngOf(root, file)
-  const map = channel === 'rgb-id' ? labelMapFromPngImage(image) : firstChannel(image)
+  const map = channel === 'rgb-id' ? panopticIdsFromPngImage(image) : firstChannel(image)
   return new Map(masksFromLabelMap(map, { background: null }).map(({ label, mask }) => [label, mask]))
 }
 

@@ -34,7 +34,12 @@ async function* readMaps(layout: LabelMapLayout, options: ReaderOptions): AsyncG
       .map((split) => [pictures.replaceAll('{split}', split), maps.replaceAll('{split}', split)] as const),
   )
   const pair = pairs.find(([pictures, maps]) => reading.hasFolder(pictures) && reading.hasFolder(maps))
-  if (pair === undefined) reading.failLayout(pairs.map(([pictures, maps]) => `${pictures}/ with ${maps}/`))
+  if (pair === undefined) {
+    reading.failLayout(
+      pairs.map(([pictures, maps]) => `${pictures}/ with ${maps}/`),
+      layout.folders.map(([, maps]) => `${maps}/`),
+    )
+  }
   const [pictureFolder, mapFolder] = pair
   const names = valueNames(reading, layout.names)
   const pictures = reading.filesIn(pictureFolder, PICTURE_EXTENSIONS)

@@ -208,3 +208,15 @@ test('no name leads out of the root', () => {
     ),
   )
 })
+
+test('a split that is not there is answered with those that are', async () => {
+  const files = { 'annotations/instances_val2017.json': '{}', 'annotations/instances_tiny.json': '{}' }
+  await expect(read(folderOf(files), { split: 'train2017' }, 'coco')).rejects.toMatchObject({
+    message: expect.stringMatching(/coco has no split train2017 .*; there is tiny, val2017$/),
+    hint: 'choose one of them: coco:tiny',
+  })
+  const folders = { 'good/a.json': labelme('a.png'), 'b.txt': '' }
+  await expect(read(folderOf(folders), { split: 'bad' })).rejects.toMatchObject({
+    message: expect.stringMatching(/labelme has no split bad .*; there is good$/),
+  })
+})

@@ -55,7 +55,10 @@ async function* readLabelme(options: ReaderOptions): AsyncGenerator<DataRecord> 
   const folders = split === undefined ? ['', 'data_annotated', 'annotations', 'train'] : [split]
   const files = labelmeFiles(reading, folders)
   if (files.length === 0)
-    reading.failLayout(folders.map((folder) => `${folder === '' ? '' : `${folder}/`}*.json`))
+    reading.failLayout(
+      folders.map((folder) => `${folder === '' ? '' : `${folder}/`}*.json`),
+      ['{split}/'],
+    )
   for (const file of files) {
     reading.signal?.throwIfAborted()
     const value = asObject(reading.json(file))
@@ -113,7 +116,11 @@ async function* readReasonSeg(options: ReaderOptions): AsyncGenerator<DataRecord
   const reading: Reading = new Reading('reasonseg', { ...options, split })
   const folders = [split, `ReasonSeg/${split}`, `reason_seg/ReasonSeg/${split}`]
   const files = labelmeFiles(reading, folders)
-  if (files.length === 0) reading.failLayout(folders.map((folder) => `${folder}/*.json`))
+  if (files.length === 0)
+    reading.failLayout(
+      folders.map((folder) => `${folder}/*.json`),
+      ['{split}/', 'ReasonSeg/{split}/', 'reason_seg/ReasonSeg/{split}/'],
+    )
   const answers = explanations(reading, split)
   for (const file of files) {
     reading.signal?.throwIfAborted()

@@ -126,7 +126,7 @@ export class Reading {
   find(candidates: readonly string[], splits: readonly string[]): string {
     const found = this.findOptional(candidates, splits)
     if (found !== undefined) return found
-    this.failLayout(this.namesOf(candidates, splits))
+    this.failLayout(this.namesOf(candidates, splits), candidates)
   }
 
   findOptional(candidates: readonly string[], splits: readonly string[]): string | undefined {
@@ -151,8 +151,17 @@ export class Reading {
     )
   }
 
-  failLayout(lookedFor: readonly string[]): never {
+  /** Says what was looked for; where a split was asked for, which splits are there by `templates` with `{split}` in them. */
+  failLayout(lookedFor: readonly string[], templates: readonly string[] = []): never {
     const shown = lookedFor.length > 12 ? [...lookedFor.slice(0, 12), '...'] : lookedFor
+    const there = this.splitName === undefined ? [] : splitsThere(this.root, templates)
+    if (there.length > 0) {
+      throw new DataError(
+        'wrong-layout',
+        `${this.dataset} has no split ${this.splitName} in ${this.root}: looked for ${shown.join(', ')}; there is ${there.slice(0, 12).join(', ')}`,
+        { file: this.root, hint: `choose one of them: ${this.dataset}:${there[0]}` },
+      )
+    }
     throw new DataError(
       'wrong-layout',
       `${this.root} is not laid out as ${this.dataset} is: looked for ${shown.join(', ')}; the folder holds ${folderSummary(this.root)}`,
@@ -375,4 +384,26 @@ function folderSummary(root: string): string {
   return names.length > 12
     ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`
     : names.join(', ')
+}
+
+/** Names that `{split}` can stand for in some templates of paths, by what the folder holds. */
+function splitsThere(root: string, templates: readonly string[]): string[] {
+  const found = new Set<string>()
+  for (const template of templates) {
+    const parts = template.split('/').filter((part) => part !== '')
+    const place = parts.findIndex((part) => part.includes('{split}'))
+    if (place < 0) continue
+    const folder = parts.slice(0, place).join('/')
+    const [before = '', after = ''] = parts[place]!.split('{split}')
+    if (!folderExists(root, folder)) continue
+    for (const name of readdirSync(join(root, folder))) {
+      if (!name.startsWith(before) || !name.endsWith(after) || name.length <= before.length + after.length)
+        continue
+      const split = name.slice(before.length, name.length - after.length)
+      const whole = parts.join('/').replaceAll('{split}', split)
+      const isThere = template.endsWith('/') ? folderExists(root, whole) : fileExists(root, whole)
+      if (isThere && !split.startsWith('.')) found.add(split)
+    }
+  }
+  return [...found].sort(byCodeUnits)
 }

@@ -1,6 +1,13 @@
 // Masks in picture files: binary and soft masks, alpha channels, label maps (grey values or palette indices), COCO-panoptic
 // colours. What a file holds is told from its samples; a guess that could be wrong is said aloud.
-import { type Mask, maskFromRowMajor, masksFromLabelMap, type PngImage, readPng } from '@maskwords/mask'
+import {
+  type Mask,
+  maskFromRowMajor,
+  masksFromLabelMap,
+  type PngImage,
+  panopticIdsFromPngImage,
+  readPng,
+} from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
 import { DEFAULT_MAX_PIXELS, describePicture } from '../picture/describe.ts'
 import { decodePicture } from '../picture/read.ts'
@@ -23,6 +30,8 @@ type Planes = {
   /** Largest value that a sample can have. */
   readonly full: number
   readonly kind: 'grey' | 'palette' | 'colour'
+  /** The picture of a palette, for ids that are its colours. */
+  readonly palette?: PngImage
 }
 
 /** The masks of a picture file, named by the file, or by `value` for a label map. */
@@ -47,6 +56,7 @@ export async function masksOfPicture(
   const label = stemOf(name)
   const file = name
   const { dialect } = options
+  if (dialect === 'panoptic' && planes.palette !== undefined) planes = panopticPlanes(planes, planes.palette)
   const single = (bytesOfMask: Uint8Array): NamedMask[] => [
     { label, mask: maskOf(planes, bytesOfMask), file },
   ]
@@ -163,12 +173,20 @@ function pngPlanes(image: PngImage): Planes {
   const { widthPx, heightPx, colour, bitDepth, samples } = image
   const full = 2 ** bitDepth - 1
   const common = { widthPx, heightPx, full }
-  if (colour === 'palette') return { ...common, values: samples, alpha: undefined, kind: 'palette' }
+  if (colour === 'palette') {
+    return { ...common, values: samples, alpha: undefined, kind: 'palette', palette: image }
+  }
   if (colour === 'grey') return { ...common, values: samples, alpha: undefined, kind: 'grey' }
   const channels = colour === 'grey-alpha' ? 2 : colour === 'rgb' ? 3 : 4
   const alpha = channels % 2 === 0 ? varying(plane(samples, channels, channels - 1)) : undefined
   if (colour === 'grey-alpha') return { ...common, values: plane(samples, 2, 0), alpha, kind: 'grey' }
   return { ...rgbPlanes(samples, widthPx, heightPx, full, channels), alpha }
+}
+
+/** The ids that a palette's colours are: tools that make PNG files smaller write panoptic pictures so. */
+function panopticPlanes(planes: Planes, image: PngImage): Planes {
+  const { values } = panopticIdsFromPngImage(image)
+  return { ...planes, values, kind: 'colour', full: 2 ** 24 - 1 }
 }
 
 /** One grey plane where red, green and blue agree everywhere; else ids as COCO panoptic writes them: R + 256 G + 65536 B. */
