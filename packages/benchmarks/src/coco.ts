@@ -80,6 +80,11 @@ export const command = defineCommand({
       kind: { type: 'choice', choices: ['mask', 'box'], help: 'what is compared (default mask)' },
       mode: EVAL_OPTIONS.mode,
       'one-class': { type: 'flag', help: 'take all categories as one (proposals)' },
+      ties: {
+        type: 'choice',
+        choices: ['in-order', 'together'],
+        help: 'equal scores: one after the other in the order of the file, as published, or as one point of the curve (default in-order)',
+      },
       rows: { type: 'text', valueName: 'file', help: 'write one row a picture, for eval compare' },
     },
     examples: [
@@ -127,9 +132,17 @@ export const command = defineCommand({
       truths: read.truths,
       detections: results.detections,
       useCategories: !options['one-class'],
+      ...(options.ties !== undefined && { ties: options.ties }),
       onProblem: (problem) => problems.push(problem),
     })
     collect(predictions)
+    if (result.truths === 0) {
+      failures.push({
+        code: 'not-found',
+        message: 'the truth has no annotation to find: nothing was compared',
+        file: truth,
+      })
+    }
     const files: string[] = []
     const stamp: RowFile['stamp'] = {
       benchmark: 'coco',
@@ -137,7 +150,11 @@ export const command = defineCommand({
       dataset: createHash('sha256').update(truthInput.bytes).digest('hex'),
       codec: 'masks',
       version: VERSION,
-      settings: { kind, oneClass: options['one-class'] ?? false },
+      settings: {
+        kind,
+        oneClass: options['one-class'] ?? false,
+        ...(options.ties !== undefined && { ties: options.ties }),
+      },
     }
     if (options.rows !== undefined) {
       const rows: SampleRow[] = result.rows.map(({ pictureId, ...values }) => ({

@@ -301,6 +301,9 @@ function chooseImage(
     }
   }
   if (images.length === 1) return read(0)
+  if (images.length === 0) {
+    throw new MaskwordsError('not-found', 'a dataset without images', { file: name })
+  }
   const example = String(field(0, 'id'))
   throw new MaskwordsError(
     fileName === undefined ? 'ambiguous' : 'not-found',

@@ -16,6 +16,7 @@ export function inspectDataset(target: string, value: Record<string, unknown>): 
   const annotations = list(value['annotations'])
   const categories = list(value['categories'])
   const problems = new ProblemCounter()
+  if (images.length === 0) problems.add('a dataset without images', 'images', undefined, true)
   const sizes = readImages(images, problems)
   const categoryIds = readCategories(categories, problems)
   const panoptic = annotations.some((item) => isRecord(item) && 'segments_info' in item)

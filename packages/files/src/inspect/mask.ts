@@ -26,6 +26,9 @@ export function reportOfMask(
     ...(failure.at !== undefined && { at: String(failure.at) }),
     broken: true,
   }))
+  if (masks.length === 0 && failures.length === 0) {
+    problems.push({ problem: 'there is no mask in it', broken: true })
+  }
   const empty = masks.filter(({ mask }) => area(mask) === 0).length
   if (empty > 0) problems.push({ problem: 'masks without any pixel', count: empty, remedy: 'leave them out' })
   return {
