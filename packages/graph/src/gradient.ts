@@ -34,7 +34,8 @@ export function topologicalOrder(roots: readonly Tensor[]): Node[] {
 
 /**
  * The gradients of a scalar `loss` with respect to each tensor of `wrt`, in that order, each with the shape and type of
- * its tensor; zeros where the loss does not depend on it. `wrt` may be any tensors, not only leaves.
+ * its tensor; zeros where the loss does not depend on it. `wrt` may be any tensors, not only leaves. A parameter goes by its name:
+ * where one was made twice (an embedding table that is the head too), the gradient is that of all its places together.
  * With `seeds`, `loss` may be several tensors of any shape, each with the gradient that comes into it.
  * @throws GraphError `no-gradient` for an op on the way that has none, `shape` for a loss that is no scalar.
  */
@@ -61,9 +62,19 @@ export function gradients(
 
   const order = topologicalOrder(roots)
   const wanted = new Set(wrt)
+  const byName = new Map<string, Tensor>()
+  for (const tensor of wrt) {
+    const { leaf } = tensor.node
+    if (leaf?.kind === 'parameter' && !byName.has(leaf.name)) byName.set(leaf.name, tensor)
+  }
+  /** The tensor of `wrt` that another one of the same parameter counts for. */
+  const target = (tensor: Tensor): Tensor => {
+    const { leaf } = tensor.node
+    return wanted.has(tensor) || leaf?.kind !== 'parameter' ? tensor : (byName.get(leaf.name) ?? tensor)
+  }
   const carries = new Set<Node>()
   const needs = (tensor: Tensor | undefined): boolean =>
-    tensor !== undefined && isFloat(tensor.dtype) && (wanted.has(tensor) || carries.has(tensor.node))
+    tensor !== undefined && isFloat(tensor.dtype) && (wanted.has(target(tensor)) || carries.has(tensor.node))
   for (const node of order) if (node.inputs.some(needs)) carries.add(node)
 
   const total = (tensor: Tensor): Tensor | undefined => {
@@ -90,7 +101,7 @@ export function gradients(
       if (!sameShape(gradient.shape, source.shape) || gradient.dtype !== source.dtype) {
         throw new GraphError('shape', `gradients: ${node.op.name} gave ${gradient} for its input ${source}`)
       }
-      push(collected, source, gradient)
+      push(collected, target(source), gradient)
     })
   }
   return wrt.map((tensor) => total(tensor) ?? full(tensor.shape, 0, { dtype: tensor.dtype }))

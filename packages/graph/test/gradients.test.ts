@@ -109,3 +109,26 @@ describe('random compositions', () => {
     }
   })
 })
+
+describe('a parameter that is made twice', () => {
+  test('has one gradient, of both places, in a recomputed segment too', async () => {
+    const x = g.input('x', 'float32', [3])
+    const made = () => g.parameter('w', [3])
+    for (const second of [
+      () => g.multiply(g.multiply(made(), made()), x),
+      () => g.recompute(() => g.multiply(g.multiply(made(), made()), x)),
+    ]) {
+      const w = made()
+      // d/dw of w x + w² x.
+      const loss = g.sum(g.add(g.multiply(w, x), second()))
+      const [dw] = g.gradients(loss, [w])
+      const session = await g.openSession(
+        g.buildModel({ outputs: { dw: dw! }, weights: { w: Float32Array.of(1, 2, 3) } }),
+        { worker: false },
+      )
+      const out = await session.run({ x: Float32Array.of(1, 10, 100) })
+      expect(Array.from(out.dw!.data as Float32Array)).toEqual([3, 50, 700])
+      await session.close()
+    }
+  })
+})
