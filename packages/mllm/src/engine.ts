@@ -101,7 +101,13 @@ export async function openEngine(
     async see({ grid, values }) {
       const vision = config.vision!
       eyes ??= open(visionOutputs(config))
-      const results = await (await eyes).run(visionFeeds(visionLayout([grid], vision), values))
+      const session = await eyes
+      const feeds = visionFeeds(visionLayout([grid], vision), values)
+      // A tower without windows, or without blocks that see the whole, does not read their layout.
+      const read = new Set(session.inputs.map(({ name }) => name))
+      const results = await session.run(
+        Object.fromEntries(Object.entries(feeds).filter(([name]) => read.has(name))),
+      )
       return {
         features: data(results['features']),
         deepstack: Array.from({ length: stacks }, (_, i) => data(results[`deepstack.${i}`])),
