@@ -16,6 +16,7 @@ import { grefCoco, refCocoReaders, refGta, refZom } from './refer.ts'
 import { dam, dlcBench, gar, groundingSuite } from './region-captions.ts'
 import { sa1b } from './sa1b.ts'
 import { segllm } from './segllm.ts'
+import { yolo } from './yolo.ts'
 
 const ALL: readonly Reader[] = [
   ade20k,
@@ -52,6 +53,7 @@ const ALL: readonly Reader[] = [
   segllm,
   v3det,
   visual7w,
+  yolo,
 ]
 
 const BY_NAME: Record<string, Reader> = Object.fromEntries(

@@ -557,6 +557,16 @@ const FIXTURES: Readonly<Record<string, Expectation>> = {
     regions: { 1: 24, 3: 24 },
     has: { id: 'a_0' },
   },
+  yolo: {
+    files: {
+      'images/val/a.jpg': PICTURE,
+      'labels/val/a.txt': '0 0.125 0 0.375 0 0.375 0.5 0.125 0.5\n1 0.5 0.5 0.5 0.333333\n',
+      'data.yaml': 'path: .\nnames:\n  0: cup\n  1: "red spoon"\nnc: 2\n',
+    },
+    split: 'val',
+    regions: { 1: 6, 2: 'box' },
+    has: { id: 'a', split: 'val' },
+  },
   visual7w: {
     files: {
       'dataset_v7w_pointing.json': {
@@ -1143,4 +1153,31 @@ describe.skipIf(!existsSync(SHARED))('shared data (skipped where ../shared/data 
       )
     })
   }
+})
+
+describe('yolo', () => {
+  it('takes names in each published spelling, says each line that is no outline and no box, and keeps the others', async () => {
+    const labels =
+      '1 0 0 0.5 0 0.5 0.5\n0 0.2 0.2 0.2\n0 0 0 1.5 0 0.5 0.5\nx 0.5 0.5 0.1 0.1\n\n0 0.5 0.5 0.25 0.5\n'
+    for (const names of [
+      'names: [cup, "red spoon"]\n',
+      "names: # two\n- cup\n- 'red spoon'\n",
+      'names:\r\n  1: red spoon # a remark\r\n  0: cup\r\n',
+    ]) {
+      const files = { 'images/a.png': PICTURE, 'labels/a.txt': labels, 'data.yaml': `nc: 2\n${names}` }
+      const { records, problems } = await readFiles('yolo', { ...files, 'images/background.png': PICTURE })
+      expect(records.map(({ regions }) => regions.map(({ id, category }) => [id, category]))).toEqual([
+        [
+          ['1', 'red spoon'],
+          ['6', 'cup'],
+        ],
+      ])
+      expect(records[0]!.regions[1]!.boxXywhPx).toEqual([3, 1.5, 2, 3])
+      expect(problems.map(({ kind, at }) => [kind, at])).toEqual([
+        ['bad-field', 'line 2'],
+        ['bad-geometry', 'line 3'],
+        ['bad-field', 'line 4'],
+      ])
+    }
+  })
 })

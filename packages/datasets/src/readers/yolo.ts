@@ -1,0 +1,119 @@
+// YOLO segmentation: a text file of outlines beside each picture, in parts of the picture's sides (Ultralytics, "Instance
+// segmentation datasets overview": `class x1 y1 x2 y2 ...`; five numbers are a box: `class centre-x centre-y width height`).
+import type { DataRecord, PictureFile, Reader, ReaderOptions, Region } from '../record.ts'
+import { Reading } from './reading.ts'
+
+const FOLDERS = [
+  ['images/{split}', 'labels/{split}'],
+  ['{split}/images', '{split}/labels'],
+  ['images', 'labels'],
+] as const
+const SPLITS = ['train', 'val', 'valid', 'test']
+const NAME_FILES = ['data.yaml', 'dataset.yaml', 'data.yml', 'classes.txt']
+
+export const yolo: Reader = {
+  name: 'yolo',
+  title: 'YOLO segmentation: outlines in text files',
+  layout: [
+    'images/{split}/<name>.jpg with labels/{split}/<name>.txt; also {split}/images with {split}/labels, or without {split}',
+    'data.yaml with `names` (a list, or numbers with names), or classes.txt: a name a line',
+  ],
+  splits: SPLITS,
+  gives: ['masks', 'boxes'],
+  read,
+}
+
+async function* read(options: ReaderOptions): AsyncGenerator<DataRecord> {
+  const reading = new Reading('yolo', options)
+  const splits = options.split === undefined ? SPLITS : [options.split]
+  const pairs = FOLDERS.flatMap(([pictures, labels]) =>
+    (pictures.includes('{split}') ? splits : ['']).map(
+      (split) => [pictures.replace('{split}', split), labels.replace('{split}', split)] as const,
+    ),
+  )
+  const pair = pairs.find(([pictures, labels]) => reading.hasFolder(pictures) && reading.hasFolder(labels))
+  if (pair === undefined)
+    reading.failLayout(pairs.map(([pictures, labels]) => `${pictures}/ with ${labels}/`))
+  const [pictureFolder, labelFolder] = pair
+  const names = classNames(reading)
+  for (const file of reading.filesIn(pictureFolder, ['.jpg', '.jpeg', '.png'])) {
+    reading.signal?.throwIfAborted()
+    const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '')
+    const labels = `${labelFolder}/${stem}.txt`
+    // A picture without a label file has nothing on it: the published loader takes it as background.
+    if (!reading.exists(labels)) continue
+    const picture = reading.picture(file, {}, labels, stem)
+    if (picture === undefined) continue
+    const regions = regionsOf(reading, labels, picture, names)
+    const record = reading.record(stem, picture, { regions }, labels)
+    if (record !== undefined) yield record
+  }
+}
+
+function regionsOf(
+  reading: Reading,
+  file: string,
+  picture: PictureFile,
+  names: ReadonlyMap<number, string>,
+): Region[] {
+  const regions: Region[] = []
+  for (const [index, line] of (reading.text(file) ?? '').split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue
+    const [label = Number.NaN, ...parts] = line.trim().split(/\s+/).map(Number)
+    const at = `line ${index + 1}`
+    const isOutline = parts.length >= 6 && parts.length % 2 === 0
+    if (!Number.isInteger(label) || label < 0 || !(isOutline || parts.length === 4)) {
+      reading.problem(
+        'bad-field',
+        `${at}: neither class and outline nor class and box: ${line.slice(0, 80)}`,
+        file,
+        at,
+      )
+      continue
+    }
+    if (!parts.every((part) => part >= 0 && part <= 1)) {
+      reading.problem(
+        'bad-geometry',
+        `${at}: coordinates are parts of the sides, 0 to 1; got ${line.slice(0, 80)}`,
+        file,
+        at,
+      )
+      continue
+    }
+    const { widthPx, heightPx } = picture
+    const px = parts.map((part, i) => part * (i % 2 === 0 ? widthPx : heightPx))
+    const category = names.get(label) ?? String(label)
+    const id = String(index + 1)
+    if (isOutline) {
+      regions.push({ id, shape: { kind: 'coco', segmentation: [px] }, category })
+    } else {
+      const [x, y, w, h] = px as [number, number, number, number]
+      regions.push({ id, shape: { kind: 'box' }, boxXywhPx: [x - w / 2, y - h / 2, w, h], category })
+    }
+  }
+  return regions
+}
+
+/** Names by class number: of `names: [a, b]`, of `names:` with `- a` or `0: a` below it, or of classes.txt. */
+function classNames(reading: Reading): ReadonlyMap<number, string> {
+  const file = NAME_FILES.find((name) => reading.exists(name))
+  const names = new Map<number, string>()
+  if (file === undefined) return names
+  const text = reading.text(file) ?? ''
+  const plain = (name: string) => name.trim().replace(/^(['"])(.*)\1$/, '$2')
+  if (file.endsWith('.txt')) {
+    for (const [index, name] of text.trim().split(/\r?\n/).entries()) names.set(index, plain(name))
+    return names
+  }
+  const inline = /^names:\s*\[([^\]]*)\]/m.exec(text)
+  if (inline !== null) {
+    for (const [index, name] of inline[1]!.split(',').entries()) names.set(index, plain(name))
+    return names
+  }
+  const block = /^names:[ \t]*(?:#.*)?\r?\n((?:[ \t]*(?:-|\d+:).*(?:\r?\n|$))+)/m.exec(text)
+  for (const [index, line] of (block?.[1] ?? '').trim().split(/\r?\n/).entries()) {
+    const [, number, name] = /^\s*(?:-|(\d+):)\s*([^#]*)/.exec(line) ?? []
+    if (name !== undefined) names.set(number === undefined ? index : Number(number), plain(name))
+  }
+  return names
+}
