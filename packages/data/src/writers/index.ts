@@ -6,6 +6,7 @@ import { easyR1 } from './easyr1.ts'
 import { jsonl } from './jsonl.ts'
 import { llamaFactory } from './llama-factory.ts'
 import { msSwift, msSwiftGrpo } from './ms-swift.ts'
+import { openai } from './openai.ts'
 import { qwen } from './qwen.ts'
 import { trl, trlJsonl } from './trl.ts'
 import { verl } from './verl.ts'
@@ -22,6 +23,7 @@ const ALL: Writer[] = [
   trlJsonl,
   jsonl,
   webDataset,
+  openai,
 ]
 
 /** Every writer: the published ones in the order of the documentation, then those that plugins brought. */

@@ -18,6 +18,7 @@ import { tarMembers } from '../../test/ustar.ts'
 import type { FilledConversation, WriterOptions } from '../conversation.ts'
 import { TASKS } from '../tasks/index.ts'
 import { WRITERS, writerByName } from './index.ts'
+import { pictureText } from './lines.ts'
 
 type Row = Record<string, unknown>
 
@@ -81,6 +82,21 @@ const DOCUMENTED: Record<string, (one: FilledConversation, options: WriterOption
     image: one.pictures.length === 1 ? files(one)[0] : files(one),
     conversations: sharegpt(one),
   }),
+  openai: (one, options) => {
+    const left = [...one.pictures]
+    const url = () => pictureText(left.shift()!, options)
+    return {
+      messages: one.turns.map(({ role, text }) => ({
+        role,
+        content:
+          role === 'user'
+            ? content(text).map((part) =>
+                'text' in part ? part : { type: 'image_url', image_url: { url: url() } },
+              )
+            : text,
+      })),
+    }
+  },
   'ms-swift': (one) => ({ messages: messages(one.turns), images: files(one) }),
   'ms-swift-grpo': (one) => ({
     messages: messages(one.turns.slice(0, -1)),
