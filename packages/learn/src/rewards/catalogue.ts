@@ -3,6 +3,7 @@
 import { LearnError } from '../error.ts'
 import { GETOK_REWARDS } from './getok.ts'
 import { IOU_REWARDS } from './iou.ts'
+import { LENGTH_REWARDS } from './length.ts'
 import type { RewardDefinition } from './reward.ts'
 import { SAMTOK_REWARDS } from './samtok.ts'
 
@@ -10,9 +11,10 @@ export type RewardName = (
   | (typeof SAMTOK_REWARDS)[number]
   | (typeof GETOK_REWARDS)[number]
   | (typeof IOU_REWARDS)[number]
+  | (typeof LENGTH_REWARDS)[number]
 )['name']
 
-const ALL: RewardDefinition[] = [...SAMTOK_REWARDS, ...GETOK_REWARDS, ...IOU_REWARDS]
+const ALL: RewardDefinition[] = [...SAMTOK_REWARDS, ...GETOK_REWARDS, ...IOU_REWARDS, ...LENGTH_REWARDS]
 
 /** Every reward: this project's in the order of the documentation, then those that plugins brought. */
 export const REWARDS: readonly RewardDefinition[] = ALL

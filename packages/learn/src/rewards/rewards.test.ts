@@ -235,6 +235,14 @@ describe('rewards on GETok answers', () => {
   })
 })
 
+it('an overlong answer costs nothing, then in a line, then 1', () => {
+  const options = { most: 100, cache: 20 }
+  const costs = [0, 80, 90, 100, 500].map((length) =>
+    only({ name: 'overlong', options }, { response: 'x'.repeat(length), truth: '' }),
+  )
+  expect(costs.map((cost) => cost + 0)).toEqual([0, 0, -0.5, -1, -1])
+})
+
 describe('intersection over union', () => {
   const table: [options: Record<string, string | number>, response: string, truth: string, value: number][] =
     [
