@@ -47,6 +47,8 @@ describe('RES', () => {
     expect(values['meanIou']).toBeCloseTo(7 / 12, 14)
     expect(values['cumulativeIou']).toBeCloseTo(10 / 18, 14)
     expect(values['precision@0.5']).toBe(0.5)
+    // Twice the intersection over both areas: 2 * 2 / (4 + 4), 1, 0, 1.
+    expect(values['meanDice']).toBeCloseTo((1 / 2 + 1 + 0 + 1) / 4, 14)
   })
 
   it('official numbers have 1e-5 in each union and 1e-10 in the union of all', () => {

@@ -87,7 +87,7 @@ function valuesOf(
   { intersectionPx, unionPx }: Pick<Overlap, 'intersectionPx' | 'unionPx'>,
   iou: number,
 ): Record<string, number> {
-  return { samples: 1, iou, intersectionPx, unionPx, ...precisionValues(iou) }
+  return { samples: 1, iou, dice: (2 * iou) / (1 + iou), intersectionPx, unionPx, ...precisionValues(iou) }
 }
 
 export function sizesInWords(a: Mask, truth: Mask): string {
@@ -111,6 +111,11 @@ export function segmentationMetrics(mode: EvalMode): Metric[] {
       name: 'meanIou',
       title: 'mean of the IoU of samples (papers: gIoU)',
       parts: [{ numerator: 'iou', denominator: 'samples' }],
+    },
+    {
+      name: 'meanDice',
+      title: 'mean of the Dice coefficient of samples, twice the intersection over both areas',
+      parts: [{ numerator: 'dice', denominator: 'samples' }],
     },
     cumulativeIou(mode),
     ...precisionMetrics('precision', 'samples', PRECISION_THRESHOLDS),
