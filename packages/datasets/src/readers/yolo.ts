@@ -24,7 +24,7 @@ export const yolo: Reader = {
 }
 
 async function* read(options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading = new Reading('yolo', options)
+  const reading: Reading = new Reading('yolo', options)
   const splits = options.split === undefined ? SPLITS : [options.split]
   const pairs = FOLDERS.flatMap(([pictures, labels]) =>
     (pictures.includes('{split}') ? splits : ['']).map(
