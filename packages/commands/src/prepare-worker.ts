@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { Engine, type EngineSetup, serveWork, taskByName } from '@maskwords/data'
+import type { PictureFile } from '@maskwords/datasets'
 import { type LoadCodecOptions, loadCodec, MaskwordsError, readPicture } from '@maskwords/files'
 import { loadedPlugins, loadPlugins } from '@maskwords/plugins'
 
@@ -26,19 +27,14 @@ export async function openEngine(setup: EngineSetup, codec: CodecRequest): Promi
   })
 }
 
-/** Pixels of the size that the masks have: as stored, as trainers read them, or turned as EXIF says where only that fits. */
-async function readPixels(path: string, size: { widthPx: number; heightPx: number }) {
-  for (const exif of ['ignore', 'apply'] as const) {
-    const picture = await readPicture(path, { exif })
-    if (picture.widthPx === size.widthPx && picture.heightPx === size.heightPx) return picture
-    if (exif === 'apply' || picture.info.orientation === 1) {
-      throw new MaskwordsError(
-        'size-mismatch',
-        `it is ${picture.widthPx} x ${picture.heightPx}, its record says ${size.widthPx} x ${size.heightPx}`,
-      )
-    }
-  }
-  throw new MaskwordsError('size-mismatch', 'no orientation fits')
+/** Pixels as the masks lie on them; the record says which and of what size. */
+async function readPixels(path: string, { widthPx, heightPx, turn }: PictureFile) {
+  const picture = await readPicture(path, { exif: turn?.ground === 'shown' ? 'apply' : 'ignore' })
+  if (picture.widthPx === widthPx && picture.heightPx === heightPx) return picture
+  throw new MaskwordsError(
+    'size-mismatch',
+    `it is ${picture.widthPx} x ${picture.heightPx}, its record says ${widthPx} x ${heightPx}`,
+  )
 }
 
 /** A thread with an engine. Sources in TypeScript are loaded through tsx, which threads do not inherit. */

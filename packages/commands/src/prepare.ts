@@ -94,6 +94,11 @@ const OPTIONS = {
     choices: ['auto', 'drop', 'keep'],
     help: 'samples whose picture is not there: auto keeps them where a source has no picture at all (default auto)',
   },
+  'repair-pictures': {
+    type: 'choice',
+    choices: ['pad', 'resize', 'skip'],
+    help: 'pictures at which the trainer stops (too long, small or large): make them fit, words of what they become (default: only say so)',
+  },
   'shard-size': {
     type: 'integer',
     min: 1,
@@ -324,6 +329,7 @@ async function configOf(
     ...(options.limit !== undefined && { limit: options.limit }),
     missingPictures: options['missing-pictures'] ?? 'auto',
     ...(options.encoding !== undefined && { encoding: encodingOf(options.encoding) }),
+    ...(options['repair-pictures'] !== undefined && { repair: options['repair-pictures'] }),
     emptyThink: options['empty-think'] === true,
     truthMasks: options['truth-masks'] === true,
     pictureBase: output,

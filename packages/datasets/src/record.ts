@@ -1,5 +1,5 @@
 // The common record that every reader gives and every task takes: one picture with all that a dataset says of it. Definition: ours.
-import type { CocoSegmentation } from '@maskwords/mask'
+import type { CocoSegmentation, GroundChoice } from '@maskwords/mask'
 
 /** A picture by its file; readers never decode pixels. */
 export type PictureFile = {
@@ -9,6 +9,16 @@ export type PictureFile = {
   readonly heightPx: number
   /** Words of its licence, where the dataset says so. */
   readonly licence?: string
+  /** Where the file says that viewers turn it: how, and which pixels the masks lie on; width and height are those. */
+  readonly turn?: PictureTurn
+}
+
+export type PictureTurn = {
+  /** EXIF orientation, 2 to 8. */
+  readonly orientation: number
+  readonly ground: GroundChoice['ground']
+  /** Why: only that size fits, only there do the outlines fit, or the format's convention where both would. */
+  readonly by: 'size' | 'outlines' | 'convention'
 }
 
 /** Where the pixels of a region are written. A value, so that a million regions stay small until one is used. */
@@ -108,6 +118,8 @@ export type DataProblem = {
   readonly file: string
   /** Where in the file: a record's id, a line, a byte. */
   readonly at?: string
+  /** Nothing was lost: something was wrong or doubtful, and what was kept is said. */
+  readonly isKept?: true
 }
 
 export type ReaderOptions = {

@@ -1,6 +1,6 @@
 // What encode and roundtrip do first: the picture, its masks, and the two brought to one size.
 import type { MaskCodec } from '@maskwords/codecs'
-import { area, type Mask, resizeMaskNearest } from '@maskwords/mask'
+import { area, chooseGround, type Mask, resizeMaskNearest } from '@maskwords/mask'
 import { DEFAULT_CODEC, isShipped, loadCodec } from './codec.ts'
 import type { Context } from './command.ts'
 import { type ErrorReport, MaskwordsError } from './error.ts'
@@ -59,7 +59,7 @@ export async function openPicture(context: PictureContext, file: string): Promis
 export async function decodeOpened(
   context: PictureContext,
   opened: OpenedPicture,
-  masks: readonly Mask[] = [],
+  masks: readonly Pick<NamedMask, 'mask' | 'drawnOn'>[] = [],
 ): Promise<ReadPicture> {
   const { options, io } = context
   const exif = await chooseOrientation(context, opened, masks)
@@ -72,26 +72,33 @@ export async function decodeOpened(
   })
 }
 
+/** Which pixels the masks lie on: the one rule of @maskwords/mask, as `prepare` has it; said wherever the picture is turned. */
 async function chooseOrientation(
   context: PictureContext,
   { info, name }: OpenedPicture,
-  masks: readonly Mask[],
+  masks: readonly Pick<NamedMask, 'mask' | 'drawnOn'>[],
 ): Promise<'apply' | 'ignore'> {
   const wanted = context.options.exif ?? 'auto'
   if (wanted !== 'auto') return wanted
-  if (info.orientation === 1) return 'apply'
-  const fits = (widthPx: number, heightPx: number) =>
-    masks.some((mask) => mask.widthPx === widthPx && mask.heightPx === heightPx)
-  const storedOnly = fits(info.storedWidthPx, info.storedHeightPx) && !fits(info.widthPx, info.heightPx)
-  const said = `${name}: EXIF orientation ${info.orientation}`
-  if (storedOnly) {
-    await context.talk.note(
-      `${said} ignored: the masks are ${info.storedWidthPx} x ${info.storedHeightPx}, as stored; decode with --exif ignore`,
-    )
+  const { orientation, storedWidthPx, storedHeightPx } = info
+  if (orientation === 1) return 'apply'
+  const isStoredFormat = masks.some(({ drawnOn }) => drawnOn === 'stored') && info.format !== 'tiff'
+  const stored = { widthPx: storedWidthPx, heightPx: storedHeightPx }
+  const convention = isStoredFormat ? 'stored' : 'shown'
+  const choice = chooseGround({ stored, orientation, stated: masks.map(({ mask }) => mask), convention })
+  const said = `${name}: EXIF orientation ${orientation}`
+  if (choice?.ground === 'stored') {
+    const why =
+      choice.by === 'size'
+        ? `the masks are ${storedWidthPx} x ${storedHeightPx}, as stored`
+        : 'sizes cannot tell, and COCO masks lie on the stored pixels'
+    await context.talk.note(`${said} ignored: ${why}; decode with --exif ignore`)
     return 'ignore'
   }
-  if (masks.length > 0 && info.orientation <= 4) {
+  if (masks.length > 0 && choice?.by === 'convention') {
     await context.talk.note(`${said} applied; masks drawn on the stored pixels need --exif ignore`)
+  } else if (masks.length === 0) {
+    await context.talk.note(`${said} applied; words made of the stored pixels need --exif ignore`)
   }
   return 'apply'
 }
@@ -115,6 +122,7 @@ export async function loadPictureAndMasks(context: LoadContext): Promise<Loaded>
     picks: parsePicks(options.pick),
     encoding: options.encoding,
     size: { widthPx: size.widthPx, heightPx: size.heightPx },
+    isLaid: info.orientation >= 5 && info.widthPx !== info.heightPx && (options.exif ?? 'auto') === 'auto',
     labels: labelList(options),
     maxPixels: options['max-pixels'],
     jobs: options.jobs,
@@ -123,11 +131,7 @@ export async function loadPictureAndMasks(context: LoadContext): Promise<Loaded>
   })
   await progress.clear()
   const failures: ErrorReport[] = [...reading.failures]
-  const picture = await decodeOpened(
-    context,
-    opened,
-    reading.masks.map((item) => item.mask),
-  )
+  const picture = await decodeOpened(context, opened, reading.masks)
   const masks: NamedMask[] = []
   for (const item of reading.masks) {
     const { mask } = item

@@ -61,6 +61,13 @@ export {
 export { area, centroid, compactness, isEmpty, perimeter, tightBox } from './measure.ts'
 export type { BorderRule, MorphologyOptions } from './morphology.ts'
 export { closing, dilate, dilateDisk, erode, morphologicalGradient, opening } from './morphology.ts'
+export type { Ground, GroundChoice, GroundConvention, Orientation } from './orientation/ground.ts'
+export { chooseGround, shownSize } from './orientation/ground.ts'
+export type { ByteWindow, PictureHeader } from './orientation/header.ts'
+export { pictureHeader } from './orientation/header.ts'
+export type { LaidOutlines } from './orientation/laid-outlines.ts'
+export { laidOutlines } from './orientation/laid-outlines.ts'
+export { exifOrientation, xmpOrientation } from './orientation/tags.ts'
 export type { DifferenceStyle, FlattenOptions, MaskStyle, SideBySideOptions, TextStyle } from './overlay.ts'
 export {
   cutOut,

@@ -1,5 +1,6 @@
 // What a run of `prepare` is asked for, as data: everything here decides the bytes that are written. Definition: ours.
 import { canonicalJson, sha256 } from './canonical.ts'
+import type { RepairMode } from './picture-limits.ts'
 import type { TaskSpec } from './source-spec.ts'
 
 export type PrepareSource = {
@@ -39,6 +40,8 @@ export type PrepareConfig = {
   readonly missingPictures: 'auto' | 'drop' | 'keep'
   /** The encoding of the sources' text files, where it was chosen. */
   readonly encoding?: string
+  /** What is done to pictures at which the trainer stops; absent: they are only said. */
+  readonly repair?: RepairMode
   readonly emptyThink: boolean
   readonly truthMasks: boolean
   /** The folder that picture paths in the files are relative to, absolute. Not part of the hash. */

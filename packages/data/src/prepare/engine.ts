@@ -1,7 +1,7 @@
 // What one worker does: the survey of some records for the plan, and the records' conversations with their masks in words.
 // A picture's records come together, so that it is encoded once. Definition: ours.
 import type { MaskCodec, Pixels } from '@maskwords/codecs'
-import type { DataProblem, DataRecord } from '@maskwords/datasets'
+import type { DataProblem, DataRecord, PictureFile } from '@maskwords/datasets'
 import { DataError, fileExists, type LabelMapCache, labelMapCache } from '@maskwords/datasets'
 import { cocoRleFromMask, type Mask } from '@maskwords/mask'
 import type {
@@ -18,6 +18,8 @@ import { seedOf } from '../tasks/seeded.ts'
 import { checkRecord } from './check-record.ts'
 import { BatchUnderWay, type FilledBatch, type Opened } from './filled-batch.ts'
 import { TextCounter } from './health.ts'
+import { reshapedRecord } from './picture-copy.ts'
+import { limitsOf, type PictureLimit, type RepairMode, repairOf } from './picture-limits.ts'
 import { pictureKind } from './picture-view.ts'
 import {
   boxOfUnion,
@@ -55,9 +57,12 @@ export type EngineOptions = {
   readonly truthMasks: boolean
   readonly pictures: 'path' | 'bytes'
   readonly codec: MaskCodec
-  /** A picture's pixels as the masks were drawn on them: without EXIF orientation unless the size says so. */
-  readonly readPixels: (path: string, size: { widthPx: number; heightPx: number }) => Promise<Pixels>
-  /** Where crops are written, and what stands before their names in the files; absent where bytes are embedded. */
+  /** A picture's pixels as its masks lie on them (`turn`), of the size that the record says. */
+  readonly readPixels: (path: string, picture: PictureFile) => Promise<Pixels>
+  /** The writer, which says at which pictures its trainer stops, and what is done to these; without it they are only said. */
+  readonly writer: string
+  readonly repair?: RepairMode
+  /** Where crops and copies are written, and what stands before their names in the files; absent where bytes are embedded. */
   readonly crops?: { readonly folder: string; readonly prefix: string }
 }
 
@@ -70,6 +75,8 @@ export type SurveyPart = {
   readonly problems: [kind: string, count: number][]
   /** The first of them, MOST_REASONS at most. */
   readonly reasons: readonly DataProblem[]
+  /** Pictures that EXIF turns, as `source/ground/by`, and those at which the trainer stops, as `source/limit`. */
+  readonly pictures: [name: string, count: number][]
   readonly withoutConversations: number
   /** Masks that will be encoded, places where one stands in a text, characters of text. */
   readonly masks: number
@@ -90,9 +97,11 @@ export class Engine {
   private readonly options: EngineOptions
   private readonly spool: SpoolReader
   private readonly cache: LabelMapCache = labelMapCache()
+  private readonly limits: readonly PictureLimit[]
 
   constructor(options: EngineOptions) {
     this.options = options
+    this.limits = limitsOf(options.writer)
     this.spool = new SpoolReader(options.spoolFile)
   }
 
@@ -101,6 +110,8 @@ export class Engine {
     const { options } = this
     const conversations = new TextCounter()
     const problems = new TextCounter()
+    const pictures = new TextCounter()
+    let lastPicture = ''
     const keys = new Map<number, number[]>()
     const reasons: DataProblem[] = []
     let [withoutConversations, masks, maskPlaces, characters, triedMasks, triedTokens] = [0, 0, 0, 0, 0, 0]
@@ -108,10 +119,19 @@ export class Engine {
       const source = options.sources[place.source]!
       const opened = this.open(place, false)
       for (const problem of opened.problems) {
+        if (problem.isKept === true) continue
         problems.add(problem.kind)
         if (reasons.length < MOST_REASONS) reasons.push(problem)
       }
-      const { record } = opened
+      const { record, viewed } = opened
+      const name = `${place.source}/${viewed?.read.file}`
+      if (viewed !== undefined && name !== lastPicture) {
+        const { turn } = viewed.read
+        if (turn !== undefined) pictures.add(`${place.source}/${turn.ground}/${turn.by}`)
+        for (const { kind } of this.limits.filter((limit) => limit.breaks(viewed.read)))
+          pictures.add(`${place.source}/${kind}`)
+        lastPicture = name
+      }
       if (record === undefined) continue
       const { made } = opened
       if (made.length === 0) withoutConversations++
@@ -143,6 +163,7 @@ export class Engine {
       conversations: conversations.value(),
       problems: problems.value(),
       reasons,
+      pictures: pictures.value(),
       keys: [...keys].map(([source, list]) => [source, Float64Array.from(list)]),
       withoutConversations,
       masks,
@@ -172,13 +193,18 @@ export class Engine {
       const path = `${source.root}/${record.picture.file}`
       if (view?.path !== path || !view.fits(record)) {
         if (view?.path !== path) batch.health.pictures++
-        view = new PictureViews(this.options, path, source.picturePrefix + record.picture.file, record)
+        view = new PictureViews(
+          this.options,
+          path,
+          source.picturePrefix + record.picture.file,
+          record,
+          opened.viewed!,
+        )
       }
       view.begin()
       for (const conversation of opened.made) {
         const copies = copiesOf(shares[place.source]!, this.options.seed, place.source, conversation.id)
-        if (copies > 0)
-          await this.fillOne(conversation, { ...opened, record, place, source, copies }, view, batch)
+        if (copies > 0) await this.fillOne(conversation, { ...opened, record, place, copies }, view, batch)
       }
     }
     return batch.value(performance.now() - started)
@@ -193,8 +219,14 @@ export class Engine {
     if (record === undefined || conversation === undefined) return undefined
     const batch = new BatchUnderWay(this.options.codec.vocabulary.wordCount)
     const { file } = record.picture
-    const view = new PictureViews(this.options, `${source.root}/${file}`, source.picturePrefix + file, record)
-    await this.fillOne(conversation, { ...opened, record, place, source, copies: 1 }, view, batch)
+    const view = new PictureViews(
+      this.options,
+      `${source.root}/${file}`,
+      source.picturePrefix + file,
+      record,
+      opened.viewed!,
+    )
+    await this.fillOne(conversation, { ...opened, record, place, copies: 1 }, view, batch)
     const [filled] = batch.conversations
     if (filled === undefined) return undefined
     const pieces = piecesOf(conversation).filter(
@@ -245,12 +277,35 @@ export class Engine {
       return { ...NOTHING, problems: [{ kind: 'missing-picture', message, file: dataset, at: id }] }
     }
     const { options } = this
-    if (options.pictures === 'bytes' && pictureKind(`${source.root}/${picture.file}`) === undefined) {
+    if (
+      options.pictures === 'bytes' &&
+      picture.turn === undefined &&
+      pictureKind(`${source.root}/${picture.file}`) === undefined
+    ) {
       const message = `record ${id}: ${picture.file} is neither JPEG nor PNG, which trainers read from bytes`
       return { ...NOTHING, problems: [{ kind: 'bad-field', message, file: dataset, at: id }] }
     }
-    const checked = checkRecord(read, { root: source.root, cache: this.cache, files })
+    let checked = checkRecord(read, { root: source.root, cache: this.cache, files })
     const problems = [...checked.problems]
+    const broken = this.limits.filter((limit) => limit.breaks(picture))
+    const repair = options.repair === undefined ? undefined : repairOf(picture, this.limits, options.repair)
+    if (broken.length > 0) {
+      const says = broken.map((limit) => limit.says).join('; ')
+      const is = `record ${id}: ${picture.file} is ${picture.widthPx} x ${picture.heightPx}: ${says}`
+      const message =
+        repair === undefined
+          ? `${is}: ${options.writer} stops there; --repair-pictures pad, resize or skip`
+          : repair.as === 'skip'
+            ? `${is}: left out`
+            : `${is}: made ${repair.widthPx} x ${repair.heightPx} (${repair.as})`
+      const isLost = repair?.as === 'skip'
+      problems.push({ kind: 'wrong-size', message, file: dataset, at: id, ...(!isLost && { isKept: true }) })
+      if (isLost) return { ...NOTHING, problems, viewed: { read: picture } }
+    }
+    const reshape = repair?.as === 'skip' ? undefined : repair
+    if (reshape !== undefined)
+      checked = { ...checked, ...reshapedRecord(checked.record, checked.masks, reshape) }
+    const viewed = { read: picture, reshape }
     const made: TaskConversation[] = []
     for (const { task, settings } of options.tasks) {
       try {
@@ -267,16 +322,16 @@ export class Engine {
         problems.push({ kind: 'bad-field', message, file: dataset, at: id })
       }
     }
-    return { ...checked, problems, made }
+    return { ...checked, problems, made, viewed }
   }
 
   private async fillOne(
     conversation: TaskConversation,
-    from: Opened & { record: DataRecord; place: RecordPlace; source: EngineSource; copies: number },
+    from: Opened & { record: DataRecord; place: RecordPlace; copies: number },
     view: PictureViews,
     batch: BatchUnderWay,
   ): Promise<void> {
-    const { record, place, source, copies, masks } = from
+    const { record, place, copies, masks } = from
     const { options } = this
     try {
       const crops = await Promise.all(
@@ -286,12 +341,13 @@ export class Engine {
             : view.crop(use.crop, boxOfUnion(record, use.crop.regions, masks), options.crops),
         ),
       )
-      const pictures = crops.map((crop): FilledPicture => {
-        const { file, widthPx, heightPx } = record.picture
-        if (crop === undefined) return { file: source.picturePrefix + file, widthPx, heightPx }
-        const { bytes } = crop
-        return { file: crop.file, widthPx: crop.widthPx, heightPx: crop.heightPx, ...(bytes && { bytes }) }
-      })
+      const pictures = await Promise.all(
+        crops.map(async (crop): Promise<FilledPicture> => {
+          if (crop === undefined) return view.shown(options.crops)
+          const { file, bytes, widthPx, heightPx } = crop
+          return { file, widthPx, heightPx, ...(bytes && { bytes }) }
+        }),
+      )
       await view.encodeAll(conversation, record, masks, crops, batch.health)
       const wordsOf = (regions: readonly string[], form: RegionForm, picture: number): string => {
         if (form.as === 'words')

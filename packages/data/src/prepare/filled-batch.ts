@@ -4,6 +4,7 @@ import type { DataProblem, DataRecord } from '@maskwords/datasets'
 import type { Mask } from '@maskwords/mask'
 import type { FilledConversation, TaskConversation } from '../conversation.ts'
 import { emptyHealth, type Health, lengthBin, TextCounter } from './health.ts'
+import type { ViewedPicture } from './picture-words.ts'
 import type { RecordPlace } from './spool.ts'
 
 /** A conversation worth a look: where its record is, and a key by which some are drawn. */
@@ -27,6 +28,8 @@ export type Opened = {
   readonly lostTexts: number
   readonly duplicates: number
   readonly made: readonly TaskConversation[]
+  /** Its picture as it is read, and what is done to it for the trainer. */
+  readonly viewed?: ViewedPicture
 }
 
 export class BatchUnderWay {
@@ -52,7 +55,7 @@ export class BatchUnderWay {
   opened(opened: Opened): void {
     for (const problem of opened.problems) {
       this.problems.push(problem)
-      this.lost.add(problem.kind)
+      if (problem.isKept !== true) this.lost.add(problem.kind)
     }
     const { health } = this
     health.records++

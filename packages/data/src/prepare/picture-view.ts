@@ -15,6 +15,9 @@ import { sha256 } from './canonical.ts'
 
 export type BoxXywhPx = readonly [x: number, y: number, width: number, height: number]
 
+/** Where pictures that the run makes are written, and what stands before their names; undefined where bytes are embedded. */
+export type MadePlace = { readonly folder: string; readonly prefix: string } | undefined
+
 export type CropView = {
   /** The same for equal crops of one picture. */
   readonly key: string
@@ -38,7 +41,7 @@ export function cropView(options: {
   readonly boxXywhPx: BoxXywhPx
   readonly name: string
   readonly pixels: Pixels
-  readonly place: { readonly folder: string; readonly prefix: string } | undefined
+  readonly place: MadePlace
 }): CropView {
   const { use, boxXywhPx, name, pixels, place } = options
   const at = cropOfPicture(use, boxXywhPx, pixels)
@@ -53,16 +56,12 @@ export function cropView(options: {
   const isScaled = scaledWidthPx !== widthPx || scaledHeightPx !== heightPx
   const shown = isScaled ? resizeBicubicPillow(cut, scaled) : cut
   const key = [xPx, yPx, widthPx, heightPx, scaledWidthPx, scaledHeightPx].join(' ')
-  const file = `${sha256(`${name} ${key}`).slice(0, 24)}.png`
-  const png = pictureToPng({ ...shown, channels: 3 })
-  if (place !== undefined) writeTogether(join(place.folder, file), png)
   const [scaleX, scaleY] = [scaledWidthPx / widthPx, scaledHeightPx / heightPx]
   return {
     key,
-    file: place === undefined ? file : place.prefix + file,
     ...scaled,
     pixels: { ...scaled, rgb: shown.bytes },
-    ...(place === undefined ? { bytes: png } : {}),
+    ...madePicture(`${name} ${key}`, { ...scaled, rgb: shown.bytes }, place),
     cut(mask) {
       const part = cropMask(mask, { x: xPx, y: yPx, width: widthPx, height: heightPx })
       return isScaled ? resizeMaskNearest(part, scaled) : part
@@ -74,6 +73,19 @@ export function cropView(options: {
       height * scaleY,
     ],
   }
+}
+
+/** A picture that the run makes, as PNG: written where such pictures have a folder, else its bytes. `name` decides the file's. */
+export function madePicture(
+  name: string,
+  { widthPx, heightPx, rgb }: Pixels,
+  place: MadePlace,
+): { readonly file: string; readonly bytes?: Uint8Array } {
+  const file = `${sha256(name).slice(0, 24)}.png`
+  const png = pictureToPng({ widthPx, heightPx, channels: 3, bytes: rgb })
+  if (place === undefined) return { file, bytes: png }
+  writeTogether(join(place.folder, file), png)
+  return { file: place.prefix + file }
 }
 
 /** Whole or not at all; threads that write the same crop write the same bytes. */

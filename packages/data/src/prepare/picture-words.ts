@@ -1,19 +1,21 @@
 // The words of one picture's masks: it is encoded once, each view of it (a crop) once, and each mask once. Definition: ours.
 import type { EncodedImage, HimtokEncodeOptions, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
-import type { DataRecord } from '@maskwords/datasets'
+import type { DataRecord, PictureFile } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
 import { type Mask, tightBox, unionAll } from '@maskwords/mask'
-import type { Piece, RegionPiece, TaskConversation } from '../conversation.ts'
+import type { FilledPicture, Piece, RegionPiece, TaskConversation } from '../conversation.ts'
 import { boxOf } from '../tasks/regions.ts'
 import { countMask, type Health } from './health.ts'
-import { type CropView, cropView } from './picture-view.ts'
+import { copyKey, type Reshape, reshapedPixels } from './picture-copy.ts'
+import { type CropView, cropView, type MadePlace, madePicture } from './picture-view.ts'
 
 export type ViewOptions = {
   readonly codec: MaskCodec
-  readonly readPixels: (path: string, size: { widthPx: number; heightPx: number }) => Promise<Pixels>
+  readonly readPixels: (path: string, picture: PictureFile) => Promise<Pixels>
 }
 
-type CropPlace = Parameters<typeof cropView>[0]['place']
+/** A picture that is shown as another than its file: as it is read, and what is done to it. */
+export type ViewedPicture = { readonly read: PictureFile; readonly reshape?: Reshape | undefined }
 
 /** What is kept of a picture while its records pass: pixels, encodings, and the words of every mask asked for. */
 export class PictureViews {
@@ -26,18 +28,25 @@ export class PictureViews {
   private readonly record: DataRecord
   private readonly crops = new Map<string, Promise<CropView>>()
   private readonly images = new Map<string, Promise<EncodedImage>>()
+  private readonly viewed: ViewedPicture
   private wholePixels: Promise<Pixels> | undefined
+  private whole: Promise<FilledPicture> | undefined
 
-  constructor(options: ViewOptions, path: string, name: string, record: DataRecord) {
+  constructor(options: ViewOptions, path: string, name: string, record: DataRecord, viewed: ViewedPicture) {
     this.options = options
     this.path = path
     this.name = name
     this.record = record
+    this.viewed = viewed
   }
 
   fits({ picture }: DataRecord): boolean {
     const own = this.record.picture
-    return picture.widthPx === own.widthPx && picture.heightPx === own.heightPx
+    return (
+      picture.widthPx === own.widthPx &&
+      picture.heightPx === own.heightPx &&
+      picture.turn?.ground === own.turn?.ground
+    )
   }
 
   /** The next record of the picture: its regions have ids of their own. */
@@ -52,13 +61,28 @@ export class PictureViews {
   }
 
   private async readPixels(): Promise<Pixels> {
-    const { widthPx, heightPx, file } = this.record.picture
+    const { read, reshape } = this.viewed
+    const { file } = read
     try {
-      return await this.options.readPixels(this.path, { widthPx, heightPx })
+      const pixels = await this.options.readPixels(this.path, read)
+      return reshape === undefined ? pixels : reshapedPixels(pixels, reshape)
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error)
       throw new DataError('io', `the picture ${file} cannot be used: ${said}`, { file, cause: error })
     }
+  }
+
+  /** The whole picture as the trainer is given it: its file, or a copy of it where somebody would turn the file or stop at it. */
+  shown(place: MadePlace): Promise<FilledPicture> {
+    this.whole ??= this.makeWhole(place)
+    return this.whole
+  }
+
+  private async makeWhole(place: MadePlace): Promise<FilledPicture> {
+    const { widthPx, heightPx } = this.record.picture
+    const key = copyKey(this.viewed.read, this.viewed.reshape)
+    if (key === undefined) return { file: this.name, widthPx, heightPx }
+    return { ...madePicture(`${this.name} ${key}`, await this.pixels(), place), widthPx, heightPx }
   }
 
   crop(...[use, box, place]: Parameters<typeof this.makeCrop>): Promise<CropView> {
@@ -71,7 +95,7 @@ export class PictureViews {
   private async makeCrop(
     use: Parameters<typeof cropView>[0]['use'],
     boxXywhPx: Parameters<typeof cropView>[0]['boxXywhPx'],
-    place: CropPlace,
+    place: MadePlace,
   ): Promise<CropView> {
     return cropView({ use, boxXywhPx, name: this.name, pixels: await this.pixels(), place })
   }

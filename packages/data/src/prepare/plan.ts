@@ -8,6 +8,7 @@ import { canonicalJson, sha256 } from './canonical.ts'
 import type { PrepareConfig } from './config.ts'
 import type { EngineSource, SurveyPart } from './engine.ts'
 import { type Counts, TextCounter } from './health.ts'
+import { limitsOf } from './picture-limits.ts'
 import { isFractional, type Share, shareOf } from './sampling.ts'
 import { Spool } from './spool.ts'
 import type { EngineSetup, Workers } from './workers.ts'
@@ -102,8 +103,10 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
   for (const [number, source] of config.sources.entries()) {
     const reader = options.readerOf(source.reader)
     const onProblem = (problem: DataProblem) => {
-      problems.add(problem.kind)
-      if (reasons.length < MOST_REASONS) reasons.push(problem)
+      if (problem.isKept !== true) {
+        problems.add(problem.kind)
+        if (reasons.length < MOST_REASONS) reasons.push(problem)
+      }
       waiting.push(`${JSON.stringify({ source: source.reader, ...problem })}\n`)
       if (waiting.length >= PROBLEM_LINES) flush()
     }
@@ -177,6 +180,7 @@ export async function surveyRecords(
   const { spool, planned, regions } = reading
   const conversations = new TextCounter()
   const dropped = new TextCounter()
+  const pictures = new TextCounter()
   for (const [kind, count] of reading.problems) dropped.add(kind, count)
   const keys = config.sources.map((): Column<Float64Array> => float64Column())
   const sums = {
@@ -190,6 +194,7 @@ export async function surveyRecords(
   const add = (part: SurveyPart) => {
     for (const [name, count] of part.conversations) conversations.add(name, count)
     for (const [kind, count] of part.problems) dropped.add(kind, count)
+    for (const [name, count] of part.pictures) pictures.add(name, count)
     for (const [source, list] of part.keys) for (const key of list) keys[source]!.push(key)
     for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += part[name]
   }
@@ -258,7 +263,7 @@ export async function surveyRecords(
     datasetSha256: sha256(
       canonicalJson(planned.map(({ name, split, sha256: hash }) => ({ name, split, hash }))),
     ),
-    notes: notesOf(config, planned, rows),
+    notes: [...notesOf(config, planned, rows), ...pictureNotes(config, planned, pictures.value())],
   }
   return { plan, shares, lost }
 }
@@ -288,6 +293,41 @@ function notesOf(
   return notes
 }
 
+const GROUNDS: Readonly<Record<string, string>> = {
+  size: 'the annotations state that size',
+  outlines: 'their outlines fit only these, whatever size is stated',
+  convention: "both would fit, and this is the format's convention",
+}
+
+/** What the plan says of pictures that EXIF turns, and of those at which the trainer stops. */
+function pictureNotes(config: PrepareConfig, planned: readonly PlannedSource[], counts: Counts): string[] {
+  const notes: string[] = []
+  for (const [name, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [source, what, by] = name.split('/') as [string, string, string?]
+    const { name: reader } = planned[Number(source)]!
+    const pictures = count === 1 ? '1 picture is' : `${count} pictures are`
+    if (by !== undefined) {
+      const copies = config.pictures === 'path' ? 'copies in pictures/' : 'copies'
+      notes.push(
+        `${reader}: ${pictures} turned by EXIF; masks are taken to lie on the ${what} pixels (${GROUNDS[by]}), and the trainer gets ${copies} of these without the tag, which nobody turns`,
+      )
+      continue
+    }
+    const limit = limitsOf(config.writer).find(({ kind }) => kind === what)!
+    const done = {
+      pad: 'are padded',
+      resize: 'are resized',
+      skip: 'are left out',
+    }
+    notes.push(
+      config.repair === undefined
+        ? `${reader}: ${pictures} such that ${config.writer} stops: ${limit.says}; --repair-pictures pad, resize or skip`
+        : `${reader}: ${count === 1 ? '1 picture' : `${count} pictures`} of ${limit.says} ${done[config.repair]}`,
+    )
+  }
+  return notes
+}
+
 /** The setup of engines for sources as they were read. */
 export function engineSetup(
   config: PrepareConfig,
@@ -303,6 +343,8 @@ export function engineSetup(
     emptyThink: config.emptyThink,
     truthMasks: config.truthMasks,
     pictures: config.pictures,
+    writer: config.writer,
+    ...(config.repair === undefined ? {} : { repair: config.repair }),
     ...(crops === undefined ? {} : { crops }),
   }
 }

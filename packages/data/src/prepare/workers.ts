@@ -4,6 +4,7 @@ import { dismissThread } from '@maskwords/graph'
 import type { Engine, EngineSource, SurveyPart } from './engine.ts'
 import type { FilledBatch } from './filled-batch.ts'
 import { lookPicture, type SampleLook } from './look-picture.ts'
+import type { RepairMode } from './picture-limits.ts'
 import type { Share } from './sampling.ts'
 import type { TaskSpec } from './source-spec.ts'
 import type { RecordPlace } from './spool.ts'
@@ -19,6 +20,8 @@ export type EngineSetup = {
   readonly emptyThink: boolean
   readonly truthMasks: boolean
   readonly pictures: 'path' | 'bytes'
+  readonly writer: string
+  readonly repair?: RepairMode
   readonly crops?: { readonly folder: string; readonly prefix: string }
 }
 

@@ -24,7 +24,9 @@ type Size = { readonly widthPx: number; readonly heightPx: number }
 /** The picture of a JSON file: the one that it names, from its own folder on, else the one of its own name. */
 function pictureOf(reading: Reading, file: string, value: JsonObject, stated: boolean) {
   const name = textAt(value, 'imagePath')
-  const facts = stated ? { widthPx: sideAt(value, 'imageWidth'), heightPx: sideAt(value, 'imageHeight') } : {}
+  const size = stated ? { widthPx: sideAt(value, 'imageWidth'), heightPx: sideAt(value, 'imageHeight') } : {}
+  // labelme turns pictures by EXIF before anyone draws on them.
+  const facts = { ...size, drawnOn: 'shown' as const }
   const start = 'annotation'
   if (name !== undefined && reading.isThere(name, file, start)) {
     return reading.picture(name, { ...facts, start }, file, file)

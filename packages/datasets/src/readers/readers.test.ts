@@ -9,7 +9,6 @@ import { DataError } from '../error.ts'
 import type { DataProblem, DataRecord, ReaderOptions } from '../record.ts'
 import { labelMapCache, regionMask } from '../region-mask.ts'
 import { READERS, readerByName } from './index.ts'
-import { pictureBytesSize } from './picture-size.ts'
 import { codePointOffsets, groundedCaption, piecesAtMarkers } from './text-spans.ts'
 
 type Files = Readonly<Record<string, unknown>>
@@ -1058,52 +1057,6 @@ describe('reading', () => {
 })
 
 describe('helpers', () => {
-  it('read the size of JPEG files, turned ones too', () => {
-    const frame = [0xff, 0xc2, 0, 17, 8, 0, 6, 0, 8, 3]
-    const exif = [
-      0xff,
-      0xe1,
-      0,
-      34,
-      ...Buffer.from('Exif\0\0II*\0'),
-      8,
-      0,
-      0,
-      0,
-      1,
-      0,
-      0x12,
-      1,
-      3,
-      0,
-      1,
-      0,
-      0,
-      0,
-      6,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-    ]
-    expect(pictureBytesSize(Uint8Array.from([0xff, 0xd8, ...frame]))).toEqual({
-      widthPx: 8,
-      heightPx: 6,
-      isTurned: false,
-    })
-    expect(pictureBytesSize(Uint8Array.from([0xff, 0xd8, ...exif, 0xff, ...frame]))).toMatchObject({
-      widthPx: 8,
-      isTurned: true,
-    })
-    for (let end = 0; end < 9; end++) {
-      expect(pictureBytesSize(Uint8Array.from([0xff, 0xd8, ...frame.slice(0, end)]))).toBeUndefined()
-    }
-    expect(pictureBytesSize(PICTURE)).toMatchObject({ widthPx: 8, heightPx: 6 })
-  })
-
   it('order spans, cut overlaps short, and count as Python does', () => {
     const spans = [
       { start: 4, end: 8, regions: ['b'] },

@@ -1,6 +1,7 @@
 // What every reader does alike: finding the files of a layout, reporting lost samples, checking pictures. Definition: ours.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { GroundConvention, PictureHeader } from '@maskwords/mask'
 import { DataError } from '../error.ts'
 import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
 import { type JsonItem, jsonItems } from '../json-stream.ts'
@@ -9,7 +10,8 @@ import type { DataProblem, DataRecord, PictureFile, ReaderOptions } from '../rec
 import { readText } from '../text-input.ts'
 import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
 import { AlikeNames, type NameStart, type StatedPath, statedPaths } from './picture-place.ts'
-import { type FileSize, pictureFileSize } from './picture-size.ts'
+import { pictureFileHeader } from './picture-size.ts'
+import { groundedPicture, turnedByOutlines } from './picture-turn.ts'
 
 /** Why a part of a sample is lost. */
 export type Loss = { readonly kind: DataProblem['kind']; readonly message: string }
@@ -21,6 +23,8 @@ export type PictureFacts = {
   readonly licence?: string | undefined
   /** What a relative name begins at. Default: the folders of pictures. */
   readonly start?: NameStart
+  /** Which pixels the format's masks lie on where a turned picture's sizes cannot tell. Default: stored, as Pillow reads them. */
+  readonly drawnOn?: GroundConvention
 }
 
 /** One run of a reader over one split. */
@@ -256,35 +260,29 @@ export class Reading {
       this.problem('missing-picture', `${at}: there is no picture ${first}`, file, at)
       return undefined
     }
-    let size: FileSize | undefined
+    let header: PictureHeader | undefined
     try {
-      size = pictureFileSize(join(this.root, found))
+      header = pictureFileHeader(join(this.root, found))
     } catch (error) {
       this.problem('missing-picture', `${at}: ${found} cannot be read: ${messageOf(error)}`, file, at)
       return undefined
     }
-    if (size === undefined) {
+    if (header === undefined) {
       if (isStated) return { file: found, widthPx, heightPx, ...licence }
       this.problem('wrong-size', `${at}: ${found} does not say its size, nor do the annotations`, file, at)
       return undefined
     }
-    const { isTurned } = size
-    if (!isStated) {
-      const shown = isTurned ? { widthPx: size.heightPx, heightPx: size.widthPx } : size
-      return { file: found, widthPx: shown.widthPx, heightPx: shown.heightPx, ...licence }
-    }
-    const fits = size.widthPx === widthPx && size.heightPx === heightPx
-    const fitsTurned = isTurned && size.widthPx === heightPx && size.heightPx === widthPx
-    if (!fits && !fitsTurned) {
+    const grounded = groundedPicture(header, isStated ? { widthPx, heightPx } : undefined, facts.drawnOn)
+    if (grounded === undefined) {
       this.problem(
         'wrong-size',
-        `${at}: ${found} is ${size.widthPx} x ${size.heightPx}, the annotations say ${widthPx} x ${heightPx}`,
+        `${at}: ${found} is ${header.widthPx} x ${header.heightPx}, the annotations say ${widthPx} x ${heightPx}`,
         file,
         at,
       )
       return undefined
     }
-    return { file: found, widthPx, heightPx, ...licence }
+    return { file: found, ...grounded, ...licence }
   }
 
   /** Whether a picture of this name in the annotation file `file`, or several, are there. */
@@ -343,11 +341,12 @@ export class Reading {
     picture: PictureFile,
     parts: Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>,
   ): DataRecord {
+    const { onProblem } = this
     return {
       id,
       dataset: this.dataset,
       ...(this.splitName === undefined ? {} : { split: this.splitName }),
-      picture,
+      picture: turnedByOutlines(picture, parts.regions ?? [], { onProblem, file: this.dataset, at: id }),
       regions: [],
       phrases: [],
       captions: [],

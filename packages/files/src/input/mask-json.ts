@@ -1,6 +1,6 @@
 // Masks in JSON, as the tools of the field write them, found and checked but not decoded yet: COCO datasets and results, SA-1B,
 // single RLE objects, polygons, CVAT, Label Studio (label-studio.ts) and labelme shapes, and our own `decode --json`.
-import { type DrawnShape, readLabelmeShapes } from '@maskwords/mask'
+import { type DrawnShape, type GroundConvention, readLabelmeShapes } from '@maskwords/mask'
 import { z } from 'zod'
 import { type ErrorReport, MaskwordsError, reportOf } from '../error.ts'
 import { isCvatJob, ofCvatJobs, ofCvatShapes, placedShapes } from './cvat-json.ts'
@@ -15,6 +15,8 @@ export type StatedMask = {
   readonly id: number | string | undefined
   readonly at: string
   readonly iscrowd: boolean
+  /** Whose pixels the file's format draws on, where a picture that EXIF turns could be either. Default: shown. */
+  readonly drawnOn?: GroundConvention
 } & (
   | {
       readonly dialect: 'coco-rle' | 'coco-counts'
@@ -264,7 +266,8 @@ function ofDataset(value: Record<string, unknown>, options: Finding, at: string)
       )
     }
     oneOf(annotations.length, options.failures, () => {
-      found.push(ofAnnotation(item, options, place, categories, size))
+      // COCO's coordinates are those of the pixels that Pillow gives, as `prepare coco` reads them.
+      found.push({ ...ofAnnotation(item, options, place, categories, size), drawnOn: 'stored' })
     })
   })
   return found

@@ -1,7 +1,7 @@
 // Masks from files, folders and stdin: what each file is, the masks in it, and their names. One bad file does not stop the others.
 import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Mask } from '@maskwords/mask'
+import type { GroundConvention, Mask } from '@maskwords/mask'
 import { declaredXmlEncoding } from '@maskwords/words'
 import {
   type ErrorReport,
@@ -18,6 +18,7 @@ import { MAX_JSON_BYTES, readInput } from './bytes.ts'
 import { decodedText } from './decoded-text.ts'
 import type { ReadDialect } from './dialect.ts'
 import { parseJson } from './json-text.ts'
+import { onTheirGround } from './laid-outlines.ts'
 import { baseName, type FoundMasks, findMasks, type JsonDialect } from './mask-json.ts'
 import { masksOfPicture } from './mask-picture.ts'
 import { findCvatXml } from './mask-xml.ts'
@@ -34,6 +35,8 @@ export type NamedMask = {
   readonly at?: string
   readonly id?: number | string
   readonly iscrowd?: boolean
+  /** Whose pixels its format draws on where sizes cannot tell. Default: shown. */
+  readonly drawnOn?: GroundConvention
 }
 
 export type MaskReading = { readonly masks: readonly NamedMask[]; readonly failures: readonly ErrorReport[] }
@@ -49,6 +52,8 @@ export type ReadMasksOptions = {
   readonly encoding?: string | undefined
   /** Size of the picture, for dialects that do not carry one. */
   readonly size?: Size | undefined
+  /** EXIF lays the picture on its side: outlines that leave the stated size may have been drawn on the other. */
+  readonly isLaid?: boolean | undefined
   /** Values of a label map to take; all but 0 where absent. */
   readonly labels?: readonly number[] | undefined
   readonly maxPixels?: number | undefined
@@ -215,7 +220,9 @@ function jsonOptions(options: ReadMasksOptions) {
 }
 
 async function decodeAll(found: FoundMasks, name: string, options: ReadMasksOptions): Promise<MaskReading> {
-  const { stated } = found
+  const { stated, said } =
+    options.isLaid === true ? onTheirGround(found.stated, options.size) : { stated: found.stated }
+  if (said !== undefined) await options.note?.(`${name}: ${said}`)
   const masks: NamedMask[] = []
   const failures: ErrorReport[] = [...found.failures]
   for (const note of found.notes) await options.note?.(note)
@@ -230,6 +237,7 @@ async function decodeAll(found: FoundMasks, name: string, options: ReadMasksOpti
         ...(stated.length > 1 && { at: item.at.replace(/^\./, '') }),
         ...(item.id !== undefined && { id: item.id }),
         ...(item.iscrowd && { iscrowd: true }),
+        ...(item.drawnOn !== undefined && { drawnOn: item.drawnOn }),
       })
     } catch (error) {
       if (!isTypedError(error)) throw error

@@ -1,4 +1,5 @@
 // What a picture file says about itself, without decoding its pixels; the pixel cap is enforced here.
+import { pictureHeader, shownSize } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from '../input/sniff.ts'
 import { readPngHeader } from './png-header.ts'
@@ -24,7 +25,7 @@ export type PictureInfo = {
   /** Size of the stored pixels. */
   readonly storedWidthPx: number
   readonly storedHeightPx: number
-  /** EXIF orientation, 1 to 8; 5 to 8 swap width and height. */
+  /** EXIF orientation (HEIF and AVIF: their irot and imir), 1 to 8; 5 to 8 swap width and height. */
   readonly orientation: number
   /** Size as a viewer shows it, orientation applied. */
   readonly widthPx: number
@@ -94,8 +95,7 @@ function pngInfo(bytes: Uint8Array, name: string): PictureInfo {
     format: 'png',
     storedWidthPx: header.widthPx,
     storedHeightPx: header.heightPx,
-    orientation: header.orientation,
-    ...displayed(header.widthPx, header.heightPx, header.orientation),
+    ...turned(bytes, header),
     colour: header.colour,
     bitDepth: header.bitDepth,
     hasAlpha: header.hasAlpha,
@@ -130,13 +130,15 @@ async function sharpInfo(bytes: Uint8Array, format: FileKind, name: string): Pro
       throw pictureError(error, format, name)
     })
   const { width, height } = metadata
-  const orientation = metadata.orientation ?? 1
+  const size = turned(bytes, { widthPx: width, heightPx: height })
+  // libvips turns HEIF and AVIF as it reads them, and says the size it gives: the stored one is behind that.
+  const isLaid = isTurnedByReader(format) && size.orientation >= 5
   return {
     format,
-    storedWidthPx: width,
-    storedHeightPx: height,
-    orientation,
-    ...displayed(width, height, orientation),
+    storedWidthPx: isLaid ? height : width,
+    storedHeightPx: isLaid ? width : height,
+    ...size,
+    ...(isLaid && { widthPx: width, heightPx: height }),
     colour: COLOUR_NAMES[metadata.space ?? ''] ?? metadata.space ?? 'unknown',
     bitDepth: metadata.bitsPerSample ?? BIT_DEPTHS[metadata.depth ?? ''] ?? 8,
     hasAlpha: metadata.hasAlpha,
@@ -145,13 +147,15 @@ async function sharpInfo(bytes: Uint8Array, format: FileKind, name: string): Pro
   }
 }
 
-/** Width and height as shown: orientations 5 to 8 lie on their side. */
-function displayed(
-  widthPx: number,
-  heightPx: number,
-  orientation: number,
-): { widthPx: number; heightPx: number } {
-  return orientation >= 5 ? { widthPx: heightPx, heightPx: widthPx } : { widthPx, heightPx }
+/** Whether decoding gives the picture as it is shown, whatever one wants. */
+export function isTurnedByReader(format: FileKind): boolean {
+  return format === 'avif' || format === 'heic'
+}
+
+/** Orientation, and the size as a viewer shows it. */
+function turned(bytes: Uint8Array, stored: { widthPx: number; heightPx: number }) {
+  const orientation = pictureHeader(bytes)?.orientation ?? 1
+  return { orientation, ...shownSize(stored, orientation) }
 }
 
 function notAPicture(kind: FileKind, name: string): MaskwordsError {

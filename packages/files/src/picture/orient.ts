@@ -33,3 +33,13 @@ export function orientRgb(
   }
   return { widthPx: shownWidth, heightPx: shownHeight, rgb: out }
 }
+
+/** The inverse: shown RGB rows as they lie in the file. Only the quarter turns 6 and 8 are each other's inverse. */
+export function unturnedRgb(
+  rgb: Uint8Array,
+  widthPx: number,
+  heightPx: number,
+  orientation: number,
+): RgbPixels {
+  return orientRgb(rgb, widthPx, heightPx, orientation === 6 ? 8 : orientation === 8 ? 6 : orientation)
+}

@@ -1,4 +1,4 @@
-// What a PNG says about itself before its pixels: size, depth, colour, transparency, EXIF orientation (PNG third edition).
+// What a PNG says about itself before its pixels: size, depth, colour, transparency (PNG third edition).
 import { MaskwordsError } from '../error.ts'
 
 export type PngHeader = {
@@ -9,7 +9,6 @@ export type PngHeader = {
   readonly hasAlpha: boolean
   readonly hasProfile: boolean
   readonly interlaced: boolean
-  readonly orientation: number
 }
 
 /** Chunks before the first IDAT in real files: some ten; text-laden exports reach hundreds. */
@@ -27,7 +26,6 @@ export function readPngHeader(bytes: Uint8Array, name: string): PngHeader {
   const colourType = bytes[25]!
   let hasAlpha = colourType === 4 || colourType === 6
   let hasProfile = false
-  let orientation = 1
   let at = 33
   for (let chunk = 0; chunk < MAX_HEADER_CHUNKS && at + 12 <= bytes.length; chunk++) {
     const length = view.getUint32(at)
@@ -35,9 +33,6 @@ export function readPngHeader(bytes: Uint8Array, name: string): PngHeader {
     if (type === IDAT || type === IEND) break
     if (type === TRNS) hasAlpha = true
     if (type === ICCP) hasProfile = true
-    if (type === EXIF && at + 8 + length <= bytes.length) {
-      orientation = tiffOrientation(bytes.subarray(at + 8, at + 8 + length))
-    }
     at += 12 + length
   }
   return {
@@ -48,7 +43,6 @@ export function readPngHeader(bytes: Uint8Array, name: string): PngHeader {
     hasAlpha,
     hasProfile,
     interlaced: bytes[28] === 1,
-    orientation,
   }
 }
 
@@ -57,22 +51,3 @@ const IDAT = 0x49444154
 const IEND = 0x49454e44
 const TRNS = 0x74524e53
 const ICCP = 0x69434350
-const EXIF = 0x65584966
-
-/** The orientation tag (0x0112) of a TIFF structure as EXIF embeds it; 1 where there is none that makes sense. */
-export function tiffOrientation(tiff: Uint8Array): number {
-  if (tiff.length < 14) return 1
-  const littleEndian = tiff[0] === 0x49
-  const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength)
-  const directory = view.getUint32(4, littleEndian)
-  if (directory + 2 > tiff.length) return 1
-  const entries = view.getUint16(directory, littleEndian)
-  for (let i = 0; i < entries; i++) {
-    const entry = directory + 2 + i * 12
-    if (entry + 12 > tiff.length) return 1
-    if (view.getUint16(entry, littleEndian) !== 0x0112) continue
-    const value = view.getUint16(entry + 8, littleEndian)
-    return value >= 1 && value <= 8 ? value : 1
-  }
-  return 1
-}

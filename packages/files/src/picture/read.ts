@@ -3,8 +3,14 @@
 import { flattenAlpha, pictureFromPng, toRgb } from '@maskwords/mask'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 import { MAX_PICTURE_FILE_BYTES, readFileCapped } from '../input/bytes.ts'
-import { DEFAULT_MAX_PIXELS, describePicture, type PictureInfo, pictureError } from './describe.ts'
-import { orientRgb } from './orient.ts'
+import {
+  DEFAULT_MAX_PIXELS,
+  describePicture,
+  isTurnedByReader,
+  type PictureInfo,
+  pictureError,
+} from './describe.ts'
+import { orientRgb, unturnedRgb } from './orient.ts'
 import { findSharp, requireSharp, type Sharp } from './sharp.ts'
 
 export type PictureOptions = {
@@ -74,6 +80,14 @@ export async function decodePicture(
         file: name,
       },
     )
+  }
+  if (isTurnedByReader(info.format)) {
+    const { widthPx, heightPx, orientation } = info
+    const turned =
+      exif === 'apply'
+        ? { widthPx, heightPx, rgb: stored }
+        : unturnedRgb(stored, widthPx, heightPx, orientation)
+    return { ...turned, info, exif }
   }
   const orientation = exif === 'apply' ? info.orientation : 1
   const turned = orientRgb(stored, info.storedWidthPx, info.storedHeightPx, orientation)
