@@ -13,7 +13,7 @@ import {
   SHIM_TRAINERS,
   type ShimTrainer,
 } from '@maskwords/learn'
-import { addRewardRoutes, createService, rewardListing } from '@maskwords/server'
+import { addRewardRoutes, createService, isLoopback, rewardListing } from '@maskwords/server'
 import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 8009
@@ -220,6 +220,7 @@ async function serve(context: RewardContext): Promise<0> {
       title: 'maskwords rewards',
       timeoutMs,
       maxBodyBytes: (options['max-body'] ?? BODY_MB) * 2 ** 20,
+      loopbackNamesOnly: token === undefined && isLoopback(host),
       ...(token !== undefined && { token }),
       onInternal: (error, requestId) => {
         talk.failure({ code: 'internal', message: `request ${requestId}: ${String(error)}` }).catch(() => {})

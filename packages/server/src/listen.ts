@@ -11,6 +11,11 @@ const HEADERS_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 65_000
 /** How often connections are looked at for these; Node's own 30 s would let a silent one stay four times as long. */
 const CHECK_MS = 2_000
+/**
+ * Longest from the first byte of a request to the last of its answer: a reader who takes a byte a minute holds the answer in
+ * memory. A file of weights of 100 MB is through in it at 0.35 MB a second.
+ */
+const ANSWER_TIMEOUT_MS = 300_000
 /** More are closed at once: each may hold 16 kB of headers before anything is known of it. */
 const MAX_CONNECTIONS = 2048
 /** How long answers in progress may take after the signal to stop; the command line waits 3 s before it ends the process. */
@@ -27,9 +32,15 @@ export type Listening = {
 /** Opens the port (0: any free one). Throws MaskwordsError where it cannot be had. */
 export async function listen(
   service: Service,
-  options: { readonly host: string; readonly port: number; readonly timeoutMs: number },
+  options: {
+    readonly host: string
+    readonly port: number
+    readonly timeoutMs: number
+    /** Longest that a request and its answer may take together. Default 300 s. */
+    readonly answerTimeoutMs?: number
+  },
 ): Promise<Listening> {
-  const { host, port, timeoutMs } = options
+  const { host, port, timeoutMs, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options
   const server = createAdaptorServer({
     fetch: service.app.fetch,
     hostname: host,
@@ -41,6 +52,10 @@ export async function listen(
   }) as Server
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.maxConnections = MAX_CONNECTIONS
+  server.on('request', (_, response) => {
+    const timer = setTimeout(() => response.destroy(), answerTimeoutMs)
+    response.once('close', () => clearTimeout(timer))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(portError(error, host, port)))
     server.listen(port, host, resolve)

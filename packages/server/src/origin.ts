@@ -35,9 +35,10 @@ const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,
 
 /**
  * Refuses requests that came under any other name than localhost: a web page whose name was made to point here (DNS
- * rebinding) would otherwise be of this origin.
+ * rebinding) would otherwise be of this origin. Refuses pages of other machines, too, except of the origin `allowed`: a page
+ * cannot read an answer, but it could make this machine work.
  */
-export function refuseOtherHosts(): MiddlewareHandler<ServiceEnv> {
+export function refuseOtherHosts(allowed?: string): MiddlewareHandler<ServiceEnv> {
   return async (c, next) => {
     const host = c.req.header('host') ?? new URL(c.req.url).host
     if (!LOOPBACK.test(host)) {
@@ -47,6 +48,18 @@ export function refuseOtherHosts(): MiddlewareHandler<ServiceEnv> {
         hint: 'call it as localhost or 127.0.0.1; behind a proxy, start it with a token',
       })
     }
+    const origin = c.req.header('origin')
+    if (origin !== undefined && origin !== allowed && allowed !== '*' && !isOfThisMachine(origin)) {
+      throw new HttpFault(403, {
+        code: 'forbidden-origin',
+        message: `a page of ${JSON.stringify(origin.slice(0, 64))} may not call this service`,
+        hint: 'let it in with --cors, or start the service with a token',
+      })
+    }
     await next()
   }
+}
+
+function isOfThisMachine(origin: string): boolean {
+  return /^https?:\/\//i.test(origin) && LOOPBACK.test(origin.slice(origin.indexOf('//') + 2))
 }

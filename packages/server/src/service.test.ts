@@ -171,6 +171,48 @@ describe('pages of other origins', () => {
   })
 })
 
+describe('a service on a loopback address', () => {
+  const status = async (headers: Record<string, string>, options: Partial<ServiceOptions> = {}) => {
+    const service = serviceWith({ loopbackNamesOnly: true, ...options })
+    const answer = await post(service, JSON.stringify(REQUEST), { host: 'localhost:8000', ...headers })
+    const { error } = (await answer.json()) as { error?: { code: string } }
+    return error?.code ?? answer.status
+  }
+
+  it('answers to names of this machine only (DNS rebinding)', async () => {
+    for (const host of ['localhost', '127.0.0.1:80', '127.8.9.1', '[::1]:8000'])
+      expect(await status({ host })).toBe(200)
+    for (const host of [
+      'a.example',
+      '127.0.0.1.a.example',
+      'localhost.a.example',
+      'a@localhost',
+      '0.0.0.0',
+      '',
+    ]) {
+      expect(await status({ host })).toBe('forbidden-host')
+    }
+  })
+
+  it('works for pages of this machine and of the origin that is let in, and for no others', async () => {
+    expect(await status({ origin: 'http://localhost:5173' })).toBe(200)
+    for (const origin of [
+      'https://a.example',
+      'null',
+      'http://localhost.a.example',
+      'http://a@localhost',
+      'file://',
+    ]) {
+      expect(await status({ origin })).toBe('forbidden-origin')
+    }
+    expect(await status({ origin: 'https://a.example' }, { cors: 'https://a.example' })).toBe(200)
+    expect(await status({ origin: 'https://a.example' }, { cors: '*' })).toBe(200)
+    expect(await status({ origin: 'https://b.example' }, { cors: 'https://a.example' })).toBe(
+      'forbidden-origin',
+    )
+  })
+})
+
 describe('room', () => {
   const held = (service: Service) => {
     let finish = () => {}

@@ -134,7 +134,7 @@ export function createService(options: ServiceOptions): Service {
     onRequest?.({ requestId: c.get('requestId'), method, path, status: c.res.status, ms })
   })
   app.use(safeHeaders())
-  if (options.loopbackNamesOnly === true) app.use(refuseOtherHosts())
+  if (options.loopbackNamesOnly === true) app.use(refuseOtherHosts(options.cors))
   if (options.cors !== undefined) app.use(allowOrigin(options.cors))
   app.use(async (c, next) => {
     const page = c.req.method === 'GET' || c.req.method === 'HEAD' ? await pageOf(c) : undefined
