@@ -138,6 +138,7 @@ function ofObject(value: Record<string, unknown>, outer: Finding, at: string): S
   if (Array.isArray(value['shapes'])) {
     const size = statedSize(value['imageWidth'] ?? value['width'], value['imageHeight'] ?? value['height'])
     const inner = size === undefined ? options : { ...options, size }
+    if (options.depth === 1) noteOtherPicture(value['imagePath'], options)
     return ofShapes(value['shapes'], inner, `${at}.shapes`)
   }
   if (isLabelStudioTask(value)) return taken(ofTasks([value], options, at, false), options)
@@ -273,11 +274,7 @@ function ofDataset(value: Record<string, unknown>, options: Finding, at: string)
   return found
 }
 
-function chooseImage(
-  images: readonly unknown[],
-  options: MaskJsonOptions,
-  at: string,
-): z.infer<typeof imageSchema> {
+function chooseImage(images: readonly unknown[], options: Finding, at: string): z.infer<typeof imageSchema> {
   const { name, imageId, fileName } = options
   const read = (i: number) => checkShape(imageSchema, images[i], name, `${at}.images[${i}]`, 'an image')
   const field = (i: number, key: string) =>
@@ -303,7 +300,10 @@ function chooseImage(
       })
     }
   }
-  if (images.length === 1) return read(0)
+  if (images.length === 1) {
+    noteOtherPicture(field(0, 'file_name'), options)
+    return read(0)
+  }
   if (images.length === 0) {
     throw new MaskwordsError('not-found', 'a dataset without images', { file: name })
   }
@@ -463,6 +463,15 @@ function pictureItems(list: readonly unknown[], options: Finding): (place: numbe
   if (left.length > 1 && fileName !== undefined) left = samePicture(left, fileName).map((i) => left[i]!)
   if (left.length !== 1) throw ambiguous(left.length > 1 ? { ...choice, items: left } : choice)
   return (place) => names[place] === left[0]
+}
+
+/** Says that a file of one picture names another than the user's: it may have been renamed, or be the wrong file. */
+function noteOtherPicture(stated: unknown, { fileName, name, notes }: Finding): void {
+  if (typeof stated !== 'string' || stated === '' || fileName === undefined) return
+  if (samePicture([stated], fileName).length > 0) return
+  notes.push(
+    `${name}: it names the picture ${baseName(stated)}, not ${baseName(fileName)}; its masks are taken all the same`,
+  )
 }
 
 /** The picture that an entry names: `imagePath` (labelme), `image` (SA-1B, ours), `file_name`, `filename`. */

@@ -280,3 +280,24 @@ test('text in other encodings: as XML declares, as its mark says, as the user sa
   expect(await read(wide.subarray(2))).toMatch(/looks like UTF-16LE without a byte order mark/)
   expect(await read(wide.subarray(2), 'utf-16le')).toEqual(['杯子 0,0,10,10'])
 })
+
+test('a file of one picture that names another is read, and said', async () => {
+  const notes: string[] = []
+  const labelme = {
+    imagePath: '..\\b.png',
+    shapes: [
+      {
+        label: 'x',
+        shape_type: 'rectangle',
+        points: [
+          [0, 0],
+          [10, 10],
+        ],
+      },
+    ],
+  }
+  const note = async (text: string) => void notes.push(text)
+  expect(await masks(labelme, { pictureName: 'a.png', note })).toEqual(['x 100'])
+  expect(await masks(labelme, { pictureName: 'x/B.png', note })).toEqual(['x 100'])
+  expect(notes).toEqual(['file: it names the picture b.png, not a.png; its masks are taken all the same'])
+})
