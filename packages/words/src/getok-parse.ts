@@ -1,6 +1,7 @@
 // GETok text to geometry, tolerant of every published spelling (arXiv 2512.10554), with the place of each problem.
 //
-// answer = lines; a line is one instance: an optional `label:` and containers of grid words; bare words are points. Words
+// answer = lines; a line is one instance: an optional `label:` and containers of grid words; bare words are points; a second
+// box on a line begins another instance. Words
 // of thoughts (as `answerParts` finds them) are not answers, and are skipped. Inside <offset> a line may hold one container of the
 // instance only, so a line without label or box continues the instance of the line before.
 
@@ -322,6 +323,10 @@ class GetokReader {
     const startsNew =
       instance === undefined ||
       label !== undefined ||
+      // An object has one box: a second one on its line is another object.
+      (this.refinement === undefined &&
+        geometry.kind === 'box' &&
+        instance.geometries.some(({ kind }) => kind === 'box')) ||
       (this.refinement !== undefined && geometry.kind === 'box' && this.lineStart > instance.start)
     if (startsNew) {
       const fresh: FoundInstance = {

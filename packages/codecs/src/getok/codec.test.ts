@@ -274,11 +274,6 @@ describe('input that says no mask', () => {
       '<seg><grid_1_1></seg><offset><seg><DELETE><DELETE></seg></offset>',
       'malformed-words',
     ],
-    [
-      'two boxes of one object',
-      '<box><grid_1_1><grid_2_2></box><box><grid_1_1><grid_2_2></box>',
-      'malformed-words',
-    ],
     ['a code outside the vocabulary', [1034], 'malformed-words'],
     ['a code that is no number', [Number.NaN], 'malformed-words'],
     ['offset codes too few', [1, 2, 3, 1028], 'malformed-words'],

@@ -11,7 +11,8 @@ export function proposalFormatReward(text: string, vocabulary: GetokVocabulary):
   const { think, answer, instances, refinements, problems } = parseGetok(text, vocabulary)
   if (think === undefined || answer === undefined || think.end > answer.start || problems.length > 0) return 0
   if (instances.length === 0 || refinements.length > 0) return 0
-  for (const { geometries, start, end } of instances) {
+  for (const [k, { geometries, start, end }] of instances.entries()) {
+    if (k > 0 && !text.slice(instances[k - 1]!.end, start).includes('\n')) return 0
     const kinds = geometries.map((geometry) => geometry.kind).join(' ')
     if (kinds !== 'box seg' || start < answer.start || end > answer.end) return 0
   }
