@@ -82,6 +82,8 @@ type Row = {
   span: OpenSpan | undefined
   /** The last token began a mask. */
   begun: boolean
+  /** The answer so far. */
+  readonly answer: number[]
 }
 
 function tokenKeys({ ids, seen }: PromptRow): TokenKeys {
@@ -171,14 +173,15 @@ async function beginningOf(
 }
 
 /** How many of the first tokens all rows share and are worth keeping. Every row has at least one token of its own. */
-function sharedLength(rows: readonly PromptRow[], keys: readonly TokenKeys[]): number {
+function sharedLength(rows: readonly PromptRow[], keys: readonly TokenKeys[], memory: Memory): number {
   const shortest = Math.min(...keys.map(({ length }) => length)) - 1
   if (rows.length > 1) {
     return keys.reduce((least, other) => Math.min(least, commonLength(keys[0]!, other)), shortest)
   }
-  // One question: all up to its last picture, which the next question has in common; and what is too long for one run.
+  // One question: all up to its last picture, which the next question has in common; what is too long for one run; what is known.
   const lastSeen = rows[0]!.seen.at(-1)?.places.at(-1) ?? -1
-  return Math.min(shortest, Math.max(lastSeen + 1, keys[0]!.length - CHUNK_TOKENS))
+  const worth = Math.max(lastSeen + 1, keys[0]!.length - CHUNK_TOKENS)
+  return Math.min(shortest, Math.max(worth, memory.knownLength(keys[0]!, shortest)))
 }
 
 /** Answers all rows. Rows are computed together until each has ended. */
@@ -190,7 +193,7 @@ export async function generate(
 ): Promise<void> {
   const { text } = engine.config
   const keys = prompts.map(tokenKeys)
-  const length = sharedLength(prompts, keys)
+  const length = sharedLength(prompts, keys, memory)
   const { kept: shared, cached } = await beginningOf(
     prompts[0]!,
     keys[0]!,
@@ -211,6 +214,7 @@ export async function generate(
       tokens: 0,
       span: undefined,
       begun: false,
+      answer: [],
     }
   })
   if (options.aborted()) {
@@ -281,7 +285,10 @@ export async function generate(
         next.push(finish)
       }
     }
-    if (going.length === 0) return
+    if (going.length === 0) {
+      if (prompts.length === 1) rememberTurn(rows[0]!)
+      return
+    }
     if (going.length < rows.length) {
       rows = going.map((b) => rows[b]!)
       own.keepRows(going)
@@ -300,6 +307,12 @@ export async function generate(
       kept,
       rows.map(() => 1),
     )
+  }
+
+  /** Prompt and answer as the beginning of the next turn; of a batch the common beginning alone is worth its memory. */
+  function rememberTurn(row: Row): void {
+    const kept = joinKept(shared, own.rowOf(0), text)
+    memory.rememberBeginning([...keys[0]!, ...row.answer].slice(0, kept.tokens), kept)
   }
 
   /** The next token of a row, or how its answer ended. */
@@ -322,6 +335,7 @@ export async function generate(
     const spanLogprob = stepSpan(row, b, id, raw)
     machine?.take(id)
     row.said.add(id)
+    row.answer.push(id)
     row.tokens++
     const finished = span !== undefined && row.span === undefined ? span : undefined
     const stop = await options.onToken(row.index, { id, logprob, spanLogprob }, async (count) =>

@@ -136,6 +136,25 @@ describe('a model in its thread', () => {
     )
   })
 
+  it('the next turn of a conversation finds the one before, and says what it would say without it', async () => {
+    const seen = formulaPicture({ width: 48, height: 64, variant: 5 })
+    const first: Conversation = about(seen, 'What is there?')
+    const options = { maxTokens: 10, repetitionPenalty: 1 }
+    const said = await model.ask(first, options).answer
+    const second: Conversation = [
+      ...first,
+      { role: 'assistant', content: said.text },
+      { role: 'user', content: 'And behind it?' },
+    ]
+    const again = await model.ask(second, options).answer
+    expect(again.usage.cachedTokens).toBeGreaterThanOrEqual(said.usage.promptTokens)
+    const fresh = await openModel(folder, { threads: 1 })
+    const alone = await fresh.ask(second, options).answer
+    await fresh.close()
+    expect(alone.usage.cachedTokens).toBe(0)
+    expect(again.text).toBe(alone.text)
+  })
+
   it('stops before a stop text, and between two tokens when it is told to', async () => {
     const whole = await model.ask(about(picture, 'x'), { maxTokens: 30, constraint: { mode: 'off' } }).answer
     const stop = whole.text.slice(10, 13)

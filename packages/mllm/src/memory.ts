@@ -57,6 +57,8 @@ class Recent<T> {
 export type Memory = {
   features(picture: string): Features | undefined
   rememberFeatures(picture: string, features: Features): void
+  /** How many of the first tokens are known, at most `most`. */
+  knownLength(keys: TokenKeys, most: number): number
   /** Keys and values of as many of the first tokens as are known, at most `most`. */
   beginning(keys: TokenKeys, most: number): Kept | undefined
   rememberBeginning(keys: TokenKeys, kept: Kept): void
@@ -67,6 +69,14 @@ export function openMemory(sizes: QwenTextConfig, limitBytes: number): Memory {
   const pictures = new Recent<Features>(limitBytes)
   const beginnings = new Recent<{ keys: TokenKeys; kept: Kept }>(limitBytes)
   let next = 0
+  const longest = (keys: TokenKeys, most: number): { name: string | undefined; length: number } => {
+    let best: { name: string | undefined; length: number } = { name: undefined, length: 0 }
+    for (const [name, entry] of beginnings) {
+      const length = Math.min(most, commonLength(entry.keys, keys))
+      if (length > best.length) best = { name, length }
+    }
+    return best
+  }
   return {
     features: (picture) => pictures.get(picture),
     rememberFeatures(picture, features) {
@@ -76,17 +86,10 @@ export function openMemory(sizes: QwenTextConfig, limitBytes: number): Memory {
       )
       pictures.set(picture, features, bytes)
     },
+    knownLength: (keys, most) => longest(keys, most).length,
     beginning(keys, most) {
-      let best: string | undefined
-      let length = 0
-      for (const [name, entry] of beginnings) {
-        const common = Math.min(most, commonLength(entry.keys, keys))
-        if (common > length) {
-          best = name
-          length = common
-        }
-      }
-      return best === undefined ? undefined : cutKept(beginnings.get(best)!.kept, length, sizes)
+      const { name, length } = longest(keys, most)
+      return name === undefined ? undefined : cutKept(beginnings.get(name)!.kept, length, sizes)
     },
     rememberBeginning(keys, kept) {
       // What this one continues is of no more use: its tokens are in here.
