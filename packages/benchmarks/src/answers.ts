@@ -41,7 +41,8 @@ import {
 } from '@maskwords/words'
 import { namedMasks } from './named-masks.ts'
 import type { PredictionRecord } from './record.ts'
-import { maskOf, nothing, sizeOfSample, type TruthSample } from './truth-samples.ts'
+import type { TruthSample } from './truth.ts'
+import { maskOf, nothing, sizeOfSample } from './truth-samples.ts'
 
 export type AnswerReader = {
   /** What masks are decoded with; `masks` where answers hold pixels. */

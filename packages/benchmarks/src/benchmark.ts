@@ -1,4 +1,5 @@
 // What the benchmarks share: read truth and answers, score each sample once, and say the numbers.
+
 import {
   type BoxFormat,
   bootstrapIntervals,
@@ -7,7 +8,6 @@ import {
   evaluateMetrics,
   formatRowFile,
   groupsOf,
-  type Interval,
   type Metric,
   type RowFile,
   type SampleRow,
@@ -34,8 +34,10 @@ import { type AnswerReader, openAnswers } from './answers.ts'
 import { EVAL_OPTIONS } from './options.ts'
 import { type Predictions, readPredictions } from './predictions.ts'
 import type { PredictionRecord } from './record.ts'
+import type { Counts, Result } from './result.ts'
 import { resultLines } from './result-table.ts'
-import { readTruth, type SampleKind, type Truth, type TruthSample, truthHash } from './truth-samples.ts'
+import type { SampleKind, Truth, TruthSample } from './truth.ts'
+import { readTruth, truthHash } from './truth-samples.ts'
 
 /** What a benchmark's scoring sees beside sample and answer. */
 export type Scoring<Settings> = {
@@ -92,25 +94,6 @@ export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings'],
   }
   /** The column that orders samples in the report, best first; without it the report has no pictures. */
   readonly shown?: string
-}
-
-export type Result = {
-  readonly file: RowFile
-  readonly metrics: Readonly<Record<string, number | null>>
-  readonly intervals: Readonly<Record<string, Interval | null>>
-  readonly groups: Readonly<
-    Record<string, { readonly samples: number; readonly metrics: Readonly<Record<string, number | null>> }>
-  >
-  readonly counts: Counts
-}
-
-export type Counts = {
-  readonly samples: number
-  readonly scored: number
-  readonly missing: number
-  readonly failed: number
-  /** Answers to questions that the truth does not have. */
-  readonly unknown: number
 }
 
 /** The command of a benchmark. */

@@ -18,7 +18,7 @@ import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
 import { type ErrorReport, isTypedError, MaskwordsError, nearest, reportOf } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
-import type { SampleKind, Truth, TruthOptions, TruthSample } from './truth-samples.ts'
+import type { SampleKind, Truth, TruthOptions, TruthSample } from './truth.ts'
 
 type Options = TruthOptions & { readonly root: string }
 

@@ -8,7 +8,8 @@ import {
 import { MaskwordsError } from '@maskwords/files'
 import { benchmarkCommand } from './benchmark.ts'
 import { namedMasks } from './named-masks.ts'
-import { type Truth, truthMasks } from './truth-samples.ts'
+import type { Truth } from './truth.ts'
+import { truthMasks } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
   name: 'psg',

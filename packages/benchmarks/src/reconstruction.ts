@@ -38,13 +38,12 @@ import { reconstructionJson, reconstructionLines } from './reconstruction/report
 import { sheetFiles } from './reconstruction/sheets.ts'
 import {
   choosePictures,
-  type PlannedPicture,
   parseHoldout,
   planTruth,
   type Skipped,
-  sha256Of,
   truthPictures,
 } from './reconstruction/truth.ts'
+import { type PlannedPicture, sha256Of } from './reconstruction/truth-plan.ts'
 
 const OPTIONS = {
   codec: {

@@ -16,9 +16,9 @@ import {
   unionAll,
 } from '@maskwords/mask'
 import { type AnswerReader, findPicture } from './answers.ts'
-import type { Result } from './benchmark.ts'
 import type { Predictions } from './predictions.ts'
-import type { Truth, TruthSample } from './truth-samples.ts'
+import type { Result } from './result.ts'
+import type { Truth, TruthSample } from './truth.ts'
 
 /** Cards of each of worst, median, best. */
 const EACH = 6

@@ -1,7 +1,7 @@
 // The numbers of a benchmark as a table for people.
 import type { Interval } from '@maskwords/eval'
 import { counted, printable, tableLines } from '@maskwords/files'
-import type { Result } from './benchmark.ts'
+import type { Result } from './result.ts'
 
 /** Groups beyond this are in `--json` only. */
 const MAX_GROUP_LINES = 40

@@ -1,7 +1,7 @@
 // The true boxes of a sample: as the truth states them, else around its masks.
 import { type BoxXyxyPx, boxOfMask, type EvalMode } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import type { TruthSample } from './truth-samples.ts'
+import type { TruthSample } from './truth.ts'
 
 /** Throws MaskwordsError where the sample has neither boxes nor masks. */
 export function truthBoxes(sample: TruthSample, mode: EvalMode): readonly BoxXyxyPx[] {

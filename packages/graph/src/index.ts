@@ -43,11 +43,11 @@ export {
   sqrt,
   subtract,
   sumOf,
-  sumTo,
   where,
 } from './ops/arithmetic.ts'
 export type { AttentionOptions } from './ops/attention.ts'
-export { attention, fusedAttention, joinHeads, range, rotary, splitHeads } from './ops/attention.ts'
+export { attention, fusedAttention, joinHeads, rotary, splitHeads } from './ops/attention.ts'
+export { expand, reshape, sum, sumTo } from './ops/broadcast.ts'
 export { cast, stopGradient, straightThrough } from './ops/cast.ts'
 export type { ConvOptions } from './ops/conv.ts'
 export { conv, conv2d, convTranspose, convTranspose2d } from './ops/conv.ts'
@@ -68,24 +68,12 @@ export type { PoolOptions } from './ops/pool.ts'
 export { averagePool, globalAveragePool, maxPool } from './ops/pool.ts'
 export type { RandomSource } from './ops/random.ts'
 export { randomSource } from './ops/random.ts'
-export type { Axes, ReduceOptions } from './ops/reduce.ts'
-export { argMax, argMin, cumulativeSum, max, mean, min, norm, sum, variance } from './ops/reduce.ts'
+export { argMax, argMin, cumulativeSum, max, mean, min, norm, variance } from './ops/reduce.ts'
 export type { ResizeMode, ResizeOptions } from './ops/resize.ts'
 export { resize, resizeMatrix } from './ops/resize.ts'
 export { gridSample } from './ops/sample.ts'
-export {
-  expand,
-  flatten,
-  full,
-  permute,
-  repeatInterleave,
-  reshape,
-  squeeze,
-  swapAxes,
-  tile,
-  unsqueeze,
-} from './ops/shape.ts'
-export type { Padding, SliceOptions } from './ops/slice.ts'
+export { flatten, permute, repeatInterleave, squeeze, swapAxes, tile, unsqueeze } from './ops/shape.ts'
+export type { Padding } from './ops/slice.ts'
 export { concat, flip, pad, roll, slice, split, stack } from './ops/slice.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'
 export type { UpsampleConvOptions } from './ops/upsample-conv.ts'
@@ -112,18 +100,29 @@ export {
   productOf,
   subtractDims,
 } from './size.ts'
-export type { BlockScheme } from './stored-blocks.ts'
-export { blockParameters, storedBlocks } from './stored-blocks.ts'
-export type { Attribute, Attributes, Node, Op, OutputSpec, Target } from './tensor.ts'
 export {
   constant,
-  float,
+  full,
   input,
   makeNode,
   makeTensor,
   parameter,
+  range,
   scalar,
   sizesVector,
-  Tensor,
+} from './sources.ts'
+export type { BlockScheme } from './stored-blocks.ts'
+export { blockParameters, storedBlocks } from './stored-blocks.ts'
+export type {
+  Attribute,
+  Attributes,
+  Axes,
+  Node,
+  Op,
+  OutputSpec,
+  ReduceOptions,
+  SliceOptions,
+  Target,
 } from './tensor.ts'
+export { float, Tensor } from './tensor.ts'
 export { accumulate, clipByGlobalNorm, globalNorm, productsInHalf } from './training.ts'

@@ -7,8 +7,8 @@ import { linear } from './ops/matmul.ts'
 import type { WeightScheme } from './quantise.ts'
 import { compareOutputs, quantise } from './quantise.ts'
 import { fromBlocks, fromInt8Channels, toBlocks, toInt8Channels } from './quantise-blocks.ts'
+import { input, parameter } from './sources.ts'
 import type { Target, Tensor } from './tensor.ts'
-import { input, parameter } from './tensor.ts'
 
 const noise = (count: number, seed: number) =>
   Float32Array.from({ length: count }, (_, i) => hashWord(seed, i) / 2 ** 31 - 1)

@@ -2,17 +2,8 @@
 import type { DType, TensorData } from './dtype.ts'
 import { carries, dtypeOf, toTensorData } from './dtype.ts'
 import { GraphError } from './error.ts'
-import { add, divide, multiply, negate, power, subtract } from './ops/arithmetic.ts'
-import { cast } from './ops/cast.ts'
-import { matmul } from './ops/matmul.ts'
-import type { Axes, ReduceOptions } from './ops/reduce.ts'
-import { max, mean, min, sum } from './ops/reduce.ts'
-import { expand, permute, reshape, squeeze, swapAxes, unsqueeze } from './ops/shape.ts'
-import type { SliceOptions } from './ops/slice.ts'
-import { slice } from './ops/slice.ts'
-import { softmax } from './ops/softmax.ts'
 import type { Dim, Shape } from './size.ts'
-import { dim, isStatic, productOf, shapeText } from './size.ts'
+import { isStatic, productOf, shapeText } from './size.ts'
 
 /** What a graph is written for; decides which kernels beyond standard ONNX may be used. */
 export type Target = 'standard' | 'cpu' | 'web' | 'webgpu' | 'cuda'
@@ -66,6 +57,44 @@ export type Leaf =
   /** A vector of int64: the given sizes, known when the graph runs. */
   | { readonly kind: 'sizes'; readonly sizes: Shape }
 
+/** Axes of a reduction: one, several, or all where none are named. */
+export type Axes = number | readonly number[]
+export type ReduceOptions = { keepDims?: boolean }
+
+/** One axis: from `start` (default 0) up to `end` (default the size), every `step`-th. Negative positions count from the back. */
+export type SliceOptions = { axis: number; start?: Dim; end?: Dim; step?: number }
+
+/** What a tensor can be asked as a method: the functions of ops/, which are made of tensors and so lie above this file. */
+export type Methods = {
+  readonly add: (x: Tensor, other: Tensor | number) => Tensor
+  readonly subtract: (x: Tensor, other: Tensor | number) => Tensor
+  readonly multiply: (x: Tensor, other: Tensor | number) => Tensor
+  readonly divide: (x: Tensor, other: Tensor | number) => Tensor
+  readonly power: (x: Tensor, exponent: number) => Tensor
+  readonly negate: (x: Tensor) => Tensor
+  readonly matmul: (x: Tensor, other: Tensor) => Tensor
+  readonly reshape: (x: Tensor, shape: Shape | readonly (Dim | -1)[]) => Tensor
+  readonly permute: (x: Tensor, order: readonly number[]) => Tensor
+  readonly swapAxes: (x: Tensor, a: number, b: number) => Tensor
+  readonly squeeze: (x: Tensor, axis: number) => Tensor
+  readonly unsqueeze: (x: Tensor, axis: number) => Tensor
+  readonly expand: (x: Tensor, shape: Shape) => Tensor
+  readonly slice: (x: Tensor, options: SliceOptions) => Tensor
+  readonly sum: (x: Tensor, axes?: Axes, options?: ReduceOptions) => Tensor
+  readonly mean: (x: Tensor, axes?: Axes, options?: ReduceOptions) => Tensor
+  readonly max: (x: Tensor, axes?: Axes, options?: ReduceOptions) => Tensor
+  readonly min: (x: Tensor, axes?: Axes, options?: ReduceOptions) => Tensor
+  readonly softmax: (x: Tensor, axis: number) => Tensor
+  readonly cast: (x: Tensor, dtype: DType) => Tensor
+}
+
+let methods: Methods
+
+/** Gives all tensors their methods; sources.ts does it before the first tensor that is not made inside this package. */
+export function giveMethods(given: Methods): void {
+  methods = given
+}
+
 /** A value of a graph that will exist when the graph runs. Immutable; operations give new tensors. */
 export class Tensor {
   readonly node: Node
@@ -90,64 +119,64 @@ export class Tensor {
   }
 
   add(other: Tensor | number): Tensor {
-    return add(this, other)
+    return methods.add(this, other)
   }
   sub(other: Tensor | number): Tensor {
-    return subtract(this, other)
+    return methods.subtract(this, other)
   }
   mul(other: Tensor | number): Tensor {
-    return multiply(this, other)
+    return methods.multiply(this, other)
   }
   div(other: Tensor | number): Tensor {
-    return divide(this, other)
+    return methods.divide(this, other)
   }
   pow(exponent: number): Tensor {
-    return power(this, exponent)
+    return methods.power(this, exponent)
   }
   neg(): Tensor {
-    return negate(this)
+    return methods.negate(this)
   }
   matmul(other: Tensor): Tensor {
-    return matmul(this, other)
+    return methods.matmul(this, other)
   }
   reshape(shape: Shape | readonly (Dim | -1)[]): Tensor {
-    return reshape(this, shape)
+    return methods.reshape(this, shape)
   }
   permute(order: readonly number[]): Tensor {
-    return permute(this, order)
+    return methods.permute(this, order)
   }
   swapAxes(a: number, b: number): Tensor {
-    return swapAxes(this, a, b)
+    return methods.swapAxes(this, a, b)
   }
   squeeze(axis: number): Tensor {
-    return squeeze(this, axis)
+    return methods.squeeze(this, axis)
   }
   unsqueeze(axis: number): Tensor {
-    return unsqueeze(this, axis)
+    return methods.unsqueeze(this, axis)
   }
   expand(shape: Shape): Tensor {
-    return expand(this, shape)
+    return methods.expand(this, shape)
   }
   slice(options: SliceOptions): Tensor {
-    return slice(this, options)
+    return methods.slice(this, options)
   }
   sum(axes?: Axes, options?: ReduceOptions): Tensor {
-    return sum(this, axes, options)
+    return methods.sum(this, axes, options)
   }
   mean(axes?: Axes, options?: ReduceOptions): Tensor {
-    return mean(this, axes, options)
+    return methods.mean(this, axes, options)
   }
   max(axes?: Axes, options?: ReduceOptions): Tensor {
-    return max(this, axes, options)
+    return methods.max(this, axes, options)
   }
   min(axes?: Axes, options?: ReduceOptions): Tensor {
-    return min(this, axes, options)
+    return methods.min(this, axes, options)
   }
   softmax(axis = -1): Tensor {
-    return softmax(this, axis)
+    return methods.softmax(this, axis)
   }
   cast(dtype: DType): Tensor {
-    return cast(this, dtype)
+    return methods.cast(this, dtype)
   }
 }
 
@@ -200,7 +229,7 @@ export function makeTensor(
   return makeNode(op, inputs, [{ dtype, shape }], attributes)[0]!
 }
 
-function makeLeaf(leaf: Leaf, name: string, dtype: DType, shape: Shape): Tensor {
+export function makeLeaf(leaf: Leaf, name: string, dtype: DType, shape: Shape): Tensor {
   const outputs: Tensor[] = []
   const node: Node = {
     op: { name },
@@ -213,21 +242,6 @@ function makeLeaf(leaf: Leaf, name: string, dtype: DType, shape: Shape): Tensor 
   }
   outputs.push(new Tensor(node, 0, dtype, shape))
   return outputs[0]!
-}
-
-/**
- * A tensor that is fed when the graph runs. Sizes may be names ("batch") that every input of one run must agree on.
- * @throws GraphError `argument` for an empty name or a size that is neither a whole number nor an expression of names.
- */
-export function input(name: string, dtype: DType, shape: Shape): Tensor {
-  if (name === '') throw new GraphError('argument', 'an input needs a name')
-  return makeLeaf({ kind: 'input', name }, 'Input', dtype, shape.map(dim))
-}
-
-/** A weight: a leaf that goes by the name of its published state dict; its values come when the graph is written or run. */
-export function parameter(name: string, shape: readonly number[], options: { dtype?: DType } = {}): Tensor {
-  if (name === '') throw new GraphError('argument', 'a parameter needs a name')
-  return makeLeaf({ kind: 'parameter', name }, 'Parameter', options.dtype ?? 'float32', shape.map(dim))
 }
 
 /**

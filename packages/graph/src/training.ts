@@ -2,10 +2,10 @@
 import type { Rewrite } from './build/flatten.ts'
 import { GraphError } from './error.ts'
 import { add, divide, minimum, multiply, sqrt, sumOf } from './ops/arithmetic.ts'
+import { reshape } from './ops/broadcast.ts'
 import { cast } from './ops/cast.ts'
 import { convOp, convTransposeOp } from './ops/conv.ts'
 import { matmulOp } from './ops/matmul.ts'
-import { reshape } from './ops/shape.ts'
 import type { Op, Tensor } from './tensor.ts'
 import { makeTensor } from './tensor.ts'
 

@@ -3,7 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { HttpFault } from './fault.ts'
-import type { ServiceEnv } from './service.ts'
+import type { ServiceEnv } from './request-env.ts'
 
 /** Lets requests through that carry the token, and all where there is none. `open` paths need none. */
 export function bearerAuth(

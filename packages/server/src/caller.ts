@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { HttpFault } from './fault.ts'
-import type { ServiceEnv } from './service.ts'
+import type { ServiceEnv } from './request-env.ts'
 
 type NodeSide = { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse }
 

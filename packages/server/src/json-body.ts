@@ -3,7 +3,7 @@
 import type { Context } from 'hono'
 import { receive } from './caller.ts'
 import { HttpFault } from './fault.ts'
-import type { ServiceEnv } from './service.ts'
+import type { ServiceEnv } from './request-env.ts'
 
 /** Deepest nesting of a body. A request with packed truths has 8 levels. */
 const MAX_DEPTH = 64

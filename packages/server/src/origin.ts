@@ -3,7 +3,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { HttpFault } from './fault.ts'
-import type { ServiceEnv } from './service.ts'
+import type { ServiceEnv } from './request-env.ts'
 
 /** Answers are what they say, are for pages of this origin, and are not kept. Pages may say otherwise. */
 export function safeHeaders(): MiddlewareHandler<ServiceEnv> {

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
-import type { ServiceEnv } from './service.ts'
+import type { ServiceEnv } from './request-env.ts'
 
 /** Ids of callers end up in logs: letters, digits and a few marks only. */
 const HARMLESS = /^[A-Za-z0-9._-]{1,128}$/

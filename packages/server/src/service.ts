@@ -2,7 +2,6 @@
 // A room of its own (rewards, codecs, the studio's files) adds its routes to it.
 
 import { VERSION } from '@maskwords/files'
-import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { type Admission, admission } from './admission.ts'
 import { bearerAuth } from './auth.ts'
@@ -12,10 +11,8 @@ import { readBody, readJson } from './json-body.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type ApiOperation, openApi } from './openapi.ts'
 import { allowOrigin, refuseOtherHosts, safeHeaders } from './origin.ts'
+import type { ServiceContext, ServiceEnv } from './request-env.ts'
 import { requestIds } from './request-id.ts'
-
-export type ServiceEnv = { Variables: { requestId: string; route: string | undefined } }
-export type ServiceContext = Context<ServiceEnv>
 
 export type ServiceOptions = {
   readonly title: string

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import type { ServiceContext } from './service.ts'
+import type { ServiceContext } from './request-env.ts'
 
 /** Content security policy of every page: nothing inline, nothing from elsewhere. */
 export const PAGE_POLICY = [

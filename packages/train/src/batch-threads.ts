@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { Feeds } from '@maskwords/graph'
 import { GraphError, startThread } from '@maskwords/graph'
-import type { BatchSource, BatchThreadsOptions } from './batches.ts'
+import type { BatchSource } from './batch-source.ts'
 
 export type BatchRequest = { readonly id: number; readonly index: number }
 export type BatchAnswer =
@@ -78,4 +78,18 @@ export function openBatchThreads(options: BatchThreadsOptions): BatchSource {
       await Promise.all(team.map((thread) => thread.close()))
     },
   }
+}
+
+export type BatchThreadsOptions = {
+  /**
+   * URL of a module that exports `openBatches(options)`: a BatchSource or a promise of one. The arrays of a batch are
+   * handed over to this thread, so that each batch has new ones.
+   */
+  readonly module: string | URL
+  /** Given to `openBatches`; anything that can be posted to a worker. */
+  readonly options?: unknown
+  /** Default 1. */
+  readonly threads?: number
+  /** Where `batch-worker.js` is, for bundles that did not put it beside the code. */
+  readonly workerUrl?: string
 }

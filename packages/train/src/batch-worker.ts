@@ -1,8 +1,8 @@
 // The entry of a data worker thread: opens the user's module and makes batches by number. A bundler must emit it as
 // `batch-worker.js` beside the code that asks for it.
 import { parentPort, workerData } from 'node:worker_threads'
+import type { BatchSource } from './batch-source.ts'
 import type { BatchAnswer, BatchRequest } from './batch-threads.ts'
-import type { BatchSource } from './batches.ts'
 
 type DataModule = { readonly openBatches?: (options: unknown) => BatchSource | Promise<BatchSource> }
 

@@ -2,15 +2,8 @@
 
 import type { Feeds } from '@maskwords/graph'
 import { GraphError } from '@maskwords/graph'
-
-/**
- * Batches by number, from 0. The same number gives the same batch, whatever was asked before: that makes a resumed run
- * meet the data that the interrupted one would have met.
- */
-export type BatchSource = {
-  readonly batch: (index: number) => Feeds | Promise<Feeds>
-  readonly close?: () => Promise<void>
-}
+import type { BatchSource } from './batch-source.ts'
+import type { BatchThreadsOptions } from './batch-threads.ts'
 
 /** Batches in order, some of them made ahead. */
 export type BatchQueue = {
@@ -51,20 +44,6 @@ export function prefetch(source: BatchSource, options: { from: number; ahead?: n
       await source.close?.()
     },
   }
-}
-
-export type BatchThreadsOptions = {
-  /**
-   * URL of a module that exports `openBatches(options)`: a BatchSource or a promise of one. The arrays of a batch are
-   * handed over to this thread, so that each batch has new ones.
-   */
-  readonly module: string | URL
-  /** Given to `openBatches`; anything that can be posted to a worker. */
-  readonly options?: unknown
-  /** Default 1. */
-  readonly threads?: number
-  /** Where `batch-worker.js` is, for bundles that did not put it beside the code. */
-  readonly workerUrl?: string
 }
 
 /** A source whose batches are made in Node worker threads, batch number i by thread i modulo their number. */

@@ -1,5 +1,8 @@
 // What the other rooms take from this one.
-export type { BatchQueue, BatchSource, BatchThreadsOptions } from './batches.ts'
+
+export type { BatchSource } from './batch-source.ts'
+export type { BatchThreadsOptions } from './batch-threads.ts'
+export type { BatchQueue } from './batches.ts'
 export { batchThreads, prefetch } from './batches.ts'
 export type { NamePattern, ParameterGroup } from './groups.ts'
 export { matchesName } from './groups.ts'

@@ -1,7 +1,7 @@
 // The training loop: batches in, updates, metrics, evaluation, checkpoints; stops at any moment and goes on exactly.
 import type { SessionOptions, Weights } from '@maskwords/graph'
 import { GraphError } from '@maskwords/graph'
-import type { BatchSource } from './batches.ts'
+import type { BatchSource } from './batch-source.ts'
 import { prefetch } from './batches.ts'
 import type { MetricsLog } from './metrics-log.ts'
 import type { TrainProgress } from './progress.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { linear } from '../../graph/src/ops/matmul.ts'
+import { input, parameter } from '../../graph/src/sources.ts'
 import type { Tensor } from '../../graph/src/tensor.ts'
-import { input, parameter } from '../../graph/src/tensor.ts'
 import type { Optimiser } from './optimiser.ts'
 import { adamW, sgd } from './optimiser.ts'
 import type { TrainState } from './state.ts'

@@ -1,7 +1,8 @@
 // The answer's text, piece by piece: phrases and words are buttons in the colours of their masks or boxes. Everything is text:
 // React writes it into text nodes, never as markup.
 import { memo } from 'react'
-import { labelOf, type Piece, type Reading } from './reading.ts'
+import type { Piece } from './draft.ts'
+import { labelOf, type Reading } from './reading.ts'
 
 /** Words longer than this are shown as a count: 32 words of HiMTok fill four lines. */
 const LONG_WORDS = 60

@@ -1,7 +1,8 @@
 // The boxes of an answer, one a line: what each is called, and where it is.
 import { boxToXyxyPx } from '@maskwords/words'
+import type { ReadBox } from './draft.ts'
 import { type Lighting, MarkItem } from './MarkItem.tsx'
-import type { ReadBox, Reading } from './reading.ts'
+import type { Reading } from './reading.ts'
 
 type SizePx = { readonly widthPx: number; readonly heightPx: number }
 

@@ -1,7 +1,8 @@
 // What was repaired, dropped or missing in an answer, with places; a click shows the place in the text box.
 import { useMemo } from 'react'
+import type { Note } from './draft.ts'
 import { lineColumns } from './place.ts'
-import type { Note, Reading } from './reading.ts'
+import type { Reading } from './reading.ts'
 
 const SIGNS: Readonly<Record<Note['kind'], string>> = {
   repaired: 'repaired',

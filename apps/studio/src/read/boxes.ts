@@ -7,7 +7,7 @@ import {
   type Reference,
   type ReferenceProblem,
 } from '@maskwords/words'
-import { addNote, type Draft, MAX_READ_MASKS, MAX_SHOWN_CHARACTERS } from './reading.ts'
+import { addNote, type Draft, MAX_READ_MASKS, MAX_SHOWN_CHARACTERS } from './draft.ts'
 
 const PROBLEMS: Readonly<Record<ReferenceProblem, string>> = {
   unclosed: 'a <ref> or <box> is not closed: it ends where the next tag or the text ends',

@@ -10,7 +10,7 @@ import {
   pairGetokOffsets,
   parseGetok,
 } from '@maskwords/words'
-import { addMask, addNote, type Draft } from './reading.ts'
+import { addMask, addNote, type Draft } from './draft.ts'
 
 const PROBLEMS: Readonly<Record<GetokProblemKind, string>> = {
   alias: 'another spelling of a word, read',

@@ -10,17 +10,11 @@ import { describe, expect, it } from 'vitest'
 import { smallestAt } from './AnswerPicture.tsx'
 import { AnswerText } from './AnswerText.tsx'
 import { parseChoice } from './choice.ts'
+import { MAX_NOTES, MAX_READ_MASKS, MAX_SHOWN_CHARACTERS } from './draft.ts'
 import { EXAMPLES, exampleAnswer, relation, type SpokenRegion, speakable } from './examples.ts'
 import { MaskList } from './MaskList.tsx'
 import { lineColumns } from './place.ts'
-import {
-  labelOf,
-  MAX_NOTES,
-  MAX_READ_MASKS,
-  MAX_SHOWN_CHARACTERS,
-  type Reading,
-  readText,
-} from './reading.ts'
+import { labelOf, type Reading, readText } from './reading.ts'
 
 const WORDS = '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>'
 const square = (x: number, y: number) =>

@@ -8,7 +8,8 @@ import {
   type SheetSample,
 } from '@maskwords/eval'
 import { pictureToPng } from '@maskwords/mask'
-import { type PlannedPicture, truthPictures } from './truth.ts'
+import { truthPictures } from './truth.ts'
+import type { PlannedPicture } from './truth-plan.ts'
 
 export type SheetOptions = {
   readonly name: string

@@ -9,7 +9,7 @@ import {
   sha256Of,
   type TruthOptions,
   type TruthPlan,
-} from './truth.ts'
+} from './truth-plan.ts'
 
 type Image = { readonly file: string; readonly widthPx: number; readonly heightPx: number }
 

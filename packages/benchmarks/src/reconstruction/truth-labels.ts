@@ -13,14 +13,14 @@ import {
   readFileCapped,
 } from '@maskwords/files'
 import { labelMapFromPng, masksFromLabelMap } from '@maskwords/mask'
+import { idOf, isSide, pictureFolder } from './truth-coco.ts'
 import {
   type PlannedPicture,
   type StatedTruth,
   sha256Of,
   type TruthOptions,
   type TruthPlan,
-} from './truth.ts'
-import { idOf, isSide, pictureFolder } from './truth-coco.ts'
+} from './truth-plan.ts'
 
 /** Segmentations of one picture; BSDS500 has up to 9. */
 const MAX_SEGMENTATIONS = 1000

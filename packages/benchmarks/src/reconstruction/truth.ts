@@ -1,5 +1,5 @@
 // True masks to reconstruct, planned before anything is decoded: which pictures there are, and how to read each one's masks.
-import { createHash } from 'node:crypto'
+
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { inHoldout } from '@maskwords/datasets'
@@ -15,38 +15,10 @@ import {
   reportOf,
   throwIfAborted,
 } from '@maskwords/files'
-import { area, type Mask } from '@maskwords/mask'
+import { area } from '@maskwords/mask'
 import { planCocoTruth } from './truth-coco.ts'
 import { planLabelTruth } from './truth-labels.ts'
-
-/** A mask as the truth states it, before anything is left out. */
-export type StatedTruth = { readonly id: string; readonly read: () => Mask; readonly isCrowd: boolean }
-
-export type PlannedPicture = {
-  readonly id: string
-  /** The picture's file. */
-  readonly path: string
-  readonly widthPx: number
-  readonly heightPx: number
-  /** What the truth says of this picture; files of masks are read here. */
-  readonly masks: () => Promise<readonly StatedTruth[]>
-}
-
-export type TruthPlan = {
-  readonly kind: 'coco' | 'label-maps'
-  readonly pictures: readonly PlannedPicture[]
-  /** Entries that say no picture or mask. */
-  readonly failures: readonly ErrorReport[]
-  /** SHA-256 of the file that lists the truth. */
-  readonly sha256: string
-}
-
-export type TruthOptions = {
-  readonly truth: string
-  /** Folder of the pictures; by default `images` beside the truth, or the truth's own folder. */
-  readonly pictures: string | undefined
-  readonly signal: AbortSignal
-}
+import type { PlannedPicture, TruthOptions, TruthPlan } from './truth-plan.ts'
 
 /** Reads what there is to evaluate: a COCO file, or a folder of label maps. Throws MaskwordsError. */
 export async function planTruth(options: TruthOptions): Promise<TruthPlan> {
@@ -54,11 +26,6 @@ export async function planTruth(options: TruthOptions): Promise<TruthPlan> {
   if (info?.isDirectory()) return await planLabelTruth(options)
   const bytes = await readFileCapped(options.truth, options.truth, MAX_JSON_BYTES, options.signal)
   return await planCocoTruth(bytes, options)
-}
-
-/** SHA-256 in hexadecimal: what a result's stamp says of its data. */
-export function sha256Of(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 export type Holdout = { readonly part: number; readonly parts: number }

@@ -1,6 +1,6 @@
 // The records of the reconstruction benchmark: true masks in, one row for each mask and method out.
 import type { Mask } from '@maskwords/mask'
-import type { SampleRow } from '../rows.ts'
+import type { SampleRow } from '../row.ts'
 import type { Metric } from '../statistics/metric.ts'
 import type { CodecPicture } from './codec.ts'
 

@@ -1,7 +1,7 @@
 import { type Mask, maskFromRowMajor, union } from '@maskwords/mask'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RowStatus, SampleRow } from '../rows.ts'
+import type { RowStatus, SampleRow } from '../row.ts'
 import { evaluateMetrics, type Metric } from '../statistics/metric.ts'
 import { answerBoxes, describeBoxSurvey, surveyBoxes } from './answer-box.ts'
 import { boxIouXyxy, boxMetrics, boxOfMask, boxSetMetrics, scoreBox, scoreBoxSet } from './box.ts'

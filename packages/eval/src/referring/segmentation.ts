@@ -1,7 +1,7 @@
 // Referring segmentation of one mask a phrase: RES (RefCOCO, RefCOCO+, RefCOCOg), its rounds (MR-RefCOCO, MR-PACO) and
 // ReasonSeg. Formulas: the evaluation scripts of SAMTok (arXiv 2601.16093), HiMTok (ICCV 2025) and LISA (CVPR 2024).
 import { area, type Mask, subtract, union } from '@maskwords/mask'
-import type { RowStatus } from '../rows.ts'
+import type { RowStatus } from '../row.ts'
 import type { EvalMode } from '../stamp.ts'
 import type { Metric } from '../statistics/metric.ts'
 import { type IgnoreRule, isSameSize, maskOverlap, type Overlap } from './overlap.ts'

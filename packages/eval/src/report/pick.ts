@@ -1,5 +1,5 @@
 // Which samples a report shows: the worst, those in the middle, the best.
-import { columnValue, type SampleRow } from '../rows.ts'
+import { columnValue, type SampleRow } from '../row.ts'
 
 export type Picked = { readonly title: string; readonly rows: readonly SampleRow[] }
 

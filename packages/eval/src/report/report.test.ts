@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SampleRow } from '../rows.ts'
+import type { SampleRow } from '../row.ts'
 import { histogramCounts } from './histogram.ts'
 import { type ReportInput, reportPage } from './page.ts'
 import { pickRows } from './pick.ts'

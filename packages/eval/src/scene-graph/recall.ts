@@ -3,7 +3,7 @@
 
 import { iou } from '@maskwords/mask'
 import { EvalError } from '../error.ts'
-import type { SampleRow } from '../rows.ts'
+import type { SampleRow } from '../row.ts'
 import type { EvalMode } from '../stamp.ts'
 import { tidiedTriples } from './merge.ts'
 import type { PredictedTriple, SceneGraphSample, SceneGraphVocabulary } from './sample.ts'

@@ -1,6 +1,6 @@
 // Bootstrap intervals (Efron, 1979): samples drawn with replacement, the percentiles of the metric over the draws.
 import { EvalError } from '../error.ts'
-import type { SampleRow } from '../rows.ts'
+import type { SampleRow } from '../row.ts'
 import { type Columns, type ResampleUnit, unitColumns } from './columns.ts'
 import { columnsOf, type Metric, metricOfSums } from './metric.ts'
 import { type Random, randomOf } from './random.ts'

@@ -1,6 +1,6 @@
 // Rows as columns of numbers, one entry a sample or one a picture, for resampling. Definition: ours.
 import { EvalError } from '../error.ts'
-import { columnValue, type SampleRow } from '../rows.ts'
+import { columnValue, type SampleRow } from '../row.ts'
 
 /** What is drawn as a whole: samples, or pictures with all of their samples (samples of a picture are not independent). */
 export type ResampleUnit = 'sample' | 'picture'

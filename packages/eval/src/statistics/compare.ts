@@ -1,7 +1,7 @@
 // Two runs on the same samples: the difference of each metric, its paired bootstrap interval, and a permutation test that
 // exchanges the two runs' rows sample by sample (for a mean over samples: flips the signs of the differences).
 import { EvalError } from '../error.ts'
-import type { SampleRow } from '../rows.ts'
+import type { SampleRow } from '../row.ts'
 import { checkedResamples, drawTimes, type Interval, percentile, weightedSum } from './bootstrap.ts'
 import { type Columns, type ResampleUnit, unitColumns } from './columns.ts'
 import { columnsOf, type Metric, metricOfSums } from './metric.ts'

@@ -1,6 +1,6 @@
 // A metric as sums over samples: every number of this package that belongs to samples is a ratio of sums (accuracies,
 // mean IoU, cumulative IoU, F1), or a mean of such ratios over classes. So any metric can be resampled. Definition: ours.
-import { columnValue, type SampleRow } from '../rows.ts'
+import { columnValue, type SampleRow } from '../row.ts'
 
 /** Sum of one column over sum of another; `epsilon` is added to the lower sum, as published scripts do. */
 export type Ratio = { readonly numerator: string; readonly denominator: string; readonly epsilon?: number }

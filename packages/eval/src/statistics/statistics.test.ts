@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatRowFile, mergeRowFiles, parseRowFile, type RowFile, type SampleRow } from '../rows.ts'
+import type { SampleRow } from '../row.ts'
+import { formatRowFile, mergeRowFiles, parseRowFile, type RowFile } from '../rows.ts'
 import { checkSameStamp, type Stamp, stampDifferences } from '../stamp.ts'
 import { bootstrapIntervals, percentile } from './bootstrap.ts'
 import { compareRuns } from './compare.ts'

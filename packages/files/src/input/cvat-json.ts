@@ -1,7 +1,6 @@
 // CVAT's JSON: a list of shapes, or the annotations of a job (`shapes`, `tracks`, `tags`) or of a task's jobs in a list. One frame at
 // a time (CVAT 2 REST API: LabeledData).
 import { readCvatShape } from '@maskwords/mask'
-import { isRecord } from './json-text.ts'
 import {
   type FoundMasks,
   idOf,
@@ -9,7 +8,8 @@ import {
   type MaskJsonOptions,
   type StatedMask,
   statedSize,
-} from './mask-json.ts'
+} from './found-masks.ts'
+import { isRecord } from './json-text.ts'
 import { ambiguous, picked } from './picked.ts'
 import { type PlacedUnread, unreadFailures } from './unread.ts'
 

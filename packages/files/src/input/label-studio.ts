@@ -2,7 +2,6 @@
 // annotation, or a bare result list. One task, one annotation and one picture at a time (Label Studio 1: "Export annotations").
 import { type DrawnShape, readLabelStudioRegion } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
-import { isRecord } from './json-text.ts'
 import {
   type FoundMasks,
   idOf,
@@ -10,7 +9,8 @@ import {
   type StatedMask,
   statedSize,
   stem,
-} from './mask-json.ts'
+} from './found-masks.ts'
+import { isRecord } from './json-text.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
 import { type PlacedUnread, unreadFailures } from './unread.ts'
 

@@ -1,7 +1,7 @@
 // Shapes on a picture that EXIF lays on its side: drawn on the size that holds them, as `prepare` draws them.
 import { laidOutlines, maskFromShapes } from '@maskwords/mask'
 import type { Size } from '../options.ts'
-import type { StatedMask } from './mask-json.ts'
+import type { StatedMask } from './found-masks.ts'
 
 /** The masks on the size they were drawn on, and what is to be said of that. `size`: of files that state none. */
 export function onTheirGround(

@@ -1,7 +1,8 @@
 import { area, cocoRleFromMask, type Mask, maskFromRowMajor } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
 import { isTypedError, MaskwordsError, reportOf } from '../error.ts'
-import { masksOfBytes, type ReadMasksOptions } from './masks.ts'
+import { masksOfBytes } from './masks.ts'
+import type { ReadMasksOptions } from './named-mask.ts'
 
 const SIZE = { widthPx: 4, heightPx: 3 }
 // . # # .

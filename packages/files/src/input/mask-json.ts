@@ -1,35 +1,16 @@
 // Masks in JSON, as the tools of the field write them, found and checked but not decoded yet: COCO datasets and results, SA-1B,
 // single RLE objects, polygons, CVAT, Label Studio (label-studio.ts) and labelme shapes, and our own `decode --json`.
-import { type DrawnShape, type GroundConvention, readLabelmeShapes } from '@maskwords/mask'
+
+import { readLabelmeShapes } from '@maskwords/mask'
 import { z } from 'zod'
 import { type ErrorReport, MaskwordsError, reportOf } from '../error.ts'
 import { isCvatJob, ofCvatJobs, ofCvatShapes, placedShapes } from './cvat-json.ts'
+import type { FoundMasks, MaskJsonOptions, StatedMask, StatedSize } from './found-masks.ts'
+import { baseName, idOf, labelOf, noSize, statedSize, stem } from './found-masks.ts'
 import { checkShape, isRecord } from './json-text.ts'
 import { isLabelStudioTask, ofAnnotations, ofRegions, ofTasks } from './label-studio.ts'
-import { ambiguous, type Picks, picked, samePicture } from './picked.ts'
+import { ambiguous, picked, samePicture } from './picked.ts'
 import { unreadFailures } from './unread.ts'
-
-/** A mask as some file states it. Sizes are in pixels; `at` is its path in the JSON, or its place in the XML. */
-export type StatedMask = {
-  readonly label: string
-  readonly id: number | string | undefined
-  readonly at: string
-  readonly iscrowd: boolean
-  /** Whose pixels the file's format draws on, where a picture that EXIF turns could be either. Default: shown. */
-  readonly drawnOn?: GroundConvention
-} & (
-  | {
-      readonly dialect: 'coco-rle' | 'coco-counts'
-      readonly size: readonly [height: number, width: number]
-      readonly counts: string | readonly number[]
-    }
-  /** What annotation tools draw; several shapes are one mask together. */
-  | {
-      readonly dialect: 'shapes'
-      readonly size: StatedSize | undefined
-      readonly shapes: readonly DrawnShape[]
-    }
-)
 
 /** Lists and objects within each other. A Label Studio export has three levels; more is no mask file. */
 const MAX_NESTING = 8
@@ -38,32 +19,6 @@ type Finding = MaskJsonOptions & {
   readonly depth: number
   readonly failures: ErrorReport[]
   readonly notes: string[]
-}
-
-export type FoundMasks = {
-  readonly stated: readonly StatedMask[]
-  /** Entries of a list that say no mask, and shapes that are not read; their neighbours are in `stated`. */
-  readonly failures: readonly ErrorReport[]
-  /** What was chosen or left out on purpose. */
-  readonly notes: readonly string[]
-}
-
-type StatedSize = { readonly widthPx: number; readonly heightPx: number }
-
-export type JsonDialect = 'coco-rle' | 'coco-counts' | 'coco-polygon' | 'cvat-rle' | 'labelstudio-rle'
-
-export type MaskJsonOptions = {
-  readonly name: string
-  /** Which picture of a dataset: its id. */
-  readonly imageId?: string | undefined
-  /** Which picture of a dataset: its file name, folders ignored. */
-  readonly fileName?: string | undefined
-  /** What the user chose where a file has several pictures, tasks or frames. */
-  readonly picks?: Picks | undefined
-  /** What a bare list of numbers is; without it such a list is refused. */
-  readonly dialect?: JsonDialect | undefined
-  /** Size of the picture, for dialects that do not carry one. */
-  readonly size?: StatedSize | undefined
 }
 
 const wholeNumber = z.number().int()
@@ -485,48 +440,10 @@ function statedPicture(item: Record<string, unknown>): string | undefined {
   return undefined
 }
 
-/** The complaint that a dialect needs a size that nobody stated. */
-export function noSize(options: Pick<MaskJsonOptions, 'name'>, at: string, dialect: string): MaskwordsError {
-  return new MaskwordsError(
-    'ambiguous',
-    `${dialect === 'shapes' ? 'the file' : dialect} does not say how large the picture is`,
-    {
-      file: options.name,
-      at: at || 'top level',
-      hint: 'say it: --size WIDTHxHEIGHT',
-    },
-  )
-}
-
 function unknownShape(options: MaskJsonOptions, at: string, what: string): MaskwordsError {
   return new MaskwordsError('unsupported', `no mask found: ${what}`, {
     file: options.name,
     at: at.replace(/^\./, ''),
     hint: 'COCO datasets and results, {size, counts}, polygons, CVAT shapes, Label Studio and labelme JSON are read',
   })
-}
-
-export function labelOf(item: Readonly<Record<string, unknown>>, options: MaskJsonOptions): string {
-  const { label } = item
-  return typeof label === 'string' || typeof label === 'number' ? String(label) : stem(options)
-}
-
-export function idOf(item: Readonly<Record<string, unknown>>): number | string | undefined {
-  const { id } = item
-  return typeof id === 'number' || typeof id === 'string' ? id : undefined
-}
-
-export function statedSize(width: unknown, height: unknown): StatedSize | undefined {
-  return Number.isInteger(width) && Number.isInteger(height)
-    ? { widthPx: width as number, heightPx: height as number }
-    : undefined
-}
-
-export function stem(options: Pick<MaskJsonOptions, 'name'>): string {
-  return baseName(options.name).replace(/\.[^.]+$/, '')
-}
-
-/** The last part of a path, whichever slash it is written with. */
-export function baseName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
 }

@@ -11,8 +11,8 @@ import {
 import { MaskwordsError } from '../error.ts'
 import { DEFAULT_MAX_PIXELS, describePicture } from '../picture/describe.ts'
 import { decodePicture } from '../picture/read.ts'
-import type { NamedMask, ReadMasksOptions } from './masks.ts'
-import { stemOf } from './masks.ts'
+import type { NamedMask, ReadMasksOptions } from './named-mask.ts'
+import { stemOf } from './named-mask.ts'
 import type { FileKind } from './sniff.ts'
 
 /**

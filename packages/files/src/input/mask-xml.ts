@@ -2,7 +2,7 @@
 // shape a frame. One image, or one frame, at a time.
 import { readCvatShape, type ShapeReading } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
-import { type FoundMasks, type MaskJsonOptions, type StatedMask, statedSize } from './mask-json.ts'
+import { type FoundMasks, type MaskJsonOptions, type StatedMask, statedSize } from './found-masks.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
 import { type PlacedUnread, unreadFailures } from './unread.ts'
 

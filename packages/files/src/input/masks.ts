@@ -1,7 +1,7 @@
 // Masks from files, folders and stdin: what each file is, the masks in it, and their names. One bad file does not stop the others.
+
 import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { GroundConvention, Mask } from '@maskwords/mask'
 import { declaredXmlEncoding } from '@maskwords/words'
 import {
   type ErrorReport,
@@ -12,58 +12,21 @@ import {
   throwIfAborted,
 } from '../error.ts'
 import { type Io, resolvePath } from '../io.ts'
-import type { Size } from '../options.ts'
 import { DEFAULT_MAX_PIXELS } from '../picture/describe.ts'
 import { MAX_JSON_BYTES, readInput } from './bytes.ts'
 import { decodedText } from './decoded-text.ts'
 import type { ReadDialect } from './dialect.ts'
+import type { FoundMasks, JsonDialect } from './found-masks.ts'
 import { parseJson } from './json-text.ts'
 import { onTheirGround } from './laid-outlines.ts'
-import { baseName, type FoundMasks, findMasks, type JsonDialect } from './mask-json.ts'
+import { findMasks } from './mask-json.ts'
 import { masksOfPicture } from './mask-picture.ts'
 import { findCvatXml } from './mask-xml.ts'
-import type { Picks } from './picked.ts'
+import type { MaskReading, NamedMask, ReadMasksOptions } from './named-mask.ts'
+import { stemOf } from './named-mask.ts'
+
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from './sniff.ts'
 import { maskOfRaw, maskOfStated } from './stated-mask.ts'
-
-export type NamedMask = {
-  readonly label: string
-  readonly mask: Mask
-  /** The file, as the user named it. */
-  readonly file: string
-  /** Its place in the file (JSON path, label value), where the file holds more than one mask. */
-  readonly at?: string
-  readonly id?: number | string
-  readonly iscrowd?: boolean
-  /** Whose pixels its format draws on where sizes cannot tell. Default: shown. */
-  readonly drawnOn?: GroundConvention
-}
-
-export type MaskReading = { readonly masks: readonly NamedMask[]; readonly failures: readonly ErrorReport[] }
-
-export type ReadMasksOptions = {
-  readonly dialect: ReadDialect
-  /** The picture's file name, to find its annotations in a dataset. */
-  readonly pictureName?: string | undefined
-  readonly imageId?: string | undefined
-  /** What is meant where a file has several tasks, annotations or frames. */
-  readonly picks?: Picks | undefined
-  /** The encoding of text files. Default UTF-8, or as a byte order mark or XML declaration says. */
-  readonly encoding?: string | undefined
-  /** Size of the picture, for dialects that do not carry one. */
-  readonly size?: Size | undefined
-  /** EXIF lays the picture on its side: outlines that leave the stated size may have been drawn on the other. */
-  readonly isLaid?: boolean | undefined
-  /** Values of a label map to take; all but 0 where absent. */
-  readonly labels?: readonly number[] | undefined
-  readonly maxPixels?: number | undefined
-  /** Refuse colour pictures of more ids than this. Default MAX_LABELS. */
-  readonly maxLabels?: number | undefined
-  readonly jobs?: number | undefined
-  /** Called with remarks that the user should see (a guess that was made, something left out). */
-  readonly note?: (text: string) => Promise<void>
-  readonly onFile?: (total: number) => void
-}
 
 /** Files of one folder. SA-1B has a thousand in a shard; a folder of a million frames is listed, not swallowed. */
 export const MAX_FOLDER_FILES = 100_000
@@ -258,11 +221,6 @@ function refuseMismatch(
     file: name,
     hint: `leave the format out, or give one of ${allowed.filter((other) => other !== 'auto').join(', ')}`,
   })
-}
-
-/** A file's name without folders and extension. */
-export function stemOf(name: string): string {
-  return baseName(name).replace(/\.[^.]+$/, '')
 }
 
 /** Runs `work` on all items, at most `jobs` at a time; results keep the order of the items whatever finishes first. */

@@ -2,7 +2,8 @@
 import { area, tightBox } from '@maskwords/mask'
 import { describe, expect, test } from 'vitest'
 import { isTypedError, reportOf } from '../error.ts'
-import { masksOfBytes, type ReadMasksOptions } from './masks.ts'
+import { masksOfBytes } from './masks.ts'
+import type { ReadMasksOptions } from './named-mask.ts'
 import { parsePicks } from './picked.ts'
 
 const SIZE = { widthPx: 40, heightPx: 30 }

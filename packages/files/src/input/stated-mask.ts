@@ -2,7 +2,7 @@
 import { type Mask, maskFromCocoRle, maskFromRowMajor, maskFromShapes } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
 import type { Size } from '../options.ts'
-import { noSize, type StatedMask } from './mask-json.ts'
+import { noSize, type StatedMask } from './found-masks.ts'
 
 export type StatedMaskOptions = {
   readonly name: string

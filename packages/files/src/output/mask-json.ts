@@ -7,7 +7,7 @@ import {
   labelStudioRleFromMask,
 } from '@maskwords/mask'
 import type { WriteDialect } from '../input/dialect.ts'
-import type { NamedMask } from '../input/masks.ts'
+import type { NamedMask } from '../input/named-mask.ts'
 
 type JsonDialect = Exclude<WriteDialect, 'png' | 'label-map' | 'raw'>
 

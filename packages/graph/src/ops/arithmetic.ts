@@ -1,27 +1,14 @@
 // Elementwise arithmetic with broadcasting and its gradients (ONNX Add, Sub, Mul, Div, Pow, Neg, Abs, Min, Max, Where, ...).
+
 import type { DType } from '../dtype.ts'
 import { isFloat } from '../dtype.ts'
 import { GraphError } from '../error.ts'
-import type { Shape } from '../size.ts'
 import { sameShape, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, makeTensor, scalar } from '../tensor.ts'
+import { sumTo } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { broadcast, needDType, needFloat, sameDType } from './check.ts'
-import { sum } from './reduce.ts'
-import { reshape } from './shape.ts'
-
-/** Sums `x` over the axes along which `shape` was broadcast, which is the gradient of broadcasting. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x
-  const extra = x.rank - shape.length
-  const axes: number[] = []
-  for (let axis = 0; axis < x.rank; axis++) {
-    if (axis < extra || (shape[axis - extra] === 1 && x.shape[axis] !== 1)) axes.push(axis)
-  }
-  const kept = sum(x, axes, { keepDims: true })
-  return extra > 0 ? reshape(kept, shape) : kept
-}
 
 type Operand = Tensor | number
 

@@ -1,15 +1,17 @@
 // Attention (Vaswani et al. 2017; grouped queries: Ainslie et al. 2023) and rotary positions (Su et al. 2021).
+
 import { GraphError } from '../error.ts'
 import type { Dim } from '../size.ts'
 import { divideDims, multiplyDims, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, makeTensor, sizesVector } from '../tensor.ts'
-import { add, greaterOrEqual, multiply, negate, subtract, sumTo } from './arithmetic.ts'
+import { add, greaterOrEqual, multiply, negate, subtract } from './arithmetic.ts'
+import { expand, reshape, sum, sumTo } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { broadcast, needFloat, needRank, sameDType } from './check.ts'
 import { matmul } from './matmul.ts'
-import { cumulativeSum, sum } from './reduce.ts'
-import { expand, reshape } from './shape.ts'
+import { cumulativeSum } from './reduce.ts'
+import { permute, squeeze, unsqueeze } from './shape.ts'
 import { concat, slice, stack } from './slice.ts'
 import { softmax } from './softmax.ts'
 
@@ -39,12 +41,12 @@ export function range(size: Dim): Tensor {
 function causalMask(queries: Dim, keys: Dim): Tensor {
   const behind = subtract(sizesVector([keys]), sizesVector([queries]))
   const rows = queries === keys ? range(queries) : add(range(queries), behind)
-  return greaterOrEqual(rows.unsqueeze(1), range(keys).unsqueeze(0))
+  return greaterOrEqual(unsqueeze(rows, 1), unsqueeze(range(keys), 0))
 }
 
 function toBias(mask: Tensor, dtype: Tensor['dtype']): Tensor {
   if (mask.dtype !== 'bool') return cast(mask, dtype)
-  return multiply(cast(mask, dtype).sub(1), -HIDDEN)
+  return multiply(subtract(cast(mask, dtype), 1), -HIDDEN)
 }
 
 // With P = softmax(scores): the row sums of dP P that softmax's gradient needs are those of dy y (Dao et al. 2022, app. B.2),
@@ -114,13 +116,13 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 /** [batch, tokens, heads · width] as [batch, heads, tokens, width]. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
   needRank('splitHeads', x, 3, '[batch, tokens, heads x width]')
-  return reshape(x, [x.shape[0]!, x.shape[1]!, heads, -1]).permute([0, 2, 1, 3])
+  return permute(reshape(x, [x.shape[0]!, x.shape[1]!, heads, -1]), [0, 2, 1, 3])
 }
 
 /** [batch, heads, tokens, width] as [batch, tokens, heads · width]. */
 export function joinHeads(x: Tensor): Tensor {
   needRank('joinHeads', x, 4, '[batch, heads, tokens, width]')
-  return reshape(x.permute([0, 2, 1, 3]), [x.shape[0]!, x.shape[2]!, -1])
+  return reshape(permute(x, [0, 2, 1, 3]), [x.shape[0]!, x.shape[2]!, -1])
 }
 
 const fusedAttentionOp = { name: 'MultiHeadAttention', domain: 'com.microsoft' }
@@ -159,8 +161,8 @@ export function rotary(x: Tensor, cos: Tensor, sin: Tensor, options: { interleav
   let turned: Tensor
   if (options.interleaved) {
     const pairs = reshape(x, [...x.shape.slice(0, -1), half, 2])
-    const even = slice(pairs, { axis: -1, end: 1 }).squeeze(-1)
-    const odd = slice(pairs, { axis: -1, start: 1 }).squeeze(-1)
+    const even = squeeze(slice(pairs, { axis: -1, end: 1 }), -1)
+    const odd = squeeze(slice(pairs, { axis: -1, start: 1 }), -1)
     turned = reshape(stack([negate(odd), even], -1), x.shape)
   } else {
     turned = concat([negate(slice(x, { axis, start: half })), slice(x, { axis, end: half })], axis)

@@ -12,10 +12,10 @@ import {
 } from '../size.ts'
 import type { Attributes, Node, Op, Tensor } from '../tensor.ts'
 import { makeTensor } from '../tensor.ts'
+import { reshape, sum } from './broadcast.ts'
 import { needFloat, sameDType } from './check.ts'
 import { matmul } from './matmul.ts'
-import { sum } from './reduce.ts'
-import { full, reshape } from './shape.ts'
+import { full, permute, swapAxes } from './shape.ts'
 import { concat, flip, pad, slice, stack } from './slice.ts'
 
 type PerAxis = number | readonly number[]
@@ -150,7 +150,7 @@ function transposeTo(dy: Tensor, weight: Tensor, geometry: Geometry, shape: Shap
     const [out, perGroup] = weight.shape as readonly number[]
     let turned = weight
     for (let axis = 2; axis < weight.rank; axis++) if (weight.shape[axis] !== 1) turned = flip(turned, axis)
-    turned = reshape(turned, [groups, out! / groups, perGroup!, ...kernel]).swapAxes(1, 2)
+    turned = swapAxes(reshape(turned, [groups, out! / groups, perGroup!, ...kernel]), 1, 2)
     turned = reshape(turned, [groups * perGroup!, out! / groups, ...kernel])
     return makeTensor(convOp, [dy, turned], dy.dtype, shape, { ...attributesOf(geometry), pads })
   }
@@ -255,7 +255,7 @@ function laidOut(padded: Tensor, small: Tensor, geometry: Geometry): Tensor | un
   )
   const products = sum(matmul(rows, columns, { transposeB: true }), 0)
   const byTap = [groups, smallChannels / groups, outer.length, bigChannels / groups, inner.length]
-  const ordered = reshape(products, byTap).permute([0, 1, 3, 2, 4])
+  const ordered = permute(reshape(products, byTap), [0, 1, 3, 2, 4])
   return reshape(ordered, [smallChannels, bigChannels / groups, ...kernel])
 }
 

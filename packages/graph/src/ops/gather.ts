@@ -4,9 +4,10 @@ import { productOf, sameShape, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, makeNode, makeTensor } from '../tensor.ts'
 import { equal } from './arithmetic.ts'
+import { reshape } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { axisOf, needDType, needRank, sameDType } from './check.ts'
-import { full, permute, reshape } from './shape.ts'
+import { full, permute, squeeze, unsqueeze } from './shape.ts'
 
 export const gatherOp: Op = {
   name: 'Gather',
@@ -46,7 +47,7 @@ export function embedding(table: Tensor, indices: Tensor): Tensor {
 
 export const scatterRowsOp: Op = {
   name: 'ScatterND',
-  gradient: (node, [dy]) => [dy, undefined, gather(dy!, node.inputs[1]!.squeeze(-1), 0)],
+  gradient: (node, [dy]) => [dy, undefined, gather(dy!, squeeze(node.inputs[1]!, -1), 0)],
 }
 
 /** x with rows[i] added to x[indices[i]], for every i, repeats included; indices [n] (int64), rows [n, ...x.shape[1..]]. */
@@ -59,7 +60,7 @@ export function scatterRows(x: Tensor, indices: Tensor, rows: Tensor): Tensor {
       `scatterRows: x ${shapeText(x.shape)}, indices ${shapeText(indices.shape)}, rows ${shapeText(rows.shape)}`,
     )
   }
-  return makeTensor(scatterRowsOp, [x, cast(indices, 'int64').unsqueeze(-1), rows], x.dtype, x.shape, {
+  return makeTensor(scatterRowsOp, [x, unsqueeze(cast(indices, 'int64'), -1), rows], x.dtype, x.shape, {
     reduction: 'add',
   })
 }
@@ -153,5 +154,5 @@ export function oneHot(indices: Tensor, classes: number, options: { dtype?: Tens
     Array.from({ length: classes }, (_, i) => i),
     { dtype: indices.dtype },
   )
-  return cast(equal(indices.unsqueeze(-1), range), options.dtype ?? 'float32')
+  return cast(equal(unsqueeze(indices, -1), range), options.dtype ?? 'float32')
 }

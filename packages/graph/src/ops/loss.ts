@@ -1,4 +1,5 @@
 // Losses, stable for any logits, with compact gradients (cross-entropy, binary cross-entropy, Dice: Milletari 2016, focal: Lin 2017).
+
 import { GraphError } from '../error.ts'
 import { sameShape, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
@@ -15,13 +16,14 @@ import {
   not,
   power,
   subtract,
-  sumTo,
   where,
 } from './arithmetic.ts'
+import { sum, sumTo } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { broadcast, needDType, needFloat, sameDType } from './check.ts'
 import { gatherElements, oneHot } from './gather.ts'
-import { mean, sum } from './reduce.ts'
+import { mean } from './reduce.ts'
+import { squeeze, unsqueeze } from './shape.ts'
 import { logSoftmax, softmax } from './softmax.ts'
 
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -36,12 +38,12 @@ export const crossEntropyOp: Op = {
   name: 'CrossEntropyOfRows',
   expand: (node) => {
     const [x, targets] = node.inputs as readonly [Tensor, Tensor]
-    return [negate(gatherElements(logSoftmax(x, -1), targets.unsqueeze(-1), x.rank - 1).squeeze(-1))]
+    return [negate(squeeze(gatherElements(logSoftmax(x, -1), unsqueeze(targets, -1), x.rank - 1), -1))]
   },
   gradient: (node, [dy]) => {
     const [x, targets] = node.inputs as readonly [Tensor, Tensor]
     const wanted = oneHot(targets, x.shape[x.rank - 1] as number, { dtype: x.dtype })
-    return [multiply(subtract(softmax(x, -1), wanted), dy!.unsqueeze(-1)), undefined]
+    return [multiply(subtract(softmax(x, -1), wanted), unsqueeze(dy!, -1)), undefined]
   },
 }
 

@@ -4,9 +4,10 @@ import type { Dim } from '../size.ts'
 import { productOf, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { float, makeTensor } from '../tensor.ts'
-import { add, multiply, sumTo } from './arithmetic.ts'
+import { add, multiply } from './arithmetic.ts'
+import { reshape, sum, sumTo } from './broadcast.ts'
 import { broadcast, needFloat, sameDType } from './check.ts'
-import { permute, reshape, swapAxes } from './shape.ts'
+import { permute, squeeze, swapAxes } from './shape.ts'
 
 export type MatmulOptions = { transposeA?: boolean; transposeB?: boolean; scale?: number }
 
@@ -87,10 +88,10 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   }
   if (a.rank === 1) {
     const row = matmul(reshape(a, [1, a.shape[0]!]), b, { ...options, transposeA: false })
-    return b.rank === 1 ? row : row.squeeze(-2)
+    return b.rank === 1 ? row : squeeze(row, -2)
   }
   if (b.rank === 1) {
-    return matmul(a, reshape(b, [b.shape[0]!, 1]), { ...options, transposeB: false }).squeeze(-1)
+    return squeeze(matmul(a, reshape(b, [b.shape[0]!, 1]), { ...options, transposeB: false }), -1)
   }
   const transposeA = options.transposeA ?? false
   const transposeB = options.transposeB ?? false
@@ -156,7 +157,13 @@ export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
   const reduce = (x: Tensor, word: string, drop: string[]): [Tensor, string] =>
     drop.length === 0
       ? [x, word]
-      : [x.sum(drop.map((c) => word.indexOf(c))), [...word].filter((c) => !drop.includes(c)).join('')]
+      : [
+          sum(
+            x,
+            drop.map((c) => word.indexOf(c)),
+          ),
+          [...word].filter((c) => !drop.includes(c)).join(''),
+        ]
   const [x, xs] = reduce(a, left, lone(left, right))
   const [y, ys] = reduce(b, right, lone(right, left))
   const batch = [...xs].filter((c) => ys.includes(c) && out.includes(c))

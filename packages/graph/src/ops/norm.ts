@@ -1,13 +1,15 @@
 // Normalisations: layer norm (Ba et al. 2016), RMS norm (Zhang & Sennrich 2019), group norm (Wu & He 2018), batch norm at inference.
+
 import { GraphError } from '../error.ts'
 import { isStatic, productOf, shapeText } from '../size.ts'
 import type { Node, Op, Tensor } from '../tensor.ts'
 import { constant, float, makeNode, makeTensor } from '../tensor.ts'
 import { add, divide, multiply, sqrt, subtract } from './arithmetic.ts'
+import { reshape, sum } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { needFloat, needRank } from './check.ts'
-import { mean, sum } from './reduce.ts'
-import { reshape } from './shape.ts'
+import { mean } from './reduce.ts'
+import { permute } from './shape.ts'
 
 const lastAxes = (count: number) => Array.from({ length: count }, (_, i) => i - count)
 
@@ -189,7 +191,7 @@ export function layerNorm2d(
   options: { weight?: Tensor; bias?: Tensor; epsilon?: number } = {},
 ): Tensor {
   needRank('layerNorm2d', x, 4, '[batch, channels, height, width]')
-  return layerNorm(x.permute([0, 2, 3, 1]), options).permute([0, 3, 1, 2])
+  return permute(layerNorm(permute(x, [0, 2, 3, 1]), options), [0, 3, 1, 2])
 }
 
 /** Batch norm with stored statistics: (x - mean) / sqrt(variance + epsilon) · weight + bias, all [channels]. */

@@ -6,11 +6,12 @@ import type { Node, Op, Tensor } from '../tensor.ts'
 import { constant, makeNode, makeTensor } from '../tensor.ts'
 import { add, multiply } from './arithmetic.ts'
 import { range } from './attention.ts'
+import { reshape } from './broadcast.ts'
 import { needFloat } from './check.ts'
 import { convTranspose, windowCount } from './conv.ts'
 import { gather, scatterRows } from './gather.ts'
 import { argMax, mean } from './reduce.ts'
-import { full, reshape } from './shape.ts'
+import { full } from './shape.ts'
 import { pad, slice, stack } from './slice.ts'
 
 type PerAxis = number | readonly number[]

@@ -7,9 +7,9 @@ import type { Tensor } from '../tensor.ts'
 import { constant } from '../tensor.ts'
 import { add, cos, divide, less, log, modulo, multiply, sqrt, subtract, where } from './arithmetic.ts'
 import { range } from './attention.ts'
+import { reshape } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { needDType } from './check.ts'
-import { reshape } from './shape.ts'
 
 // Words are 31 bits wide, so that a square plus a word stays inside int64.
 const WORD = 2 ** 31

@@ -1,55 +1,12 @@
 // Reductions over any axes and their gradients (ONNX ReduceSum, ReduceMean, ReduceMax, ReduceMin, ArgMax, ArgMin, CumSum).
 
-import type { Dim, Shape } from '../size.ts'
-import { productOf, sameShape } from '../size.ts'
-import type { Op, Tensor } from '../tensor.ts'
+import { productOf } from '../size.ts'
+import type { Axes, Op, ReduceOptions, Tensor } from '../tensor.ts'
 import { constant, makeTensor, scalar, sizesVector } from '../tensor.ts'
-import { divide, equal, multiply } from './arithmetic.ts'
+import { divide, equal, multiply, power, subtract } from './arithmetic.ts'
+import { expand, reducedShape, reshape, restored, sum } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { axesOf, axisOf, needFloat } from './check.ts'
-import { expand, reshape } from './shape.ts'
-
-export type Axes = number | readonly number[]
-export type ReduceOptions = { keepDims?: boolean }
-
-function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
-  const result: Dim[] = []
-  shape.forEach((size, axis) => {
-    if (!axes.includes(axis)) result.push(size)
-    else if (keepDims) result.push(1)
-  })
-  return result
-}
-
-/** Puts the reduced axes back with size 1, so that a gradient broadcasts against the input. */
-function restored(gradient: Tensor, x: Tensor, axes: readonly number[]): Tensor {
-  const shape = reducedShape(x.shape, axes, true)
-  return sameShape(shape, gradient.shape) ? gradient : reshape(gradient, shape)
-}
-
-const axesAttribute = (node: { attributes: Readonly<Record<string, unknown>> }) =>
-  node.attributes['$axes'] as number[]
-
-export const sumOp: Op = {
-  name: 'ReduceSum',
-  gradient: (node, [dy]) => {
-    const x = node.inputs[0]!
-    return [expand(restored(dy!, x, axesAttribute(node)), x.shape)]
-  },
-}
-
-/** Sum over `axes` (all where none are named). */
-export function sum(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const list = axesOf('sum', axes, x.rank)
-  if (list.length === 0) return x
-  const keepDims = options.keepDims ?? false
-  const shape = reducedShape(x.shape, list, keepDims)
-  // ReduceSum takes its axes as a tensor since opset 13; the copy in `$axes` serves the gradient and is not written.
-  return makeTensor(sumOp, [x, constant(list, { dtype: 'int64' })], x.dtype, shape, {
-    keepdims: keepDims ? 1 : 0,
-    $axes: list,
-  })
-}
 
 /** The number of elements along `axes` as a scalar of x's type. */
 export function countAlong(x: Tensor, axes: readonly number[]): Tensor {
@@ -114,7 +71,7 @@ export function min(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 
 /** Population variance (divides by the count) over `axes`. */
 export function variance(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const centred = x.sub(mean(x, axes, { keepDims: true }))
+  const centred = subtract(x, mean(x, axes, { keepDims: true }))
   return mean(multiply(centred, centred), axes, options)
 }
 
@@ -161,5 +118,5 @@ export function cumulativeSum(x: Tensor, axis: number, options: { reverse?: bool
 
 /** Square root of the sum of squares of every element, as a scalar. */
 export function norm(x: Tensor): Tensor {
-  return sum(multiply(x, x)).pow(0.5)
+  return power(sum(multiply(x, x)), 0.5)
 }

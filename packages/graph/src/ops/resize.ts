@@ -8,12 +8,12 @@ import { isStatic, sameShape, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, float, makeTensor, sizesVector } from '../tensor.ts'
 import { multiply } from './arithmetic.ts'
+import { expand, reshape, sum } from './broadcast.ts'
+import { cast } from './cast.ts'
 import { needFloat, needRank } from './check.ts'
 import { gather } from './gather.ts'
 import { matmul } from './matmul.ts'
 import { averagePool } from './pool.ts'
-import { sum } from './reduce.ts'
-import { expand, reshape } from './shape.ts'
 
 export type ResizeMode = 'nearest' | 'bilinear' | 'bicubic'
 export type ResizeOptions = {
@@ -118,7 +118,10 @@ function axisMatrix(
   dtype: DType,
 ): Tensor {
   const matrix = resizeMatrix(from, to, options.mode, options.antialias)
-  return constant(dtype === 'float64' ? matrix : Float32Array.from(matrix), { shape: [to, from] }).cast(dtype)
+  return cast(
+    constant(dtype === 'float64' ? matrix : Float32Array.from(matrix), { shape: [to, from] }),
+    dtype,
+  )
 }
 
 /** Whether the kernel's float32 coordinates are exact: both axes change by a power of two. */

@@ -16,11 +16,11 @@ import {
   sumOf,
 } from './arithmetic.ts'
 import { range } from './attention.ts'
+import { reshape, sum } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { needFloat, needRank, sameDType } from './check.ts'
 import { gather, scatterRows } from './gather.ts'
-import { sum } from './reduce.ts'
-import { full, permute, reshape } from './shape.ts'
+import { full, permute, squeeze, unsqueeze } from './shape.ts'
 import { slice, stack } from './slice.ts'
 
 /** One of the four pixels around each point: its row in the list of all pixels, its weight and the weight's slopes. */
@@ -31,7 +31,7 @@ function cornersOf(x: Tensor, grid: Tensor): Corner[] {
   const points = productOf(grid.shape.slice(1, 3))
   const flat = reshape(grid, [batch, points, 2])
   const part = (i: number, size: number) => {
-    const value = slice(flat, { axis: 2, start: i, end: i + 1 }).squeeze(2)
+    const value = squeeze(slice(flat, { axis: 2, start: i, end: i + 1 }), 2)
     return subtract(multiply(add(value, 1), size / 2), 0.5)
   }
   const px = part(0, width)
@@ -40,7 +40,7 @@ function cornersOf(x: Tensor, grid: Tensor): Corner[] {
   const top = floor(py)
   const fx = subtract(px, left)
   const fy = subtract(py, top)
-  const start = multiply(range(batch), height * width).unsqueeze(1)
+  const start = unsqueeze(multiply(range(batch), height * width), 1)
   const corners: Corner[] = []
   for (const dy of [0, 1]) {
     for (const dx of [0, 1]) {

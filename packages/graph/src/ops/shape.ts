@@ -1,73 +1,13 @@
 // Views: reshape, permute, squeeze, expand and their gradients (ONNX Reshape, Transpose, Expand).
+
 import { GraphError } from '../error.ts'
-import type { Dim, Shape } from '../size.ts'
-import { dim, divideDims, isStatic, multiplyDims, productOf, sameShape, shapeText } from '../size.ts'
+import type { Shape } from '../size.ts'
+import { multiplyDims, productOf, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
-import { constant, makeTensor, sizesVector } from '../tensor.ts'
-import { sumTo } from './arithmetic.ts'
+import { constant, makeTensor } from '../tensor.ts'
+import { expand, reshape } from './broadcast.ts'
+
 import { axisOf } from './check.ts'
-
-export const reshapeOp: Op = {
-  name: 'Reshape',
-  gradient: (node, [dy]) => [reshape(dy!, node.inputs[0]!.shape)],
-}
-
-/**
- * The shape as ONNX Reshape reads it: 0 keeps an axis, one -1 is inferred, anything else is computed at run time, where a size may
- * turn out to be 0 and mean it.
- */
-function reshapeVector(from: Shape, to: Shape): { shape: Tensor; zeroIsSize: boolean } {
-  const unknown = to.filter((size, axis) => typeof size === 'string' && size !== from[axis]).length
-  if (isStatic(to)) return { shape: constant([...to], { dtype: 'int64' }), zeroIsSize: to.includes(0) }
-  if (unknown <= 1 && !to.includes(0)) {
-    let inferred = unknown === 0
-    const values = to.map((size, axis) => {
-      if (typeof size === 'number') return size
-      if (size === from[axis]) return 0
-      inferred = true
-      return -1
-    })
-    if (inferred) return { shape: constant(values, { dtype: 'int64' }), zeroIsSize: false }
-  }
-  return { shape: sizesVector(to), zeroIsSize: true }
-}
-
-/**
- * The same elements in row-major order with another shape; one size may be -1.
- * @throws GraphError `shape` when the number of elements differs.
- */
-export function reshape(x: Tensor, shape: readonly (Dim | -1)[]): Tensor {
-  const total = productOf(x.shape)
-  const hole = shape.indexOf(-1)
-  let to: Shape = shape.map((size) => (size === -1 ? -1 : dim(size)))
-  if (hole >= 0) {
-    if (shape.indexOf(-1, hole + 1) >= 0) {
-      throw new GraphError('argument', `reshape: ${shapeText(shape)} has more than one -1`)
-    }
-    const rest = productOf(to.filter((_, axis) => axis !== hole))
-    const size = divideDims(total, rest)
-    if (size === undefined) {
-      throw new GraphError(
-        'shape',
-        `reshape: ${shapeText(x.shape)} to ${shapeText(shape)}: ${total} elements do not divide by ${rest}`,
-      )
-    }
-    to = to.map((value, axis) => (axis === hole ? size : value))
-  }
-  if (productOf(to) !== total) {
-    throw new GraphError(
-      'shape',
-      `reshape: ${shapeText(x.shape)} to ${shapeText(shape)}: ${total} and ${productOf(to)} elements`,
-    )
-  }
-  if (sameShape(to, x.shape)) return x
-  // A view of a view is a view of the first.
-  if (x.node.op === reshapeOp) return reshape(x.node.inputs[0]!, to)
-  const leaf = x.node.leaf
-  if (leaf?.kind === 'constant') return constant(leaf.data, { dtype: x.dtype, shape: to as number[] })
-  const vector = reshapeVector(x.shape, to)
-  return makeTensor(reshapeOp, [x, vector.shape], x.dtype, to, vector.zeroIsSize ? { allowzero: 1 } : {})
-}
 
 export const permuteOp: Op = {
   name: 'Transpose',
@@ -140,24 +80,6 @@ export function flatten(x: Tensor, from = 0, to = -1): Tensor {
   const last = axisOf('flatten', to, x.rank)
   const merged = productOf(x.shape.slice(first, last + 1))
   return reshape(x, [...x.shape.slice(0, first), merged, ...x.shape.slice(last + 1)])
-}
-
-export const expandOp: Op = {
-  name: 'Expand',
-  gradient: (node, [dy]) => [sumTo(dy!, node.inputs[0]!.shape)],
-}
-
-/** x repeated along its axes of size 1, and along new leading axes, to `shape`. */
-export function expand(x: Tensor, shape: Shape): Tensor {
-  const to = shape.map(dim)
-  if (sameShape(to, x.shape)) return x
-  const extra = to.length - x.rank
-  if (extra < 0 || x.shape.some((size, axis) => size !== 1 && size !== to[axis + extra])) {
-    throw new GraphError('shape', `expand: ${shapeText(x.shape)} to ${shapeText(to)}`, {
-      hint: 'only axes of size 1, and new leading axes, can grow',
-    })
-  }
-  return makeTensor(expandOp, [x, sizesVector(to)], x.dtype, to)
 }
 
 /** x with each element along `axis` repeated `times` times in a row (torch.repeat_interleave). */

@@ -1,14 +1,13 @@
 // Cutting and joining: slice, split, concat, pad, flip and their gradients (ONNX Slice, Split, Concat, Pad).
+
 import { GraphError } from '../error.ts'
 import type { Dim, Shape } from '../size.ts'
 import { addDims, floorDivideDim, sameShape, shapeText, subtractDims } from '../size.ts'
-import type { Node, Op, Tensor } from '../tensor.ts'
+import type { Node, Op, SliceOptions, Tensor } from '../tensor.ts'
 import { constant, makeNode, makeTensor, scalar, sizesVector } from '../tensor.ts'
+import { reshape } from './broadcast.ts'
 import { axisOf, sameDType } from './check.ts'
-import { full } from './shape.ts'
-
-/** One axis: from `start` (default 0) up to `end` (default the size), every `step`-th. Negative positions count from the back. */
-export type SliceOptions = { axis: number; start?: Dim; end?: Dim; step?: number }
+import { full, unsqueeze } from './shape.ts'
 
 type SliceWindow = { axis: number; start: Dim; end: Dim; step: number }
 
@@ -55,8 +54,8 @@ function stridedGradient(dy: Tensor, x: Tensor, { axis, start, step }: SliceWind
     return stridedGradient(flip(dy, axis), x, { axis, start: last, end: start + 1, step: -step })
   }
   const split = [...dy.shape.slice(0, axis + 1), 1, ...dy.shape.slice(axis + 1)]
-  const spaced = padZeros(dy.reshape(split), axis + 1, 0, step - 1)
-  const joined = spaced.reshape(withSize(dy.shape, axis, count * step))
+  const spaced = padZeros(reshape(dy, split), axis + 1, 0, step - 1)
+  const joined = reshape(spaced, withSize(dy.shape, axis, count * step))
   const extra = size - start - count * step
   if (extra >= 0) return padZeros(joined, axis, start, extra)
   return padZeros(slice(joined, { axis, end: count * step + extra }), axis, start, 0)
@@ -188,7 +187,7 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
 /** The tensors joined along a new axis. */
 export function stack(parts: readonly Tensor[], axis: number): Tensor {
   return concat(
-    parts.map((part) => part.unsqueeze(axis)),
+    parts.map((part) => unsqueeze(part, axis)),
     axis,
   )
 }

@@ -2,8 +2,8 @@
 import type { Op, Tensor } from '../tensor.ts'
 import { makeTensor } from '../tensor.ts'
 import { exp, multiply, subtract } from './arithmetic.ts'
+import { sum } from './broadcast.ts'
 import { axisOf, needFloat } from './check.ts'
-import { sum } from './reduce.ts'
 
 // dx = y (dy - sum(dy y)), written as p - y sum(p) with p = dy y: one product fewer.
 export const softmaxOp: Op = {

@@ -1,12 +1,15 @@
 // Nearest-neighbour enlargement and a convolution as one operation, whose way back never makes the enlarged gradient.
+
 import { GraphError } from '../error.ts'
 import { isStatic, shapeText } from '../size.ts'
 import type { Op, Tensor } from '../tensor.ts'
 import { constant, makeTensor } from '../tensor.ts'
+import { sum } from './broadcast.ts'
+import { cast } from './cast.ts'
 import { conv2d, weightGradient } from './conv.ts'
 import { matmul } from './matmul.ts'
-import { sum } from './reduce.ts'
 import { resize } from './resize.ts'
+import { swapAxes } from './shape.ts'
 
 export type UpsampleConvOptions = {
   /** How many times as high and wide; a whole number. */
@@ -31,10 +34,10 @@ function kernelOfBlocks(weight: Tensor, factor: number): Tensor {
     const band = new Float32Array(side * size)
     for (let tap = 0; tap < size; tap++)
       for (let at = 0; at < factor; at++) band[(at + size - 1 - tap) * size + tap] = 1
-    return constant(band, { shape: [side, size] }).cast(weight.dtype)
+    return cast(constant(band, { shape: [side, size] }), weight.dtype)
   }
   const [, , height, width] = weight.shape as readonly number[]
-  return matmul(matmul(across(height!), weight.swapAxes(0, 1)), across(width!), { transposeB: true })
+  return matmul(matmul(across(height!), swapAxes(weight, 0, 1)), across(width!), { transposeB: true })
 }
 
 export const upsampleConvOp: Op = {

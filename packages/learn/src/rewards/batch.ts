@@ -7,8 +7,9 @@ import { LearnError } from '../error.ts'
 import { type AdvantageOptions, checkAdvantageOptions, groupedAdvantages } from './advantage.ts'
 import { judgedPart, planRewards, type RewardList, type RewardPlan } from './composite.ts'
 import type { RewardDecoder } from './decode.ts'
+import { kind } from './kind.ts'
 import type { Judged } from './reward.ts'
-import { type CheckedSample, checkSample, kind, type RewardRle, type RewardSample } from './sample.ts'
+import { type CheckedSample, checkSample, type RewardRle, type RewardSample } from './sample.ts'
 import { maskOfRle } from './true-region.ts'
 
 /** Most samples of one request. A rollout of 512 prompts with 16 answers each has 8,192. */

@@ -11,8 +11,8 @@ import {
   type RewardTerm,
   rewardNamed,
 } from './catalogue.ts'
+import { kind } from './kind.ts'
 import { checkOptions, type Judged, type RewardFunction, type RewardNeed } from './reward.ts'
-import { kind } from './sample.ts'
 
 /** The name of a preset, or terms; a bare name is a term of weight 1. */
 export type RewardList = RewardPreset | readonly (RewardName | RewardTerm)[]

@@ -3,6 +3,7 @@
 import type { CocoCounts, CocoRle } from '@maskwords/mask'
 import { LearnError } from '../error.ts'
 import type { RewardList } from './composite.ts'
+import { kind } from './kind.ts'
 
 /**
  * Longest response, truth or previous answer, in UTF-16 units, where the caller sets no limit of its own. 32,768 tokens of
@@ -151,11 +152,4 @@ function checkMasks(value: unknown, at: string): void {
 
 function wrong(at: string, what: string, hint?: string): LearnError {
   return new LearnError('bad-request', `${at} ${what}`, { at, hint })
-}
-
-/** What a value is, in a word. */
-export function kind(value: unknown): string {
-  if (value === null) return 'null'
-  if (value === undefined) return 'nothing'
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -1,9 +1,9 @@
 // The base vocabulary twice: slow tokenizers read `vocab.json` and `merges.txt`, fast ones `tokenizer.json`. Where both are in a folder they
 // must be one vocabulary, or a text has other tokens in every second program.
 import { join } from 'node:path'
+import { idsOfObject, readJsonFile, readTextFile } from './folder-files.ts'
 import type { Contradiction, StatedToken } from './given-ids.ts'
 import { at, type JsonSource, quoted } from './json-source.ts'
-import { idsOfObject, readJsonFile, readTextFile } from './tokenizer-files.ts'
 
 /** What `vocab.json` and `merges.txt` of a folder say against its `tokenizer.json`; empty where they are not there. */
 export async function baseContradictions(

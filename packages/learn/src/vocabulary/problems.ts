@@ -2,9 +2,10 @@
 // `chat_completion/protocol.py`, SGLang, llama.cpp `convert_hf_to_gguf.py`, verl `NaiveRewardManager`, TRL `grpo_trainer.py`, EasyR1.
 import { type ByteSource, openFileBytes } from '@maskwords/checkpoint'
 import { type TokenizerReading, type Vocabulary, wordAt } from '@maskwords/words'
+import { readJsonFile } from './folder-files.ts'
 import { at, quoted } from './json-source.ts'
 import { bytesOfType } from './rows.ts'
-import { type FolderTokenizer, readJsonFile } from './tokenizer-files.ts'
+import type { FolderTokenizer } from './tokenizer-files.ts'
 import type { VocabularyCheck } from './verify.ts'
 import type { FolderConfig, FolderWeights } from './weights.ts'
 

@@ -2,8 +2,8 @@
 // of them. Names: transformers (Qwen2-VL, Qwen2.5-VL, Qwen3-VL, InternVL, Llama, LLaVA, InternLM2, GPT-2).
 import { openCheckpointFile, type TensorInfo } from '@maskwords/checkpoint'
 import { LearnError } from '../error.ts'
+import { readJsonFile } from './folder-files.ts'
 import { at, type JsonNode, type JsonSource } from './json-source.ts'
-import { readJsonFile } from './tokenizer-files.ts'
 
 /** `model.embed_tokens`, `model.language_model.embed_tokens`, `language_model.model.tok_embeddings`, `transformer.wte`. */
 const EMBEDDING = /(?:^|\.)(?:embed_tokens|tok_embeddings|wte)\.weight$/

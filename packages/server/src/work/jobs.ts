@@ -1,27 +1,16 @@
 // What a worker does with a job: the bytes of a request to the bytes of its answer.
-import type { ImageStore } from '@maskwords/codecs'
+
 import { MaskwordsError } from '@maskwords/files'
 import { maskDecoder, type RewardDecoder, type RewardRequest, scoreBatchInSlices } from '@maskwords/learn'
 import { parseJsonBody } from '../json-body.ts'
 import { MAX_SERVED_CHARS } from '../reward-routes.ts'
 import type { CodecShelf } from './codecs.ts'
-import type { Job, JobAnswer, Keeper } from './job.ts'
+import type { Job, JobAnswer } from './job.ts'
 import { decodeWords, encodeMasks } from './masks-job.ts'
 import { parseText, speaker } from './parse-job.ts'
 import { takePicture } from './picture-job.ts'
 import { renderMasks } from './render-job.ts'
-
-/** What a job works with. */
-export type Work = {
-  readonly codecs: CodecShelf
-  readonly keeper: Keeper
-  /** Encoded pictures on disk. */
-  readonly store: ImageStore | undefined
-  readonly maxPixels: number
-  readonly signal: AbortSignal
-  /** Between two pieces of work: lets a cancellation through, and throws it. */
-  pause(): Promise<void>
-}
+import type { Work } from './work.ts'
 
 /** Does one job. Throws HttpFault and the typed errors of the packages. */
 export async function runJob(job: Job, work: Work): Promise<JobAnswer> {

@@ -24,8 +24,8 @@ import { z } from 'zod'
 import { checked } from '../checked.ts'
 import { HttpFault } from '../fault.ts'
 import { encodedImage, type OpenCodec } from './codecs.ts'
-import type { Work } from './jobs.ts'
 import { readMask } from './read-mask.ts'
+import type { Work } from './work.ts'
 import { base64, measuredMask, type WriteMaskOptions } from './write-mask.ts'
 
 /** Masks that go through a codec together: enough to share its work, few enough to stop in between; fewer of large pictures. */

@@ -18,7 +18,7 @@ import {
 import { checked } from '../checked.ts'
 import { HttpFault } from '../fault.ts'
 import type { OpenCodec } from './codecs.ts'
-import type { Work } from './jobs.ts'
+import type { Work } from './work.ts'
 
 export function parseText(value: unknown, { codecs }: Pick<Work, 'codecs'>): ParseAnswer {
   const { text, codec: name } = checked(parseRequestSchema, value)

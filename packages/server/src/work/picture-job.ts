@@ -5,8 +5,8 @@ import { decodePicture, describePicture, type FileKind, kindInWords, sniff } fro
 import { HttpFault } from '../fault.ts'
 import { encodePicture } from './codecs.ts'
 import type { PictureRequest } from './job.ts'
-import type { Work } from './jobs.ts'
 import { ownCopy, sharedCopy } from './shared-memory.ts'
+import type { Work } from './work.ts'
 
 /** Formats that are taken; others that the command reads have decoders with more to attack. */
 const FORMATS: readonly FileKind[] = ['png', 'jpeg', 'webp']

@@ -24,8 +24,8 @@ import { HttpFault } from '../fault.ts'
 import { unknownPicture } from '../unknown.ts'
 import { checkPixels } from './codecs.ts'
 import type { JobAnswer } from './job.ts'
-import type { Work } from './jobs.ts'
 import { readMask } from './read-mask.ts'
+import type { Work } from './work.ts'
 
 const GROUND = '#16181e'
 const OPACITY = 0.42

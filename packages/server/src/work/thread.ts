@@ -6,8 +6,9 @@ import { findSharp, reportOf } from '@maskwords/files'
 import { loadPlugins } from '@maskwords/plugins'
 import { openCodecs, vocabularyListing } from './codecs.ts'
 import { type FromWorker, faultData, type Keeper, type Kept, type ToWorker, type WorkerSetup } from './job.ts'
-import { runJob, type Work } from './jobs.ts'
+import { runJob } from './jobs.ts'
 import { warmUp } from './warm-up.ts'
+import type { Work } from './work.ts'
 
 /** How long work goes on between two looks at what the main thread says. */
 const PAUSE_MS = 10
