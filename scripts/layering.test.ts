@@ -2,7 +2,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HOUSE, importsOf, lineCount, MAX_ROOM_LINES, ROOMS, type Room, sourceFiles } from './rooms.ts'
+import {
+  circlesOf,
+  HOUSE,
+  importGraph,
+  importsOf,
+  lineCount,
+  MAX_ROOM_LINES,
+  ROOMS,
+  type Room,
+  sourceFiles,
+} from './rooms.ts'
 
 const json = (...path: string[]) => JSON.parse(readFileSync(join(HOUSE, ...path), 'utf8'))
 
@@ -81,6 +91,15 @@ describe('layering', () => {
       expect(lines).toBeLessThanOrEqual(MAX_ROOM_LINES)
     })
   }
+
+  it('has no circle: no file takes anything from one that takes from it, types and later imports included', () => {
+    expect(circlesOf(importGraph(ROOMS.flatMap(sourceFiles)))).toEqual([])
+  })
+
+  it('finds circles of any length, and nothing where two ways lead to one file', () => {
+    const graph = { a: ['b', 'c'], b: ['d'], c: ['d'], d: [], e: ['f'], f: ['g'], g: ['e', 'a'], h: ['h'] }
+    expect(circlesOf(new Map(Object.entries(graph)))).toEqual([['e', 'f', 'g'], ['h']])
+  })
 
   it('is built in this order', () => {
     const order = json('tsconfig.json').references.map(({ path }: { path: string }) => path)

@@ -1,7 +1,7 @@
 // The rooms of this house, from the ground up: what each is for and what it may stand on. The one list: tests, the picture of the
 // house and the check of sizes read it.
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 export type Room = {
   readonly name: string
@@ -147,4 +147,41 @@ export function importsOf(text: string): string[] {
     /^(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*(?:\/\*.*?\*\/\s*)?['"]([^'"]+)['"]/gms,
   )
   return [...statements].map((match) => (match[1] ?? match[2] ?? match[3])!)
+}
+
+/** What each file imports of the others by a relative path. */
+export function importGraph(files: readonly string[]): Map<string, string[]> {
+  const known = new Set(files)
+  return new Map(
+    files.map((file) => [
+      file,
+      importsOf(readFileSync(file, 'utf8'))
+        .filter((target) => target.startsWith('.'))
+        .map((target) => join(dirname(file), target))
+        .filter((target) => known.has(target)),
+    ]),
+  )
+}
+
+/** Sets of nodes that reach each other, and nodes that point at themselves; each sorted (Tarjan 1972). */
+export function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>()
+  const stack: string[] = []
+  const circles: string[][] = []
+  const visit = (node: string): number => {
+    order.set(node, order.size)
+    let low = order.get(node)!
+    const depth = stack.push(node) - 1
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next))
+      else if (stack.includes(next)) low = Math.min(low, order.get(next)!)
+    }
+    if (low === order.get(node)) {
+      const part = stack.splice(depth).sort()
+      if (part.length > 1 || graph.get(node)?.includes(node)) circles.push(part)
+    }
+    return low
+  }
+  for (const node of graph.keys()) if (!order.has(node)) visit(node)
+  return circles.sort((a, b) => (a[0]! < b[0]! ? -1 : 1))
 }

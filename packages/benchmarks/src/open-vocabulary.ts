@@ -2,7 +2,8 @@
 import { scoreSemantic, semanticMetrics } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark.ts'
 import { namedMasks } from './named-masks.ts'
-import { type TruthSample, truthMasks } from './truth-samples.ts'
+import type { TruthSample } from './truth.ts'
+import { truthMasks } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
   name: 'open-vocabulary',

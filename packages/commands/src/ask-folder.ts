@@ -18,9 +18,9 @@ import {
   writeWhole,
 } from '@maskwords/files'
 import { fillMasks } from '@maskwords/mllm'
-import type { AskContext, Asked } from './ask.ts'
-import { askOptions } from './ask.ts'
 import { answerJson, decodedMasks } from './ask-answer.ts'
+import type { AskContext, Asked } from './ask-options.ts'
+import { askOptions } from './ask-options.ts'
 
 const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'])
 export const ANSWERS_FILE = 'answers.jsonl'

@@ -2,7 +2,7 @@
 import { printable, styleFor } from '@maskwords/files'
 import { maskColour } from '@maskwords/mask'
 import type { AnswerMask, AnswerStream } from '@maskwords/mllm'
-import type { AskContext } from './ask.ts'
+import type { AskContext } from './ask-options.ts'
 
 /** Line breaks and tabs of an answer stay, other control characters become visible. */
 const shown = (text: string): string =>

@@ -3,8 +3,9 @@
 import type { Rewrite } from './build/flatten.ts'
 import { multiply } from './ops/arithmetic.ts'
 import { matmulOp } from './ops/matmul.ts'
+import { parameter } from './sources.ts'
 import type { Node, Op, Tensor } from './tensor.ts'
-import { makeTensor, parameter } from './tensor.ts'
+import { makeTensor } from './tensor.ts'
 
 const blockMatmulOp: Op = { name: 'MatMulNBits', domain: 'com.microsoft' }
 

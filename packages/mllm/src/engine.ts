@@ -1,16 +1,10 @@
 // The networks of one model, loaded: pictures to features, tokens to scores over keys and values that stay in this thread.
+
 import type { Session, Tensor, Value } from '@maskwords/graph'
-import { buildModel, gather, input, openSession } from '@maskwords/graph'
-import type { KeysAndValues, QwenConfig } from '@maskwords/models'
-import {
-  qwenLogits,
-  qwenText,
-  qwenVision,
-  spreadFeatures,
-  visionFeeds,
-  visionInputs,
-  visionLayout,
-} from '@maskwords/models'
+import { buildModel, openSession } from '@maskwords/graph'
+import type { QwenConfig } from '@maskwords/models'
+import { visionFeeds, visionLayout } from '@maskwords/models'
+import { textOutputs, visionOutputs } from './network-outputs.ts'
 import type { Patches } from './patches.ts'
 import type { StoredModel } from './stored.ts'
 
@@ -164,64 +158,4 @@ export async function openEngine(
       await stored.close()
     },
   }
-}
-
-/** The text network as it is run: over a shared past, a past of each row, and deepstack features. */
-export function textOutputs(config: QwenConfig): Record<string, Tensor> {
-  const { width, kvHeads, headWidth, layers } = config.text
-  const past = (name: string, rows: 1 | 'rows', tokens: string): KeysAndValues[] =>
-    Array.from({ length: layers }, (_, i) => ({
-      key: input(`${name}.key.${i}`, 'float32', [kvHeads, rows, tokens, headWidth]),
-      value: input(`${name}.value.${i}`, 'float32', [kvHeads, rows, tokens, headWidth]),
-    }))
-  const embeds = input('embeds', 'float32', ['rows', 'tokens', width])
-  const places = input('places', 'int64', ['rows', 'tokens'])
-  const stacks = config.vision?.deepstackBlocks ?? []
-  const text = qwenText(
-    {
-      embeds,
-      positions: input('positions', 'int64', [3, 'rows', 'tokens']),
-      past: [
-        { layers: past('shared', 1, 'shared') },
-        { layers: past('own', 'rows', 'own'), bias: input('own.bias', 'float32', ['rows', 'own']) },
-      ],
-      deepstack: stacks.map((_, i) =>
-        spreadFeatures(input(`deepstack.${i}`, 'float32', ['seen', width]), places),
-      ),
-    },
-    config,
-  )
-  // The head is the largest matrix: only places whose scores are asked for go through it.
-  const wanted = gather(text.hidden.reshape([-1, width]), input('wanted', 'int64', ['wanted']), 0)
-  return {
-    logits: qwenLogits(wanted, config),
-    ...Object.fromEntries(
-      text.layers.flatMap(({ key, value }, i) => [
-        [`key.${i}`, key],
-        [`value.${i}`, value],
-      ]),
-    ),
-  }
-}
-
-/** The vision tower as it is run. */
-export function visionOutputs(config: QwenConfig): Record<string, Tensor> {
-  const vision = config.vision!
-  const { features, deepstack } = qwenVision(visionInputs(vision), vision)
-  return { features, ...Object.fromEntries(deepstack.map((tensor, i) => [`deepstack.${i}`, tensor])) }
-}
-
-/** Names and shapes of every weight that the networks read, in the order of reading; the embedding table only where it is the head. */
-export function networkWeights(config: QwenConfig): { name: string; shape: readonly number[] }[] {
-  const found = new Map<string, readonly number[]>()
-  for (const outputs of [textOutputs(config), ...(config.vision ? [visionOutputs(config)] : [])]) {
-    buildModel({
-      outputs,
-      weights: (name, shape) => {
-        found.set(name, shape)
-        return 'input'
-      },
-    })
-  }
-  return [...found].map(([name, shape]) => ({ name, shape }))
 }

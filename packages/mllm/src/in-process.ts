@@ -4,6 +4,7 @@ import type { Pixels } from '@maskwords/codecs'
 import { dismissThread, startThread } from '@maskwords/graph'
 import { answerStream } from './answer-stream.ts'
 import { MllmError } from './error.ts'
+import type { LoadProgress } from './int4.ts'
 import type { LoadOptions } from './loaded.ts'
 import type {
   Answer,
@@ -16,7 +17,7 @@ import type {
   MultimodalModel,
 } from './model.ts'
 import { plainOptions } from './questions.ts'
-import type { LoadProgress, WorkerData, WorkerMessage, WorkerRequest } from './worker-protocol.ts'
+import type { WorkerData, WorkerMessage, WorkerRequest } from './worker-protocol.ts'
 import { thrownError } from './worker-protocol.ts'
 
 export type OpenModelOptions = Omit<LoadOptions, 'onProgress'> & {

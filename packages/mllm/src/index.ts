@@ -8,6 +8,7 @@ export type { ModelFolder } from './folder.ts'
 export { openModelFolder } from './folder.ts'
 export type { OpenModelOptions } from './in-process.ts'
 export { openModel } from './in-process.ts'
+export type { LoadProgress } from './int4.ts'
 export { readPromptModel } from './loaded.ts'
 export type {
   Answer,
@@ -42,4 +43,3 @@ export type { TaskName } from './tasks.ts'
 export { fillMasks, TASK_NAMES, TASKS, taskQuestion } from './tasks.ts'
 export type { ModelTokenizer, TextGrowth } from './tokenizer.ts'
 export { growText, openTokenizer } from './tokenizer.ts'
-export type { LoadProgress } from './worker-protocol.ts'

@@ -11,8 +11,8 @@ import type { BlockScheme } from '@maskwords/graph'
 import { blockParameters, toBlocks } from '@maskwords/graph'
 import type { QwenConfig } from '@maskwords/models'
 import { qwenPrefixes } from '@maskwords/models'
-import { networkWeights } from './engine.ts'
 import { MllmError } from './error.ts'
+import { networkWeights } from './network-outputs.ts'
 import type { ModelWeights } from './weights.ts'
 import { openRows } from './weights.ts'
 
@@ -227,3 +227,6 @@ async function writePart(
     reader.close()
   }
 }
+
+/** How far the making of the 4-bit file has come. */
+export type LoadProgress = { readonly step: 'int4'; readonly done: number; readonly total: number }

@@ -11,6 +11,7 @@ import { MllmError } from './error.ts'
 import type { ModelFolder } from './folder.ts'
 import { openModelFolder } from './folder.ts'
 import type { PromptRow, SeenTokens } from './generate.ts'
+import type { LoadProgress } from './int4.ts'
 import type { Memory } from './memory.ts'
 import { openMemory } from './memory.ts'
 import { patchesOfPicture, patchesOfVideo } from './patches.ts'
@@ -21,7 +22,6 @@ import type { StoredModel } from './stored.ts'
 import { openInt4, openPublished, publishedBytes } from './stored.ts'
 import type { ModelTokenizer } from './tokenizer.ts'
 import { openTokenizer } from './tokenizer.ts'
-import type { LoadProgress } from './worker-protocol.ts'
 
 /** Bytes that features, and keys and values, of earlier questions may take each. */
 const MEMORY_BYTES = 1024 ** 3

@@ -1,7 +1,9 @@
 // What the thread with a model and its owner say to each other.
+
 import type { Pixels } from '@maskwords/codecs'
 import type { MllmErrorCode } from './error.ts'
 import { MllmError } from './error.ts'
+import type { LoadProgress } from './int4.ts'
 import type { LoadOptions } from './loaded.ts'
 import type { AnswerEvent, Conversation, ModelFacts } from './model.ts'
 import type { PlainAskOptions } from './questions.ts'
@@ -41,9 +43,6 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly id: number }
   /** Without an id, the model could not be loaded. */
   | { readonly kind: 'failed'; readonly id: number | undefined; readonly error: PlainError }
-
-/** How far the making of the 4-bit file has come. */
-export type LoadProgress = { readonly step: 'int4'; readonly done: number; readonly total: number }
 
 export const plainError = ({ code, message, hint }: MllmError): PlainError => ({ code, message, hint })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { encodeSafetensors } from '@maskwords/checkpoint'
 import { readQwenConfig } from '@maskwords/models'
 import { formulaWeights } from '../../graph/test/formula-weights.ts'
-import { networkWeights } from '../src/engine.ts'
+import { networkWeights } from '../src/network-outputs.ts'
 
 const WORDS = [
   '<|endoftext|>',
