@@ -9,8 +9,9 @@ import { openCheckpointFile, writeSafetensorsFile } from '@maskwords/checkpoint'
 import { blockParameters, fileWeight, storedBlocks } from '@maskwords/graph'
 import { readQwenConfig } from '@maskwords/models'
 import type { Kept, Own } from '../packages/mllm/src/engine.ts'
-import { networkWeights, openEngine } from '../packages/mllm/src/engine.ts'
+import { openEngine } from '../packages/mllm/src/engine.ts'
 import { schemeOfWeight } from '../packages/mllm/src/int4.ts'
+import { networkWeights } from '../packages/mllm/src/network-outputs.ts'
 
 const { values: args } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 // Masks as a text states them, before one is decoded: what readers of every format hand on, and how they name it.
 import type { DrawnShape, GroundConvention } from '@maskwords/mask'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
-import { ambiguous, type Picks } from './picked.ts'
+import type { Picks } from './picked.ts'
 
 /** A mask as some file states it. Sizes are in pixels; `at` is its path in the JSON, or its place in the XML. */
 export type StatedMask = {

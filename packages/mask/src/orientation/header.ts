@@ -2,19 +2,9 @@
 // JPEG (ITU-T T.81 annex B), PNG (third edition), WebP (RFC 9649), TIFF 6.0, HEIF and AVIF (ISO/IEC 23008-12), GIF, BMP.
 
 import { heifHeader } from './heif.ts'
+import type { ByteWindow, PictureHeader } from './stated-header.ts'
+import { sized, text, view } from './stated-header.ts'
 import { exifOrientation, xmpOrientation } from './tags.ts'
-
-export type PictureHeader = {
-  readonly format: 'jpeg' | 'png' | 'webp' | 'tiff' | 'heif' | 'gif' | 'bmp'
-  /** Of the stored pixels. */
-  readonly widthPx: number
-  readonly heightPx: number
-  /** EXIF orientation, 1 to 8: of EXIF, else of XMP (as Pillow has it); of HEIF's irot and imir. */
-  readonly orientation: number
-}
-
-/** `wanted` bytes from `offset` on; undefined where the file ends before. */
-export type ByteWindow = (offset: number, wanted: number) => Uint8Array | undefined
 
 /** Marker segments before the frame header in real JPEG files: some 20; profiles and previews reach 200. */
 const MAX_SEGMENTS = 1000
@@ -41,27 +31,6 @@ export function pictureHeader(bytes: Uint8Array | ByteWindow): PictureHeader | u
     return sized('gif', start[6]! | (start[7]! << 8), start[8]! | (start[9]! << 8), 1)
   if (word.startsWith('BM')) return bmpHeader(at)
   return word.slice(4, 8) === 'ftyp' ? heifHeader(at) : undefined
-}
-
-export function sized(
-  format: PictureHeader['format'],
-  widthPx: number,
-  heightPx: number,
-  orientation: number | undefined,
-): PictureHeader | undefined {
-  return widthPx > 0 && heightPx > 0
-    ? { format, widthPx, heightPx, orientation: orientation ?? 1 }
-    : undefined
-}
-
-export function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-export function text(bytes: Uint8Array): string {
-  let out = ''
-  for (const byte of bytes) out += String.fromCharCode(byte)
-  return out
 }
 
 function jpegHeader(at: ByteWindow): PictureHeader | undefined {

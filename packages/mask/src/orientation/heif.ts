@@ -1,6 +1,6 @@
 // Size and turn of the primary picture of HEIF and AVIF: ispe, irot and imir of its item (ISO/IEC 23008-12, sections 6.5.3, 6.5.10, 6.5.12).
 
-import { type ByteWindow, type PictureHeader, sized, text, view } from './header.ts'
+import { type ByteWindow, type PictureHeader, sized, text, view } from './stated-header.ts'
 
 /** Longest `meta` box that is read: grids of a thousand tiles have some 100 kB. */
 const MAX_META_BYTES = 2 ** 22
