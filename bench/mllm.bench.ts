@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { TensorToWrite } from '@maskwords/checkpoint'
 import { openCheckpointFile, writeSafetensorsFile } from '@maskwords/checkpoint'
 import { blockParameters, fileWeight, storedBlocks } from '@maskwords/graph'
 import { readQwenConfig } from '@maskwords/models'
@@ -66,7 +67,7 @@ function noise(count: number): Float32Array {
 
 async function randomFile(path: string): Promise<void> {
   const bytes = new Uint8Array(noise(1 << 20).buffer)
-  const tensors = networkWeights(config).flatMap(({ name, shape }) => {
+  const tensors = networkWeights(config).flatMap(({ name, shape }): TensorToWrite[] => {
     const scheme = schemeOfWeight(name, shape, config)
     const elements = (of: readonly number[]) => of.reduce((a, b) => a * b, 1)
     if (scheme === undefined) {
