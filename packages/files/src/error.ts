@@ -66,7 +66,8 @@ export function reportOf(error: unknown): ErrorReport {
   const ours = error.name !== 'Error' && typeof raw.code === 'string' && /^[a-z][a-z-]*$/.test(raw.code)
   if (!ours) {
     if (error.name === 'AbortError') return { code: 'interrupted', message: 'interrupted' }
-    return { code: 'internal', message: `${error.name}: ${error.message}`, hint: INTERNAL_HINT }
+    const hint = SYSTEM_HINTS.get(String(raw.code)) ?? INTERNAL_HINT
+    return { code: 'internal', message: `${error.name}: ${error.message}`, hint }
   }
   const report: ErrorReport = { code: raw.code as string, message: error.message }
   if (typeof raw.hint === 'string') report.hint = raw.hint
@@ -74,6 +75,15 @@ export function reportOf(error: unknown): ErrorReport {
   if (typeof raw.at === 'string' || typeof raw.at === 'number') report.at = raw.at
   return report
 }
+
+/** What the system refused is no fault of ours, wherever it comes up. */
+const SYSTEM_HINTS = new Map([
+  ['ENOSPC', 'no space is left on this disk: free some, then run the command again'],
+  ['EDQUOT', 'the quota of this disk is used up: free some, then run the command again'],
+  ['EROFS', 'this disk is read-only: write elsewhere'],
+  ['EACCES', 'no permission here: write elsewhere, or change it'],
+  ['EMFILE', 'too many files are open: raise the limit (ulimit -n)'],
+])
 
 const INTERNAL_HINT = 'this is a bug in maskwords: please report it with the file and the command line'
 

@@ -27,7 +27,8 @@ export async function writeJournal(path: string, journal: string, changes: reado
       .map(({ byteOffset, from }) => ({ byteOffset, from })),
   ]
   const content: Journal = { file: basename(path), byteLength: size, tokenTypes }
-  const temporary = `${journal}.${process.pid}.partial`
+  // One name for all: what a kill left is written over by the next patch.
+  const temporary = `${journal}.partial`
   const handle = await open(temporary, 'w')
   try {
     await handle.writeFile(`${JSON.stringify(content)}\n`)
@@ -91,6 +92,8 @@ export function ioError(error: unknown, file: string): unknown {
     hint:
       code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
         ? 'the file or its folder is write-protected'
-        : undefined,
+        : code === 'ENOSPC'
+          ? 'the disk is full: make room and run it again'
+          : undefined,
   })
 }

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpointFile } from '@maskwords/checkpoint'
@@ -316,6 +325,22 @@ describe('a run that is stopped', () => {
     expect((await tensorsOf(output)).get('model.embed_tokens.weight')!.shape).toEqual([384, 24])
     expect(existsSync(join(output, '.writing'))).toBe(false)
   }, 180_000)
+
+  it('takes over what a kill left of a claim: no owner, half an owner, a claim that never had the place', async () => {
+    const { folder } = await base()
+    const plan = await planExtension(folder, { words: few })
+    for (const [name, owner] of [['none'], ['empty', ''], ['half', '{"pid":']] as const) {
+      const output = join(root, `claim-${name}`)
+      mkdirSync(join(root, `.claim-${name}.partial`))
+      if (owner !== undefined) writeFileSync(join(root, `.claim-${name}.partial`, '.writing'), owner)
+      else writeFileSync(join(root, `.claim-${name}.partial`, 'config.json'), '{')
+      // The largest process number of Linux is 2^22.
+      mkdirSync(join(root, `.claim-${name}.partial.4999999-0`))
+      await executeExtension(plan, { output })
+      expect(readdirSync(root).filter((one) => one.startsWith(`.claim-${name}`))).toEqual([])
+      expect(existsSync(join(output, 'config.json'))).toBe(true)
+    }
+  })
 
   it('waits for no other run, and clears nothing away that one may be writing', async () => {
     const { folder } = await base()

@@ -1,7 +1,18 @@
 // Extending a folder for real: everything goes into a folder of a temporary name beside the output, is checked there, and renamed.
 
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { openFileBytes } from '@maskwords/checkpoint'
@@ -62,16 +73,45 @@ export async function executeExtension(
 /** Says which process writes the temporary folder, so that what a killed run left behind can be told from a run that goes on. */
 const OWNER_FILE = '.writing'
 
+let claims = 0
+
 async function claim(temporary: string): Promise<void> {
+  // The folder comes into being with the name of its owner in it: no kill leaves one that nobody owns.
+  const own = `${temporary}.${process.pid}-${claims++}`
+  try {
+    await removeAbandonedClaims(temporary)
+    await mkdir(own)
+    await writeFile(join(own, OWNER_FILE), JSON.stringify({ pid: process.pid, host: hostname() }))
+    await takePlace(own, temporary)
+  } catch (error) {
+    throw ioError(error, temporary)
+  } finally {
+    await rm(own, { recursive: true, force: true })
+  }
+}
+
+/** Claims of processes that died before they had the place. */
+async function removeAbandonedClaims(temporary: string): Promise<void> {
+  const folder = dirname(temporary)
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(`${basename(temporary)}.`)) continue
+    const pid = Number(/\.(\d+)-\d+$/.exec(name)?.[1])
+    if (isLeftBehind(JSON.stringify({ pid, host: hostname() }))) {
+      await rm(join(folder, name), { recursive: true, force: true })
+    }
+  }
+}
+
+async function takePlace(own: string, temporary: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await mkdir(temporary)
-      await writeFile(join(temporary, OWNER_FILE), JSON.stringify({ pid: process.pid, host: hostname() }))
+      await rename(own, temporary)
       return
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw ioError(error, temporary)
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'EEXIST' && code !== 'ENOTEMPTY' && code !== 'EPERM') throw error
     }
-    const owner = await readFile(join(temporary, OWNER_FILE), 'utf8').catch(() => '{}')
+    const owner = await ownerOf(temporary)
     if (attempt > 0 || !isLeftBehind(owner)) {
       throw new LearnError('exists', 'another run writes this output', {
         file: temporary,
@@ -82,13 +122,27 @@ async function claim(temporary: string): Promise<void> {
   }
 }
 
+/** A finished run takes its name out just before the last rename: a place without one is left behind only if it stays so. */
+async function ownerOf(temporary: string): Promise<string> {
+  for (let attempt = 0; ; attempt++) {
+    const owner = await readFile(join(temporary, OWNER_FILE), 'utf8').catch(() => undefined)
+    if (owner !== undefined) return owner
+    if (attempt === 10) return NO_OWNER
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+const NO_OWNER = ''
+
 function isLeftBehind(owner: string): boolean {
+  if (owner === NO_OWNER) return true
   let pid: unknown
   let host: unknown
   try {
     ;({ pid, host } = JSON.parse(owner) as { pid?: unknown; host?: unknown })
   } catch {
-    return false
+    // Cut off while it was written.
+    return true
   }
   if (host !== hostname() || !Number.isInteger(pid) || pid === process.pid) return false
   try {
