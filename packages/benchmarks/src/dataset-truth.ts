@@ -44,6 +44,7 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
   const samples: TruthSample[] = []
   const failures: ErrorReport[] = []
   const seen = new Set<string>()
+  let doubts = 0
   const maps = labelMapCache()
   const split = options.split ?? EVALUATED_SPLITS.find((name) => reader.splits.includes(name))
   if (options.split === undefined && split !== undefined)
@@ -53,8 +54,10 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
     missingPictures: 'keep',
     ...(split !== undefined && { split }),
     signal: context.io.signal,
-    onProblem: ({ kind: code, message, file, at }) =>
-      failures.push({ code, message, file, ...(at !== undefined && { at }) }),
+    onProblem: ({ kind: code, message, file, at, isKept }) => {
+      if (isKept === true) doubts++
+      else failures.push({ code, message, file, ...(at !== undefined && { at }) })
+    },
   })
   for await (const record of records) {
     for (const make of drafts(record, { kind, root, maps })) {
@@ -73,6 +76,12 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
         failures.push(reportOf(error))
       }
     }
+  }
+  if (doubts > 0) {
+    const things = doubts === 1 ? 'thing' : 'things'
+    await context.talk.note(
+      `${dataset}: ${doubts} ${things} looked wrong and cost nothing; prepare --plan names them`,
+    )
   }
   const vocabulary = kind === 'relations' ? await sceneVocabulary(context, root) : undefined
   return { samples, failures, root, ...(vocabulary !== undefined && { vocabulary }) }

@@ -174,7 +174,9 @@ async function readerSet(
     missingPictures: 'keep',
     ...(set.split === undefined ? {} : { split: set.split }),
     signal: options.signal,
-    onProblem: problem,
+    onProblem: (report) => {
+      if (report.isKept !== true) problem(report)
+    },
   })) {
     if (record.regions.some(({ shape, isCrowd }) => shape.kind !== 'box' && isCrowd !== true))
       records.push(record)
@@ -192,7 +194,7 @@ async function readerSet(
         const size = shrunk(record.picture, options.data.maxSidePx)
         const masks: Mask[] = []
         for (const region of record.regions) {
-          if (region.shape.kind === 'box' || region.isCrowd === true) continue
+          if (region.shape.kind === 'box' || region.isCrowd === true || region.isIgnored === true) continue
           try {
             masks.push(fitted(regionMask(record, region, { root: set.root, labelMapCache: labelMaps }), size))
           } catch (error) {

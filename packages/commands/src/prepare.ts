@@ -99,6 +99,11 @@ const OPTIONS = {
     choices: ['pad', 'resize', 'skip'],
     help: 'pictures at which the trainer stops (too long, small or large): make them fit, words of what they become (default: only say so)',
   },
+  'same-id': {
+    type: 'choice',
+    choices: ['refuse', 'first', 'last'],
+    help: 'two different pictures (or categories) of one id: take neither, the first, or the last as pycocotools does (default refuse)',
+  },
   'shard-size': {
     type: 'integer',
     min: 1,
@@ -330,6 +335,9 @@ async function configOf(
     missingPictures: options['missing-pictures'] ?? 'auto',
     ...(options.encoding !== undefined && { encoding: encodingOf(options.encoding) }),
     ...(options['repair-pictures'] !== undefined && { repair: options['repair-pictures'] }),
+    ...(options['same-id'] === 'first' || options['same-id'] === 'last'
+      ? { sameId: options['same-id'] }
+      : {}),
     emptyThink: options['empty-think'] === true,
     truthMasks: options['truth-masks'] === true,
     pictureBase: output,

@@ -36,6 +36,7 @@ export const STREET: DataRecord = {
   id: '17',
   dataset: 'street',
   picture: { file: 'street/17.jpg', widthPx: 640, heightPx: 480 },
+  coverage: { absent: 'others', incomplete: [] },
   regions: [
     box('man', 300, 100, 80, 240, {
       category: 'person',
@@ -44,8 +45,8 @@ export const STREET: DataRecord = {
     box('dog', 400, 280, 60, 50, { category: 'dog', captions: ['A small brown dog on a leash.'] }),
     box('woman', 40, 90, 90, 260, { category: 'person' }),
     box('car', 200, 20, 400, 380, { category: 'car' }),
-    box('crowd', 0, 0, 640, 60, { category: 'person', isCrowd: true }),
-    box('glare', 600, 0, 40, 40, { category: 'car', isIgnored: true }),
+    box('crowd', 0, 0, 640, 60, { category: 'bench', isCrowd: true }),
+    box('glare', 600, 0, 40, 40, { category: 'bicycle', isIgnored: true }),
     { id: 'sign', shape: { kind: 'box' }, boxXywhPx: [10, 10, 30, 30], category: 'stop sign' },
   ],
   phrases: [

@@ -1,4 +1,5 @@
 // JSON lines, and whole JSON files of one picture: bounded in size and depth, a bad line is lost alone (jsonlines.org; RFC 8259).
+import { parseExactJson } from '@maskwords/words'
 import { ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
 import { JSON_LIMITS } from './json-stream.ts'
@@ -81,12 +82,12 @@ export function readJsonFile(
   return parsed.value
 }
 
-/** JSON.parse of a text that nests at most as deep as JSON_LIMITS says. */
+/** The value of a JSON text, long whole numbers exact, that nests at most as deep as JSON_LIMITS says. */
 export function parseBounded(text: string): { readonly value: unknown } | { readonly lost: string } {
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
   if (isDeep(text)) return { lost: `nests deeper than ${JSON_LIMITS.depth} levels` }
   try {
-    return { value: JSON.parse(text) }
+    return { value: parseExactJson(text) }
   } catch (error) {
     return { lost: `is no JSON: ${(error instanceof Error ? error.message : String(error)).slice(0, 120)}` }
   }

@@ -1,9 +1,10 @@
-// JSON files of any length, element by element with flat memory: RFC 8259 grammar, our own scanner; each element is JSON.parse's.
+// JSON files of any length, element by element with flat memory: RFC 8259 grammar, our own scanner; each element is parsePythonJson's.
 //
 // The scanner only counts brackets and skips strings, so that what nobody asked for costs a table look-up a byte; the bytes
-// of a wanted element go to JSON.parse whole. Elements that do not parse are reported and passed over; where brackets no
+// of a wanted element are parsed whole. Elements that do not parse are reported and passed over; where brackets no
 // longer say where the next element begins, a DataError says at which byte. Parts that nobody asked for are checked for
 // brackets and quotes alone.
+import { parsePythonJson } from '@maskwords/words'
 import { type ByteInput, ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
 import type { DataProblem } from './record.ts'
@@ -150,7 +151,11 @@ function* scanJson(window: ByteWindow, options: JsonStreamOptions): Generator<Js
       if (element.lost !== undefined) {
         problem('bad-field', `element ${key ?? index} of "${name}" ${element.lost}`, element.startByte)
       } else {
-        const { startByte, endByte, value } = element
+        const { startByte, endByte, value, doubt } = element
+        if (doubt !== undefined) {
+          const message = `element ${key ?? index} of "${name}" ${doubt}`
+          onProblem({ kind: 'bad-field', message, file, at: `byte ${startByte}`, isKept: true })
+        }
         yield key === undefined
           ? { kind: 'element', list: name, index, startByte, endByte, value }
           : { kind: 'element', list: name, index, key, startByte, endByte, value }
@@ -234,7 +239,8 @@ function shown(byte: number): string {
   return byte > 32 && byte < 127 ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16)}`
 }
 
-type Element = { startByte: number; endByte: number; value?: unknown; lost?: string }
+/** `doubt`: what was wrong although the value could be read. */
+type Element = { startByte: number; endByte: number; value?: unknown; lost?: string; doubt?: string }
 
 /** Reads values off a window. Its errors name the byte and what was being read. */
 class Scanner {
@@ -357,9 +363,12 @@ class Scanner {
     if ('lost' in decoded) return { startByte, endByte, lost: decoded.lost }
     const { text } = decoded
     try {
-      return { startByte, endByte, value: JSON.parse(text) }
+      const { value, nonNumbers } = parsePythonJson(text)
+      if (nonNumbers.length === 0) return { startByte, endByte, value }
+      const doubt = `holds ${nonNumbers.join(' and ')}, which Python writes and JSON does not know; read as null`
+      return { startByte, endByte, value, doubt }
     } catch (error) {
-      return { startByte, endByte, lost: notJson(text, error) }
+      return { startByte, endByte, lost: notJson(error) }
     }
   }
 
@@ -462,9 +471,7 @@ class Scanner {
   }
 }
 
-/** What to say of an element that JSON.parse refused. */
-function notJson(text: string, error: unknown): string {
-  const number = /[[:,]\s*(NaN|-?Infinity|nan|inf)\b/.exec(text)
-  if (number !== null) return `is no JSON: it holds ${number[1]}, which Python writes and JSON does not know`
+/** What to say of an element that is no JSON. */
+function notJson(error: unknown): string {
   return `is no JSON: ${(error instanceof Error ? error.message : String(error)).slice(0, 120)}`
 }

@@ -71,6 +71,8 @@ export type GroundedCaptionRecord = {
     readonly end: number
     readonly regions: readonly string[]
   }[]
+  /** A span lost a region, so the caption says less than the dataset does. */
+  readonly isIncomplete?: true
 }
 
 export type Relation = { readonly subject: string; readonly predicate: string; readonly object: string }
@@ -88,6 +90,17 @@ export type Choice = {
   readonly right: number
 }
 
+/**
+ * What is known of the categories in a picture beyond its regions. A record without it knows nothing: no category counts as
+ * absent from its picture, and of none are the regions all that there are.
+ */
+export type Coverage = {
+  /** Categories known to be absent: 'others' for all of the dataset that neither a region nor `incomplete` names, or a list. */
+  readonly absent: 'others' | readonly string[]
+  /** Categories of which there may be more than the regions: lost, or not labelled to the last; 'any' where it may be any. */
+  readonly incomplete: 'any' | readonly string[]
+}
+
 export type DataRecord = {
   /** Unique in its dataset and split, stable from run to run. */
   readonly id: string
@@ -100,9 +113,11 @@ export type DataRecord = {
   readonly relations: readonly Relation[]
   readonly dialogues: readonly (readonly DialogueTurn[])[]
   readonly choices: readonly Choice[]
+  /** Undefined where a dataset labels only what its texts speak of. */
+  readonly coverage?: Coverage
 }
 
-/** Something that cost one sample: said, counted, and never the end of a run. */
+/** Something that cost one sample, or part of one, unless `isKept`: said, counted, and never the end of a run. */
 export type DataProblem = {
   readonly kind:
     | 'missing-picture'
@@ -122,6 +137,8 @@ export type DataProblem = {
   readonly isKept?: true
 }
 
+export type SameId = 'refuse' | 'first' | 'last'
+
 export type ReaderOptions = {
   /** The dataset's folder. */
   readonly root: string
@@ -135,6 +152,11 @@ export type ReaderOptions = {
    * whose size the annotations state (enough for codecs that do not look at the picture, and for metrics).
    */
   readonly missingPictures?: 'drop' | 'keep'
+  /**
+   * Which of two different pictures (or categories) of one id counts: none (default: what lies under that id is refused, for it
+   * could be of either), the first, or the last, as pycocotools has it.
+   */
+  readonly sameId?: SameId
 }
 
 /** Parts of a record: what readers fill and tasks need. */

@@ -22,6 +22,14 @@ export {
 } from './decode-text.ts'
 export { WordsError, type WordsErrorCode, type WordsErrorOptions } from './error.ts'
 export {
+  compareRecordIds,
+  parseExactJson,
+  parsePythonJson,
+  type RecordId,
+  recordFlag,
+  recordId,
+} from './exact-json.ts'
+export {
   formatGetokAnswer,
   formatGetokGeometry,
   formatGetokInstance,

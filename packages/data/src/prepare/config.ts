@@ -42,6 +42,8 @@ export type PrepareConfig = {
   readonly encoding?: string
   /** What is done to pictures at which the trainer stops; absent: they are only said. */
   readonly repair?: RepairMode
+  /** Which of two different pictures or categories of one id counts; undefined: none. */
+  readonly sameId?: 'first' | 'last'
   readonly emptyThink: boolean
   readonly truthMasks: boolean
   /** The folder that picture paths in the files are relative to, absolute. Not part of the hash. */

@@ -20,6 +20,8 @@ export type PlannedSource = {
   readonly root: string
   readonly weightPercent: number
   readonly records: number
+  /** Things that were wrong or doubtful where nothing was lost. */
+  readonly doubts: number
   /** Records whose picture is not there. */
   readonly missingPictures: number
   readonly missing: 'none' | 'dropped' | 'kept'
@@ -102,8 +104,10 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
   let regions = 0
   for (const [number, source] of config.sources.entries()) {
     const reader = options.readerOf(source.reader)
+    let doubts = 0
     const onProblem = (problem: DataProblem) => {
-      if (problem.isKept !== true) {
+      if (problem.isKept === true) doubts++
+      else {
         problems.add(problem.kind)
         if (reasons.length < MOST_REASONS) reasons.push(problem)
       }
@@ -119,6 +123,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
       signal,
       encoding: config.encoding,
       onProblem,
+      ...(config.sameId === undefined ? {} : { sameId: config.sameId }),
       // Kept here, so that a source without any picture can be told from one that lacks some.
       missingPictures: config.missingPictures === 'drop' ? 'drop' : 'keep',
     })
@@ -152,6 +157,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
       root: source.root,
       weightPercent: source.weightPercent,
       records,
+      doubts,
       missingPictures: missing,
       missing: missing === 0 ? 'none' : isKept ? 'kept' : 'dropped',
       sha256: spool.sourceHash(number),
@@ -275,7 +281,7 @@ function notesOf(
 ): string[] {
   const notes: string[] = []
   for (const source of planned) {
-    const { name, missingPictures, missing, records } = source
+    const { name, missingPictures, missing, records, doubts } = source
     if (missing === 'kept') {
       notes.push(
         `${name}: ${missingPictures} of ${records} pictures are not under ${source.root}; their samples are kept, as paths`,
@@ -283,6 +289,11 @@ function notesOf(
     }
     if (missing === 'dropped') {
       notes.push(`${name}: ${missingPictures} of ${records} pictures are missing; their samples are dropped`)
+    }
+    if (doubts > 0) {
+      notes.push(
+        `${name}: ${doubts} ${doubts === 1 ? 'thing' : 'things'} in its files looked wrong and cost nothing; problems.jsonl has a line each (isKept)`,
+      )
     }
     if (records === 0) notes.push(`${name}: nothing was read`)
   }

@@ -58,6 +58,7 @@ function record(id: string, regions: readonly Region[], file = `${id}.jpg`): Dat
     relations: [],
     dialogues: [],
     choices: [],
+    coverage: { absent: 'others', incomplete: [] },
   }
 }
 

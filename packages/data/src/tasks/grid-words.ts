@@ -18,8 +18,7 @@ import {
 } from './compose.ts'
 import { categoriesOf } from './open-vocabulary.ts'
 import { PHRASE_SETTINGS, requestsOf, SEGMENT_REQUESTS } from './referring.ts'
-import { nameOf } from './region-text.ts'
-import { hasMask, inReadingOrder } from './regions.ts'
+import { inReadingOrder } from './regions.ts'
 import { pick, seededBy, seedOf, someOf } from './seeded.ts'
 
 const POINT_REQUESTS: readonly string[] = [
@@ -103,18 +102,8 @@ export const polyline: Task = {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '')
-    const usable = record.regions.filter((region) => {
-      const name = nameOf(region)
-      return (
-        hasMask(region) &&
-        region.isCrowd !== true &&
-        name !== '' &&
-        (only.length === 0 || only.includes(name))
-      )
-    })
-    const byName = new Map<string, Region[]>()
-    for (const region of usable) byName.set(nameOf(region), [...(byName.get(nameOf(region)) ?? []), region])
-    const asked = someOf(random, [...byName], setting(options, 'limit', 8))
+    const named = [...categoriesOf(record)].filter(([name]) => only.length === 0 || only.includes(name))
+    const asked = someOf(random, named, setting(options, 'limit', 8))
     return asked.map(([name, regions], number) => {
       const own = seededBy(options.seed, 'polyline', record.id, number)
       const lines = inReadingOrder(record, regions).map((region): Piece[] => [

@@ -40,6 +40,8 @@ export const groundedCaption: Task = {
     const limit = setting(options, 'limit', 0)
     const most = setting(options, 'mostMasks', 50)
     const found = record.captions.flatMap((caption, number) => {
+      // Its request is for a mask behind everything that is named.
+      if (caption.isIncomplete === true) return []
       const parts = partsOf(caption, record)
       const count = parts.reduce((sum, part) => sum + (typeof part === 'string' ? 0 : part.masks.length), 0)
       return count === 0 || count > most ? [] : [{ parts, number, count, length: caption.text.length }]

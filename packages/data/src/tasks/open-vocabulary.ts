@@ -6,7 +6,8 @@ import type { Task, TaskOptions } from '../conversation.ts'
 import { ANSWER_SETTING, type AnswerStyle, answerStyle, masksAnswer } from './answers.ts'
 import { requestPhrase } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, setting, singleExchange } from './compose.ts'
-import { hasMask, inReadingOrder } from './regions.ts'
+import { absentNames, isWhole } from './coverage.ts'
+import { inReadingOrder } from './regions.ts'
 import { pick, sample, seededBy, shuffled, wholeNumber } from './seeded.ts'
 
 export const LIST_REQUESTS: readonly string[] = [
@@ -17,29 +18,15 @@ export const LIST_REQUESTS: readonly string[] = [
   'List the masks of all objects named here, and nothing else: {names}.',
 ]
 
-/** Categories of the record, cleaned, with their regions that have masks and are no crowds. */
+/** Categories of the record, cleaned, of which its regions are all that the picture shows, with these regions. */
 export function categoriesOf(record: DataRecord): Map<string, Region[]> {
   const byName = new Map<string, Region[]>()
   for (const region of record.regions) {
     const name = region.category === undefined ? '' : requestPhrase(region.category)
-    if (name === '' || !hasMask(region) || region.isCrowd === true) continue
-    byName.set(name, [...(byName.get(name) ?? []), region])
+    if (name !== '') byName.set(name, [...(byName.get(name) ?? []), region])
   }
+  for (const name of [...byName.keys()]) if (!isWhole(record, name)) byName.delete(name)
   return byName
-}
-
-/** Clean names of each dataset's categories, sorted: V3Det has 13,000, too many to clean for every record. */
-const cleanNames = new WeakMap<readonly string[], readonly string[]>()
-
-/** Names of the dataset's categories that no region of the record has, crowds and boxes included. */
-export function absentNames(record: DataRecord, categories: readonly string[]): string[] {
-  let names = cleanNames.get(categories)
-  if (names === undefined) {
-    names = [...new Set(categories.map(requestPhrase))].filter((name) => name !== '').sort()
-    cleanNames.set(categories, names)
-  }
-  const present = new Set(record.regions.map((region) => requestPhrase(region.category ?? '')))
-  return names.filter((name) => !present.has(name))
 }
 
 /**

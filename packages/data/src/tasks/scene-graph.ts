@@ -17,7 +17,8 @@ import {
   userTurn,
   writtenWith,
 } from './compose.ts'
-import { absentNames, LIST_REQUESTS, quotedList } from './open-vocabulary.ts'
+import { absentNames } from './coverage.ts'
+import { categoriesOf, LIST_REQUESTS, quotedList } from './open-vocabulary.ts'
 import { type MaskRelation, nameOf, relationsOf } from './region-text.ts'
 import { inReadingOrder } from './regions.ts'
 import { pick, sample, seededBy, shuffled, wholeNumber } from './seeded.ts'
@@ -98,12 +99,14 @@ function graphTask(name: string, title: string, form: GraphForm): Task {
       if (relations.length === 0) return []
       const random = seededBy(options.seed, name, record.id)
       const graph = triples(relations)
+      const turns = turnsOf(form, record, relations, graph, options, random)
+      if (turns === undefined) return []
       return [
         {
           id: conversationId(record.id, name, 0),
           task: name,
           pictures: [{}],
-          turns: turnsOf(form, record, relations, graph, options, random),
+          turns,
           truth: { kind: 'scene-graph', pieces: graph, extra: { triples: relations.length } },
         },
       ]
@@ -118,7 +121,7 @@ function turnsOf(
   graph: readonly Piece[],
   options: TaskOptions,
   random: () => number,
-): TaskConversation['turns'] {
+): TaskConversation['turns'] | undefined {
   const request = pick(random, GRAPH_REQUESTS)
   if (form === 'free') return [userTurn(PICTURE, request), assistantTurn(graph)]
   const objects = objectsOf(relations)
@@ -135,9 +138,15 @@ function turnsOf(
     COMMON_PREDICATES.filter((predicate) => !used.includes(predicate)),
   )
   if (form === 'rounds') {
+    // The request is for every object of these kinds, not only for those that relate to another one.
+    const byName = categoriesOf(record)
+    if (present.some((name) => !byName.has(name))) return undefined
     const list = masksAnswer(
       'json',
-      inReadingOrder(record, objects).map((region) => ({
+      inReadingOrder(
+        record,
+        present.flatMap((name) => byName.get(name)!),
+      ).map((region) => ({
         mask: maskPiece([region.id]),
         label: labelOf(region),
       })),

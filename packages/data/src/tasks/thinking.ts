@@ -6,6 +6,7 @@ import type { Task, TaskConversation } from '../conversation.ts'
 import { thinkingAnswer } from './answers.ts'
 import { cleanText } from './clean-text.ts'
 import { conversationId, fillTemplate, pieces, setting, singleExchange } from './compose.ts'
+import { isWhole } from './coverage.ts'
 import {
   answered,
   PHRASE_SETTINGS,
@@ -15,7 +16,7 @@ import {
   SEGMENT_REQUESTS,
 } from './referring.ts'
 import { nameOf } from './region-text.ts'
-import { boxOf, hasMask } from './regions.ts'
+import { boxOf } from './regions.ts'
 import { pick, seededBy, someOf } from './seeded.ts'
 
 const INSTRUCTIONS: readonly string[] = [
@@ -63,14 +64,14 @@ function thoughtOf(request: Request, record: DataRecord): string {
   if (targets.length === 0) return `${wanted} Nothing in the picture fits it.`
   const name = nameOf(targets[0]!)
   const oneKind = name !== '' && targets.every((target) => nameOf(target) === name)
-  const alike = record.regions.filter(
-    (region) => hasMask(region) && region.isCrowd !== true && nameOf(region) === name,
-  ).length
+  const alike = isWhole(record, name)
+    ? record.regions.filter((region) => nameOf(region) === name).length
+    : undefined
   const count = targets.length
   const many = (number: number) => `${number} ${number === 1 ? 'region' : 'regions'}`
-  const kind = oneKind
-    ? ` It means ${count} of ${many(alike)} called ${JSON.stringify(name)}`
-    : ` It means ${many(count)}`
+  const called = oneKind ? ` called ${JSON.stringify(name)}` : ''
+  // How many there are is said only where it is known.
+  const kind = ` It means ${oneKind && alike !== undefined ? `${count} of ${many(alike)}` : many(count)}${called}`
   const places = targets.slice(0, MOST_PLACES).flatMap((target) => {
     const box = boxOf(target, record.picture)
     return box === undefined ? [] : [placeOf(box[0] + box[2] / 2, box[1] + box[3] / 2, record.picture)]

@@ -2,7 +2,7 @@
 
 import { safeRelativePath } from '../paths.ts'
 import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
-import { checkedSegmentation } from './coco-regions.ts'
+import { checkedSegmentation } from './coco-segmentation.ts'
 import { asObject, idAt, listAt, member, numbersOf, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
 
@@ -12,7 +12,7 @@ const MAX_DEPTH = 4
 
 async function* readAde20k(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const split = options.split ?? 'training'
-  const reading: Reading = new Reading('ade20k', { ...options, split })
+  const reading: Reading = new Reading('ade20k', { ...options, split }, 'all')
   const top = ROOTS.map((root) => `${root}/${split}`).find((folder) => reading.hasFolder(folder))
   if (top === undefined) reading.failLayout(ROOTS.map((root) => `${root}/${split}/`))
   for (const file of jsonFilesBelow(reading, top, MAX_DEPTH)) {
@@ -76,10 +76,16 @@ function regionOf(
   const xs = listAt(polygon, 'x')
   const ys = listAt(polygon, 'y')
   if (xs.length === 0 || xs.length !== ys.length) {
-    reading.problem('bad-geometry', `${at} has neither its mask picture nor a polygon`, file, at)
+    const message = 'it has neither its mask picture nor a polygon'
+    reading.lostRegion({ kind: 'bad-geometry', message }, category, file, at)
     return []
   }
-  const segmentation = reading.keep(checkedSegmentation([xs.flatMap((x, i) => [x, ys[i]])], size), file, at)
+  const segmentation = reading.keep(
+    checkedSegmentation([xs.flatMap((x, i) => [x, ys[i]])], size),
+    file,
+    at,
+    category,
+  )
   return segmentation === undefined ? [] : [{ id, shape: { kind: 'coco', segmentation }, ...named }]
 }
 

@@ -4,13 +4,16 @@
 // each image and annotation, its byte range, and which image an annotation is of: 28 bytes an annotation in typed arrays. A counting sort
 // groups them. Records then come in the order of `images`, a window of images at a time: the byte ranges of the window are
 // sorted, near ones joined, and read. Memory is the index and one window, whatever the file's length.
+import { isDeepStrictEqual } from 'node:util'
+import { parsePythonJson, recordId } from '@maskwords/words'
 import type { ByteInput } from '../byte-window.ts'
 import { DataError } from '../error.ts'
-import { float64Column, uint32Column } from '../growing.ts'
+import { type Column, float64Column, uint32Column } from '../growing.ts'
 import { jsonItems } from '../json-stream.ts'
-import type { DataProblem } from '../record.ts'
+import type { DataProblem, SameId } from '../record.ts'
 import { openTextInput } from '../text-input.ts'
-import { asId, asObject, type Id, idAt, type JsonObject, textAt } from './fields.ts'
+import { asObject, type Id, idAt, type JsonObject, textAt } from './fields.ts'
+import { isSamePicture, pictureName, repeatedIds, textHash, twinSlots } from './same-ids.ts'
 
 export type CocoEntry = {
   readonly image: JsonObject
@@ -39,8 +42,12 @@ export type CocoIndex = {
   annotationsOf(imageId: Id): readonly JsonObject[]
   /** The entry of one image. */
   image(imageId: Id): JsonObject | undefined
-  /** One annotation by its id, for datasets that refer to annotations of another file. */
+  /** One annotation by its id, for datasets that refer to annotations of another file; undefined where two have it. */
   annotation(id: Id): JsonObject | undefined
+  /** Whether annotations were lost that could be of any image. */
+  readonly hasHomeless: boolean
+  /** Whether the image's file has another entry under another id, with annotations of its own. */
+  hasTwin(imageId: Id): boolean
   close(): void
 }
 
@@ -58,6 +65,8 @@ export type CocoIndexOptions = {
   /** Names of the three lists, where the file has others. */
   readonly images?: string
   readonly annotations?: string
+  /** Which of two images or categories of one id counts. Default 'refuse'. */
+  readonly sameId?: SameId
   /** Whether an annotation of an image that is not there is worth a word. Default true. */
   readonly reportsDangling?: boolean
 }
@@ -71,12 +80,21 @@ const JOIN_BYTES = 16 * 1024
 const MAX_EXTRA_ENTRIES = 1_000_000
 
 /**
- * Reads the file once and indexes it. Lost elements are reported: those without an id or image, images and annotations
- * whose id was there before (the first counts), annotations of images that are not in the file.
+ * Reads the file once and indexes it. Lost elements are reported: those without an id or image, annotations of images that
+ * are not in the file, and of two different images of one id (see `sameId`). Two annotations of one id are both kept, unless
+ * they are the same to the letter.
  * @throws DataError `wrong-layout` where the file has no list of images, `bad-file`, `io`.
  */
 export async function openCocoIndex(path: string, options: CocoIndexOptions): Promise<CocoIndex> {
-  const { file, onProblem, signal, encoding, images = 'images', annotations = 'annotations' } = options
+  const {
+    file,
+    onProblem,
+    signal,
+    encoding,
+    images = 'images',
+    annotations = 'annotations',
+    sameId = 'refuse',
+  } = options
   const annotationId = 'annotationId' in options ? options.annotationId : 'id'
   const slots = new Map<Id, number>()
   const slotIds: Id[] = []
@@ -89,7 +107,12 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     }
     return slot
   }
-  const imageColumns = { start: float64Column(), length: uint32Column(), slot: uint32Column() }
+  const imageColumns = {
+    start: float64Column(),
+    length: uint32Column(),
+    slot: uint32Column(),
+    name: float64Column(),
+  }
   const columns = {
     start: float64Column(),
     length: uint32Column(),
@@ -99,17 +122,26 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
   const textIds = new Map<number, string>()
   const categories = new Map<Id, CocoCategory>()
   const extras = new Map<string, unknown[]>((options.extras ?? []).map((name) => [name, []]))
+  const refusedCategories = new Set<Id>()
   let hasImages = false
+  let hasHomeless = false
+  let list = ''
   const problem = (kind: DataProblem['kind'], message: string, at: string) =>
     onProblem({ kind, message, file, at })
+  const doubt = (kind: DataProblem['kind'], message: string, at: string) =>
+    onProblem({ kind, message, file, at, isKept: true })
   for await (const item of jsonItems(path, {
     lists: [images, annotations, 'categories', ...extras.keys()],
     file,
-    onProblem,
+    onProblem: (lost) => {
+      if (list === annotations && lost.isKept !== true) hasHomeless = true
+      onProblem(lost)
+    },
     encoding,
     ...(signal === undefined ? {} : { signal }),
   })) {
     if (item.kind === 'start') {
+      list = item.list
       if (item.list === images) {
         hasImages = true
         for (const column of Object.values(imageColumns)) column.clear()
@@ -125,10 +157,11 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     if (item.list === annotations) {
       const imageId = idAt(value, 'image_id')
       if (imageId === undefined) {
+        hasHomeless = true
         problem('bad-field', `${at} has no image_id (a number or text)`, at)
         continue
       }
-      const id = annotationId === undefined ? undefined : asId((value as JsonObject)[annotationId])
+      const id = annotationId === undefined ? undefined : recordId((value as JsonObject)[annotationId])
       if (typeof id === 'string') textIds.set(columns.id.length, id)
       columns.id.push(typeof id === 'number' ? id : Number.NaN)
       columns.start.push(startByte)
@@ -143,15 +176,25 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
       imageColumns.start.push(startByte)
       imageColumns.length.push(endByte - startByte)
       imageColumns.slot.push(slotOf(id))
+      imageColumns.name.push(textHash(textAt(value, 'file_name', 'coco_url')))
     } else if (item.list === 'categories') {
       const entry = asObject(value)
       const id = idAt(value, 'id')
       const name = textAt(value, 'name')
       if (entry === undefined || id === undefined || name === undefined) {
         problem('bad-field', `${at} needs an id and a name`, at)
-      } else if (categories.has(id)) {
-        problem('duplicate-id', `${at} has the id ${id} of an earlier category`, at)
+      } else if (refusedCategories.has(id)) {
+        problem('duplicate-id', `${at} has the id ${id} of earlier categories`, at)
+      } else if (categories.has(id) && (sameId === 'first' || categories.get(id)!.name === name)) {
+        doubt('duplicate-id', `${at} has the id ${id} of an earlier category; the first counts`, at)
+      } else if (categories.has(id) && sameId === 'refuse') {
+        const names = [categories.get(id)!.name, name].map((one) => JSON.stringify(one)).join(' or ')
+        problem('duplicate-id', `category ${id} is ${names}: its regions go without a name; ${CHOOSE}`, at)
+        refusedCategories.add(id)
+        categories.delete(id)
       } else {
+        if (categories.has(id))
+          doubt('duplicate-id', `${at} has the id ${id} of an earlier category; the last counts`, at)
         const isThing = entry['isthing']
         categories.set(id, {
           id,
@@ -172,39 +215,104 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     })
   }
 
+  const input = openTextInput(path, file, encoding)
+  const readOne = (column: { start: Column<Float64Array>; length: Column<Uint32Array> }, at: number) =>
+    readRanges(
+      input,
+      [{ start: column.start.values[at]!, length: column.length.values[at]!, order: 0 }],
+      file,
+    )[0]
   // Which place among the kept images each slot has; slots that only annotations name stay without one.
-  const placeOfSlot = new Int32Array(slotIds.length).fill(-1)
+  const placeOfSlot = new Int32Array(slotIds.length).fill(NO_IMAGE)
   const keptImages: number[] | Uint32Array = new Uint32Array(imageColumns.slot.length)
+  const ambiguous = new Map<number, string[]>()
   let imageCount = 0
   for (let i = 0; i < imageColumns.slot.length; i++) {
     const slot = imageColumns.slot.values[i]!
-    if (placeOfSlot[slot]! >= 0) {
-      problem(
-        'duplicate-id',
-        `image ${slotIds[slot]} stands twice; the first one counts`,
-        `image ${slotIds[slot]}`,
-      )
+    if (placeOfSlot[slot] === NO_IMAGE) {
+      placeOfSlot[slot] = imageCount
+      keptImages[imageCount++] = i
       continue
     }
-    placeOfSlot[slot] = imageCount
-    keptImages[imageCount++] = i
+    const place = placeOfSlot[slot]!
+    const at = `image ${slotIds[slot]}`
+    const entry = readOne(imageColumns, i)
+    const before = ambiguous.get(slot)
+    if (before !== undefined) before.push(pictureName(entry))
+    else if (isSamePicture(readOne(imageColumns, keptImages[place]!), entry)) {
+      doubt('duplicate-id', `${at} stands twice, alike; the first one counts`, at)
+    } else if (sameId === 'refuse') {
+      ambiguous.set(slot, [pictureName(readOne(imageColumns, keptImages[place]!)), pictureName(entry)])
+    } else {
+      doubt('duplicate-id', `${at} stands twice, for two pictures; the ${sameId} one counts`, at)
+      if (sameId === 'last') keptImages[place] = i
+    }
+  }
+  if (ambiguous.size > 0) {
+    let kept = 0
+    for (let place = 0; place < imageCount; place++) {
+      const slot = imageColumns.slot.values[keptImages[place]!]!
+      placeOfSlot[slot] = ambiguous.has(slot) ? NO_IMAGE : kept
+      if (!ambiguous.has(slot)) keptImages[kept++] = keptImages[place]!
+    }
+    imageCount = kept
+    const counts = new Map([...ambiguous.keys()].map((slot) => [slot, 0]))
+    for (let a = 0; a < columns.slot.length; a++) {
+      const slot = columns.slot.values[a]!
+      if (counts.has(slot)) counts.set(slot, counts.get(slot)! + 1)
+    }
+    for (const [slot, names] of ambiguous) {
+      const at = `image ${slotIds[slot]}`
+      const count = counts.get(slot)!
+      problem(
+        'duplicate-id',
+        `${at} is ${names.join(' and ')}: which of them its ${count} ${count === 1 ? 'annotation is' : 'annotations are'} of is not known, none is used; ${CHOOSE}`,
+        at,
+      )
+    }
+  }
+  const twins = twinSlots(imageColumns, keptImages.subarray(0, imageCount), (i) =>
+    pictureName(readOne(imageColumns, i)),
+  )
+  for (const slot of twins) {
+    const at = `image ${slotIds[slot]}`
+    doubt(
+      'duplicate-id',
+      `${at} has the picture of another image id; what it does not show is not asked for`,
+      at,
+    )
   }
   const repeated = repeatedIds(columns.id.values.subarray(0, columns.id.length), textIds)
+  const ambiguousIds = new Set<Id>()
+  const copies = new Set<number>()
+  const idOf = (a: number): Id => textIds.get(a) ?? columns.id.values[a]!
+  for (const [a, first] of repeated) {
+    const [slot, firstSlot] = [columns.slot.values[a]!, columns.slot.values[first]!]
+    const at = `annotation ${idOf(a)}`
+    if (slot === firstSlot && isDeepStrictEqual(readOne(columns, a), readOne(columns, first))) {
+      copies.add(a)
+      doubt('duplicate-id', `${at} of image ${slotIds[slot]} stands twice, alike; it counts once`, at)
+      continue
+    }
+    ambiguousIds.add(idOf(a))
+    const where =
+      slot === firstSlot
+        ? `twice in image ${slotIds[slot]}`
+        : `in images ${slotIds[firstSlot]} and ${slotIds[slot]}`
+    doubt(
+      'duplicate-id',
+      `${at} stands ${where}, not alike; both are kept, and what refers to it is refused`,
+      at,
+    )
+  }
   const firstOf = new Uint32Array(imageCount + 1)
-  const isKept = (a: number): boolean => placeOfSlot[columns.slot.values[a]!]! >= 0 && !repeated.has(a)
+  const isKept = (a: number): boolean => placeOfSlot[columns.slot.values[a]!]! >= 0 && !copies.has(a)
   for (let a = 0; a < columns.slot.length; a++) {
-    if (isKept(a)) firstOf[placeOfSlot[columns.slot.values[a]!]! + 1]! += 1
-    else if (repeated.has(a)) {
-      const id = textIds.get(a) ?? columns.id.values[a]
-      problem('duplicate-id', `annotation ${id} stands twice; the first one counts`, `annotation ${id}`)
-    } else if (options.reportsDangling ?? true) {
-      const id = textIds.get(a) ?? columns.id.values[a]
-      const image = slotIds[columns.slot.values[a]!]
-      problem(
-        'dangling-id',
-        `annotation ${id} is of image ${image}, which is not in the file`,
-        `annotation ${id}`,
-      )
+    const slot = columns.slot.values[a]!
+    if (isKept(a)) firstOf[placeOfSlot[slot]! + 1]! += 1
+    else if (!copies.has(a) && !ambiguous.has(slot) && (options.reportsDangling ?? true)) {
+      const at = `annotation ${Number.isNaN(idOf(a)) ? `#${a}` : idOf(a)}`
+      problem('dangling-id', `${at} is of image ${slotIds[slot]}, which is not in the file`, at)
     }
   }
   for (let i = 0; i < imageCount; i++) firstOf[i + 1]! += firstOf[i]!
@@ -214,7 +322,6 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     if (isKept(a)) grouped[next[placeOfSlot[columns.slot.values[a]!]!]++] = a
   }
 
-  const input = openTextInput(path, file, encoding)
   async function* entries(only?: (imageId: Id) => boolean): AsyncGenerator<CocoEntry> {
     for (let from = 0; from < imageCount; ) {
       signal?.throwIfAborted()
@@ -284,7 +391,10 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
       const range = { start: imageColumns.start.values[i]!, length: imageColumns.length.values[i]!, order: 0 }
       return asObject(readRanges(input, [range], file)[0])
     },
+    hasHomeless,
+    hasTwin: (imageId) => twins.has(slots.get(imageId) ?? -1),
     annotation(id) {
+      if (ambiguousIds.has(id)) return undefined
       byId ??= placesById(columns.id.values.subarray(0, columns.id.length))
       const a = typeof id === 'number' ? placeOf(id) : [...textIds].find(([, text]) => text === id)?.[0]
       if (a === undefined) return undefined
@@ -295,21 +405,8 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
   }
 }
 
-/** Places of annotations whose id an earlier one has. */
-function repeatedIds(ids: Float64Array, textIds: ReadonlyMap<number, string>): ReadonlySet<number> {
-  const repeated = new Set<number>()
-  const sorted = ids.slice().sort()
-  const twice = new Set<number>()
-  for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) twice.add(sorted[i]!)
-  const seen = new Set<number | string>()
-  const note = (id: number | string, place: number) => {
-    if (seen.has(id)) repeated.add(place)
-    else seen.add(id)
-  }
-  if (twice.size > 0) for (let a = 0; a < ids.length; a++) if (twice.has(ids[a]!)) note(ids[a]!, a)
-  for (const [place, id] of textIds) note(id, place)
-  return repeated
-}
+const NO_IMAGE = -1
+const CHOOSE = 'choose with --same-id first or last'
 
 /** Places of the annotations with a number as id, ids rising; of equal ids the first place first. */
 function placesById(ids: Float64Array): Uint32Array {
@@ -341,9 +438,9 @@ function readRanges(input: ByteInput, ranges: readonly Range[], file: string): u
     for (; from < to; from++) {
       const range = sorted[from]!
       try {
-        values[range.order] = JSON.parse(
+        values[range.order] = parsePythonJson(
           bytes.toString('utf8', range.start - start, range.start - start + range.length),
-        )
+        ).value
       } catch (cause) {
         throw new DataError('io', `${file} changed while it was read`, {
           file,

@@ -1,9 +1,9 @@
 // Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
-import type { DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import type { Coverage, DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import type { CocoEntry, CocoIndex } from './coco-index.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
-import { idAt, type JsonObject, numberAt, textAt } from './fields.ts'
-import { Reading } from './reading.ts'
+import { idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
+import { type Labels, Reading } from './reading.ts'
 
 type RecordParts = Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>
 
@@ -20,6 +20,10 @@ export type CocoLikeLayout = Pick<Reader, 'name' | 'title' | 'layout' | 'splits'
   readonly pictureName?: (image: JsonObject) => unknown
   /** A category's name for records. Default as it stands. */
   readonly categoryName?: (name: string) => string
+  /** Whether every object of the file's categories has its annotation. Default 'all'. */
+  readonly labels?: Labels
+  /** Whether images say which categories were looked for in them, as LVIS has it; without that nothing is known to be absent. */
+  readonly isFederated?: boolean
   /** More than regions and captions. */
   readonly parts?: (entry: CocoEntry, regions: readonly Region[], index: CocoIndex) => RecordParts
 }
@@ -37,7 +41,7 @@ export function cocoLikeReader(layout: CocoLikeLayout): Reader {
 }
 
 async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading: Reading = new Reading(layout.name, options)
+  const reading: Reading = new Reading(layout.name, options, layout.labels ?? 'all')
   const file = reading.find(layout.files, layout.splits)
   reading.picturesIn(layout.folders)
   const index = await reading.cocoIndex(file, { extras: ['licenses', ...(layout.extras ?? [])] })
@@ -60,10 +64,13 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
         at,
       )
       if (picture === undefined) continue
-      const regions = cocoRegions(reading, index, entry, picture, file, layout.categoryName)
+      const { categoryName, isFederated = false } = layout
+      const regions = cocoRegions(reading, index, entry, picture, file, categoryName)
+      const coverage = federatedCoverage(reading, index, image, isFederated, categoryName)
       yield reading.knownNewRecord(String(imageId), picture, {
         regions,
         captions: captions === undefined ? [] : plainCaptions(captions.annotationsOf(imageId)),
+        ...(coverage === undefined ? {} : { coverage }),
         ...layout.parts?.(entry, regions, index),
       })
     }
@@ -73,7 +80,7 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
   }
 }
 
-/** The sound regions of an image; each lost one is said. */
+/** The sound regions of an image; each lost one is said, and what its loss makes unknown is noted. */
 export function cocoRegions(
   reading: Reading,
   index: CocoIndex,
@@ -83,28 +90,60 @@ export function cocoRegions(
   categoryName?: (name: string) => string,
 ): Region[] {
   const regions: Region[] = []
+  const counts = new Map<string, number>()
+  if (index.hasHomeless || index.hasTwin(entry.imageId)) reading.mayLack()
   entry.annotations.forEach((annotation, place) => {
-    const id = regionId(annotation, place)
+    const stated = regionId(annotation, place)
+    const count = (counts.get(stated) ?? 0) + 1
+    counts.set(stated, count)
+    const id = count === 1 ? stated : `${stated}#${count}`
     const at = `annotation ${id} of image ${entry.imageId}`
     const categoryId = idAt(annotation, 'category_id')
     const category = categoryId === undefined ? undefined : index.categories.get(categoryId)
-    if (categoryId !== undefined && category === undefined) {
-      reading.problem('dangling-id', `${at}: there is no category ${categoryId}`, file, at)
-      return
+    if (category === undefined) {
+      reading.mayLack()
+      if (categoryId !== undefined && index.categories.size > 0) {
+        const message = `${at}: there is no category ${categoryId}; it is kept without a name`
+        reading.doubt('dangling-id', message, file, at)
+      }
     }
-    const region = cocoRegion(annotation, {
+    const name = category === undefined ? undefined : (categoryName?.(category.name) ?? category.name)
+    const { widthPx, heightPx } = size
+    const found = cocoRegion(annotation, {
       id,
-      widthPx: size.widthPx,
-      heightPx: size.heightPx,
-      category: category === undefined ? undefined : (categoryName?.(category.name) ?? category.name),
+      widthPx,
+      heightPx,
+      category: name,
       isThing: category?.isThing,
     })
-    if (region.lost !== undefined)
-      reading.problem(region.lost.kind, `${at}: ${region.lost.message}`, file, at)
-    else regions.push(region.value)
+    const region = reading.keep(found, file, at, name)
+    if (region !== undefined) regions.push(region)
   })
   return regions
 }
+
+/** What an image's entry says of categories, in LVIS's fields; undefined where it has none of them. */
+function federatedCoverage(
+  reading: Reading,
+  index: CocoIndex,
+  image: JsonObject,
+  isFederated: boolean,
+  categoryName: (name: string) => string = (name) => name,
+): Coverage | undefined {
+  const isStated = Array.isArray(member(image, NEGATIVE)) || Array.isArray(member(image, NOT_EXHAUSTIVE))
+  if (!isStated && !isFederated) return undefined
+  const names = (key: string) =>
+    listAt(image, key).flatMap((id) => {
+      const category = index.categories.get(idAt({ id }, 'id') ?? '')
+      return category === undefined ? [] : [categoryName(category.name)]
+    })
+  // An id without a category, in a list of what may be there and has no region, is of a category nobody knows.
+  if (names(NOT_EXHAUSTIVE).length < listAt(image, NOT_EXHAUSTIVE).length) reading.mayLack()
+  return { absent: names(NEGATIVE), incomplete: names(NOT_EXHAUSTIVE) }
+}
+
+const NEGATIVE = 'neg_category_ids'
+const NOT_EXHAUSTIVE = 'not_exhaustive_category_ids'
 
 export function plainCaptions(annotations: readonly JsonObject[]): GroundedCaptionRecord[] {
   return annotations.flatMap((annotation) => {

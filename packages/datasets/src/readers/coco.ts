@@ -58,6 +58,7 @@ export const lvis = cocoLikeReader({
   ],
   splits: ['train', 'val'],
   gives: ['masks', 'boxes'],
+  isFederated: true,
   files: ['lvis_v1_{split}.json', 'annotations/lvis_v1_{split}.json', 'lvis_v0.5_{split}.json'],
   folders: ['', 'coco', 'images', ...COCO_FOLDERS],
   pictureName: (image) => textAt(image, 'file_name') ?? nameFromUrl(textAt(image, 'coco_url')),
@@ -73,6 +74,7 @@ export const paco = cocoLikeReader({
   ],
   splits: ['train', 'val', 'test'],
   gives: ['masks', 'boxes'],
+  isFederated: true,
   files: [
     'paco_lvis_v1_{split}.json',
     'annotations/paco_lvis_v1_{split}.json',

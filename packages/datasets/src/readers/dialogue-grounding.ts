@@ -2,9 +2,9 @@
 
 import { float64Column } from '../growing.ts'
 import type { DataRecord, DialogueTurn, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
-import { type Box, boxFromCorners, checkedBox, type Found } from './coco-regions.ts'
+import { type Box, boxFromCorners, checkedBox } from './coco-box.ts'
 import { asObject, type Id, idAt, listAt, member, numberAt, numbersOf, textAt } from './fields.ts'
-import { Reading } from './reading.ts'
+import { type Found, Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 
@@ -102,11 +102,14 @@ async function* readInvig(options: ReaderOptions): AsyncGenerator<DataRecord> {
     }
     const picture = reading.picture(textAt(value, 'filename'), {}, file, at)
     if (picture === undefined) continue
+    const stated = listAt(facts, 'ref_bboxes')
     const regions: Region[] = []
-    for (const box of listAt(facts, 'ref_bboxes')) {
+    for (const box of stated) {
       const found = reading.keep(boxFromCorners(box, picture), file, at)
       if (found !== undefined) regions.push(boxRegion(String(regions.length), found))
     }
+    // What is meant is all of its boxes: without one of them the answer would be another.
+    if (regions.length < stated.length) continue
     if (regions.length === 0) {
       reading.problem('bad-field', `${at} has no usable box in ref_bboxes`, file, at)
       continue

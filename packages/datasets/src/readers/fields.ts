@@ -1,4 +1,5 @@
 // Typed looks into parsed JSON, whatever it holds: own members only, so that `__proto__` and friends are plain keys. Definition: ours.
+import { type RecordId, recordFlag, recordId } from '@maskwords/words'
 
 export type JsonObject = { readonly [key: string]: unknown }
 
@@ -46,18 +47,15 @@ export function sideAt(value: unknown, ...keys: readonly string[]): number | und
   return found !== undefined && Number.isInteger(found) && found > 0 ? found : undefined
 }
 
-export type Id = number | string
-
-/** An id: a number, or text; text that is a plain whole number equals that number, as files mix the two. */
-export function asId(value: unknown): Id | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  if (typeof value !== 'string' || value === '' || value.length > 500) return undefined
-  const number = Number(value)
-  return Number.isSafeInteger(number) && String(number) === value ? number : value
-}
+export type Id = RecordId
 
 export function idAt(value: unknown, ...keys: readonly string[]): Id | undefined {
-  return asId(memberOfAny(value, keys))
+  return recordId(memberOfAny(value, keys))
+}
+
+/** A yes or no; false where it is not there or says neither. */
+export function flagAt(value: unknown, ...keys: readonly string[]): boolean {
+  return recordFlag(memberOfAny(value, keys)) ?? false
 }
 
 /** All numbers of a list, or undefined where one is none. */

@@ -3,7 +3,8 @@
 import type { DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoEntry } from './coco-index.ts'
-import { checkedSegmentation, cocoRegion, regionId } from './coco-regions.ts'
+import { cocoRegion, regionId } from './coco-regions.ts'
+import { checkedSegmentation } from './coco-segmentation.ts'
 import { asObject, idAt, type JsonObject, listAt, member, numberAt, numbersOf, textAt } from './fields.ts'
 import { mapFolders, panopticOf } from './panoptic.ts'
 import { Reading } from './reading.ts'
@@ -62,10 +63,13 @@ function finished(
   file: string,
   at: string,
 ): GroundedCaptionRecord {
+  const isWhole = reading.incomplete().length === 0
   const { caption, cut } = groundedCaption(text, spans)
-  if (cut > 0)
-    reading.problem('bad-field', `${at}: ${cut} spans of the caption overlap and were cut short`, file, at)
-  return caption
+  if (cut > 0) {
+    const message = `${at}: ${cut} spans of the caption overlap and were cut short`
+    reading.lostText('bad-field', message, file, at)
+  }
+  return isWhole ? caption : { ...caption, isIncomplete: true }
 }
 
 /** `groundings`: { phrase: { token_positives, rle_masks } }; offsets count code points. */
@@ -83,14 +87,19 @@ function addGroundings(
   for (const [phrase, grounding] of Object.entries(asObject(member(item, 'groundings')) ?? {})) {
     const where = `"${phrase.slice(0, 60)}" of ${at}`
     const ids: string[] = []
+    let isLost = false
     for (const mask of listAt(grounding, 'rle_masks')) {
       const segmentation = reading.keep(checkedSegmentation(mask, size), file, where)
-      if (segmentation === undefined) continue
+      if (segmentation === undefined) {
+        isLost = true
+        continue
+      }
       const id = String(regions.length)
       regions.push({ id, shape: { kind: 'coco', segmentation }, category: phrase })
       ids.push(id)
     }
-    if (ids.length === 0) continue
+    // A phrase of which a mask is lost would be answered with the rest of them.
+    if (ids.length === 0 || isLost) continue
     const stated = listAt(grounding, 'token_positives')
     const places = (Array.isArray(stated[0]) ? stated : [stated]).map(numbersOf)
     for (const place of places) {
@@ -100,7 +109,7 @@ function addGroundings(
         place?.length === 2 ? [offset(place[0]!), offset(place[1]!)] : undefined,
       )
       if (span === undefined)
-        reading.problem('bad-field', `${where} does not stand in the caption`, file, where)
+        reading.lostText('bad-field', `${where} does not stand in the caption`, file, where)
       else spans.push({ ...span, regions: ids })
     }
   }
@@ -137,7 +146,7 @@ function addRefs(
     if (region === undefined) return
     const span = spanOf(text, phrase, undefined)
     if (span === undefined) {
-      reading.problem('bad-field', `${where}: its words do not stand in the caption`, file, where)
+      reading.lostText('bad-field', `${where}: its words do not stand in the caption`, file, where)
       return
     }
     regions.push(region)
@@ -188,7 +197,7 @@ function flickrRecord(reading: Reading, entry: CocoEntry, file: string): DataRec
     const where = `annotation ${id} of ${at}`
     const segmentation = member(annotation, 'sam_mask') ?? member(annotation, 'segmentation')
     const shape = { segmentation, bbox: member(annotation, 'bbox') }
-    const region = reading.keep(cocoRegion(shape, { id, ...picture }), file, where)
+    const region = reading.keep(cocoRegion(shape, { id, ...picture, isMaskOfBox: true }), file, where)
     if (region === undefined) return
     const places = listAt(annotation, 'tokens_positive').map(numbersOf)
     const good = places.flatMap((pair) => {
@@ -197,7 +206,7 @@ function flickrRecord(reading: Reading, entry: CocoEntry, file: string): DataRec
       return start >= 0 && start < end && end <= text.length ? [{ start, end, regions: [id] }] : []
     })
     if (good.length === 0) {
-      reading.problem('bad-field', `${where}: tokens_positive names no part of the caption`, file, where)
+      reading.lostText('bad-field', `${where}: tokens_positive names no part of the caption`, file, where)
       return
     }
     regions.push(region)

@@ -2,6 +2,7 @@
 import { safeRelativePath } from '../paths.ts'
 import type {
   Choice,
+  Coverage,
   DataRecord,
   DialogueTurn,
   GroundedCaptionRecord,
@@ -12,16 +13,17 @@ import type {
   RegionShape,
   Relation,
 } from '../record.ts'
-import { checkedBox, checkedSegmentation, type Found } from './coco-regions.ts'
-import { idAt, listAt, member, numberAt, textAt, texts } from './fields.ts'
-import { Reading } from './reading.ts'
+import { checkedBox, isNoBox } from './coco-box.ts'
+import { cocoRegion } from './coco-regions.ts'
+import { flagAt, idAt, listAt, member, numberAt, textAt, texts } from './fields.ts'
+import { type Found, Reading } from './reading.ts'
 import { groundedCaption, type Piece } from './text-spans.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 const FILES = ['{split}.jsonl', 'data.jsonl', 'annotations.jsonl', 'records.jsonl']
 
 async function* readJsonl(options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading: Reading = new Reading('jsonl', options)
+  const reading: Reading = new Reading('jsonl', options, 'all')
   const splits = ['train', 'val', 'test']
   const alone = reading.filesIn('', ['.jsonl'])
   const file =
@@ -38,6 +40,7 @@ async function* readJsonl(options: ReaderOptions): AsyncGenerator<DataRecord> {
     if (picture === undefined) continue
     const part = new Parts(reading, value, picture, file, at)
     const regions = part.regions()
+    const coverage = part.coverage()
     const record = reading.record(
       String(idAt(value, 'id') ?? line),
       picture,
@@ -48,6 +51,7 @@ async function* readJsonl(options: ReaderOptions): AsyncGenerator<DataRecord> {
         relations: part.relations(),
         dialogues: part.dialogues(),
         choices: part.choices(),
+        ...(coverage === undefined ? {} : { coverage }),
       },
       file,
     )
@@ -77,7 +81,7 @@ class Parts {
     listAt(this.value, 'regions').forEach((entry, place) => {
       const id = String(idAt(entry, 'id') ?? place)
       const where = `region ${id} of ${this.at}`
-      const region = this.reading.keep(this.region(entry, id), this.file, where)
+      const region = this.reading.keep(this.region(entry, id), this.file, where, textAt(entry, 'category'))
       if (region === undefined) return
       if (regions.has(id)) {
         this.reading.problem(
@@ -93,32 +97,56 @@ class Parts {
   }
 
   private region(entry: unknown, id: string): Found<Region> {
-    const rawBox = member(entry, 'box') ?? member(entry, 'bbox')
-    const box = rawBox === undefined || rawBox === null ? undefined : checkedBox(rawBox, this.size)
-    if (box?.lost !== undefined) return box
-    const shape = this.shape(entry, box !== undefined)
-    if (shape.lost !== undefined) return shape
-    const category = textAt(entry, 'category')
+    const found = this.shaped(entry, id)
+    if (found.lost !== undefined) return found
     const captions = texts(member(entry, 'captions'))
     const thing = member(entry, 'thing')
+    const value: Region = {
+      ...found.value,
+      ...(flagAt(entry, 'crowd', 'iscrowd') ? { isCrowd: true } : {}),
+      ...(flagAt(entry, 'ignore') ? { isIgnored: true } : {}),
+      ...(typeof thing === 'boolean' ? { isThing: thing } : {}),
+      ...(captions.length === 0 ? {} : { captions }),
+    }
+    return { ...found, value }
+  }
+
+  private shaped(entry: unknown, id: string): Found<Region> {
+    const bbox = member(entry, 'box') ?? member(entry, 'bbox')
+    const category = textAt(entry, 'category')
+    const segmentation = member(entry, 'segmentation')
+    const isOutlined =
+      segmentation !== undefined &&
+      segmentation !== null &&
+      !(Array.isArray(segmentation) && segmentation.length === 0)
+    const hasFile =
+      member(entry, 'label_map') !== undefined || (member(entry, 'mask') ?? undefined) !== undefined
+    if (isOutlined || !hasFile) return cocoRegion({ segmentation, bbox }, { id, ...this.size, category })
+    const shape = this.shape(entry)
+    if (shape.lost !== undefined) return shape
+    const box = isNoBox(bbox) ? undefined : checkedBox(bbox, this.size)
+    const value: Region = {
+      id,
+      shape: shape.value,
+      ...(box?.value === undefined ? {} : { boxXywhPx: box.value }),
+      ...(category === undefined ? {} : { category }),
+    }
+    return box?.lost === undefined ? { value } : { value, doubts: [box.lost] }
+  }
+
+  /** Categories that the line says are absent, or that may have more regions than it lists. */
+  coverage(): Coverage | undefined {
+    const absent = member(this.value, 'absent')
+    const incomplete = member(this.value, 'incomplete')
+    if (absent === undefined && incomplete === undefined) return undefined
     return {
-      value: {
-        id,
-        shape: shape.value,
-        ...(box === undefined ? {} : { boxXywhPx: box.value }),
-        ...(category === undefined ? {} : { category }),
-        ...(member(entry, 'crowd') === true ? { isCrowd: true } : {}),
-        ...(member(entry, 'ignore') === true ? { isIgnored: true } : {}),
-        ...(typeof thing === 'boolean' ? { isThing: thing } : {}),
-        ...(captions.length === 0 ? {} : { captions }),
-      },
+      absent: absent === undefined ? 'others' : texts(absent),
+      incomplete: incomplete === true ? 'any' : incomplete === undefined ? [] : texts(incomplete),
     }
   }
 
-  private shape(entry: unknown, hasBox: boolean): Found<RegionShape> {
-    const segmentation = checkedSegmentation(member(entry, 'segmentation'), this.size)
-    if (segmentation.lost !== undefined) return segmentation
-    if (segmentation.value !== undefined) return { value: { kind: 'coco', segmentation: segmentation.value } }
+  /** Pixels in a picture of masks. */
+  private shape(entry: unknown): Found<RegionShape> {
     const map = member(entry, 'label_map')
     const stated = map === undefined ? member(entry, 'mask') : member(map, 'file')
     if (stated !== undefined && stated !== null) {
@@ -138,9 +166,7 @@ class Parts {
       const channel = member(map, 'channel') === 'rgb-id' ? 'rgb-id' : 'first'
       return { value: { kind: 'label-map', file, value, channel } }
     }
-    return hasBox
-      ? { value: { kind: 'box' } }
-      : { lost: { kind: 'empty-mask', message: 'it has neither segmentation, mask, label_map nor box' } }
+    return { lost: { kind: 'bad-field', message: 'label_map.file should name a picture' } }
   }
 
   /** Ids that are all regions of this record; undefined, with a problem said, where one is not. */
@@ -153,7 +179,7 @@ class Parts {
   }
 
   private say(kind: 'dangling-id' | 'bad-field', message: string): void {
-    this.reading.problem(kind, `${this.at}: ${message}`, this.file, this.at)
+    this.reading.lostText(kind, `${this.at}: ${message}`, this.file, this.at)
   }
 
   phrases(): Phrase[] {
@@ -183,19 +209,22 @@ class Parts {
         this.say('bad-field', `caption ${place} has no text`)
         return []
       }
+      let lost = 0
       const spans = listAt(entry, 'spans').flatMap((span, s) => {
         const start = numberAt(span, 'start')
         const end = numberAt(span, 'end')
         const regions = this.ids(listAt(span, 'regions'), `span ${s} of caption ${place}`)
         if (start === undefined || end === undefined || !(start >= 0 && start < end && end <= text.length)) {
           this.say('bad-field', `span ${s} of caption ${place} lies outside its text`)
+          lost++
           return []
         }
+        if (regions === undefined) lost++
         return regions === undefined ? [] : [{ start, end, regions }]
       })
       const { caption, cut } = groundedCaption(text, spans)
       if (cut > 0) this.say('bad-field', `${cut} spans of caption ${place} overlap and were cut short`)
-      return [caption]
+      return [lost === 0 ? caption : { ...caption, isIncomplete: true }]
     })
   }
 

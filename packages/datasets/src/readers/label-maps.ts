@@ -26,7 +26,7 @@ function labelMapReader(layout: LabelMapLayout): Reader {
 }
 
 async function* readMaps(layout: LabelMapLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading: Reading = new Reading(layout.name, options)
+  const reading: Reading = new Reading(layout.name, options, 'all')
   const splits = options.split === undefined ? ['', ...layout.splits] : [options.split]
   const pairs = layout.folders.flatMap(([pictures, maps]) =>
     splits
@@ -87,15 +87,49 @@ function recordOf(
     reading.problem('empty-mask', `${file} holds nothing but background`, file)
     return undefined
   }
+  const voidValue = voidOf(values, names, isColour)
   const regions = values.map((value): Region => {
     const category = names.get(value)
+    const isVoid = value === voidValue
+    if (isVoid) reading.doubtOnce(`void ${value}`, 'bad-field', voidMessage(value, isColour), file)
+    else if (category === undefined && names.size > 0) {
+      reading.mayLack()
+      const message = `value ${value} has no name among ${names.size}: its regions are kept without one`
+      reading.doubtOnce(`value ${value}`, 'dangling-id', message, file)
+    }
     return {
       id: String(value),
       shape: { kind: 'label-map', file, value, channel: isColour ? 'rgb-id' : 'first' },
       ...(category === undefined ? {} : { category }),
+      ...(isVoid ? { isIgnored: true } : {}),
     }
   })
   return reading.record(stemOf(file), picture, { regions }, file)
+}
+
+/** The colour of VOC's borders and doubtful pixels, as R + 256 G + 65536 B. */
+const VOC_VOID_COLOUR = 224 + 256 * 224 + 65536 * 192
+
+/**
+ * The value that marks pixels that nobody labelled: the largest that a sample holds (255, as in VOC, Cityscapes and ADE20K, or
+ * 65535), unless it has a name, or the values run up to it, or it is the only one and nothing has a name (a mask in black and
+ * white); in colours, that of VOC.
+ */
+function voidOf(
+  values: readonly number[],
+  names: ReadonlyMap<number, string>,
+  isColour: boolean,
+): number | undefined {
+  const last = values.at(-1)
+  if (isColour) return names.has(VOC_VOID_COLOUR) ? undefined : VOC_VOID_COLOUR
+  if ((last !== 255 && last !== 65535) || names.has(last)) return undefined
+  const isAlone = values.length === 1 && names.size === 0
+  return isAlone || values.at(-2) === last - 1 ? undefined : last
+}
+
+function voidMessage(value: number, isColour: boolean): string {
+  const what = isColour ? 'the colour 224, 224, 192' : `value ${value}`
+  return `${what} is taken for unlabelled pixels, as VOC has it, and never asked for; a name in names.json makes it a region`
 }
 
 /** The values that occur, rising. */
@@ -137,7 +171,7 @@ function mapsByStem(maps: readonly string[], pictures: readonly string[]) {
   return { pairs: [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)), alone, unclear }
 }
 
-/** Names of values: ADE20K's objectInfo150 (csv or txt), or names.json: { "1": "wall" }. */
+/** Names of values: ADE20K's objectInfo150 (csv or txt), names.json: { "1": "wall" }, or labelme's lists, a name a line. */
 function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<number, string> {
   const names = new Map<number, string>()
   const file = files.find((name) => reading.exists(name))
@@ -148,7 +182,14 @@ function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<num
     }
     return names
   }
-  for (const line of (reading.text(file) ?? '').split('\n')) {
+  const lines = (reading.text(file) ?? '').split('\n')
+  if (/(^|\/)(class_names|labels)\.txt$/.test(file)) {
+    const list = lines.map((line) => line.trim()).filter((line) => line !== '')
+    // labelme2voc numbers its labels from 0, the background, or from -1, what is ignored.
+    const first = list[0] === '__ignore__' ? -1 : 0
+    return new Map(list.map((name, place) => [place + first, name]))
+  }
+  for (const line of lines) {
     const fields = line.split(file.endsWith('.csv') ? ',' : /\t+/).map((field) => field.trim())
     const value = Number(fields[0])
     const name = fields.at(-1)?.split(/[;,]/)[0]?.trim()
@@ -162,7 +203,8 @@ export const labelMaps = labelMapReader({
   title: 'Label maps: a PNG of region numbers beside each picture',
   layout: [
     'images/<name>.jpg with labels/<name>.png or labels/<name>_<n>.png; 0 is background, each other value a region',
-    'also annotations/ or masks/ in the place of labels/, {split}/ above them, names.json: { "1": "wall" } (optional)',
+    'also annotations/ or masks/ in the place of labels/, {split}/ above them, VOC and labelme2voc: JPEGImages/ with SegmentationClass/ (or ...PNG/, SegmentationObject/)',
+    'names.json: { "1": "wall" }, or class_names.txt or labels.txt with a name a line from 0 (optional)',
   ],
   splits: ['train', 'val'],
   folders: [
@@ -174,8 +216,11 @@ export const labelMaps = labelMapReader({
     ['images/{split}', 'labels/{split}'],
     ['images/{split}', 'masks/{split}'],
     ['images/{split}', 'annotations/{split}'],
+    ['JPEGImages', 'SegmentationClass'],
+    ['JPEGImages', 'SegmentationClassPNG'],
+    ['JPEGImages', 'SegmentationObject'],
   ],
-  names: ['names.json'],
+  names: ['names.json', 'class_names.txt', 'labels.txt'],
 })
 
 export const ade20kScenes = labelMapReader({

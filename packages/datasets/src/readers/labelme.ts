@@ -15,9 +15,9 @@ import {
   union,
 } from '@maskwords/mask'
 import type { DataRecord, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
-import { checkedSegmentation, type Found } from './coco-regions.ts'
+import { checkedSegmentation } from './coco-segmentation.ts'
 import { asObject, type JsonObject, listAt, member, sideAt, textAt, texts } from './fields.ts'
-import { Reading } from './reading.ts'
+import { type Found, Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 
@@ -52,7 +52,7 @@ function labelmeFiles(reading: Reading, folders: readonly string[]): string[] {
 }
 
 async function* readLabelme(options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading: Reading = new Reading('labelme', options)
+  const reading: Reading = new Reading('labelme', options, 'all')
   const { split } = options
   const folders = split === undefined ? ['', 'data_annotated', 'annotations', 'train'] : [split]
   const files = labelmeFiles(reading, folders)
@@ -85,11 +85,17 @@ function regionsOf(reading: Reading, value: JsonObject, size: Size, file: string
   const { regions, unread } = readLabelmeShapes(listAt(value, 'shapes'))
   for (const { place, label, message } of unread) {
     const named = label === '' ? '' : ` "${label}"`
-    reading.problem('bad-geometry', `shape ${place}${named}: ${message}`, file, `shape ${place}`)
+    const loss = { kind: 'bad-geometry' as const, message }
+    reading.lostRegion(loss, label === '' ? undefined : label, file, `shape ${place}${named}`)
   }
   return regions.flatMap(({ label, shapes, places }) => {
     const at = `shape ${places.join(' and ')}`
-    const segmentation = reading.keep(segmentationOf(shapes, size), file, at)
+    const segmentation = reading.keep(
+      segmentationOf(shapes, size),
+      file,
+      at,
+      label === '' ? undefined : label,
+    )
     if (segmentation === undefined) return []
     return [
       {

@@ -1,11 +1,12 @@
 // LISA++: questions on COCO train2017 whose answers refer to its annotations (Senqiao/LISA_Plus_COT and LISA_Plus_Instance_Seg).
 // Format: lists of { "English Question", "English Answer", image_path, info: { <annotation id>: ... } } where the answer holds
 // markers [《id|label》], and { "English Question", img_path, ID: [<annotation id>, ...] }.
+import { recordId } from '@maskwords/words'
 import type { DataRecord, DialogueTurn, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoIndex } from './coco-index.ts'
 import { cocoRegion } from './coco-regions.ts'
-import { asId, asObject, type Id, idAt, type JsonObject, listAt, member, textAt } from './fields.ts'
+import { asObject, type Id, idAt, type JsonObject, listAt, member, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'
 
@@ -64,7 +65,7 @@ function recordOf(
   at: string,
 ): DataRecord | undefined {
   const info = asObject(member(item, 'info'))
-  const ids = (info === undefined ? listAt(item, 'ID') : Object.keys(info)).map(asId)
+  const ids = (info === undefined ? listAt(item, 'ID') : Object.keys(info)).map(recordId)
   const picture = reading.picture(textAt(item, 'image_path', 'img_path'), {}, file, at)
   if (picture === undefined) return undefined
   const regions: Region[] = []

@@ -1,12 +1,16 @@
 // COCO panoptic files and those of their form: COCONUT, and the panoptic maps under Panoptic Narrative Grounding (cocodataset.org/#format-data).
 
+import { tightBox } from '@maskwords/mask'
+import { recordFlag, recordId } from '@maskwords/words'
+import { DataError } from '../error.ts'
 import { fileExists, safeRelativePath } from '../paths.ts'
-import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import type { DataProblem, DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import { type LabelMapCache, labelMapCache } from '../region-mask.ts'
 import { COCO_FOLDERS } from './coco.ts'
+import { type Box, checkedBox, isNoBox } from './coco-box.ts'
 import type { CocoIndex } from './coco-index.ts'
 import { licenceNames } from './coco-like.ts'
-import { checkedBox } from './coco-regions.ts'
-import { asId, type Id, idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
+import { flagAt, type Id, idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
 import { joined, Reading } from './reading.ts'
 
 /** Value of pixels that belong to no segment. */
@@ -26,53 +30,69 @@ export function panopticRegions(
   where: string,
 ): Region[] {
   const seen = new Set<string>()
+  const masks = labelMapCache()
   return segments.flatMap((segment): Region[] => {
     const id = idAt(segment, 'id')
     const at = `segment ${id} of ${where}`
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_SEGMENT_ID) {
-      reading.problem('bad-field', `${at}: a segment's id is a whole number below 2^24`, file, at)
-      return []
-    }
-    if (id === VOID_ID) {
-      reading.problem('bad-field', `${at}: id 0 means unlabelled pixels, it cannot name a segment`, file, at)
-      return []
-    }
-    if (seen.has(String(id))) {
-      reading.problem('duplicate-id', `${at} stands twice; the first one counts`, file, at)
-      return []
-    }
-    const categoryId = asId(member(segment, 'category_id'))
+    const categoryId = recordId(member(segment, 'category_id'))
     const category = categoryId === undefined ? undefined : categoryOf(categoryId)
-    if (categoryId !== undefined && category === undefined) {
-      reading.problem('dangling-id', `${at}: there is no category ${categoryId}`, file, at)
+    const lost = (kind: DataProblem['kind'], message: string): Region[] => {
+      reading.lostRegion({ kind, message }, category?.name, file, at)
       return []
     }
-    if (numberAt(segment, 'area') === 0) {
-      reading.problem('empty-mask', `${at}: its area is 0`, file, at)
-      return []
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_SEGMENT_ID) {
+      return lost('bad-field', "a segment's id is a whole number below 2^24")
+    }
+    if (id === VOID_ID) return lost('bad-field', 'id 0 means unlabelled pixels, it cannot name a segment')
+    if (seen.has(String(id))) return lost('duplicate-id', `segment ${id} stands twice; the first one counts`)
+    if (category === undefined) {
+      reading.mayLack()
+      if (categoryId !== undefined) {
+        const message = `${at}: there is no category ${categoryId}; it is kept without a name`
+        reading.doubt('dangling-id', message, file, at)
+      }
     }
     const rawBox = member(segment, 'bbox')
-    const box =
-      rawBox === undefined || rawBox === null ? undefined : reading.keep(checkedBox(rawBox, size), file, at)
-    if (rawBox !== undefined && rawBox !== null && box === undefined) return []
+    let box = isNoBox(rawBox) ? undefined : checkedBox(rawBox, size)
+    if (box?.lost !== undefined || numberAt(segment, 'area') === 0) {
+      // What stands beside the map is wrong: the map itself says whether there is such a segment, and where.
+      const said = box?.lost?.message ?? 'its area is stated as 0'
+      const own = boxInMap(reading.root, mapFile, id, masks)
+      if (own === undefined) return lost('empty-mask', `${said}, and ${mapFile} has no pixel of it`)
+      reading.doubt(
+        'bad-geometry',
+        `${at}: ${said}; the box of its mask is taken, ${JSON.stringify(own)}`,
+        file,
+        at,
+      )
+      box = { value: own }
+    }
     seen.add(String(id))
-    const isThing = category?.isThing ?? flagAt(segment, 'isthing')
+    const isThing = category?.isThing ?? recordFlag(member(segment, 'isthing'))
     return [
       {
         id: String(id),
         shape: { kind: 'label-map', file: mapFile, value: id, channel: 'rgb-id' },
-        ...(box === undefined ? {} : { boxXywhPx: box }),
+        ...(box === undefined ? {} : { boxXywhPx: box.value }),
         ...(category === undefined ? {} : { category: category.name }),
         ...(isThing === undefined ? {} : { isThing }),
-        ...(flagAt(segment, 'iscrowd') === true ? { isCrowd: true } : {}),
+        ...(flagAt(segment, 'iscrowd') ? { isCrowd: true } : {}),
       },
     ]
   })
 }
 
-function flagAt(value: unknown, key: string): boolean | undefined {
-  const flag = member(value, key)
-  return flag === undefined ? undefined : flag === 1 || flag === true
+/** The box of a value in a map; undefined where it has no pixel of it, or cannot be read. */
+function boxInMap(root: string, file: string, value: number, masks: LabelMapCache): Box | undefined {
+  try {
+    const mask = masks.masks(root, file, 'rgb-id').get(value)
+    if (mask === undefined) return undefined
+    const { x, y, width, height } = tightBox(mask)
+    return [x, y, width, height]
+  } catch (error) {
+    if (error instanceof DataError) return undefined
+    throw error
+  }
 }
 
 /** The map of an annotation under one of these folders; undefined, with a problem said, where it is not there. */
@@ -129,7 +149,7 @@ function panopticReader(layout: PanopticLayout): Reader {
 }
 
 async function* readPanoptic(layout: PanopticLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading: Reading = new Reading(layout.name, options)
+  const reading: Reading = new Reading(layout.name, options, 'all')
   const file = reading.find(layout.files, layout.splits)
   reading.picturesIn([...COCO_FOLDERS, 'input_images', 'coco/{split}', 'coco/train2017', 'coco/val2017'])
   const folders = mapFolders(file, layout.maps, reading.split)
@@ -139,14 +159,6 @@ async function* readPanoptic(layout: PanopticLayout, options: ReaderOptions): As
     for await (const { image, imageId, annotations } of index.entries()) {
       const at = `image ${imageId}`
       const [annotation, ...others] = annotations
-      if (others.length > 0) {
-        reading.problem(
-          'duplicate-id',
-          `${at} has ${annotations.length} annotations; the first counts`,
-          file,
-          at,
-        )
-      }
       if (annotation === undefined) continue
       const picture = reading.picture(
         textAt(image, 'file_name'),
@@ -159,6 +171,15 @@ async function* readPanoptic(layout: PanopticLayout, options: ReaderOptions): As
         at,
       )
       if (picture === undefined) continue
+      if (others.length > 0) {
+        reading.problem(
+          'duplicate-id',
+          `${at} has ${annotations.length} annotations; the first counts`,
+          file,
+          at,
+        )
+      }
+      if (index.hasHomeless || index.hasTwin(imageId)) reading.mayLack()
       const map = panopticMap(reading, member(annotation, 'file_name'), folders, file, at)
       if (map === undefined) continue
       const regions = panopticRegions(

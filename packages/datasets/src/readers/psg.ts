@@ -10,7 +10,7 @@ const LISTS = ['thing_classes', 'stuff_classes', 'predicate_classes', 'test_imag
 
 async function* readPsg(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const split = options.split ?? 'train'
-  const reading: Reading = new Reading('psg', { ...options, split })
+  const reading: Reading = new Reading('psg', { ...options, split }, 'all')
   const file = reading.find(FILES, [])
   reading.picturesIn(['', 'coco', 'images'])
   // The class lists stand after the data in the published file: they are read first, on their own.

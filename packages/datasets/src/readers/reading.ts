@@ -6,15 +6,29 @@ import { DataError } from '../error.ts'
 import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
 import { type JsonItem, jsonItems } from '../json-stream.ts'
 import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
-import type { DataProblem, DataRecord, PictureFile, ReaderOptions } from '../record.ts'
+import type {
+  Coverage,
+  DataProblem,
+  DataRecord,
+  PictureFile,
+  ReaderOptions,
+  Region,
+  SameId,
+} from '../record.ts'
 import { readText } from '../text-input.ts'
 import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
 import { AlikeNames, type NameStart, type StatedPath, statedPaths } from './picture-place.ts'
 import { pictureFileHeader } from './picture-size.ts'
 import { groundedPicture, turnedByOutlines } from './picture-turn.ts'
+import { reservedName } from './reserved-names.ts'
 
-/** Why a part of a sample is lost. */
+/** Why a part of a sample is lost, or what is doubtful about one that is kept. */
 export type Loss = { readonly kind: DataProblem['kind']; readonly message: string }
+
+/** A part of a sample, or why it is lost. */
+export type Found<T> =
+  | { readonly value: T; readonly doubts?: readonly Loss[]; readonly lost?: undefined }
+  | { readonly lost: Loss; readonly value?: undefined }
 
 export type PictureFacts = {
   /** As the annotations state it; read from the picture's file where they do not. */
@@ -27,14 +41,22 @@ export type PictureFacts = {
   readonly drawnOn?: GroundConvention
 }
 
+/** 'all' where a dataset labels every object of its categories, so that a category without a region is absent. */
+export type Labels = 'all' | 'some'
+
 /** One run of a reader over one split. */
 export class Reading {
   readonly dataset: string
   readonly root: string
   readonly signal: AbortSignal | undefined
   readonly onProblem: (problem: DataProblem) => void
+  readonly sameId: SameId
   private readonly encoding: string | undefined
   private readonly keepsMissing: boolean
+  private readonly labels: Labels
+  /** Categories of which a region was lost since the record began; undefined for one that nobody knows. */
+  private readonly lostCategories = new Set<string | undefined>()
+  private readonly saidOnce = new Set<string>()
   /** Folders that pictures were found in, the last successful one first. */
   private folders: string[]
   private readonly ids = new Set<string>()
@@ -43,12 +65,14 @@ export class Reading {
   private readonly guessed = new Map<string, string>()
   private splitName: string | undefined
 
-  constructor(dataset: string, options: ReaderOptions) {
+  constructor(dataset: string, options: ReaderOptions, labels: Labels = 'some') {
     this.dataset = dataset
     this.root = options.root
     this.signal = options.signal
     this.onProblem = options.onProblem
     this.encoding = options.encoding
+    this.sameId = options.sameId ?? 'refuse'
+    this.labels = labels
     this.keepsMissing = options.missingPictures === 'keep'
     this.splitName = options.split
     this.folders = ['']
@@ -62,19 +86,60 @@ export class Reading {
     return this.splitName
   }
 
+  /** Says that something was lost. A region of the picture that is being read counts as lost, of a category nobody knows. */
   problem(kind: DataProblem['kind'], message: string, file: string, at?: string): void {
+    this.lostCategories.add(undefined)
     this.onProblem(at === undefined ? { kind, message, file } : { kind, message, file, at })
   }
 
-  /** The value found, or undefined with its loss said. */
-  keep<T>(
-    found: { readonly value: T; readonly lost?: undefined } | { readonly lost: Loss },
-    file: string,
-    at: string,
-  ): T | undefined {
-    if (found.lost === undefined) return found.value
-    this.problem(found.lost.kind, `${at}: ${found.lost.message}`, file, at)
-    return undefined
+  /** Says that something was lost that is no region: a phrase, a caption. */
+  lostText(kind: DataProblem['kind'], message: string, file: string, at: string): void {
+    this.onProblem({ kind, message, file, at })
+  }
+
+  /** Says that a region of this category was lost from the picture that is being read. */
+  lostRegion(loss: Loss, category: string | undefined, file: string, at: string): void {
+    this.lostCategories.add(category)
+    this.onProblem({ kind: loss.kind, message: `${at}: ${loss.message}`, file, at })
+  }
+
+  /** Says what was wrong or doubtful where nothing was lost. */
+  doubt(kind: DataProblem['kind'], message: string, file: string, at?: string): void {
+    this.onProblem({ kind, message, file, ...(at === undefined ? {} : { at }), isKept: true })
+  }
+
+  /** The same of something that every picture may have: the first time only. */
+  doubtOnce(key: string, kind: DataProblem['kind'], message: string, file: string): void {
+    if (this.saidOnce.has(key)) return
+    this.saidOnce.add(key)
+    this.doubt(kind, message, file)
+  }
+
+  /** The picture that is being read may show more of this category than its regions say; of any, where it is left out. */
+  mayLack(category?: string): void {
+    this.lostCategories.add(category)
+  }
+
+  /** The value found, with what is doubtful about it said; or undefined, with its loss said. */
+  keep<T>(found: Found<T>, file: string, at: string, category?: string): T | undefined {
+    if (found.lost !== undefined) {
+      this.lostRegion(found.lost, category, file, at)
+      return undefined
+    }
+    for (const { kind, message } of found.doubts ?? []) this.doubt(kind, `${at}: ${message}`, file, at)
+    return found.value
+  }
+
+  /** What is known of categories beyond the regions of the picture that is being read; undefined: nothing. */
+  coverage(): Coverage | undefined {
+    if (this.labels === 'some') return undefined
+    return { absent: 'others', incomplete: this.incomplete() }
+  }
+
+  /** Categories of which a region of this picture was lost. */
+  incomplete(): Coverage['incomplete'] {
+    const { lostCategories } = this
+    return lostCategories.has(undefined) ? 'any' : [...(lostCategories as Set<string>)].sort(byCodeUnits)
   }
 
   /** The elements of one list of a JSON file; `''` is the document itself. */
@@ -97,8 +162,8 @@ export class Reading {
 
   /** A COCO-like file's index. */
   cocoIndex(file: string, options: Partial<CocoIndexOptions> = {}): Promise<CocoIndex> {
-    const { onProblem, signal, encoding } = this
-    return openCocoIndex(join(this.root, file), { file, onProblem, signal, encoding, ...options })
+    const { onProblem, signal, encoding, sameId } = this
+    return openCocoIndex(join(this.root, file), { file, onProblem, signal, encoding, sameId, ...options })
   }
 
   /** A small JSON file, whole; undefined, with a problem said, where it cannot be read. */
@@ -215,10 +280,11 @@ export class Reading {
   }
 
   /**
-   * The picture of a name in an annotation: its place under the root, and its size. Undefined, with a problem said, where
+   * Begins a picture, that of a name in an annotation: its place under the root, and its size. Undefined, with a problem said, where
    * the name leaves the folder, the file is missing (see `missingPictures`), or sizes contradict each other or are unknown.
    */
   picture(name: unknown, facts: PictureFacts, file: string, at: string): PictureFile | undefined {
+    this.lostCategories.clear()
     const paths = statedPaths(name, file, this.root, facts.start)
     const [nearest] = paths
     if (nearest === undefined) {
@@ -342,20 +408,48 @@ export class Reading {
     parts: Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>,
   ): DataRecord {
     const { onProblem } = this
+    const regions = (parts.regions ?? []).map((region) => this.withoutReservedName(region))
+    const own = this.coverage()
+    const stated = parts.coverage
+    const coverage =
+      stated === undefined ? own : { ...stated, incomplete: joinedNames(stated, this.incomplete()) }
     return {
       id,
       dataset: this.dataset,
       ...(this.splitName === undefined ? {} : { split: this.splitName }),
       picture: turnedByOutlines(picture, parts.regions ?? [], { onProblem, file: this.dataset, at: id }),
-      regions: [],
       phrases: [],
       captions: [],
       relations: [],
       dialogues: [],
       choices: [],
       ...parts,
+      regions,
+      ...(coverage === undefined ? {} : { coverage }),
     }
   }
+
+  /** A region of a reserved label is no target: its pixels are ignored, and what they hide is not known. */
+  private withoutReservedName(region: Region): Region {
+    // What only texts speak of is named by their words: there, a background is a thing.
+    if (region.category === undefined || this.labels === 'some') return region
+    const reserved = reservedName(region.category)
+    if (reserved === undefined) return region
+    if (reserved === 'hiding') this.mayLack()
+    const { category, ...rest } = region
+    this.doubtOnce(
+      `reserved ${category}`,
+      'bad-field',
+      `${JSON.stringify(category)} is a reserved label, no category: its regions are never asked for`,
+      this.dataset,
+    )
+    return { ...rest, isIgnored: true }
+  }
+}
+
+function joinedNames({ incomplete }: Coverage, more: Coverage['incomplete']): Coverage['incomplete'] {
+  if (incomplete === 'any' || more === 'any') return 'any'
+  return [...new Set([...incomplete, ...more])].sort(byCodeUnits)
 }
 
 export function joined(folder: string, path: string): string {

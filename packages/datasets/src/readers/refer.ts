@@ -62,7 +62,8 @@ async function* readRefer(layout: ReferLayout, options: ReaderOptions): AsyncGen
       )
       const annotations = entry.annotations.filter((annotation) => wanted.has(String(idAt(annotation, 'id'))))
       const regions = cocoRegions(reading, index, { imageId, annotations }, picture, file)
-      const phrases = phrasesOf(reading, references.get(imageId)!, regions, refFile, at)
+      const twice = repeated(annotations.map((annotation) => String(idAt(annotation, 'id'))))
+      const phrases = phrasesOf(reading, references.get(imageId)!, regions, twice, refFile, at)
       if (phrases.length > 0) yield reading.knownNewRecord(String(imageId), picture, { regions, phrases })
     }
     for (const [imageId, list] of references) {
@@ -79,6 +80,8 @@ function phrasesOf(
   reading: Reading,
   references: readonly Reference[],
   regions: readonly Region[],
+  /** Ids that two annotations of the image have: what refers to one of them could mean either. */
+  twice: ReadonlySet<string>,
   file: string,
   where: string,
 ): Phrase[] {
@@ -91,8 +94,19 @@ function phrasesOf(
       reading.problem('dangling-id', message, file, `reference ${reference.id}`)
       return []
     }
+    const ambiguous = ids.find((id) => twice.has(id))
+    if (ambiguous !== undefined) {
+      const message = `reference ${reference.id} of ${where}: two annotations have the id ${ambiguous}`
+      reading.problem('duplicate-id', message, file, `reference ${reference.id}`)
+      return []
+    }
     return reference.sentences.map((text, i) => ({ text, regions: ids, id: `${reference.id}/${i}` }))
   })
+}
+
+/** What stands more than once. */
+function repeated(ids: readonly string[]): ReadonlySet<string> {
+  return new Set(ids.filter((id, place) => ids.indexOf(id) !== place))
 }
 
 async function referencesByImage(

@@ -1,7 +1,8 @@
 // Captions and questions about given regions: DAM's data, Grasp-Any-Region, DLC-Bench, GroundingSuite.
 import type { Choice, DataRecord, DialogueTurn, Reader, ReaderOptions, Region } from '../record.ts'
+import { boxFromCorners } from './coco-box.ts'
 import { cocoRegions, licenceNames } from './coco-like.ts'
-import { boxFromCorners, checkedSegmentation } from './coco-regions.ts'
+import { checkedSegmentation } from './coco-segmentation.ts'
 import { asObject, idAt, listAt, member, numberAt, numbersOf, textAt, texts } from './fields.ts'
 import { joined, Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'

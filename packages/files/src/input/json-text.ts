@@ -1,11 +1,12 @@
 // JSON text to a value, with line and column in the complaint, and zod issues turned into located errors.
+import { parseExactJson } from '@maskwords/words'
 import type { z } from 'zod'
 import { MaskwordsError } from '../error.ts'
 import { MAX_JSON_BYTES } from './bytes.ts'
 import { decodedText } from './decoded-text.ts'
 
 /**
- * Parses JSON bytes: UTF-8, or as `encoding` or a byte order mark says. Throws MaskwordsError `malformed` (with the byte where the
+ * Parses JSON bytes, long whole numbers exact: UTF-8, or as `encoding` or a byte order mark says. Throws MaskwordsError `malformed` (with the byte where the
  * text is not in its encoding) or `too-large`.
  */
 export function parseJson(bytes: Uint8Array, name: string, encoding?: string): unknown {
@@ -21,7 +22,7 @@ export function parseJson(bytes: Uint8Array, name: string, encoding?: string): u
   }
   const text = decodedText(bytes, name, { encoding })
   try {
-    return JSON.parse(text) as unknown
+    return parseExactJson(text)
   } catch (error) {
     throw jsonError(text, name, error)
   }
