@@ -1,11 +1,15 @@
-// `maskwords eval coco`: average precision and recall of masks or boxes, COCO's twelve numbers.
+// `maskwords eval coco`: average precision and recall of masks or boxes, COCO's twelve numbers or LVIS's thirteen.
 import { createHash } from 'node:crypto'
 import {
   COCO_STAT_NAMES,
   type CocoProblem,
   type CocoStats,
   evaluateCoco,
+  evaluateLvis,
   formatRowFile,
+  LVIS_MAX_DETECTIONS,
+  LVIS_STAT_NAMES,
+  type LvisStats,
   type Metric,
   type RowFile,
   readCocoDetections,
@@ -31,13 +35,17 @@ import {
 } from '@maskwords/files'
 import { EVAL_OPTIONS } from './options.ts'
 
-const TITLES: Readonly<Record<keyof CocoStats, string>> = {
+const TITLES: Readonly<Record<keyof (CocoStats & LvisStats), string>> = {
   ap: 'average precision, IoU 0.50 to 0.95',
   ap50: 'average precision, IoU 0.50',
   ap75: 'average precision, IoU 0.75',
   apSmall: 'average precision, small: up to 32 x 32 pixels',
   apMedium: 'average precision, medium: up to 96 x 96 pixels',
   apLarge: 'average precision, large',
+  apRare: 'average precision, rare categories',
+  apCommon: 'average precision, common categories',
+  apFrequent: 'average precision, frequent categories',
+  ar300: `average recall, ${LVIS_MAX_DETECTIONS} detections a picture`,
   ar1: 'average recall, 1 detection a picture and category',
   ar10: 'average recall, 10 detections',
   ar100: 'average recall, 100 detections',
@@ -68,9 +76,10 @@ const ROW_METRICS: readonly Metric[] = [
 export const command = defineCommand({
   spec: {
     name: 'eval coco',
-    summary: 'Average precision and recall of masks or boxes: the twelve numbers of the COCO evaluation.',
+    summary: 'Average precision and recall of masks or boxes: the numbers of the COCO or LVIS evaluation.',
     details: [
       'Predictions are a COCO result file: a list of {image_id, category_id, score, segmentation or bbox}.',
+      'A truth whose images have neg_category_ids or not_exhaustive_category_ids (LVIS, PACO) is scored by the rules of LVIS.',
       'A number is -1 where there is nothing to find. With --mode official a truth of id 0 is never hit, as published.',
     ],
     arguments: [],
@@ -79,6 +88,16 @@ export const command = defineCommand({
       truth: { type: 'text', valueName: 'file', help: 'annotations, a COCO file' },
       kind: { type: 'choice', choices: ['mask', 'box'], help: 'what is compared (default mask)' },
       mode: EVAL_OPTIONS.mode,
+      rules: {
+        type: 'choice',
+        choices: ['auto', 'coco', 'lvis'],
+        help: 'whose evaluation: auto takes LVIS where the truth has its fields (default auto)',
+      },
+      'same-id': {
+        type: 'choice',
+        choices: ['refuse', 'first', 'last'],
+        help: 'two different pictures of one id in the truth: count neither, the first, or the last as pycocotools does (default refuse)',
+      },
       'one-class': { type: 'flag', help: 'take all categories as one (proposals)' },
       ties: {
         type: 'choice',
@@ -116,7 +135,9 @@ export const command = defineCommand({
       }
     }
     const truthInput = await readInput(io, truth, MAX_JSON_BYTES)
-    const read = inFile(truth, () => readCocoTruth(parseJson(truthInput.bytes, truth), kind))
+    const read = inFile(truth, () =>
+      readCocoTruth(parseJson(truthInput.bytes, truth), kind, { sameId: options['same-id'] ?? 'refuse' }),
+    )
     problems.push(...read.problems)
     collect(truth)
     const found = await readInput(io, predictions, MAX_JSON_BYTES)
@@ -124,7 +145,13 @@ export const command = defineCommand({
       readCocoDetections(parseJson(found.bytes, predictions), read, kind),
     )
     problems.push(...results.problems)
-    const result = evaluateCoco({
+    const isLvis = options.rules === 'lvis' || (options.rules !== 'coco' && read.isFederated)
+    if (isLvis && options['one-class']) {
+      throw new MaskwordsError('usage', 'LVIS has no evaluation of all categories as one', {
+        hint: 'add --rules coco, which takes every unannotated category for absent',
+      })
+    }
+    const input = {
       kind,
       mode,
       pictures: read.pictures,
@@ -133,8 +160,20 @@ export const command = defineCommand({
       detections: results.detections,
       useCategories: !options['one-class'],
       ...(options.ties !== undefined && { ties: options.ties }),
-      onProblem: (problem) => problems.push(problem),
-    })
+      open: read.lost,
+      onProblem: (problem: CocoProblem) => void problems.push(problem),
+    }
+    const result = isLvis ? evaluateLvis(input) : evaluateCoco(input)
+    if (isLvis && options.rules !== 'lvis') {
+      await context.talk.note(
+        'the truth has the fields of LVIS: scored by its rules (--rules coco for those of COCO)',
+      )
+    }
+    if (!isLvis && read.isFederated) {
+      await context.talk.note(
+        'the truth has the fields of LVIS, which --rules coco does not use: what nobody looked for counts as absent',
+      )
+    }
     collect(predictions)
     if (result.truths === 0) {
       failures.push({
@@ -145,7 +184,7 @@ export const command = defineCommand({
     }
     const files: string[] = []
     const stamp: RowFile['stamp'] = {
-      benchmark: 'coco',
+      benchmark: isLvis ? 'lvis' : 'coco',
       mode,
       dataset: createHash('sha256').update(truthInput.bytes).digest('hex'),
       codec: 'masks',
@@ -170,7 +209,7 @@ export const command = defineCommand({
     const { stats, perCategory, truths, crowds, detections, otherCategory } = result
     if (options.json) {
       await context.printJson({
-        benchmark: 'coco',
+        benchmark: isLvis ? 'lvis' : 'coco',
         mode,
         kind,
         metrics: stats,
@@ -179,6 +218,10 @@ export const command = defineCommand({
         crowds,
         detections,
         otherCategory,
+        ...('notLookedFor' in result && {
+          notLookedFor: result.notLookedFor,
+          beyondLimit: result.beyondLimit,
+        }),
         categories: perCategory,
         stamp,
         files,
@@ -186,9 +229,10 @@ export const command = defineCommand({
       })
     } else {
       await context.print(
-        `coco, ${kind}, ${mode}: ${counted(read.pictures.length, 'picture')}, ${counted(truths, 'truth')}, ${counted(detections, 'detection')}\n`,
+        `${isLvis ? 'lvis' : 'coco'}, ${kind}, ${mode}: ${counted(read.pictures.length, 'picture')}, ${counted(truths, 'truth')}, ${counted(detections, 'detection')}\n`,
       )
-      for (const line of [...statLines(stats), ...files]) await context.print(printable(line))
+      for (const line of [...statLines(stats, isLvis ? LVIS_STAT_NAMES : COCO_STAT_NAMES), ...files])
+        await context.print(printable(line))
     }
     return await reportFailures(context, failures)
   },
@@ -203,12 +247,15 @@ function inFile<T>(file: string, read: () => T): T {
   }
 }
 
-function statLines(stats: CocoStats): string[] {
+function statLines(
+  stats: Partial<Record<keyof typeof TITLES, number>>,
+  names: readonly (keyof typeof TITLES)[],
+): string[] {
   return tableLines(
     [{ title: 'metric' }, { title: 'value', align: 'right' }, { title: '' }],
-    COCO_STAT_NAMES.map((name) => [
+    names.map((name) => [
       name,
-      stats[name] === -1 ? '-' : (100 * stats[name]).toFixed(2),
+      (stats[name] ?? -1) === -1 ? '-' : (100 * stats[name]!).toFixed(2),
       TITLES[name],
     ]),
   )

@@ -35,13 +35,17 @@ export { evaluateCoco } from './coco/evaluate.ts'
 export type {
   CocoCategory,
   CocoDetection,
+  CocoGroup,
   CocoId,
   CocoPicture,
   CocoProblem,
   CocoShape,
   CocoTruth,
+  LvisFrequency,
 } from './coco/input.ts'
-export type { CocoDetectionFile, CocoTruthFile } from './coco/read.ts'
+export type { LvisResult, LvisStats } from './coco/lvis.ts'
+export { evaluateLvis, LVIS_MAX_DETECTIONS, LVIS_STAT_NAMES } from './coco/lvis.ts'
+export type { CocoDetectionFile, CocoTruthFile, ReadCocoTruthOptions } from './coco/read.ts'
 export { readCocoDetections, readCocoTruth } from './coco/read.ts'
 export type { CocoAreaRange, CocoSettings } from './coco/settings.ts'
 export {

@@ -8,7 +8,15 @@ import { EvalError } from '../error.ts'
 import type { EvalMode } from '../stamp.ts'
 import { accumulate, accumulateScratch } from './accumulate.ts'
 import { type Grouped, type Groups, groupsOf } from './groups.ts'
-import type { CocoCategory, CocoDetection, CocoId, CocoPicture, CocoProblem, CocoTruth } from './input.ts'
+import type {
+  CocoCategory,
+  CocoDetection,
+  CocoGroup,
+  CocoId,
+  CocoPicture,
+  CocoProblem,
+  CocoTruth,
+} from './input.ts'
 import { HIT, MISS, matchScratch, orderTruths, writeCodes } from './matching.ts'
 import { groupColumns, readGroup } from './records.ts'
 import { COCO_AREA_RANGES, type CocoSettings, cocoSettings } from './settings.ts'
@@ -31,6 +39,10 @@ export type EvaluateCocoOptions = Partial<CocoSettings> & {
   readonly mode?: EvalMode
   /** `in-order` (default, published): of equal scores the earlier counts first. `together`: order says nothing. */
   readonly ties?: 'in-order' | 'together'
+  /** Where there may be more true regions than truths: a detection there that matches nothing is neither right nor wrong. */
+  readonly open?: readonly CocoGroup[]
+  /** LVIS's rules for crowds and ignored truths; `evaluateLvis` sets it. */
+  readonly federated?: boolean
   /**
    * Told of masks that cannot be read or have another size than their picture; such a truth cannot be hit, such a
    * detection is a false alarm. Without it they throw.
@@ -135,6 +147,7 @@ function matchAll(options: EvaluateCocoOptions, groups: Groups, settings: CocoSe
     counted: new Uint32Array(K * A),
   }
   const lowest = Math.min(settings.iouThresholds[0]!, 1 - 1e-10)
+  const open = openGroups(options, groups)
   const columns = groupColumns()
   const scratch = matchScratch()
   let n = 0
@@ -145,6 +158,7 @@ function matchAll(options: EvaluateCocoOptions, groups: Groups, settings: CocoSe
     while (row < k) matched.rowStart[++row] = n
     const detectionIds = bestScores(detections, allDetectionIds, limit)
     readGroup(options, { picture: groups.pictures[p]!, truthIds, detectionIds }, lowest, columns)
+    columns.isOpen = open.has(group)
     const D = detectionIds.length
     for (let a = 0; a < A; a++) {
       const range = COCO_AREA_RANGES[a]!
@@ -163,6 +177,22 @@ function matchAll(options: EvaluateCocoOptions, groups: Groups, settings: CocoSe
   })
   while (row < K) matched.rowStart[++row] = n
   return matched
+}
+
+/** Numbers of the groups that are open. */
+function openGroups(
+  { open = [], useCategories = true }: EvaluateCocoOptions,
+  groups: Groups,
+): ReadonlySet<number> {
+  const places = new Map(groups.pictures.map(({ id }, p) => [id, p]))
+  const rows = new Map(groups.rows.map((row, k) => [row?.id, k]))
+  return new Set(
+    open.flatMap(({ pictureId, categoryId }) => {
+      const p = places.get(pictureId)
+      const k = rows.get(useCategories ? categoryId : undefined)
+      return p === undefined || k === undefined ? [] : [k * groups.pictures.length + p]
+    }),
+  )
 }
 
 function keptDetections({ start }: Grouped, limit: number): number {

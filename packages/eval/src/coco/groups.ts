@@ -1,15 +1,9 @@
 // Truths and detections sorted into groups of one category and one picture, as columns. Definition: the order of the published
 // evaluation (cocoeval.py: evaluate, evaluateImg): categories and pictures by id, inside a group the order of the file.
 
+import { compareRecordIds } from '@maskwords/words'
 import { EvalError } from '../error.ts'
-import {
-  type CocoCategory,
-  type CocoDetection,
-  type CocoId,
-  type CocoPicture,
-  type CocoTruth,
-  compareIds,
-} from './input.ts'
+import type { CocoCategory, CocoDetection, CocoId, CocoPicture, CocoTruth } from './input.ts'
 
 /** Records of a group are `order[start[i]] ... order[start[i + 1] - 1]`; group i has the number `group[i]`. */
 export type Grouped = {
@@ -40,8 +34,8 @@ export type GroupsInput = {
 /** Sorts all records. Throws EvalError for duplicate ids and pictures that are not listed. */
 export function groupsOf(input: GroupsInput): Groups {
   const { truths, detections, useCategories } = input
-  const pictures = [...input.pictures].sort((a, b) => compareIds(a.id, b.id))
-  const categories = [...input.categories].sort((a, b) => compareIds(a.id, b.id))
+  const pictures = [...input.pictures].sort((a, b) => compareRecordIds(a.id, b.id))
+  const categories = [...input.categories].sort((a, b) => compareRecordIds(a.id, b.id))
   const pictureIndex = indexOf(pictures, 'picture')
   const categoryIndex = indexOf(categories, 'category')
   const place = { pictureIndex, categoryIndex, useCategories }

@@ -2,16 +2,31 @@
 // (cocodataset.org, "Data format", "Results format"), with plain names.
 
 import type { BoxXywhPx, CocoSegmentation, Mask } from '@maskwords/mask'
+import type { RecordId } from '@maskwords/words'
 
-/** An id of the dataset. Numbers come before texts where order matters. */
-export type CocoId = number | string
+/** An id of the dataset, as `recordId` reads it: equal ids are equal values. Whole numbers come before texts where order matters. */
+export type CocoId = RecordId
 
-export type CocoPicture = { readonly id: CocoId; readonly widthPx: number; readonly heightPx: number }
+export type CocoPicture = {
+  readonly id: CocoId
+  readonly widthPx: number
+  readonly heightPx: number
+  /** LVIS: categories known to be absent (`neg_category_ids`). */
+  readonly absentCategoryIds?: readonly CocoId[]
+  /** LVIS: categories of which not every object has its annotation (`not_exhaustive_category_ids`). */
+  readonly openCategoryIds?: readonly CocoId[]
+}
 
-export type CocoCategory = { readonly id: CocoId; readonly name?: string }
+/** LVIS: rare (in at most 10 training pictures), common (at most 100), frequent. */
+export type LvisFrequency = 'r' | 'c' | 'f'
+
+export type CocoCategory = { readonly id: CocoId; readonly name?: string; readonly frequency?: LvisFrequency }
 
 /** A mask value, or what stands in COCO's `segmentation`: polygons, compressed or plain run lengths. */
 export type CocoShape = Mask | CocoSegmentation
+
+/** The regions of one category in one picture. */
+export type CocoGroup = { readonly pictureId: CocoId; readonly categoryId: CocoId }
 
 export type CocoTruth = {
   /** Only for messages, and for mode `official`, where a truth of id 0 cannot be hit. */
@@ -26,6 +41,8 @@ export type CocoTruth = {
   readonly areaPx?: number
   /** A region of many objects: detections in it are neither right nor wrong. */
   readonly isCrowd?: boolean
+  /** LVIS's `ignore`: not counted, and a detection that matches it neither; compared by IoU as any other. */
+  readonly isIgnored?: boolean
 }
 
 export type CocoDetection = {
@@ -51,11 +68,4 @@ export type CocoProblem = {
   readonly message: string
   /** For example `annotation 17`, `detection 3` (counted from 0). */
   readonly at: string
-}
-
-/** Numbers ascending, then texts by code unit: the order of pictures and categories. */
-export function compareIds(a: CocoId, b: CocoId): number {
-  if (typeof a === 'number') return typeof b === 'number' ? a - b : -1
-  if (typeof b === 'number') return 1
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -7,7 +7,7 @@ import type { CocoAreaRange } from './settings.ts'
 /** What became of a detection at one threshold and area range. */
 export const MISS = 0
 export const HIT = 1
-/** Matched to a crowd or to a truth outside the area range, or unmatched and itself outside of it. */
+/** Matched to a crowd or to a truth outside the area range, or unmatched and itself outside of it, or in an open group. */
 export const IGNORED = 2
 
 /** Reused from group to group. */
@@ -19,7 +19,7 @@ export function matchScratch(): MatchScratch {
 
 /** Number of truths that count in the range; fills `scratch` with them first. */
 export function orderTruths(group: GroupColumns, range: CocoAreaRange, scratch: MatchScratch): number {
-  const { truthAreas, isCrowd, truths: G } = group
+  const { truthAreas, isCrowd, isIgnored: isStated, truths: G } = group
   if (scratch.order.length < G) {
     scratch.order = new Uint32Array(2 * G)
     scratch.taken = new Uint8Array(2 * G)
@@ -29,7 +29,7 @@ export function orderTruths(group: GroupColumns, range: CocoAreaRange, scratch: 
   let counted = 0
   for (let g = 0; g < G; g++) {
     const areaPx = truthAreas[g]!
-    isIgnored[g] = isCrowd[g] || areaPx < range.fromPx || areaPx > range.toPx ? 1 : 0
+    isIgnored[g] = isCrowd[g] || isStated[g] || areaPx < range.fromPx || areaPx > range.toPx ? 1 : 0
     if (!isIgnored[g]) order[counted++] = g
   }
   let n = counted
@@ -49,13 +49,13 @@ export function writeCodes(
   codes: Uint8Array,
   at: number,
 ): void {
-  const { ious, detectionAreas, isCrowd, isNameless, detections: D, truths: G } = group
+  const { ious, isCrowd, isNameless, detections: D, truths: G } = group
   const { order, taken, isIgnored } = scratch
   // A full match must be found at a threshold of 1 although it was computed in floating point.
   const lowest = Math.min(threshold, 1 - 1e-10)
   // No pair reaches the threshold: the common case at high ones, and of groups without truths.
   if (lowest > group.highest) {
-    for (let d = 0; d < D; d++) codes[at + d] = unmatchedCode(detectionAreas[d]!, range)
+    for (let d = 0; d < D; d++) codes[at + d] = unmatchedCode(group, d, range)
     return
   }
   taken.fill(0, 0, G)
@@ -77,11 +77,12 @@ export function writeCodes(
       taken[found] = 1
       code = isIgnored[found] ? IGNORED : HIT
     }
-    if (found === -1 || (isNameless[found] && code === HIT)) code = unmatchedCode(detectionAreas[d]!, range)
+    if (found === -1 || (isNameless[found] && code === HIT)) code = unmatchedCode(group, d, range)
     codes[at + d] = code
   }
 }
 
-function unmatchedCode(areaPx: number, range: CocoAreaRange): number {
-  return areaPx < range.fromPx || areaPx > range.toPx ? IGNORED : MISS
+function unmatchedCode({ detectionAreas, isOpen }: GroupColumns, d: number, range: CocoAreaRange): number {
+  const areaPx = detectionAreas[d]!
+  return isOpen || areaPx < range.fromPx || areaPx > range.toPx ? IGNORED : MISS
 }

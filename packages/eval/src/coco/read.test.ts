@@ -48,7 +48,9 @@ it('bad annotations are lost one by one, each with its name', () => {
     },
     'mask',
   )
-  expect(truth.truths.map(({ id }) => id)).toEqual([1])
+  // A wrong box or area costs no mask.
+  expect(truth.truths.map(({ id }) => id)).toEqual([1, 6, 7])
+  expect(truth.lost).toHaveLength(4)
   expect(truth.problems.map(({ code, at }) => `${at}: ${code}`)).toEqual([
     'images[1]: out-of-range',
     'images[2]: duplicate',

@@ -13,15 +13,18 @@ import {
   maskFromCocoSegmentation,
   tightBox,
 } from '@maskwords/mask'
+import { recordFlag, recordId } from '@maskwords/words'
 import { EvalError } from '../error.ts'
 import type {
   CocoCategory,
   CocoDetection,
+  CocoGroup,
   CocoId,
   CocoPicture,
   CocoProblem,
   CocoShape,
   CocoTruth,
+  LvisFrequency,
 } from './input.ts'
 
 export type CocoTruthFile = {
@@ -29,6 +32,15 @@ export type CocoTruthFile = {
   readonly categories: readonly CocoCategory[]
   readonly truths: readonly CocoTruth[]
   readonly problems: readonly CocoProblem[]
+  /** Where annotations were left out: what is detected there and matches nothing may be right. */
+  readonly lost: readonly CocoGroup[]
+  /** Whether images say which categories were looked for in them (LVIS, PACO): such a file is not to be scored as COCO. */
+  readonly isFederated: boolean
+}
+
+export type ReadCocoTruthOptions = {
+  /** Which of two different pictures of one id counts. Default 'refuse': neither, and nothing that lies under their id. */
+  readonly sameId?: 'refuse' | 'first' | 'last'
 }
 
 export type CocoDetectionFile = {
@@ -44,28 +56,41 @@ const MAX_SIDE_PX = 2 ** 24
  * with a problem. Throws EvalError `malformed` only where the whole is no such file (no `images`, `annotations` or
  * `categories` list).
  */
-export function readCocoTruth(file: unknown, kind: 'mask' | 'box'): CocoTruthFile {
+export function readCocoTruth(
+  file: unknown,
+  kind: 'mask' | 'box',
+  options: ReadCocoTruthOptions = {},
+): CocoTruthFile {
   const problems: CocoProblem[] = []
-  const pictures = new Map<CocoId, CocoPicture>()
   const categories = new Map<CocoId, CocoCategory>()
   const truths: CocoTruth[] = []
-  const seen = new Set<CocoId>()
-  listIn(file, 'images').forEach((item, i) => {
-    const read = pictureOf(recordOf(item), pictures, `images[${i}]`)
-    if ('code' in read) problems.push(read)
-    else pictures.set(read.id, read)
-  })
+  const seen = new Map<CocoId, string>()
+  const lost: CocoGroup[] = []
+  const images = listIn(file, 'images')
+  const pictures = readPictures(images, problems, options.sameId ?? 'refuse')
   listIn(file, 'categories').forEach((item, i) => {
     const read = categoryOf(recordOf(item), categories, `categories[${i}]`)
     if ('code' in read) problems.push(read)
     else categories.set(read.id, read)
   })
   listIn(file, 'annotations').forEach((item, i) => {
-    const read = truthOf(recordOf(item), { pictures, categories, seen, kind }, `annotations[${i}]`)
+    const read = truthOf(
+      recordOf(item),
+      { pictures, categories, seen, kind, lost, problems },
+      `annotations[${i}]`,
+    )
     if ('code' in read) problems.push(read)
     else truths.push(read)
   })
-  return { pictures: [...pictures.values()], categories: [...categories.values()], truths, problems }
+  const isFederated = images.some((item) => NEGATIVE in recordOf(item) || NOT_EXHAUSTIVE in recordOf(item))
+  return {
+    pictures: [...pictures.values()],
+    categories: [...categories.values()],
+    truths,
+    problems,
+    lost,
+    isFederated,
+  }
 }
 
 /**
@@ -108,14 +133,69 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 type Raw = Readonly<Record<string, unknown>>
 
-function pictureOf(record: Raw, known: ReadonlyMap<CocoId, unknown>, at: string): CocoPicture | CocoProblem {
-  const { id, width, height } = record
-  if (!isId(id)) return problem('malformed', `${at} has no id`, at)
+const NEGATIVE = 'neg_category_ids'
+const NOT_EXHAUSTIVE = 'not_exhaustive_category_ids'
+
+function readPictures(
+  images: readonly unknown[],
+  problems: CocoProblem[],
+  sameId: 'refuse' | 'first' | 'last',
+): Map<CocoId, CocoPicture> {
+  const pictures = new Map<CocoId, CocoPicture>()
+  const places = new Map<CocoId, number>()
+  const refused = new Set<CocoId>()
+  images.forEach((item, i) => {
+    const record = recordOf(item)
+    const at = `images[${i}]`
+    const read = pictureOf(record, at)
+    if ('code' in read) {
+      problems.push(read)
+      return
+    }
+    const { id } = read
+    const before = places.get(id)
+    if (before === undefined) {
+      places.set(id, i)
+      pictures.set(id, read)
+      return
+    }
+    const first = recordOf(images[before])
+    const isSame = ['file_name', 'coco_url', 'width', 'height'].every((key) => first[key] === record[key])
+    if (isSame) problems.push(problem('duplicate', `picture ${id} is listed twice, alike`, at))
+    else if (sameId === 'last') pictures.set(id, read)
+    else if (sameId === 'refuse' && !refused.has(id)) {
+      refused.add(id)
+      const names = [first, record].map((one) =>
+        JSON.stringify(one['file_name'] ?? one['coco_url'] ?? 'without a name'),
+      )
+      const message = `picture ${id} is ${names.join(' and ')}: which of them its annotations are of is not known, none counts; choose with --same-id first or last`
+      problems.push({ code: 'duplicate', message, at })
+    }
+  })
+  for (const id of refused) pictures.delete(id)
+  return pictures
+}
+
+function pictureOf(record: Raw, at: string): CocoPicture | CocoProblem {
+  const { width, height } = record
+  const id = recordId(record['id'])
+  if (id === undefined) return problem('malformed', `${at} has no id`, at)
   if (!isSide(width) || !isSide(height)) {
     return problem('out-of-range', `${at} (id ${id}) has no whole width and height`, at)
   }
-  if (known.has(id)) return problem('duplicate', `picture ${id} is listed twice`, at)
-  return { id, widthPx: width, heightPx: height }
+  const absent = idsIn(record[NEGATIVE])
+  const open = idsIn(record[NOT_EXHAUSTIVE])
+  return {
+    id,
+    widthPx: width,
+    heightPx: height,
+    ...(absent.length > 0 && { absentCategoryIds: absent }),
+    ...(open.length > 0 && { openCategoryIds: open }),
+  }
+}
+
+function idsIn(list: unknown): CocoId[] {
+  return (Array.isArray(list) ? list : []).flatMap((id) => recordId(id) ?? [])
 }
 
 function categoryOf(
@@ -123,10 +203,19 @@ function categoryOf(
   known: ReadonlyMap<CocoId, unknown>,
   at: string,
 ): CocoCategory | CocoProblem {
-  const { id, name } = record
-  if (!isId(id)) return problem('malformed', `${at} has no id`, at)
+  const { name } = record
+  const id = recordId(record['id'])
+  if (id === undefined) return problem('malformed', `${at} has no id`, at)
   if (known.has(id)) return problem('duplicate', `category ${id} is listed twice`, at)
-  return typeof name === 'string' ? { id, name } : { id }
+  const frequency = frequencyOf(record)
+  return { id, ...(typeof name === 'string' && { name }), ...(frequency !== undefined && { frequency }) }
+}
+
+/** As stated, else of the number of training pictures (lvisdataset.org: rare up to 10, common up to 100). */
+function frequencyOf({ frequency, image_count: pictures }: Raw): LvisFrequency | undefined {
+  if (frequency === 'r' || frequency === 'c' || frequency === 'f') return frequency
+  if (typeof pictures !== 'number') return undefined
+  return pictures <= 10 ? 'r' : pictures <= 100 ? 'c' : 'f'
 }
 
 type Known = {
@@ -137,38 +226,71 @@ type Known = {
 
 function truthOf(
   record: Raw,
-  known: Known & { readonly seen: Set<CocoId> },
+  known: Known & {
+    readonly seen: Map<CocoId, string>
+    readonly lost: CocoGroup[]
+    readonly problems: CocoProblem[]
+  },
   place: string,
 ): CocoTruth | CocoProblem {
-  const { id, segmentation: mask, area: areaPx, iscrowd } = record
-  const at = isId(id) ? `annotation ${id}` : place
-  if (isId(id)) {
-    if (known.seen.has(id)) return problem('duplicate', `${at} is there twice`, at)
-    known.seen.add(id)
-  }
+  const { segmentation: mask, area: areaPx, iscrowd } = record
+  const id = recordId(record['id'])
+  const at = id === undefined ? place : `annotation ${id}`
   const ids = idsOf(record, known, at)
   if ('code' in ids) return ids
+  if (id !== undefined) {
+    const text = JSON.stringify(record)
+    const before = known.seen.get(id)
+    if (before === text) return problem('duplicate', `${at} is there twice, alike`, at)
+    // Ids are only names here: two regions of one name are two regions.
+    if (before !== undefined)
+      known.problems.push(kept('duplicate', `${at} is there twice, not alike; both count`, at))
+    known.seen.set(id, text)
+  }
   const needsMask = known.kind === 'mask'
-  if (needsMask && isAbsent(mask)) return problem('malformed', `${at} has no segmentation`, at)
-  const wrong = needsMask
-    ? (shapeProblem(mask, known.pictures.get(ids.pictureId)!, at) ?? runsProblem(mask, at))
-    : undefined
+  const lose = (wrong: CocoProblem): CocoProblem => {
+    known.lost.push(ids)
+    return wrong
+  }
+  if (needsMask && isAbsent(mask)) return lose(problem('malformed', `${at} has no segmentation`, at))
+  const picture = known.pictures.get(ids.pictureId)!
+  const wrong = needsMask ? (shapeProblem(mask, picture, at) ?? runsProblem(mask, at)) : undefined
   if (wrong !== undefined) {
-    return wrong.code === 'size-mismatch' ? problem(wrong.code, wrong.message, at) : wrong
+    return lose(wrong.code === 'size-mismatch' ? problem(wrong.code, wrong.message, at) : wrong)
   }
-  const box = boxOf(record['bbox'])
-  if (box === null || (!needsMask && box === undefined)) {
-    return problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at)
+  let box = boxOf(record['bbox'])
+  if (!needsMask && (box === null || box === undefined)) {
+    // The box of a sound mask is as good as a stated one.
+    const own =
+      isAbsent(mask) || shapeProblem(mask, picture, at) !== undefined
+        ? undefined
+        : measuredBox(mask as CocoSegmentation, picture, undefined, at)
+    if (own === undefined || 'code' in own || own.areaPx === 0) {
+      return lose(problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at))
+    }
+    known.problems.push(
+      kept('out-of-range', `${at}: bbox is no [x, y, width, height]; that of its mask is taken`, at),
+    )
+    box = own.boxXywhPx
+  } else if (box === null) {
+    known.problems.push(kept('out-of-range', `${at}: bbox is no [x, y, width, height]; its mask counts`, at))
+    box = undefined
   }
-  if (areaPx !== undefined && !(typeof areaPx === 'number' && Number.isFinite(areaPx) && areaPx >= 0)) {
-    return problem('out-of-range', `${at}: area is no number >= 0`, at)
+  const isArea = typeof areaPx === 'number' && Number.isFinite(areaPx) && areaPx >= 0
+  if (!isArea && !isAbsent(areaPx)) {
+    known.problems.push(kept('out-of-range', `${at}: area is no number >= 0; its own pixels are counted`, at))
   }
   const { pictureId, categoryId } = ids
-  const truth: Writable<CocoTruth> = { pictureId, categoryId, isCrowd: Boolean(iscrowd) }
-  if (isId(id)) truth.id = id
+  const truth: Writable<CocoTruth> = {
+    pictureId,
+    categoryId,
+    isCrowd: recordFlag(iscrowd) ?? Boolean(iscrowd),
+  }
+  if (recordFlag(record['ignore']) === true) truth.isIgnored = true
+  if (id !== undefined) truth.id = id
   if (needsMask) truth.mask = mask as CocoShape
-  if (box !== undefined) truth.boxXywhPx = box
-  if (areaPx !== undefined) truth.areaPx = areaPx
+  if (box !== undefined && box !== null) truth.boxXywhPx = box
+  if (isArea) truth.areaPx = areaPx
   return truth
 }
 
@@ -183,8 +305,14 @@ function detectionOf(
   if (typeof score !== 'number' || !Number.isFinite(score)) {
     return problem('out-of-range', `${at}: score is no finite number`, at)
   }
-  const box = boxOf(record['bbox'])
-  if (box === null) return problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at)
+  const stated = boxOf(record['bbox'])
+  if (stated === null && (isAbsent(mask) || (known.kind === 'box' && known.areaOfBox))) {
+    return problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at)
+  }
+  if (stated === null) {
+    known.problems.push(kept('out-of-range', `${at}: bbox is no [x, y, width, height]; its mask counts`, at))
+  }
+  const box = stated ?? undefined
   const picture = known.pictures.get(ids.pictureId)!
   const boxArea = known.areaOfBox && box !== undefined ? { areaPx: box.width * box.height } : {}
   if (isAbsent(mask)) {
@@ -259,10 +387,6 @@ function recordOf(item: unknown): Record<string, unknown> {
   return typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {}
 }
 
-function isId(value: unknown): value is CocoId {
-  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
-}
-
 function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null
 }
@@ -275,14 +399,14 @@ function problem(code: CocoProblem['code'], message: string, at: string): CocoPr
   return { code, message: `${message}; left out`, at }
 }
 
-function idsOf(
-  record: Raw,
-  { pictures, categories }: Known,
-  at: string,
-): { pictureId: CocoId; categoryId: CocoId } | CocoProblem {
-  const pictureId = record['image_id']
-  const categoryId = record['category_id']
-  if (!isId(pictureId) || !isId(categoryId)) {
+function kept(code: CocoProblem['code'], message: string, at: string): CocoProblem {
+  return { code, message, at }
+}
+
+function idsOf(record: Raw, { pictures, categories }: Known, at: string): CocoGroup | CocoProblem {
+  const pictureId = recordId(record['image_id'])
+  const categoryId = recordId(record['category_id'])
+  if (pictureId === undefined || categoryId === undefined) {
     return problem('malformed', `${at} has no image_id and category_id`, at)
   }
   if (!pictures.has(pictureId))

@@ -20,6 +20,10 @@ export type GroupColumns = {
   isCrowd: Uint8Array
   /** Truths that can be matched but never count as hit: those of id 0 in mode `official`. */
   isNameless: Uint8Array
+  /** LVIS's `ignore`: never counts. */
+  isIgnored: Uint8Array
+  /** There may be more true regions than truths: a detection without a match is neither right nor wrong. */
+  isOpen: boolean
 }
 
 export function groupColumns(): GroupColumns {
@@ -32,6 +36,8 @@ export function groupColumns(): GroupColumns {
     truthAreas: new Float64Array(0),
     isCrowd: new Uint8Array(0),
     isNameless: new Uint8Array(0),
+    isIgnored: new Uint8Array(0),
+    isOpen: false,
   }
 }
 
@@ -40,6 +46,8 @@ export type RecordsInput = {
   readonly truths: readonly CocoTruth[]
   readonly detections: readonly CocoDetection[]
   readonly mode?: EvalMode
+  /** By LVIS's rules: crowds are truths as any other, ignored truths do not count. Default false: as COCO has it. */
+  readonly federated?: boolean
   readonly onProblem?: ((problem: CocoProblem) => void) | undefined
 }
 
@@ -62,12 +70,14 @@ export function readGroup(input: RecordsInput, group: GroupMembers, lowest: numb
     out.truthAreas = new Float64Array(2 * G)
     out.isCrowd = new Uint8Array(2 * G)
     out.isNameless = new Uint8Array(2 * G)
+    out.isIgnored = new Uint8Array(2 * G)
   }
   if (out.detectionAreas.length < D) out.detectionAreas = new Float64Array(2 * D)
   if (out.ious.length < D * G) out.ious = new Float64Array(2 * D * G)
   for (let g = 0; g < G; g++) {
-    const { isCrowd, id } = truths[truthIds[g]!]!
-    out.isCrowd[g] = isCrowd ? 1 : 0
+    const { isCrowd, isIgnored, id } = truths[truthIds[g]!]!
+    out.isCrowd[g] = isCrowd && input.federated !== true ? 1 : 0
+    out.isIgnored[g] = input.federated === true && isIgnored ? 1 : 0
     out.isNameless[g] = mode === 'official' && id === 0 ? 1 : 0
   }
   if (kind === 'mask') readMasks(input, group, lowest, out)
