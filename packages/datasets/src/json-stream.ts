@@ -32,6 +32,8 @@ export type JsonStreamOptions = {
   /** The file's name in errors and problems. */
   readonly file: string
   readonly onProblem: (problem: DataProblem) => void
+  /** Told of each element that is lost, with its text where that was read. */
+  readonly onLostElement?: (list: string, text: string | undefined) => void
   readonly signal?: AbortSignal
   /** The file's encoding, where the user chose one (`jsonItems` alone). Default UTF-8, or as its byte order mark says. */
   readonly encoding?: string | undefined
@@ -150,6 +152,7 @@ function* scanJson(window: ByteWindow, options: JsonStreamOptions): Generator<Js
       const element = scanner.element(`element ${key ?? index} of "${name}"`)
       if (element.lost !== undefined) {
         problem('bad-field', `element ${key ?? index} of "${name}" ${element.lost}`, element.startByte)
+        options.onLostElement?.(name, element.text)
       } else {
         const { startByte, endByte, value, doubt } = element
         if (doubt !== undefined) {
@@ -240,7 +243,15 @@ function shown(byte: number): string {
 }
 
 /** `doubt`: what was wrong although the value could be read. */
-type Element = { startByte: number; endByte: number; value?: unknown; lost?: string; doubt?: string }
+type Element = {
+  startByte: number
+  endByte: number
+  value?: unknown
+  lost?: string
+  doubt?: string
+  /** Of a lost one. */
+  text?: string
+}
 
 /** Reads values off a window. Its errors name the byte and what was being read. */
 class Scanner {
@@ -351,7 +362,9 @@ class Scanner {
     const endByte = window.offset
     const kept = window.kept()
     window.drop()
-    if (broken !== undefined) return { startByte, endByte, lost: broken }
+    if (broken !== undefined) {
+      return { startByte, endByte, lost: broken, ...(kept && { text: kept.toString('latin1') }) }
+    }
     if (kept === undefined) {
       return {
         startByte,
@@ -368,7 +381,7 @@ class Scanner {
       const doubt = `holds ${nonNumbers.join(' and ')}, which Python writes and JSON does not know; read as null`
       return { startByte, endByte, value, doubt }
     } catch (error) {
-      return { startByte, endByte, lost: notJson(error) }
+      return { startByte, endByte, lost: notJson(error), text }
     }
   }
 

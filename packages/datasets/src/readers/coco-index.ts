@@ -44,10 +44,8 @@ export type CocoIndex = {
   image(imageId: Id): JsonObject | undefined
   /** One annotation by its id, for datasets that refer to annotations of another file; undefined where two have it. */
   annotation(id: Id): JsonObject | undefined
-  /** Whether annotations were lost that could be of any image. */
-  readonly hasHomeless: boolean
-  /** Whether the image's file has another entry under another id, with annotations of its own. */
-  hasTwin(imageId: Id): boolean
+  /** Categories of annotations that were lost of an image before it could be read; undefined for one nobody knows. */
+  lostCategories(imageId: Id): readonly (Id | undefined)[]
   close(): void
 }
 
@@ -125,7 +123,12 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
   const refusedCategories = new Set<Id>()
   let hasImages = false
   let hasHomeless = false
-  let list = ''
+  const lostCategories = new Map<Id, Set<Id | undefined>>()
+  const note = (imageId: Id, categoryId: Id | undefined) => {
+    const known = lostCategories.get(imageId)
+    if (known === undefined) lostCategories.set(imageId, new Set([categoryId]))
+    else known.add(categoryId)
+  }
   const problem = (kind: DataProblem['kind'], message: string, at: string) =>
     onProblem({ kind, message, file, at })
   const doubt = (kind: DataProblem['kind'], message: string, at: string) =>
@@ -133,15 +136,17 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
   for await (const item of jsonItems(path, {
     lists: [images, annotations, 'categories', ...extras.keys()],
     file,
-    onProblem: (lost) => {
-      if (list === annotations && lost.isKept !== true) hasHomeless = true
-      onProblem(lost)
+    onProblem,
+    onLostElement: (name, text) => {
+      if (name !== annotations) return
+      const imageId = statedId(text, 'image_id')
+      if (imageId === undefined) hasHomeless = true
+      else note(imageId, statedId(text, 'category_id'))
     },
     encoding,
     ...(signal === undefined ? {} : { signal }),
   })) {
     if (item.kind === 'start') {
-      list = item.list
       if (item.list === images) {
         hasImages = true
         for (const column of Object.values(imageColumns)) column.clear()
@@ -391,8 +396,11 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
       const range = { start: imageColumns.start.values[i]!, length: imageColumns.length.values[i]!, order: 0 }
       return asObject(readRanges(input, [range], file)[0])
     },
-    hasHomeless,
-    hasTwin: (imageId) => twins.has(slots.get(imageId) ?? -1),
+    // A twin's annotations stand under its id; what was lost without an image could be of this one.
+    lostCategories: (imageId) => [
+      ...(lostCategories.get(imageId) ?? []),
+      ...(hasHomeless || twins.has(slots.get(imageId) ?? -1) ? [undefined] : []),
+    ],
     annotation(id) {
       if (ambiguousIds.has(id)) return undefined
       byId ??= placesById(columns.id.values.subarray(0, columns.id.length))
@@ -403,6 +411,17 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     },
     close: () => input.close(),
   }
+}
+
+/** An id that a text which is no JSON states plainly, once. */
+function statedId(text: string | undefined, key: string): Id | undefined {
+  const found = [
+    ...(text ?? '').matchAll(
+      new RegExp(`"${key}"\\s*:\\s*(?:"([^"\\\\]{1,100})"|(-?\\d{1,40})(?![\\d.eE]))`, 'g'),
+    ),
+  ]
+  const ids = new Set(found.map((match) => recordId(match[1] ?? match[2])))
+  return ids.size === 1 ? [...ids][0] : undefined
 }
 
 const NO_IMAGE = -1

@@ -91,7 +91,10 @@ export function cocoRegions(
 ): Region[] {
   const regions: Region[] = []
   const counts = new Map<string, number>()
-  if (index.hasHomeless || index.hasTwin(entry.imageId)) reading.mayLack()
+  for (const id of index.lostCategories(entry.imageId)) {
+    const name = id === undefined ? undefined : index.categories.get(id)?.name
+    reading.mayLack(name === undefined ? undefined : (categoryName?.(name) ?? name))
+  }
   entry.annotations.forEach((annotation, place) => {
     const stated = regionId(annotation, place)
     const count = (counts.get(stated) ?? 0) + 1

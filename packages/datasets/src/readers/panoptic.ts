@@ -179,7 +179,7 @@ async function* readPanoptic(layout: PanopticLayout, options: ReaderOptions): As
           at,
         )
       }
-      if (index.hasHomeless || index.hasTwin(imageId)) reading.mayLack()
+      if (index.lostCategories(imageId).length > 0) reading.mayLack()
       const map = panopticMap(reading, member(annotation, 'file_name'), folders, file, at)
       if (map === undefined) continue
       const regions = panopticRegions(

@@ -12,18 +12,12 @@ const NOTHING = new Set([
   'egovehicle',
   'rectificationborder',
   'outofroi',
+  'ignore',
+  'ignored',
 ])
 
 /** Areas in which objects of any category may be that have no region. */
-const HIDING = new Set([
-  'ignore',
-  'ignored',
-  'ignoreregion',
-  'ignoreregions',
-  'ignoredregion',
-  'ignoredregions',
-  'dontcare',
-])
+const HIDING = new Set(['ignoreregion', 'ignoreregions', 'ignoredregion', 'ignoredregions', 'dontcare'])
 
 /**
  * What a category's name says of its pixels where it names no category: 'nothing' there, or 'hiding' what nobody labelled.
