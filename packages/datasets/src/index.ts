@@ -7,9 +7,13 @@ export { jsonLines, readJsonFile } from './json-lines.ts'
 export type { JsonItem, JsonLimits, JsonStreamOptions } from './json-stream.ts'
 export { JSON_LIMITS, jsonItems, jsonItemsOf } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
+
 export { addReader, READERS, readerByName } from './readers/index.ts'
+
+export { reservedName } from './readers/reserved-names.ts'
 export type {
   Choice,
+  Coverage,
   DataProblem,
   DataRecord,
   DialogueTurn,
@@ -22,6 +26,7 @@ export type {
   Region,
   RegionShape,
   Relation,
+  SameId,
 } from './record.ts'
 export { defineReader } from './record.ts'
 export type { LabelMapCache, LabelMapCacheOptions, RegionMaskOptions } from './region-mask.ts'

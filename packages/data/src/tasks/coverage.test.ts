@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Coverage, DataRecord } from '../../../datasets/src/record.ts'
 import { CATEGORIES, STREET } from '../../test/sample-records.ts'
 import type { TaskOptions } from '../conversation.ts'
-import type { Coverage, DataRecord } from '../record.ts'
 import { absentNames, isWhole } from './coverage.ts'
 import { TASKS } from './index.ts'
 

@@ -1,8 +1,7 @@
 // What may be asked about all objects of a category: which categories are absent from a picture, and of which its regions are all
 // that there are. Every task that asks for something absent or for all of a kind asks here. Definition: `Coverage` of records.
 
-import { reservedName } from '../readers/reserved-names.ts'
-import type { DataRecord } from '../record.ts'
+import { type DataRecord, reservedName } from '@maskwords/datasets'
 import { requestPhrase } from './clean-text.ts'
 import { hasMask } from './regions.ts'
 
