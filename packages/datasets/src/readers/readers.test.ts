@@ -1142,4 +1142,19 @@ describe('yolo', () => {
       ])
     }
   })
+
+  it('knows what a lost line was of where its class can be read, and nothing of the others where it cannot', async () => {
+    const coverageOf = async (labels: string) => {
+      const { records } = await readFiles('yolo', {
+        'images/a.png': PICTURE,
+        'labels/a.txt': `0 0 0 0.5 0 0.5 0.5\n${labels}`,
+        'data.yaml': 'names: [cup, spoon]\n',
+      })
+      return records[0]!.coverage
+    }
+    expect(await coverageOf('')).toEqual({ absent: 'others', incomplete: [] })
+    expect(await coverageOf('1 0 0 1.5 0 0.5 0.5\n')).toEqual({ absent: 'others', incomplete: ['spoon'] })
+    expect(await coverageOf('1 0.2 0.2\n')).toEqual({ absent: 'others', incomplete: ['spoon'] })
+    expect(await coverageOf('spoon 0 0 0.5 0 0.5 0.5\n')).toEqual({ absent: 'others', incomplete: 'any' })
+  })
 })

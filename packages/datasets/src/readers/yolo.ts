@@ -24,7 +24,7 @@ export const yolo: Reader = {
 }
 
 async function* read(options: ReaderOptions): AsyncGenerator<DataRecord> {
-  const reading: Reading = new Reading('yolo', options)
+  const reading: Reading = new Reading('yolo', options, 'all')
   const splits = options.split === undefined ? SPLITS : [options.split]
   const pairs = FOLDERS.flatMap(([pictures, labels]) =>
     (pictures.includes('{split}') ? splits : ['']).map(
@@ -62,27 +62,21 @@ function regionsOf(
     const [label = Number.NaN, ...parts] = line.trim().split(/\s+/).map(Number)
     const at = `line ${index + 1}`
     const isOutline = parts.length >= 6 && parts.length % 2 === 0
-    if (!Number.isInteger(label) || label < 0 || !(isOutline || parts.length === 4)) {
-      reading.problem(
-        'bad-field',
-        `${at}: neither class and outline nor class and box: ${line.slice(0, 80)}`,
-        file,
-        at,
-      )
+    const isClass = Number.isInteger(label) && label >= 0
+    // Where the class is not readable, the region that is lost may be of any.
+    const category = isClass ? (names.get(label) ?? String(label)) : undefined
+    if (category === undefined || !(isOutline || parts.length === 4)) {
+      const message = `neither class and outline nor class and box: ${line.slice(0, 80)}`
+      reading.lostRegion({ kind: 'bad-field', message }, category, file, at)
       continue
     }
     if (!parts.every((part) => part >= 0 && part <= 1)) {
-      reading.problem(
-        'bad-geometry',
-        `${at}: coordinates are parts of the sides, 0 to 1; got ${line.slice(0, 80)}`,
-        file,
-        at,
-      )
+      const message = `coordinates are parts of the sides, 0 to 1; got ${line.slice(0, 80)}`
+      reading.lostRegion({ kind: 'bad-geometry', message }, category, file, at)
       continue
     }
     const { widthPx, heightPx } = picture
     const px = parts.map((part, i) => part * (i % 2 === 0 ? widthPx : heightPx))
-    const category = names.get(label) ?? String(label)
     const id = String(index + 1)
     if (isOutline) {
       regions.push({ id, shape: { kind: 'coco', segmentation: [px] }, category })
