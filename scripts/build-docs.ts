@@ -1,7 +1,7 @@
 // `npm run docs`: the pages of the house, the reference of the public API and a search over both, as a site in out/docs.
 // A link that leads nowhere stops it.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const HOUSE = join(import.meta.dirname, '..')
@@ -12,10 +12,16 @@ function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { cwd: DOCS, stdio: 'inherit' })
 }
 
-/** Files keep their places, so that a link is right in the repository and on the site alike. */
+/**
+ * Files keep their places, so that a link is right in the repository and on the site alike; links to sources, which are no pages,
+ * become plain text.
+ */
 function gather(path: string): void {
-  mkdirSync(dirname(join(SITE, path)), { recursive: true })
-  cpSync(join(HOUSE, path), join(SITE, path))
+  const to = join(SITE, path)
+  mkdirSync(dirname(to), { recursive: true })
+  if (!path.endsWith('.md')) return cpSync(join(HOUSE, path), to)
+  const text = readFileSync(join(HOUSE, path), 'utf8')
+  writeFileSync(to, text.replace(/\[([^\]\n]*)\]\((?![a-z]+:)[^)\s#]*(?:\.ts|\/src)\)/g, '$1'))
 }
 
 const named = (folder: string, ending: string): string[] =>
@@ -26,7 +32,7 @@ const named = (folder: string, ending: string): string[] =>
 run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 rmSync(SITE, { recursive: true, force: true })
 for (const file of named('.', '.md')) gather(file)
-for (const file of named('docs', '.md')) gather(file)
+for (const folder of ['docs', 'examples', 'interop']) for (const file of named(folder, '.md')) gather(file)
 for (const file of [...named('docs/pictures', '.png'), ...named('docs/pictures', '.svg')]) gather(file)
 for (const model of readdirSync(join(HOUSE, 'packages/maskwords/weights')))
   gather(`packages/maskwords/weights/${model}/README.md`)

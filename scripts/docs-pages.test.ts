@@ -90,6 +90,12 @@ describe('pages', () => {
     expect(PAGES.flatMap(brokenLinks)).toEqual([])
   })
 
+  it('of docs/ all stand in the contents of the site', () => {
+    const contents = readFileSync(join(HOUSE, 'docs/.vitepress/config.ts'), 'utf8')
+    const pages = pagesIn('docs').map((page) => relative(join(HOUSE, 'docs'), page).replace(/\.md$/, ''))
+    expect(pages.filter((page) => !contents.includes(`'${page}')`))).toEqual([])
+  })
+
   it('show examples whose types are right', () => {
     expect(wrongExamples()).toEqual([])
   })

@@ -51,6 +51,7 @@ export default defineConfig({
         items: [
           { text: 'What it is', link: '/' },
           page('The command', 'cli'),
+          page('Asking a model', 'ask'),
           page('The studio', 'studio'),
           page('HTTP', 'http-api'),
         ],
