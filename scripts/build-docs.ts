@@ -19,7 +19,10 @@ function run(command: string, args: readonly string[]): void {
 function gather(path: string): void {
   const to = join(SITE, path)
   mkdirSync(dirname(to), { recursive: true })
-  if (!path.endsWith('.md')) return cpSync(join(HOUSE, path), to)
+  if (!path.endsWith('.md')) {
+    cpSync(join(HOUSE, path), to)
+    return
+  }
   const text = readFileSync(join(HOUSE, path), 'utf8')
   writeFileSync(to, text.replace(/\[([^\]\n]*)\]\((?![a-z]+:)[^)\s#]*(?:\.ts|\/src)\)/g, '$1'))
 }
