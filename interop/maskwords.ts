@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../packages/commands/src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../packages/maskwords/src/cli.ts', import.meta.url))
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 /** How a command ended. */

@@ -9,6 +9,7 @@ import {
   defineCommand,
   duration,
   type ErrorReport,
+  exifOfWords,
   type FoundWords,
   findWords,
   isTypedError,
@@ -101,7 +102,7 @@ export const command = defineCommand({
       const picture =
         pictureFile === undefined
           ? undefined
-          : await decodeOpened(context, await openPicture(context, pictureFile))
+          : await decodeOpened(context, await openPicture(context, pictureFile), [], exifOfWords(text))
       const size: Size = picture ?? options.size!
       const started = performance.now()
       const image = await codec.encodeImage(picture ?? { ...size }, { signal: io.signal })

@@ -1,6 +1,6 @@
 // Pictures that EXIF turns and pictures at which trainers stop: what the words say, what the truth holds and what the
 // trainer is shown must be one picture, pixel for pixel.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { maskFromCocoRle, pictureFromPng, pictureHeader, rowMajorBytes, toRgb } from '@maskwords/mask'
 import sharp from 'sharp'
@@ -240,6 +240,49 @@ describe('pictures that EXIF turns', () => {
         if (picture === 'c3') expect(err).toContain('ignored: sizes cannot tell')
       }
     }
+  })
+
+  it('outlines beyond a picture whose size turning does not change are said, with what is lost of them', async () => {
+    file(
+      'in-out/o.png',
+      await drawn({ widthPx: 40, heightPx: 40 }).withMetadata({ orientation: 3 }).png().toBuffer(),
+    )
+    const out = JSON.parse(records(['o.png'], { widthPx: 40, heightPx: 40 }))
+    out.regions[0].segmentation = [[30, 5, 50, 5, 50, 15, 30, 15]]
+    file('in-out/data.jsonl', JSON.stringify(out))
+    await prepare('jsonl', '--root', 'in-out', '--to', 'jsonl', '--task', 'referring', '-o', 'out')
+    const problems = readFileSync(join(folder, 'out', 'problems.jsonl'), 'utf8')
+    expect(problems).toContain(
+      '100 of 200 pixels of its masks lie outside and are lost; its size is the same turned',
+    )
+  })
+
+  it('decode turns the picture as where the words were made, if their file says it', async () => {
+    file('in-made/m.png', await turnedFile({ widthPx: 30, heightPx: 40 }, 6))
+    const words = '<box><grid_3_4><grid_9_12></box><seg><grid_6_8></seg>'
+    for (const [exif, size] of [
+      ['ignore', [30, 40]],
+      ['apply', [40, 30]],
+    ] as const) {
+      file(`in-made/${exif}.json`, JSON.stringify({ picture: { exif }, masks: [{ words }] }))
+      const argv = ['decode', 'in-made/m.png', `in-made/${exif}.json`, '--codec', 'getok']
+      const { out, err } = await runCommand(argv, { cwd: folder })
+      expect(JSON.parse(out)).toMatchObject({ size })
+      expect(err).toContain('as where the words were made')
+      const other = exif === 'apply' ? 'ignore' : 'apply'
+      const forced = await runCommand([...argv, '--exif', other], { cwd: folder })
+      expect(JSON.parse(forced.out)).toMatchObject({ size: [...size].reverse() })
+    }
+  })
+
+  it('formats that trainers do not read from bytes are embedded as PNG', async () => {
+    file('in-webp/w.webp', await drawn({ widthPx: 40, heightPx: 40 }).webp({ lossless: true }).toBuffer())
+    file('in-webp/data.jsonl', records(['w.webp']))
+    const argv = ['jsonl', '--root', 'in-webp', '--to', 'trl', '--task', 'referring', '-o', 'webp']
+    const { code, out } = await prepare(...argv)
+    expect([code, out]).toEqual([0, expect.not.stringContaining('lost')])
+    const made = readdirSync(join(folder, 'webp')).find((name) => name.endsWith('.parquet'))!
+    expect(readFileSync(join(folder, 'webp', made)).includes(Buffer.from('\x89PNG\r\n', 'latin1'))).toBe(true)
   })
 
   it('embedded pictures are copies too, and a picture without a tag stays its own file', async () => {

@@ -56,14 +56,26 @@ export async function openPicture(context: PictureContext, file: string): Promis
   return { name, bytes, info }
 }
 
-/** Decodes an opened picture by the command's options. `masks` decide the orientation where --exif is auto. */
+/**
+ * Decodes an opened picture by the command's options. Where --exif is auto, the orientation is that of which the words
+ * were made, if their file says it (`madeOf`), else `masks` decide.
+ */
 export async function decodeOpened(
   context: PictureContext,
   opened: OpenedPicture,
   masks: readonly Pick<NamedMask, 'mask' | 'drawnOn'>[] = [],
+  madeOf?: 'apply' | 'ignore',
 ): Promise<ReadPicture> {
   const { options, io } = context
-  const exif = await chooseOrientation(context, opened, masks)
+  const isSaid = madeOf !== undefined && (options.exif ?? 'auto') === 'auto'
+  const exif = isSaid ? madeOf : await chooseOrientation(context, opened, masks)
+  if (isSaid && opened.info.orientation !== 1) {
+    const { name, info } = opened
+    const done = exif === 'apply' ? 'applied' : 'ignored'
+    await context.talk.note(
+      `${name}: EXIF orientation ${info.orientation} ${done}, as where the words were made`,
+    )
+  }
   return await decodePicture(opened.bytes, opened.info, {
     name: opened.name,
     exif,
@@ -123,7 +135,8 @@ export async function loadPictureAndMasks(context: LoadContext): Promise<Loaded>
     picks: parsePicks(options.pick),
     encoding: options.encoding,
     size: { widthPx: size.widthPx, heightPx: size.heightPx },
-    isLaid: info.orientation >= 5 && info.widthPx !== info.heightPx && (options.exif ?? 'auto') === 'auto',
+    ...((options.exif ?? 'auto') === 'auto' &&
+      info.orientation !== 1 && { isLaid: info.orientation >= 5 && info.widthPx !== info.heightPx }),
     labels: labelList(options),
     maxPixels: options['max-pixels'],
     jobs: options.jobs,

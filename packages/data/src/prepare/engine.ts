@@ -277,14 +277,6 @@ export class Engine {
       return { ...NOTHING, problems: [{ kind: 'missing-picture', message, file: dataset, at: id }] }
     }
     const { options } = this
-    if (
-      options.pictures === 'bytes' &&
-      picture.turn === undefined &&
-      pictureKind(`${source.root}/${picture.file}`) === undefined
-    ) {
-      const message = `record ${id}: ${picture.file} is neither JPEG nor PNG, which trainers read from bytes`
-      return { ...NOTHING, problems: [{ kind: 'bad-field', message, file: dataset, at: id }] }
-    }
     let checked = checkRecord(read, { root: source.root, cache: this.cache, files })
     const problems = [...checked.problems]
     const broken = this.limits.filter((limit) => limit.breaks(picture))
@@ -305,7 +297,10 @@ export class Engine {
     const reshape = repair?.as === 'skip' ? undefined : repair
     if (reshape !== undefined)
       checked = { ...checked, ...reshapedRecord(checked.record, checked.masks, reshape) }
-    const viewed = { read: picture, reshape }
+    // Trainers read JPEG and PNG from bytes: other formats are embedded as PNG.
+    const isForeign =
+      options.pictures === 'bytes' && pictureKind(`${source.root}/${picture.file}`) === undefined
+    const viewed = { read: picture, reshape, isForeign }
     const made: TaskConversation[] = []
     for (const { task, settings } of options.tasks) {
       try {

@@ -67,9 +67,13 @@ export function reshapedPixels(pixels: Pixels, { as, widthPx, heightPx }: Reshap
 }
 
 /** What distinguishes the copy from the file: the same for equal copies of one picture. Undefined where the file itself will do. */
-export function copyKey(picture: PictureFile, reshape: Reshape | undefined): string | undefined {
+export function copyKey(
+  picture: PictureFile,
+  reshape: Reshape | undefined,
+  isForeign: boolean,
+): string | undefined {
   const { turn } = picture
-  if (turn === undefined && reshape === undefined) return undefined
+  if (turn === undefined && reshape === undefined && !isForeign) return undefined
   const made = reshape === undefined ? '' : ` ${reshape.as} ${reshape.widthPx} ${reshape.heightPx}`
   return `${turn === undefined ? 'as is' : `${turn.ground} ${turn.orientation}`}${made}`
 }

@@ -15,7 +15,12 @@ export type ViewOptions = {
 }
 
 /** A picture that is shown as another than its file: as it is read, and what is done to it. */
-export type ViewedPicture = { readonly read: PictureFile; readonly reshape?: Reshape | undefined }
+export type ViewedPicture = {
+  readonly read: PictureFile
+  readonly reshape?: Reshape | undefined
+  /** Its format is not one that trainers read from bytes, which is what they are given. */
+  readonly isForeign?: boolean
+}
 
 /** What is kept of a picture while its records pass: pixels, encodings, and the words of every mask asked for. */
 export class PictureViews {
@@ -80,7 +85,8 @@ export class PictureViews {
 
   private async makeWhole(place: MadePlace): Promise<FilledPicture> {
     const { widthPx, heightPx } = this.record.picture
-    const key = copyKey(this.viewed.read, this.viewed.reshape)
+    const { read, reshape, isForeign = false } = this.viewed
+    const key = copyKey(read, reshape, isForeign)
     if (key === undefined) return { file: this.name, widthPx, heightPx }
     return { ...madePicture(`${this.name} ${key}`, await this.pixels(), place), widthPx, heightPx }
   }

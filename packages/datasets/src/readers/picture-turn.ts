@@ -39,7 +39,8 @@ export function groundedPicture(
 
 /**
  * The picture with its sides exchanged where only that holds the outlines: the annotations state the size of one ground,
- * their outlines reach beyond it, and the other ground holds all of them. Outlines beyond both are said and stay.
+ * their outlines reach beyond it, and the other ground holds all of them. Outlines beyond both are said and stay; so are
+ * those of a picture whose size turning does not change.
  */
 export function turnedByOutlines(
   picture: PictureFile,
@@ -47,7 +48,8 @@ export function turnedByOutlines(
   said: { readonly onProblem: (problem: DataProblem) => void; readonly file: string; readonly at: string },
 ): PictureFile {
   const { turn, widthPx, heightPx } = picture
-  if (turn === undefined || turn.orientation < 5 || widthPx === heightPx) return picture
+  if (turn === undefined) return picture
+  const isLaid = turn.orientation >= 5 && widthPx !== heightPx
   const outlines = regions.map(outlineOf)
   const found = laidOutlines(
     picture,
@@ -58,7 +60,7 @@ export function turnedByOutlines(
   const here = `outlines leave ${widthPx} x ${heightPx}, the size of its ${turn.ground} pixels and as which it is taken`
   const { file, at } = said
   // Run lengths and label maps have the size that they state.
-  if (found.isOther && !outlines.includes(undefined)) {
+  if (isLaid && found.isOther && !outlines.includes(undefined)) {
     const other = turn.ground === 'stored' ? 'shown' : 'stored'
     said.onProblem({
       kind: 'wrong-size',
@@ -76,7 +78,7 @@ export function turnedByOutlines(
   }
   said.onProblem({
     kind: 'bad-geometry',
-    message: `${at}: ${picture.file} is turned by EXIF ${turn.orientation}; ${here}: ${counted} lie outside and are lost; turned, they do not fit either`,
+    message: `${at}: ${picture.file} is turned by EXIF ${turn.orientation}; ${here}: ${counted} lie outside and are lost; ${isLaid ? 'turned, they do not fit either' : 'its size is the same turned'}`,
     file,
     at,
     isKept: true,

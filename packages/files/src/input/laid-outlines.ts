@@ -1,12 +1,14 @@
-// Shapes on a picture that EXIF lays on its side: drawn on the size that holds them, as `prepare` draws them.
+// Shapes on a picture that EXIF turns: drawn on the size that holds them, as `prepare` draws them.
 import { laidOutlines, maskFromShapes } from '@maskwords/mask'
 import type { Size } from '../options.ts'
 import type { StatedMask } from './found-masks.ts'
 
-/** The masks on the size they were drawn on, and what is to be said of that. `size`: of files that state none. */
+/** The masks on the size they were drawn on, and what is to be said of that. `size`: of files that state none.
+ * `isLaid`: turning exchanges the picture's sides. */
 export function onTheirGround(
   stated: readonly StatedMask[],
   size: Size | undefined,
+  isLaid: boolean,
 ): { readonly stated: readonly StatedMask[]; readonly said?: string } {
   const shapes = stated.filter((item) => item.dialect === 'shapes')
   const own = shapes[0]?.size ?? size
@@ -20,7 +22,10 @@ export function onTheirGround(
   const { widthPx, heightPx } = own
   const { lost, all, isOther } = found
   const at = `outlines leave the size they state, ${widthPx} x ${heightPx}, in a picture that EXIF turns: ${lost} of ${all} pixels`
-  if (!isOther) return { stated, said: `${at} lie outside and are lost; turned, they do not fit either` }
+  if (!isLaid || !isOther) {
+    const turned = isLaid ? 'turned, they do not fit either' : 'its size is the same turned'
+    return { stated, said: `${at} lie outside and are lost; ${turned}` }
+  }
   const other = { widthPx: heightPx, heightPx: widthPx }
   return {
     stated: shapes.map((item) => ({ ...item, size: other })),

@@ -184,7 +184,9 @@ function jsonOptions(options: ReadMasksOptions) {
 
 async function decodeAll(found: FoundMasks, name: string, options: ReadMasksOptions): Promise<MaskReading> {
   const { stated, said } =
-    options.isLaid === true ? onTheirGround(found.stated, options.size) : { stated: found.stated }
+    options.isLaid === undefined
+      ? { stated: found.stated }
+      : onTheirGround(found.stated, options.size, options.isLaid)
   if (said !== undefined) await options.note?.(`${name}: ${said}`)
   const masks: NamedMask[] = []
   const failures: ErrorReport[] = [...found.failures]

@@ -166,3 +166,18 @@ export function readWords(text: string): TextReading | undefined {
   }
   return undefined
 }
+
+/**
+ * Whether the picture was turned by EXIF where words were made: `picture.exif` of what `encode --json` and `roundtrip
+ * --json` print. Undefined for any other text.
+ */
+export function exifOfWords(text: string): 'apply' | 'ignore' | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined
+  try {
+    const { picture } = JSON.parse(text) as { picture?: { exif?: unknown } | null }
+    const exif = picture?.exif
+    return exif === 'apply' || exif === 'ignore' ? exif : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -10,6 +10,7 @@ import {
   type PictureInfo,
   pictureError,
 } from './describe.ts'
+import { type FirstFrame, firstGifFrame, paintOutside } from './gif.ts'
 import { orientRgb, unturnedRgb } from './orient.ts'
 import { findSharp, requireSharp, type Sharp } from './sharp.ts'
 
@@ -101,7 +102,8 @@ async function decodeWithSharp(
   options: { alpha: 'drop' | 'white' | 'black'; icc: 'ignore' | 'apply'; name: string },
 ): Promise<Uint8Array> {
   try {
-    const pipeline = sharp(bytes, {
+    const frame = info.format === 'gif' && options.alpha === 'drop' ? firstGifFrame(bytes) : undefined
+    const pipeline = sharp(frame?.opaque ?? bytes, {
       limitInputPixels: info.storedWidthPx * info.storedHeightPx,
       failOn: 'truncated',
       sequentialRead: true,
@@ -112,15 +114,21 @@ async function decodeWithSharp(
     const opaque =
       options.alpha === 'drop' ? pipeline.removeAlpha() : pipeline.flatten({ background: options.alpha })
     const { data, info: raw } = await opaque.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
-    if (raw.channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    if (raw.channels === 3)
+      return painted(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), raw.width, frame)
     const rgb = new Uint8Array((data.length / raw.channels) * 3)
     for (let from = 0, to = 0; to < rgb.length; from += raw.channels, to += 3) {
       rgb.fill(data[from]!, to, to + 3)
     }
-    return rgb
+    return painted(rgb, raw.width, frame)
   } catch (error) {
     throw pictureError(error, info.format, options.name)
   }
+}
+
+function painted(rgb: Uint8Array, widthPx: number, frame: FirstFrame | undefined): Uint8Array {
+  if (frame !== undefined) paintOutside(rgb, widthPx, frame)
+  return rgb
 }
 
 /** Our own reader: palette looked up, small depths stretched, 16 bits cut to the high byte (as libpng strips them). */
