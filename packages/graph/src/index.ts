@@ -46,7 +46,7 @@ export {
   where,
 } from './ops/arithmetic.ts'
 export type { AttentionOptions } from './ops/attention.ts'
-export { attention, fusedAttention, joinHeads, rotary, splitHeads } from './ops/attention.ts'
+export { attention, fusedAttention, fusedRotary, joinHeads, rotary, splitHeads } from './ops/attention.ts'
 export { expand, reshape, sum, sumTo } from './ops/broadcast.ts'
 export { cast, stopGradient, straightThrough } from './ops/cast.ts'
 export type { ConvOptions } from './ops/conv.ts'

@@ -28,6 +28,7 @@ export function textOutputs(config: QwenConfig): Record<string, Tensor> {
       ),
     },
     config,
+    { inference: true },
   )
   // The head is the largest matrix: only places whose scores are asked for go through it.
   const wanted = gather(text.hidden.reshape([-1, width]), input('wanted', 'int64', ['wanted']), 0)
@@ -45,7 +46,7 @@ export function textOutputs(config: QwenConfig): Record<string, Tensor> {
 /** The vision tower as it is run. */
 export function visionOutputs(config: QwenConfig): Record<string, Tensor> {
   const vision = config.vision!
-  const { features, deepstack } = qwenVision(visionInputs(vision), vision)
+  const { features, deepstack } = qwenVision(visionInputs(vision), vision, { inference: true })
   return { features, ...Object.fromEntries(deepstack.map((tensor, i) => [`deepstack.${i}`, tensor])) }
 }
 

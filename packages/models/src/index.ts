@@ -10,6 +10,7 @@ export type { QwenPrefixes } from './qwen/keys.ts'
 export { qwenKey, qwenPrefixes } from './qwen/keys.ts'
 export type { Grouping, PatchGrid, VisionLayout } from './qwen/layout.ts'
 export { patchesOf, visionLayout } from './qwen/layout.ts'
+export type { QwenGraphOptions } from './qwen/parameters.ts'
 export type { KeysAndValues, Past, TextInputs, TextOutputs } from './qwen/text.ts'
 export {
   embedTokens,

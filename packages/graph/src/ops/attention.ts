@@ -169,3 +169,15 @@ export function rotary(x: Tensor, cos: Tensor, sin: Tensor, options: { interleav
   }
   return add(multiply(x, cos), multiply(turned, sin))
 }
+
+const fusedRotaryOp = { name: 'RotaryEmbedding', domain: 'com.microsoft' }
+
+/**
+ * ONNX Runtime's fused rotation of pairs (i, i + width/2), for inference only (it has no gradient): x [batch, tokens, heads · width],
+ * rows [batch, tokens] int64 into the tables cos and sin [places, width / 2].
+ */
+export function fusedRotary(x: Tensor, rows: Tensor, cos: Tensor, sin: Tensor): Tensor {
+  needRank('fusedRotary', x, 3, '[batch, tokens, heads x width]')
+  for (const table of [cos, sin]) needRank('fusedRotary', table, 2, '[places, width / 2]')
+  return makeTensor(fusedRotaryOp, [x, rows, cos, sin], x.dtype, x.shape, { interleaved: 0 })
+}

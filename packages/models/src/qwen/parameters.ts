@@ -1,6 +1,20 @@
 // Layers under one key of a state dict, as transformers' Qwen modules name them, and rotary tables.
-import type { Tensor } from '@maskwords/graph'
-import { concat, constant, cos, linear, multiply, parameter, rmsNorm, sin, sum } from '@maskwords/graph'
+import type { Dim, Tensor } from '@maskwords/graph'
+import {
+  concat,
+  constant,
+  cos,
+  fusedRotary,
+  linear,
+  multiply,
+  multiplyDims,
+  parameter,
+  range,
+  rmsNorm,
+  rotary,
+  sin,
+  sum,
+} from '@maskwords/graph'
 
 /** x [..., from] to [..., to]. */
 export function linearAt(x: Tensor, key: string, to: number, options: { bias: boolean }): Tensor {
@@ -26,14 +40,10 @@ export function inverseFrequencies(count: number, theta: number): Float32Array {
 }
 
 /**
- * cos and sin of the angles position x frequency, where frequency j follows row `axisOf[j]` of positions; pairs are
- * (j, j + count), so every table is given twice along its last axis: positions [axes, ...] float32 -> [..., 2 count].
+ * The angles position x frequency, where frequency j follows row `axisOf[j]` of positions: positions [axes, ...] float32 ->
+ * [..., count].
  */
-export function rotaryTables(
-  positions: Tensor,
-  frequencies: Float32Array,
-  axisOf: readonly number[],
-): { cos: Tensor; sin: Tensor } {
+function rotaryAngles(positions: Tensor, frequencies: Float32Array, axisOf: readonly number[]): Tensor {
   const axes = positions.shape[0] as number
   const count = frequencies.length
   const factors = new Float32Array(axes * count)
@@ -42,8 +52,41 @@ export function rotaryTables(
   })
   const ones = new Array<number>(positions.rank - 1).fill(1)
   // One product a frequency is not zero, so the sum over the axes adds nothing that would be rounded.
-  const spread = multiply(positions.unsqueeze(-1), constant(factors, { shape: [axes, ...ones, count] }))
-  const angles = sum(spread, 0)
+  return sum(multiply(positions.unsqueeze(-1), constant(factors, { shape: [axes, ...ones, count] })), 0)
+}
+
+/** How a network is written: for inference, kernels are used that have no gradient. Default false. */
+export type QwenGraphOptions = { readonly inference?: boolean }
+
+/** Rotations of a graph, made once and used in every layer. */
+export type Rotation = {
+  /** x [batch, tokens, heads x width] as [batch, tokens, heads, width], turned. */
+  turn(x: Tensor, heads: number): Tensor
+  /** [batch, tokens, width]; pairs are (j, j + width / 2), so every table is given twice. */
+  readonly cos: Tensor
+  readonly sin: Tensor
+}
+
+/** Rotations for positions [axes, batch, tokens] float32. */
+export function rotationOf(
+  positions: Tensor,
+  frequencies: Float32Array,
+  axisOf: readonly number[],
+  options: QwenGraphOptions,
+): Rotation {
+  const angles = rotaryAngles(positions, frequencies, axisOf)
   const twice = concat([angles, angles], -1)
-  return { cos: cos(twice), sin: sin(twice) }
+  const tables = { cos: cos(twice), sin: sin(twice) }
+  const [batch, tokens] = angles.shape as readonly [Dim, Dim, number]
+  const split = (x: Tensor, heads: number) => x.reshape([batch, tokens, heads, -1])
+  if (!options.inference) {
+    return {
+      ...tables,
+      turn: (x, heads) => rotary(split(x, heads), tables.cos.unsqueeze(2), tables.sin.unsqueeze(2)),
+    }
+  }
+  const flat = angles.reshape([-1, frequencies.length])
+  const [flatCos, flatSin] = [cos(flat), sin(flat)]
+  const rows = range(multiplyDims(batch, tokens)).reshape([batch, tokens])
+  return { ...tables, turn: (x, heads) => split(fusedRotary(x, rows, flatCos, flatSin), heads) }
 }

@@ -16,14 +16,14 @@ import {
   multiply,
   parameter,
   range,
-  rotary,
   silu,
   softmax,
   tile,
 } from '@maskwords/graph'
 import type { QwenConfig, QwenTextConfig } from './config.ts'
 import { qwenPrefixes } from './keys.ts'
-import { inverseFrequencies, linearAt, rmsNormAt, rotaryTables } from './parameters.ts'
+import type { QwenGraphOptions, Rotation } from './parameters.ts'
+import { inverseFrequencies, linearAt, rmsNormAt, rotationOf } from './parameters.ts'
 
 /** Added to the score of a pair that may not see each other. */
 const HIDDEN = -1e4
@@ -163,25 +163,24 @@ function layerAttention(
   context: {
     readonly sight: Sight
     readonly past: readonly KeysAndValues[]
-    readonly cos: Tensor
-    readonly sin: Tensor
+    readonly rotation: Rotation
   },
 ): { mixed: Tensor; made: KeysAndValues } {
   const { heads, kvHeads, headWidth, width } = config
   const [batch, tokens] = x.shape as readonly [Dim, Dim, number]
-  const project = (name: string, count: number, normed: boolean): Tensor => {
-    const rows = linearAt(x, `${key}.${name}_proj`, count * headWidth, { bias: config.qkvBias }).reshape([
-      batch,
-      tokens,
-      count,
-      headWidth,
-    ])
-    return normed && config.qkNorm ? rmsNormAt(rows, `${key}.${name}_norm`, config.normEpsilon) : rows
+  const project = (name: string, count: number): Tensor =>
+    linearAt(x, `${key}.${name}_proj`, count * headWidth, { bias: config.qkvBias })
+  const turned = (name: string, count: number): Tensor => {
+    const rows = project(name, count)
+    if (!config.qkNorm) return context.rotation.turn(rows, count)
+    const heads = rows.reshape([batch, tokens, count, headWidth])
+    const normal = rmsNormAt(heads, `${key}.${name}_norm`, config.normEpsilon)
+    return context.rotation.turn(normal.reshape([batch, tokens, count * headWidth]), count)
   }
-  const queries = byKeyHead(rotary(project('q', heads, true), context.cos, context.sin), config)
+  const queries = byKeyHead(turned('q', heads), config)
   const made = {
-    key: rotary(project('k', kvHeads, true), context.cos, context.sin).permute([2, 0, 1, 3]),
-    value: project('v', kvHeads, false).permute([2, 0, 1, 3]),
+    key: turned('k', kvHeads).permute([2, 0, 1, 3]),
+    value: project('v', kvHeads).reshape([batch, tokens, kvHeads, headWidth]).permute([2, 0, 1, 3]),
   }
   const scale = 1 / Math.sqrt(headWidth)
   let mixed: Tensor
@@ -215,13 +214,18 @@ function layerAttention(
 const sumOfDims = (a: Dim, b: Dim): Dim => (a === 0 ? b : `${a}+${b}`)
 
 /** The decoder over embeds; parameters `model.layers.*` or `model.language_model.layers.*`, as published. */
-export function qwenText(inputs: TextInputs, config: QwenConfig): TextOutputs {
+export function qwenText(
+  inputs: TextInputs,
+  config: QwenConfig,
+  options: QwenGraphOptions = {},
+): TextOutputs {
   const key = qwenPrefixes(config.family).text
   const { text } = config
-  const { cos, sin } = rotaryTables(
+  const rotation = rotationOf(
     cast(inputs.positions, 'float32'),
     inverseFrequencies(text.headWidth / 2, text.ropeTheta),
     frequencyAxes(text),
+    options,
   )
   const sight = sightOf(inputs, text)
   const layers: KeysAndValues[] = []
@@ -238,8 +242,7 @@ export function qwenText(inputs: TextInputs, config: QwenConfig): TextOutputs {
       {
         sight,
         past: (inputs.past ?? []).map((past) => past.layers[layer]!),
-        cos: cos.unsqueeze(2),
-        sin: sin.unsqueeze(2),
+        rotation,
       },
     )
     layers.push(made)
@@ -259,7 +262,7 @@ export function qwenText(inputs: TextInputs, config: QwenConfig): TextOutputs {
     layerInputs,
     layerOutputs,
     normInput: x,
-    cos,
-    sin,
+    cos: rotation.cos,
+    sin: rotation.sin,
   }
 }

@@ -11,14 +11,14 @@ import {
   layerNorm,
   multiply,
   parameter,
-  rotary,
   silu,
   sum,
 } from '@maskwords/graph'
 import type { QwenVisionConfig } from './config.ts'
 import { qwenPrefixes } from './keys.ts'
 import type { Grouping, VisionLayout } from './layout.ts'
-import { inverseFrequencies, linearAt, rmsNormAt, rotaryTables } from './parameters.ts'
+import type { QwenGraphOptions, Rotation } from './parameters.ts'
+import { inverseFrequencies, linearAt, rmsNormAt, rotationOf } from './parameters.ts'
 
 const ROPE_THETA = 10_000
 const EPSILON = 1e-6
@@ -123,18 +123,20 @@ function groupAttention(
   key: string,
   config: QwenVisionConfig,
   group: GroupInputs,
-  tables: { cos: Tensor; sin: Tensor },
+  rotation: Rotation,
 ): Tensor {
   const { width, heads } = config
   const headWidth = width / heads
   const [patches] = x.shape
   const [groups, length] = group.rows.shape
-  const packed = linearAt(x, `${key}.qkv`, 3 * width, { bias: true }).reshape([patches!, 3, heads, headWidth])
+  const packed = linearAt(x, `${key}.qkv`, 3 * width, { bias: true })
   const part = (i: number, turned: boolean): Tensor => {
-    const rows = packed.slice({ axis: 1, start: i, end: i + 1 }).squeeze(1)
-    const placed = turned ? rotary(rows, tables.cos, tables.sin) : rows
+    const rows = packed.slice({ axis: 1, start: i * width, end: (i + 1) * width })
+    const split = turned
+      ? rotation.turn(rows.unsqueeze(0), heads).squeeze(0)
+      : rows.reshape([patches!, heads, headWidth])
     // [groups, length, heads, headWidth] -> [groups, heads, length, headWidth]
-    return gather(placed, group.rows, 0).permute([0, 2, 1, 3])
+    return gather(split, group.rows, 0).permute([0, 2, 1, 3])
   }
   const mask = group.bias.reshape([groups!, 1, 1, length!])
   const mixed = attention(part(0, true), part(1, true), part(2, false), { mask })
@@ -174,7 +176,11 @@ function merger(x: Tensor, key: string, config: QwenVisionConfig, normAfter = fa
 }
 
 /** The tower over any pictures and videos at once. Parameters `visual.*` (2.5) and `model.visual.*` (3), as published. */
-export function qwenVision(inputs: VisionInputs, config: QwenVisionConfig): VisionOutputs {
+export function qwenVision(
+  inputs: VisionInputs,
+  config: QwenVisionConfig,
+  options: QwenGraphOptions = {},
+): VisionOutputs {
   const key = qwenPrefixes(config.kind).vision
   const { width, heads, patchFrames, patchPx, channels } = config
   const kernel = parameter(`${key}.patch_embed.proj.weight`, [width, channels, patchFrames, patchPx, patchPx])
@@ -189,12 +195,12 @@ export function qwenVision(inputs: VisionInputs, config: QwenVisionConfig): Visi
   // A quarter of a head's frequencies for rows, a quarter for columns, both given twice.
   const quarter = width / heads / 4
   const frequencies = inverseFrequencies(quarter, ROPE_THETA)
-  const { cos, sin } = rotaryTables(
-    cast(inputs.positions, 'float32').swapAxes(0, 1),
+  const rotation = rotationOf(
+    cast(inputs.positions, 'float32').swapAxes(0, 1).unsqueeze(1),
     Float32Array.from({ length: 2 * quarter }, (_, j) => frequencies[j % quarter]!),
     Array.from({ length: 2 * quarter }, (_, j) => (j < quarter ? 0 : 1)),
+    options,
   )
-  const tables = { cos: cos.unsqueeze(1), sin: sin.unsqueeze(1) }
 
   const blocks: Tensor[] = []
   const deepstack: Tensor[] = []
@@ -202,7 +208,7 @@ export function qwenVision(inputs: VisionInputs, config: QwenVisionConfig): Visi
     const at = `${key}.blocks.${block}`
     const whole = inputs.windows === undefined || config.wholeBlocks.includes(block)
     const group = whole ? inputs.frames : inputs.windows!
-    x = add(x, groupAttention(norm(x, `${at}.norm1`, config), `${at}.attn`, config, group, tables))
+    x = add(x, groupAttention(norm(x, `${at}.norm1`, config), `${at}.attn`, config, group, rotation))
     x = add(x, mlp(norm(x, `${at}.norm2`, config), `${at}.mlp`, config))
     blocks.push(x)
     const stack = config.deepstackBlocks.indexOf(block)
