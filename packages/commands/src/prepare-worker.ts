@@ -1,10 +1,9 @@
 // The threads of `maskwords prepare`: this module starts them, and is what runs in them.
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { isMainThread, parentPort, type Worker, workerData } from 'node:worker_threads'
 import { Engine, type EngineSetup, serveWork, taskByName } from '@maskwords/data'
 import type { PictureFile } from '@maskwords/datasets'
 import { type LoadCodecOptions, loadCodec, MaskwordsError, readPicture } from '@maskwords/files'
+import { startThread } from '@maskwords/graph'
 import { loadedPlugins, loadPlugins } from '@maskwords/plugins'
 
 /** A codec by what opens it: plain data, for threads. */
@@ -37,16 +36,11 @@ async function readPixels(path: string, { widthPx, heightPx, turn }: PictureFile
   )
 }
 
-/** A thread with an engine. Sources in TypeScript are loaded through tsx, which threads do not inherit. */
+/** A thread with an engine: this module again. */
 export function startEngineThread(setup: EngineSetup, codec: CodecRequest): Worker {
   const data: ThreadData = { maskwords: 'prepare', setup, codec, plugins: loadedPlugins() }
-  const options = { name: 'maskwords-prepare', workerData: data }
   const self = import.meta.url
-  if (!self.endsWith('.ts')) return new Worker(new URL(self), options)
-  const api = pathToFileURL(createRequire(self).resolve('tsx/esm/api'))
-  const tsx = new URL('./index.mjs', api).href
-  const code = `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(self)}) })`
-  return new Worker(code, { ...options, eval: true, execArgv: ['--conditions=@maskwords/source'] })
+  return startThread({ beside: self, stem: 'prepare', source: self, built: self, workerData: data })
 }
 
 if (!isMainThread && (workerData as Partial<ThreadData> | null)?.maskwords === 'prepare') {

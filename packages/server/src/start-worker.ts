@@ -1,7 +1,6 @@
-// Starts the server's worker threads, from TypeScript sources as well as from the bundle.
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+// Starts the server's worker threads.
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '@maskwords/graph'
 import type { WorkerSetup } from './work/job.ts'
 
 /**
@@ -10,18 +9,13 @@ import type { WorkerSetup } from './work/job.ts'
  */
 const MAX_HEAP_MB = 512
 
-/** A thread that runs work/thread.ts. Sources in TypeScript are loaded through tsx, which threads do not inherit. */
+/** A thread that runs work/thread.ts. */
 export function startWorker(setup: WorkerSetup): Worker {
-  const options = {
-    name: 'maskwords-server',
+  return startThread({
+    beside: import.meta.url,
+    stem: 'server-worker',
+    source: './work/thread.ts',
     workerData: setup,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 32 },
-  }
-  const self = import.meta.url
-  if (!self.endsWith('.ts')) return new Worker(new URL('./server-worker.js', self), options)
-  const api = pathToFileURL(createRequire(self).resolve('tsx/esm/api'))
-  const tsx = new URL('./index.mjs', api).href
-  const entry = new URL('./work/thread.ts', self).href
-  const code = `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(code, { ...options, eval: true, execArgv: ['--conditions=@maskwords/source'] })
+  })
 }
