@@ -48,7 +48,8 @@ export const command = defineCommand({
       'Takes a Hugging Face folder (Qwen2-VL, Qwen2.5-VL, Qwen3-VL, InternVL, Llama and others with safetensors) and makes a',
       'new one. Words are normal tokens (special: false). New rows are drawn from mean and variance of the old ones by',
       'dimension; old rows stay to the bit. Only shards that change are rewritten, the others are linked. The result is read',
-      'with a second tokenizer before it gets its name.',
+      'with a second tokenizer before it gets its name. Words that are there already as special tokens are made normal: their',
+      'ids and rows stay.',
     ],
     arguments: [{ name: 'folder', help: 'the folder of the base model, as from_pretrained takes it' }],
     options: OPTIONS,
@@ -153,10 +154,11 @@ function planLines(plan: ExtensionPlan, title: string, files: boolean): string[]
   const { words, tokenCount, rows, firstId, lastId, weights, tokenizer } = plan
   const spare = rows.after - tokenCount.after
   const grown = rows.after === rows.before ? 'as before' : `${rows.before} -> ${rows.after}`
+  const there = plan.normal === undefined ? '' : `, there already: ${plan.normal.changed.size} made normal`
   const lines = [
     title,
     `  model      ${plan.architecture}`,
-    `  words      ${words.name}: ${counted(words.words.length, 'word')}, ids ${firstId} to ${lastId}`,
+    `  words      ${words.name}: ${counted(words.words.length, 'word')}, ids ${firstId} to ${lastId}${there}`,
     `  tokenizer  ${tokenCount.before} -> ${tokenCount.after} tokens (${tokenizer.kind})`,
     `  rows       ${grown}${rows.after === rows.before ? ` (${rows.before})` : ''}, ${spare} of them without a token`,
     ...weights.rowTensors.map((t, i) => {
@@ -194,6 +196,7 @@ function planAsJson(plan: ExtensionPlan): Record<string, unknown> {
     folder,
     architecture,
     words: { name: words.name, count: words.words.length, firstId, lastId },
+    madeNormal: plan.normal?.changed.size ?? 0,
     tokenizer: { kind: plan.tokenizer.kind, ...tokenCount },
     rows: { ...rows, padTo: plan.padTo ?? null, withoutToken: rows.after - tokenCount.after },
     seed,

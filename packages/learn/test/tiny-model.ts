@@ -9,8 +9,8 @@ export type TinyModel = {
   /** `qwen2-vl`, `llama`: flat; `qwen3-vl`: text_config; `internvl`: llm_config. */
   layout?: 'qwen2-vl' | 'qwen3-vl' | 'internvl' | 'internlm2' | 'llama'
   tied?: boolean
-  /** A head tensor although the configuration ties it: some trainers save both. */
-  savesTiedHead?: boolean
+  /** A head tensor although the configuration ties it: some trainers save both, and some leave other values in it. */
+  savesTiedHead?: 'same' | 'other'
   shards?: 1 | 3
   dtype?: TinyType
   rows?: number
@@ -136,7 +136,9 @@ export async function writeTinyModel(
     tensor(embedding, [rows, columns], 1),
     tensor(inner, [7, columns], 2),
     tensor('visual.patch_embed.proj.weight', [3, 5], 3),
-    ...(tied && !options.savesTiedHead ? [] : [tensor(head, [rows, columns], 4)]),
+    ...(tied && !options.savesTiedHead
+      ? []
+      : [tensor(head, [rows, columns], tied && options.savesTiedHead !== 'other' ? 1 : 4)]),
   ]
   const metadata = { format: 'pt' }
   if (shards === 1) {

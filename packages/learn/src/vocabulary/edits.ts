@@ -17,9 +17,10 @@ import { type ExtensionPlan, growthBytes, hasDecoder } from './plan.ts'
  * for added tokens.
  */
 export function editedFiles(plan: ExtensionPlan): Map<string, string> {
-  const { tokenizer, config, weights, words, firstId, rows } = plan
+  if (plan.normal !== undefined) return new Map(plan.normal.texts)
+  const { tokenizer, config, weights, words, rows } = plan
   const texts = new Map<string, string>()
-  const ids = words.words.map((word, i) => [word, firstId + i] as const)
+  const ids = words.words.map((word, i) => [word, plan.ids[i]!] as const)
   if (tokenizer.tokenizerJson !== undefined) {
     texts.set('tokenizer.json', withAddedTokens(tokenizer.tokenizerJson, ids))
   }

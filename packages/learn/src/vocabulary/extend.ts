@@ -206,6 +206,7 @@ async function readStatistics(
   count: (file: string) => (bytes: number) => void,
 ): Promise<Map<string, RowStatistics>> {
   const found = new Map<string, RowStatistics>()
+  if (plan.normal !== undefined) return found
   for (const tensor of plan.weights.rowTensors) {
     const embedding = plan.weights.rowTensors[0]!
     if (sharesRows(plan, tensor.role) && tensor.columns === embedding.columns) {
@@ -272,7 +273,7 @@ async function checkResult(plan: ExtensionPlan, folder: string): Promise<Vocabul
   const weights = await readFolderWeights(folder, await readFolderConfig(folder))
   if (weights.rows !== plan.rows.after) wrong(`${weights.rows} rows instead of ${plan.rows.after}`)
   const { words } = plan.words
-  const ids = words.map((_, i) => plan.firstId + i)
+  const { ids } = plan
   words.forEach((word, i) => {
     if (tokenizer.idOf.get(word) !== ids[i]) wrong(`${word} has the id ${tokenizer.idOf.get(word)}`)
     if (tokenizer.special.has(word)) wrong(`${word} is special`)
@@ -297,6 +298,7 @@ async function checkResult(plan: ExtensionPlan, folder: string): Promise<Vocabul
 /** Bytes that are read for statistics and written to shards: what progress counts. */
 function workBytes(plan: ExtensionPlan): number {
   let total = 0
+  if (plan.normal !== undefined) return total
   for (const file of plan.files) if (file.action === 'rewrite') total += file.byteLength
   for (const tensor of plan.weights.rowTensors) {
     if (!sharesRows(plan, tensor.role)) total += tensor.info.byteLength

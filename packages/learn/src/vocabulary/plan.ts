@@ -3,8 +3,9 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { LearnError } from '../error.ts'
 import { quoted } from './json-source.ts'
+import { type NormalFlags, normalFlags } from './normal-flags.ts'
 import { bytesOfType } from './rows.ts'
-import { type FolderTokenizer, readFolderTokenizer } from './tokenizer-files.ts'
+import { type FolderTokenizer, readFolderTokenizer, readJsonFile } from './tokenizer-files.ts'
 import {
   type FolderConfig,
   type FolderWeights,
@@ -48,6 +49,10 @@ export type ExtensionPlan = {
   readonly words: WordSet
   readonly firstId: number
   readonly lastId: number
+  /** The id of each word. */
+  readonly ids: readonly number[]
+  /** Set where the words are there already and are made normal: nothing but these texts changes. */
+  readonly normal: NormalFlags | undefined
   /** `len(tokenizer)` before and after. */
   readonly tokenCount: { readonly before: number; readonly after: number }
   readonly rows: { readonly before: number; readonly after: number }
@@ -76,7 +81,7 @@ export async function planExtension(folder: string, options: ExtendOptions): Pro
   const files = await walk(full)
   const config = await readFolderConfig(full)
   const tokenizer = await readFolderTokenizer(full)
-  refuseKnownWords(tokenizer, words, full)
+  const normal = await wordsToMakeNormal(tokenizer, words, full)
   const [contradiction] = tokenizer.contradictions
   if (contradiction !== undefined) {
     throw new LearnError('mismatch', contradiction.problem, {
@@ -103,9 +108,11 @@ export async function planExtension(folder: string, options: ExtendOptions): Pro
       hint: 'tokens were added without rows: resize the base, or take the tokenizer that belongs to it',
     })
   }
-  const wanted = tokens + words.words.length
+  const added = normal === undefined ? words.words.length : 0
+  const ids = words.words.map((word, i) => tokenizer.idOf.get(word) ?? tokens + i)
+  const wanted = tokens + added
   const after =
-    padTo !== undefined
+    normal === undefined && padTo !== undefined
       ? roundUp(Math.max(before, wanted), padTo)
       : wanted <= before
         ? before
@@ -117,7 +124,9 @@ export async function planExtension(folder: string, options: ExtendOptions): Pro
       `the tokenizer is a slow one (${tokenizer.kind}): its decoder puts blanks around added tokens unless spaces_between_special_tokens is false`,
     )
   }
-  const planned = files.map((file) => planFile(file, tokenizer, weights, full, after !== before))
+  const planned = files.map((file) =>
+    planFile(file, { tokenizer, weights, folder: full, grows: after !== before, normal }),
+  )
   for (const { path, action, why } of planned)
     if (action === 'leave-out') notes.push(`${path} is left out: ${why}`)
   return {
@@ -127,8 +136,10 @@ export async function planExtension(folder: string, options: ExtendOptions): Pro
     config,
     weights,
     words,
-    firstId: tokens,
-    lastId: wanted - 1,
+    firstId: ids.reduce((least, id) => Math.min(least, id)),
+    lastId: ids.reduce((most, id) => Math.max(most, id)),
+    ids,
+    normal,
     tokenCount: { before: tokens, after: wanted },
     rows: { before, after },
     padTo,
@@ -150,30 +161,31 @@ export function growthBytes(plan: ExtensionPlan): number {
   return plan.weights.rowTensors.reduce((sum, t) => sum + added * t.columns * bytesOfType(t.dtype), 0)
 }
 
-function refuseKnownWords(tokenizer: FolderTokenizer, set: WordSet, folder: string): void {
+/** Undefined where the words are new; what makes them normal where all are there and are not. Throws `exists`, `mismatch` else. */
+async function wordsToMakeNormal(
+  tokenizer: FolderTokenizer,
+  set: WordSet,
+  folder: string,
+): Promise<NormalFlags | undefined> {
   const { words } = set
   const known = words.filter((word) => tokenizer.idOf.has(word))
-  if (known.length === 0) return
-  const first = tokenizer.idOf.get(words[0]!)
-  if (known.length === words.length) {
-    const inOrder = words.every((word, i) => tokenizer.idOf.get(word) === first! + i)
-    const special = words.filter((word) => tokenizer.special.has(word)).length
+  if (known.length === 0) return undefined
+  if (known.length < words.length) {
     throw new LearnError(
-      'exists',
-      `the folder has all ${words.length} words of ${set.name} already, ${inOrder ? `ids ${first} to ${first! + words.length - 1}` : 'with ids out of order'}`,
-      {
-        file: folder,
-        hint:
-          special > 0
-            ? `${special} of them are marked special: start from the folder without them`
-            : 'nothing to do: maskwords inspect tells whether they are as they should be',
-      },
+      'mismatch',
+      `the tokenizer has ${known.length} of the ${words.length} words already, among them ${quoted(known[0]!)}`,
+      { file: folder, hint: 'another vocabulary or half an extension: start from the published base folder' },
     )
   }
+  const specialTokensMap = await readJsonFile(folder, 'special_tokens_map.json')
+  const normal = normalFlags(tokenizer, specialTokensMap, new Set(words))
+  if (normal.texts.size > 0) return normal
+  const first = tokenizer.idOf.get(words[0]!)!
+  const inOrder = words.every((word, i) => tokenizer.idOf.get(word) === first + i)
   throw new LearnError(
-    'mismatch',
-    `the tokenizer has ${known.length} of the ${words.length} words already, among them ${quoted(known[0]!)}`,
-    { file: folder, hint: 'another vocabulary or half an extension: start from the published base folder' },
+    'exists',
+    `the folder has all ${words.length} words of ${set.name} already, ${inOrder ? `ids ${first} to ${first + words.length - 1}` : 'with ids out of order'}`,
+    { file: folder, hint: 'nothing to do: maskwords inspect tells whether they are as they should be' },
   )
 }
 
@@ -196,12 +208,19 @@ const LINKED = /\.(?:safetensors|bin|pth?|onnx|gguf|onnx_data|h5|msgpack)$/
 
 function planFile(
   file: FoundFile,
-  tokenizer: FolderTokenizer,
-  weights: FolderWeights,
-  folder: string,
-  grows: boolean,
+  plan: {
+    tokenizer: FolderTokenizer
+    weights: FolderWeights
+    folder: string
+    grows: boolean
+    normal: NormalFlags | undefined
+  },
 ): PlannedFile {
   const { path } = file
+  const { tokenizer, weights, folder, grows, normal } = plan
+  if (normal !== undefined) {
+    return { ...file, action: normal.texts.has(path) ? 'edit' : LINKED.test(path) ? 'link' : 'copy' }
+  }
   const edited = new Set(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'added_tokens.json'])
   if (weights.byShard.has(join(folder, path))) {
     return { ...file, action: rowTensorsOf(weights, join(folder, path)).length > 0 ? 'rewrite' : 'link' }

@@ -89,7 +89,8 @@ export async function specialLists(
       if (found === 0) continue
       problems.push({
         problem: `${found} words stand in ${key} of ${source!.file.split('/').pop()}: transformers makes them special whatever their flag says`,
-        remedy: 'take them out of that list',
+        remedy:
+          'maskwords extend-vocab <folder> --words <the same words> -o <new folder> takes them out of that list',
         broken: true,
       })
     }
@@ -193,7 +194,7 @@ export function serverProblems(
       {
         problem:
           'verl decodes for its rewards with skip_special_tokens=True, which cannot be switched off: every answer arrives without words',
-        remedy: 'make them normal: "special": false in tokenizer.json and tokenizer_config.json',
+        remedy: 'make them normal: maskwords extend-vocab <folder> --words <the same words> -o <new folder>',
         broken: true,
       },
     )

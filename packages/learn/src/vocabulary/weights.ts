@@ -1,6 +1,6 @@
 // The tensors of a language model that have one row a token: input embedding, output head, and what the configuration says
 // of them. Names: transformers (Qwen2-VL, Qwen2.5-VL, Qwen3-VL, InternVL, Llama, LLaVA, InternLM2, GPT-2).
-import { openCheckpointFile, type TensorInfo } from '@maskwords/checkpoint'
+import { openCheckpointFile, openFileBytes, type TensorInfo } from '@maskwords/checkpoint'
 import { LearnError } from '../error.ts'
 import { readJsonFile } from './folder-files.ts'
 import { at, type JsonNode, type JsonSource } from './json-source.ts'
@@ -44,7 +44,7 @@ export type FolderWeights = {
   readonly rowTensors: readonly RowTensor[]
   /** Rows of all row tensors. */
   readonly rows: number
-  /** Whether the head is the embedding: by the configuration, or because there is no head. */
+  /** Whether the head is the embedding: by the configuration (unless a saved head holds other values), or because there is no head. */
   readonly tied: boolean
   readonly notes: readonly string[]
 }
@@ -167,8 +167,14 @@ export async function readFolderWeights(folder: string, config: FolderConfig): P
     )
   }
   const index = await readJsonFile(folder, 'model.safetensors.index.json')
-  const tied = config.tied ?? heads.length === 0
-  const { notes } = checkpoint
+  const notes = [...checkpoint.notes]
+  let tied = config.tied ?? heads.length === 0
+  if (tied && heads.length === 1 && !(await sameBytes(embeddings[0]!.info, heads[0]!.info))) {
+    tied = false
+    notes.push(
+      `the configuration ties the head to the embedding, but ${heads[0]!.name} holds other values: it counts as a head of its own, as transformers 5 takes it; older versions throw it away`,
+    )
+  }
   return {
     shards,
     index: checkpoint.format === 'sharded' ? index : undefined,
@@ -178,6 +184,27 @@ export async function readFolderWeights(folder: string, config: FolderConfig): P
     rows,
     tied,
     notes,
+  }
+}
+
+/** Bytes that are compared at a time. */
+const COMPARED_BYTES = 4 * 1024 * 1024
+
+async function sameBytes(a: TensorInfo, b: TensorInfo): Promise<boolean> {
+  if (a.byteLength !== b.byteLength || a.dtype !== b.dtype) return false
+  const sources = await Promise.all([openFileBytes(a.file), openFileBytes(b.file)])
+  try {
+    for (let at = 0; at < a.byteLength; at += COMPARED_BYTES) {
+      const length = Math.min(COMPARED_BYTES, a.byteLength - at)
+      const [left, right] = await Promise.all([
+        sources[0].read(a.byteOffset + at, length),
+        sources[1].read(b.byteOffset + at, length),
+      ])
+      if (!Buffer.from(left).equals(Buffer.from(right))) return false
+    }
+    return true
+  } finally {
+    await Promise.all(sources.map((source) => source.close()))
   }
 }
 
