@@ -14,7 +14,8 @@ export const command = defineCommand({
     summary: 'Make the mask words of a GGUF file visible to llama.cpp, Ollama and LM Studio.',
     details: [
       "llama.cpp's converter marks every <|...|> as a control token, and servers leave control tokens out of answers. This",
-      'sets the type of the mask words to user-defined: 4 bytes a word, nothing else changes.',
+      'sets the type of the mask words to user-defined: 4 bytes a word, nothing else changes. Of a split file, name the first',
+      'part: with -o all parts are written, under the names that llama.cpp looks for.',
     ],
     arguments: [{ name: 'file', help: 'the GGUF file of the language model (not mmproj)' }],
     options: {
@@ -53,7 +54,8 @@ export const command = defineCommand({
           ? `all ${result.words} mask words are shown already`
           : `${result.changed} of ${result.words} mask words made user-defined`
       const journal = result.journal === undefined ? '' : `\n  old bytes: ${result.journal}`
-      await context.print(`${result.file}\n  ${done}${journal}`)
+      const parts = options.output === undefined || result.parts === 1 ? '' : `\n  all ${result.parts} parts`
+      await context.print(`${result.file}\n  ${done}${parts}${journal}`)
     }
     return 0
   },

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { samtokVocabulary, wordsOf } from '@maskwords/words'
@@ -164,5 +164,50 @@ describe('mask words that llama.cpp shows', () => {
       code: 'missing',
       message: 'no mask words among the 1 tokens',
     })
+  })
+})
+
+describe('split files', () => {
+  const part = (number: number, count = 3) => tinyGguf(tokens, { split: [number, count] })
+  function folder(): string {
+    const path = join(root, `split-${serial++}`)
+    mkdirSync(path)
+    for (const number of [0, 1, 2]) {
+      writeFileSync(join(path, `model-0000${number + 1}-of-00003.gguf`), part(number))
+    }
+    return path
+  }
+
+  it('a copy has all parts, the first one patched, under the names of the output', async () => {
+    for (const name of ['shown.gguf', 'shown-00001-of-00003.gguf']) {
+      const path = folder()
+      const result = await patchTokenTypesCopy(join(path, 'model-00001-of-00003.gguf'), join(path, name))
+      expect(result).toMatchObject({ file: join(path, 'shown-00001-of-00003.gguf'), changed: 10, parts: 3 })
+      expect(readFileSync(join(path, 'shown-00003-of-00003.gguf'))).toEqual(Buffer.from(part(2)))
+      expect(readdirSync(path).length).toBe(6)
+    }
+  })
+
+  it('a part that is missing, one without the tokenizer, and outputs that are there', async () => {
+    const path = folder()
+    const first = join(path, 'model-00001-of-00003.gguf')
+    await expect(readMaskTokenTypes(join(path, 'model-00002-of-00003.gguf'))).rejects.toMatchObject({
+      code: 'missing',
+      message: 'this is part 2 of 3, which has no tokenizer',
+      hint: 'the tokenizer is in the first part: model-00001-of-00003.gguf',
+    })
+    writeFileSync(join(path, 'x-00003-of-00003.gguf'), '')
+    await expect(patchTokenTypesCopy(first, join(path, 'x.gguf'))).rejects.toMatchObject({ code: 'exists' })
+    rmSync(join(path, 'model-00003-of-00003.gguf'))
+    await expect(patchTokenTypesCopy(first, join(path, 'y.gguf'))).rejects.toMatchObject({
+      code: 'missing',
+      message: 'part 3 of 3 is not there',
+    })
+    expect(readdirSync(path).sort()).toEqual([
+      'model-00001-of-00003.gguf',
+      'model-00002-of-00003.gguf',
+      'x-00003-of-00003.gguf',
+    ])
+    expect((await patchTokenTypesInPlace(first)).changed).toBe(10)
   })
 })

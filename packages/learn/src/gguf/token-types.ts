@@ -2,7 +2,7 @@
 // are left out of answers: mask words must be user-defined. Types: llama.cpp, `llama_token_type` (include/llama.h); rule:
 // `does_token_look_special` and `get_vocab_base` of convert_hf_to_gguf.py.
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { openFileBytes } from '@maskwords/checkpoint'
 import { wordAt } from '@maskwords/words'
@@ -10,6 +10,7 @@ import { LearnError } from '../error.ts'
 import { maskWordsOf } from '../vocabulary/mask-words.ts'
 import { type GgufHead, readGgufHead } from './gguf.ts'
 import { type Change, ioError, journalOf, readJournal, writeJournal } from './journal.ts'
+import { allParts, outputParts, partOf, partPath } from './parts.ts'
 
 export const TOKEN_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
 export const TOKEN_TYPE_NAMES: readonly string[] = [
@@ -26,6 +27,8 @@ export type MaskTokenTypes = {
   readonly file: string
   readonly architecture: string | undefined
   readonly tokenCount: number
+  /** Files that the model is split into; this is the first one. */
+  readonly parts: number
   readonly vocabularies: readonly ('samtok' | 'himtok' | 'getok')[]
   /** Mask words in the order of their ids. */
   readonly words: readonly {
@@ -54,6 +57,18 @@ export async function readMaskTokenTypes(path: string): Promise<MaskTokenTypes> 
 /** As `readMaskTokenTypes`, of a head that is read already. */
 export function maskTokenTypes(head: GgufHead, file: string): MaskTokenTypes {
   const { tokens, tokenTypes } = head
+  const part = partOf(head, file)
+  if (part.number > 0) {
+    const first = partPath(file, 0)
+    throw new LearnError(
+      'missing',
+      `this is part ${part.number + 1} of ${part.count}, which has no tokenizer`,
+      {
+        file,
+        hint: `the tokenizer is in the first part: ${first === undefined ? 'the one named ...-00001-of-...' : basename(first)}`,
+      },
+    )
+  }
   if (tokens === undefined || tokenTypes === undefined) {
     throw new LearnError(
       'missing',
@@ -95,6 +110,7 @@ export function maskTokenTypes(head: GgufHead, file: string): MaskTokenTypes {
     file,
     architecture: typeof architecture === 'string' ? architecture : undefined,
     tokenCount: tokens.length,
+    parts: part.count,
     vocabularies: kinds,
     words,
     countOfType,
@@ -108,11 +124,15 @@ export type PatchResult = {
   readonly words: number
   /** The journal that can take the patch back; in place only. */
   readonly journal: string | undefined
+  /** Files that the model is split into. */
+  readonly parts: number
 }
 
 /**
  * Makes all mask words of `path` user-defined in a copy, `output`: whole or not at all. Only the 4 bytes of each changed type differ.
- * Throws LearnError `exists` where `output` is there, `io`, and as `readMaskTokenTypes`.
+ * Of a split file (`path` is its first part) all parts are written under the names that llama.cpp looks for; the others are hard links
+ * where the disk allows it, and the patched one comes last. Throws LearnError `exists` where an output is there, `missing` for a part,
+ * `io`, and as `readMaskTokenTypes`.
  */
 export async function patchTokenTypesCopy(
   path: string,
@@ -120,21 +140,41 @@ export async function patchTokenTypesCopy(
   signal?: AbortSignal,
 ): Promise<PatchResult> {
   const found = await readMaskTokenTypes(path)
-  if ((await stat(output).catch(() => undefined)) !== undefined) {
-    throw new LearnError('exists', 'the output is there already', { file: output, hint: 'name a new file' })
+  const parts = found.parts === 1 ? [path] : await allParts(path, found.parts)
+  const outputs = found.parts === 1 ? [output] : outputParts(output, found.parts)
+  for (const file of outputs) {
+    if ((await stat(file).catch(() => undefined)) === undefined) continue
+    throw new LearnError('exists', 'the output is there already', { file, hint: 'name a new file' })
   }
-  const temporary = join(dirname(output), `.${basename(output)}.${process.pid}.partial`)
+  const [file] = outputs as [string]
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.partial`)
+  const made: string[] = []
   try {
     signal?.throwIfAborted()
     await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-    signal?.throwIfAborted()
     const changed = await writeTypes(temporary, changesOf(found))
-    await rename(temporary, output)
-    return { file: output, changed, words: found.words.length, journal: undefined }
+    for (const [k, part] of parts.entries()) {
+      signal?.throwIfAborted()
+      if (k === 0) continue
+      await linkOrCopy(part, outputs[k]!)
+      made.push(outputs[k]!)
+    }
+    signal?.throwIfAborted()
+    await rename(temporary, file)
+    return { file, changed, words: found.words.length, journal: undefined, parts: found.parts }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(temporary, { force: true })
+    for (const one of made) await rm(one, { force: true })
     throw ioError(error, output)
   }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  // Hub caches hold links: the name must lead to the bytes themselves, wherever the cache goes.
+  await link(await realpath(from), to).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw error
+    await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+  })
 }
 
 /**
@@ -145,11 +185,12 @@ export async function patchTokenTypesInPlace(path: string): Promise<PatchResult>
   const found = await readMaskTokenTypes(path)
   const changes = changesOf(found)
   const journal = journalOf(path)
-  if (changes.length === 0) return { file: path, changed: 0, words: found.words.length, journal: undefined }
+  if (changes.length === 0)
+    return { file: path, changed: 0, words: found.words.length, journal: undefined, parts: found.parts }
   try {
     await writeJournal(path, journal, changes)
     const changed = await writeTypes(path, changes)
-    return { file: path, changed, words: found.words.length, journal }
+    return { file: path, changed, words: found.words.length, journal, parts: found.parts }
   } catch (error) {
     throw ioError(error, path)
   }
@@ -178,7 +219,7 @@ export async function restoreTokenTypes(path: string): Promise<PatchResult> {
   try {
     const changed = await writeTypes(path, changes)
     await rm(journal)
-    return { file: path, changed, words: found.words.length, journal: undefined }
+    return { file: path, changed, words: found.words.length, journal: undefined, parts: found.parts }
   } catch (error) {
     throw ioError(error, path)
   }
