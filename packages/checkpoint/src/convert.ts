@@ -131,7 +131,7 @@ export function writeFloat32(
   const values = typedArrayOf(dtype, bytes)
   if (dtype === 'float16') float32FromFloat16(values as Uint16Array, out, outStart)
   else if (dtype === 'bfloat16') float32FromBfloat16(values as Uint16Array, out, outStart)
-  else if (dtype.startsWith('float8') || dtype.startsWith('complex')) {
+  else if (/^(?:float[468]_|complex)/.test(dtype)) {
     throw new CheckpointError('unsupported', `${dtype} values cannot be read as float32`, {
       entry,
       hint: "Read them with as: 'bytes' and decode them yourself, or convert the checkpoint in Python.",

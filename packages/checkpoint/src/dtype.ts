@@ -1,6 +1,9 @@
 // The element types of tensors in files: their sizes and their names in safetensors headers and in torch pickles.
 
-/** Element types, by their torch names. `float8_*` and `complex*` are described and copied, never computed with. */
+/**
+ * Element types, by their torch names. `float8_*` and smaller ones and `complex*` are described and copied, never computed with. safetensors
+ * counts single numbers of 4 and 6 bits, torch pairs of them (`float4_e2m1fn_x2`).
+ */
 export type TensorType =
   | 'float64'
   | 'float32'
@@ -18,6 +21,12 @@ export type TensorType =
   | 'float8_e4m3fn'
   | 'float8_e5m2'
   | 'float8_e8m0fnu'
+  | 'float8_e4m3fnuz'
+  | 'float8_e5m2fnuz'
+  | 'float6_e2m3fn'
+  | 'float6_e3m2fn'
+  | 'float4_e2m1fn'
+  | 'float4_e2m1fn_x2'
   | 'complex64'
   | 'complex128'
 
@@ -35,6 +44,7 @@ export type TensorArray =
   | Uint8Array
 
 type TypeFacts = {
+  /** A fraction for types smaller than a byte, whose tensors fill whole bytes. */
   bytes: number
   /** The size of the unit whose bytes a big-endian file swaps (half an element for complex numbers). */
   unitBytes: number
@@ -59,6 +69,12 @@ const TYPES: Record<TensorType, TypeFacts> = {
   float8_e4m3fn: { bytes: 1, unitBytes: 1, safetensors: 'F8_E4M3' },
   float8_e5m2: { bytes: 1, unitBytes: 1, safetensors: 'F8_E5M2' },
   float8_e8m0fnu: { bytes: 1, unitBytes: 1, safetensors: 'F8_E8M0' },
+  float8_e4m3fnuz: { bytes: 1, unitBytes: 1, safetensors: 'F8_E4M3FNUZ' },
+  float8_e5m2fnuz: { bytes: 1, unitBytes: 1, safetensors: 'F8_E5M2FNUZ' },
+  float6_e2m3fn: { bytes: 6 / 8, unitBytes: 1, safetensors: 'F6_E2M3' },
+  float6_e3m2fn: { bytes: 6 / 8, unitBytes: 1, safetensors: 'F6_E3M2' },
+  float4_e2m1fn: { bytes: 4 / 8, unitBytes: 1, safetensors: 'F4' },
+  float4_e2m1fn_x2: { bytes: 1, unitBytes: 1 },
   complex64: { bytes: 8, unitBytes: 4, safetensors: 'C64', torchStorage: 'ComplexFloatStorage' },
   complex128: { bytes: 16, unitBytes: 8, torchStorage: 'ComplexDoubleStorage' },
 }
@@ -72,7 +88,7 @@ export const SAFETENSORS_TYPE_NAMES: readonly string[] = NAMES.flatMap(
   (name) => TYPES[name].safetensors ?? [],
 )
 
-/** Bytes of one element. */
+/** Bytes of one element; a fraction for types of 4 and 6 bits. */
 export function bytesPerElement(dtype: TensorType): number {
   return TYPES[dtype].bytes
 }
@@ -81,7 +97,7 @@ export function swapUnitBytes(dtype: TensorType): number {
   return TYPES[dtype].unitBytes
 }
 
-/** The name of a type in a safetensors header, or undefined for the one type that safetensors lacks (complex128). */
+/** The name of a type in a safetensors header, or undefined for those that safetensors lacks (complex128, pairs of 4 bits). */
 export function safetensorsTypeName(dtype: TensorType): string | undefined {
   return TYPES[dtype].safetensors
 }

@@ -19,9 +19,6 @@ export type SafetensorsContents = {
   headerByteLength: number
 }
 
-/** Sub-byte types of newer files: known, not read. */
-const SUB_BYTE_TYPES = new Set(['F4', 'F6_E2M3', 'F6_E3M2'])
-
 /**
  * Reads and checks the header of a safetensors file; no tensor byte is read.
  * @throws CheckpointError `truncated` (file shorter than its header or tensors say), `too-large` (header over 100 MB),
@@ -94,16 +91,6 @@ function readEntry(name: string, entry: JsonValue, dataStart: number, file: stri
   if (typeof typeName !== 'string') return fail('a tensor has no dtype')
   const dtype = typeFromSafetensors(typeName)
   if (dtype === undefined) {
-    if (SUB_BYTE_TYPES.has(typeName)) {
-      throw new CheckpointError(
-        'unsupported',
-        `${typeName} tensors (under one byte an element) are not read`,
-        {
-          file,
-          entry: name,
-        },
-      )
-    }
     return fail(
       `dtype ${JSON.stringify(typeName.slice(0, 40))} is unknown`,
       `Known: ${SAFETENSORS_TYPE_NAMES.join(', ')}.`,
