@@ -38,3 +38,34 @@ export async function maskwords(args: readonly string[], cwd = process.cwd()): P
   })
   return { code, stdout, stderr }
 }
+
+/** A `maskwords` service (`reward`, `serve`) on a free port, ready to answer; `close` ends it as Ctrl-C does. */
+export async function startMaskwords(
+  args: readonly string[],
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const child = spawn(MASKWORDS[0]!, [...MASKWORDS.slice(1), ...args, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<void>((resolve) => {
+    child.on('close', () => resolve())
+  })
+  let said = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const listen = (text: string) => {
+      said += text
+      const match = /http:\/\/127\.0\.0\.1:\d+/.exec(said)
+      if (match !== null) resolve(match[0])
+    }
+    child.stdout.setEncoding('utf8').on('data', listen)
+    child.stderr.setEncoding('utf8').on('data', listen)
+    child.on('error', reject)
+    child.on('close', () => reject(new Error(`maskwords ${args.join(' ')} ended: ${said}`)))
+  })
+  return {
+    url,
+    async close() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}

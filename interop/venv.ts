@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 const REQUIREMENTS = `${FOLDER}requirements.txt`
+const TRAINERS = `${FOLDER}requirements-trainers.txt`
 const VENV = `${FOLDER}.venv`
 /** Installs the same wheels as pip in a tenth of the time. */
 const INSTALLER = 'uv==0.13.9'
@@ -35,7 +36,10 @@ function prepare(): FoundPython {
   }
   const python = process.platform === 'win32' ? `${VENV}/Scripts/python.exe` : `${VENV}/bin/python`
   const stamp = `${VENV}/requirements.sha256`
-  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(REQUIREMENTS))
+    .update(readFileSync(TRAINERS))
+    .digest('hex')
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { python }
 
   const base = ['python3', 'python'].find((name) => {
@@ -53,11 +57,9 @@ function prepare(): FoundPython {
   }
   const output = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'] }
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', INSTALLER], output)
-  execFileSync(
-    python,
-    ['-m', 'uv', 'pip', 'install', '--quiet', '--python', python, '-r', REQUIREMENTS],
-    output,
-  )
+  const install = ['-m', 'uv', 'pip', 'install', '--quiet', '--python', python]
+  execFileSync(python, [...install, '-r', REQUIREMENTS], output)
+  execFileSync(python, [...install, '--no-deps', '-r', TRAINERS], output)
   writeFileSync(stamp, wanted)
   return { python }
 }

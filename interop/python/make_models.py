@@ -76,6 +76,10 @@ for each in asked["models"]:
     rows = each.get("rows") or tokenizer.get_vocab_size()
     model = model_of(each["kind"], rows, each["tied"]).to(getattr(torch, each.get("dtype", "float32")))
     model.save_pretrained(folder, **({"max_shard_size": each["shard"]} if each.get("shard") else {}))
+    if each["kind"] == "qwen2.5-vl":
+        sizes = dict(min_pixels=28 * 28, max_pixels=112 * 112)
+        tf.Qwen2VLImageProcessor(**sizes).save_pretrained(folder)
+        tf.Qwen2VLVideoProcessor(**sizes).save_pretrained(folder)
     if each.get("saved_head"):
         # Some trainers save the head although it is tied: the same rows, or what was left in it.
         path = os.path.join(folder, "model.safetensors")
