@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openCheckpointFile } from '@maskwords/graph'
+import { openCheckpointFile } from '@maskwords/checkpoint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPython } from './python.ts'
 
