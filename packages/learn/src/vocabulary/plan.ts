@@ -2,10 +2,11 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { LearnError } from '../error.ts'
+import { readJsonFile } from './folder-files.ts'
 import { quoted } from './json-source.ts'
 import { type NormalFlags, normalFlags } from './normal-flags.ts'
 import { bytesOfType } from './rows.ts'
-import { type FolderTokenizer, readFolderTokenizer, readJsonFile } from './tokenizer-files.ts'
+import { type FolderTokenizer, readFolderTokenizer } from './tokenizer-files.ts'
 import {
   type FolderConfig,
   type FolderWeights,
