@@ -2,6 +2,7 @@
 import { type Comparison, checkSameStamp, compareRuns, parseRowFile, type StampField } from '@maskwords/eval'
 import type { Io } from '@maskwords/files'
 import {
+  decodedText,
   defineCommand,
   isTypedError,
   located,
@@ -75,7 +76,7 @@ export const command = defineCommand({
 export async function readRows(io: Io, name: string) {
   const { name: file, bytes } = await readInput(io, name, MAX_JSON_BYTES)
   try {
-    return parseRowFile(new TextDecoder('utf-8').decode(bytes), file)
+    return parseRowFile(decodedText(bytes, file), file)
   } catch (error) {
     if (!isTypedError(error)) throw error
     throw located(error, file)

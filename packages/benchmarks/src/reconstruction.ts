@@ -20,6 +20,7 @@ import {
   CODEC_OPTIONS,
   type Context,
   counted,
+  decodedText,
   defineCommand,
   type ErrorReport,
   ensureFolder,
@@ -270,8 +271,8 @@ async function evaluate(
 /** The ids that the file of --ids has: one a line, blank lines passed over. */
 async function idsOf({ options, io }: ReconstructionContext): Promise<ReadonlySet<string> | undefined> {
   if (options.ids === undefined) return undefined
-  const { bytes } = await readInput(io, options.ids, MAX_TEXT_BYTES)
-  const lines = new TextDecoder().decode(bytes).split('\n')
+  const { bytes, name } = await readInput(io, options.ids, MAX_TEXT_BYTES)
+  const lines = decodedText(bytes, name).split('\n')
   return new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))
 }
 

@@ -2,7 +2,7 @@
 // (docs/training-tokenizers.md). Paths in it are relative to the file.
 import { dirname, resolve } from 'node:path'
 import type { HimtokConfig, SamtokConfig } from '@maskwords/codecs'
-import { MAX_TEXT_BYTES, MaskwordsError, readFileCapped } from '@maskwords/files'
+import { decodedText, MAX_TEXT_BYTES, MaskwordsError, readFileCapped } from '@maskwords/files'
 import { z } from 'zod'
 
 const share = z.number().min(0).max(1)
@@ -190,7 +190,7 @@ export function atStage(config: TrainConfig, stage: TrainStage): TrainConfig {
 
 /** Reads and checks a configuration file. Throws MaskwordsError `malformed` that names every wrong field. */
 export async function readTrainConfig(path: string, signal: AbortSignal): Promise<TrainConfig> {
-  const text = new TextDecoder().decode(await readFileCapped(path, path, MAX_TEXT_BYTES, signal))
+  const text = decodedText(await readFileCapped(path, path, MAX_TEXT_BYTES, signal), path)
   let json: unknown
   try {
     json = JSON.parse(text)

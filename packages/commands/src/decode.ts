@@ -5,6 +5,7 @@ import {
   CODEC_OPTIONS,
   type Context,
   counted,
+  decodedText,
   decodeOpened,
   defineCommand,
   duration,
@@ -215,8 +216,8 @@ async function readText(context: DecodeContext, source: string): Promise<string>
       !source.includes('\0') &&
       existsSync(context.path(source)))
   if (!isFile) return source
-  const { bytes } = await readInput(context.io, source, MAX_TEXT_BYTES)
-  return new TextDecoder().decode(bytes)
+  const { bytes, name } = await readInput(context.io, source, MAX_TEXT_BYTES)
+  return decodedText(bytes, name)
 }
 
 function wordsIn(text: string, vocabulary: Vocabulary): Pick<TextReading, 'found' | 'inThoughts'> {

@@ -1,6 +1,13 @@
 // `maskwords extend-vocab`: a language model's folder with mask words in its vocabulary.
 import { readFile } from 'node:fs/promises'
-import { byteProgress, type Context, counted, defineCommand, MaskwordsError } from '@maskwords/files'
+import {
+  byteProgress,
+  type Context,
+  counted,
+  decodedText,
+  defineCommand,
+  MaskwordsError,
+} from '@maskwords/files'
 import {
   checkOutput,
   DEFAULT_PAD_TO,
@@ -142,12 +149,7 @@ async function wordSet(context: ExtendContext): Promise<WordSet> {
       cause,
     })
   }
-  try {
-    return wordSetOfText(new TextDecoder('utf-8', { fatal: true }).decode(bytes), path)
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
-    throw new MaskwordsError('malformed', 'the list of words is not UTF-8 text', { file: path, cause })
-  }
+  return wordSetOfText(decodedText(bytes, path), path)
 }
 
 function planLines(plan: ExtensionPlan, title: string, files: boolean): string[] {

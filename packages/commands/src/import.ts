@@ -1,7 +1,7 @@
 // `maskwords import`: a published weight file as a folder that --codec takes.
 import { readFile } from 'node:fs/promises'
 import { importCodec, parseCodecConfig } from '@maskwords/codecs'
-import { defineCommand, MaskwordsError } from '@maskwords/files'
+import { decodedText, defineCommand, MaskwordsError } from '@maskwords/files'
 
 export const command = defineCommand({
   spec: {
@@ -43,14 +43,14 @@ export const command = defineCommand({
     let config: ReturnType<typeof parseCodecConfig>
     if (options.config !== undefined) {
       const path = context.path(options.config)
-      const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+      const bytes = await readFile(path).catch((cause: unknown) => {
         throw new MaskwordsError(
           'not-found',
           `the configuration cannot be read: ${(cause as Error).message}`,
           { file: path, cause },
         )
       })
-      config = parseCodecConfig(text, path)
+      config = parseCodecConfig(decodedText(bytes, path), path)
       if (config === undefined)
         throw new MaskwordsError('malformed', 'the configuration has no "codec"', { file: path })
     }

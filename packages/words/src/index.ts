@@ -173,6 +173,7 @@ export {
   type SanitiseOptions,
   sanitiseText,
 } from './sanitise.ts'
+export { soundName } from './sound-name.ts'
 export {
   COLD_START_MAX_MASKS,
   EMPTY_THINK,

@@ -14,7 +14,11 @@ async function* readAde20k(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const split = options.split ?? 'training'
   const reading: Reading = new Reading('ade20k', { ...options, split }, 'all')
   const top = ROOTS.map((root) => `${root}/${split}`).find((folder) => reading.hasFolder(folder))
-  if (top === undefined) reading.failLayout(ROOTS.map((root) => `${root}/${split}/`))
+  if (top === undefined)
+    reading.failLayout(
+      ROOTS.map((root) => `${root}/${split}/`),
+      ROOTS.map((root) => `${root}/{split}/`),
+    )
   for (const file of jsonFilesBelow(reading, top, MAX_DEPTH)) {
     reading.signal?.throwIfAborted()
     const annotation = asObject(member(reading.json(file), 'annotation'))

@@ -21,7 +21,11 @@ async function* readGranDf(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const reading: Reading = new Reading('grandf', { ...options, split })
   const wanted = GCG_NAMES.map((name) => GCG_FOLDERS.map((folder) => `${folder}${name}_{split}.json`))
   const files = wanted.flatMap((names) => reading.findOptional(names, []) ?? [])
-  if (files.length === 0) reading.failLayout(wanted.flat().map((name) => name.replaceAll('{split}', split)))
+  if (files.length === 0)
+    reading.failLayout(
+      wanted.flat().map((name) => name.replaceAll('{split}', split)),
+      wanted.flat(),
+    )
   reading.picturesIn([
     'GranDf_HA_images/{split}',
     'GranDf/GranDf_HA_images/{split}',

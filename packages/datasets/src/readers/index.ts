@@ -16,6 +16,7 @@ import { grefCoco, refCocoReaders, refGta, refZom } from './refer.ts'
 import { dam, dlcBench, gar, groundingSuite } from './region-captions.ts'
 import { sa1b } from './sa1b.ts'
 import { segllm } from './segllm.ts'
+import { withSoundText } from './sound-text.ts'
 import { yolo } from './yolo.ts'
 
 const ALL: readonly Reader[] = [
@@ -57,7 +58,7 @@ const ALL: readonly Reader[] = [
 ]
 
 const BY_NAME: Record<string, Reader> = Object.fromEntries(
-  [...ALL].sort((a, b) => (a.name < b.name ? -1 : 1)).map((reader) => [reader.name, reader]),
+  [...ALL].sort((a, b) => (a.name < b.name ? -1 : 1)).map((reader) => [reader.name, withSoundText(reader)]),
 )
 
 /** Every reader, by name: the published ones with their names sorted, then those that plugins brought. */
@@ -68,7 +69,7 @@ export function addReader(reader: Reader): void {
   if (readerByName(reader.name) !== undefined) {
     throw new DataError('bad-option', `There is a dataset ${JSON.stringify(reader.name)} already.`)
   }
-  BY_NAME[reader.name] = reader
+  BY_NAME[reader.name] = withSoundText(reader)
 }
 
 /** The reader of a name, or undefined. */

@@ -220,3 +220,31 @@ test('a split that is not there is answered with those that are', async () => {
     message: expect.stringMatching(/labelme has no split bad .*; there is good$/),
   })
 })
+
+test('readers whose splits are folders or parts of names say which are there, too', async () => {
+  for (const [dataset, file, split, said] of [
+    ['ade20k', 'images/ADE/validation/a.json', 'train', 'there is validation'],
+    ['grandf', 'annotations/val/GranDf_HA_GCG_val.json', 'test', 'there is val'],
+    ['segllm', 'conversation_folder/all_data_mix_val/a.json', 'train', 'there is val'],
+    ['dam', 'SAM/annotations.json', 'PACO', 'there is SAM'],
+    ['lisa-plus', 'data.json', 'val', 'there is train'],
+    ['yolo', 'images/valid/a.jpg', 'test', 'there is valid'],
+    ['sa1b', 'sa_000000/sa_1.json', 'sa_000001', 'there is sa_000000'],
+  ] as const) {
+    const root = folderOf({ [file]: '{}' })
+    await expect(read(root, { split }, dataset), dataset).rejects.toThrow(said)
+  }
+})
+
+test('a letter that an earlier tool lost teaches nothing, and names that look alike are one', async () => {
+  const root = folderOf({
+    'a.png': null,
+    'a.json': labelme('a.png', shape('cat'), shape('b\uFFFDr')),
+    'b.png': null,
+    'b.json': labelme('b.png', shape('\uFEFFcat'), shape('cat\u200B '), shape('cafe\u0301'), shape('\u200B')),
+  })
+  expect(await read(root)).toEqual([
+    'b.png: cat 225, cat 225, caf\u00e9 225, undefined 225',
+    expect.stringMatching(/^record a: the category of region 1 "b\uFFFDr" holds U\+FFFD/),
+  ])
+})

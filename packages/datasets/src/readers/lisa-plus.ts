@@ -28,6 +28,7 @@ async function* readLisaPlus(options: ReaderOptions): AsyncGenerator<DataRecord>
   const reading: Reading = new Reading('lisa-plus', options)
   const files = [COT_FILES, INSTANCE_FILES].flatMap((names) => reading.findOptional(names, []) ?? [])
   if (files.length === 0) reading.failLayout([...COT_FILES, ...INSTANCE_FILES])
+  if (options.split !== undefined && options.split !== 'train') reading.failSplit(['train'])
   const cocoFile = reading.find(COCO_FILES, [])
   reading.picturesIn(['train2017', 'images/train2017', 'coco/train2017', ...COCO_FOLDERS])
   const index = await reading.cocoIndex(cocoFile)

@@ -224,17 +224,20 @@ export class Reading {
   failLayout(lookedFor: readonly string[], templates: readonly string[] = []): never {
     const shown = lookedFor.length > 12 ? [...lookedFor.slice(0, 12), '...'] : lookedFor
     const there = this.splitName === undefined ? [] : splitsThere(this.root, templates)
-    if (there.length > 0) {
-      throw new DataError(
-        'wrong-layout',
-        `${this.dataset} has no split ${this.splitName} in ${this.root}: looked for ${shown.join(', ')}; there is ${there.slice(0, 12).join(', ')}`,
-        { file: this.root, hint: `choose one of them: ${this.dataset}:${there[0]}` },
-      )
-    }
+    if (there.length > 0) this.failSplit(there, `: looked for ${shown.join(', ')}`)
     throw new DataError(
       'wrong-layout',
       `${this.root} is not laid out as ${this.dataset} is: looked for ${shown.join(', ')}; the folder holds ${folderSummary(this.root)}`,
       { file: this.root, hint: `see the layout of ${this.dataset} in docs/datasets.md` },
+    )
+  }
+
+  /** Says that the split asked for is not there, and which are. */
+  failSplit(there: readonly string[], lookedFor = ''): never {
+    throw new DataError(
+      'wrong-layout',
+      `${this.dataset} has no split ${this.splitName} in ${this.root}${lookedFor}; there is ${there.slice(0, 12).join(', ')}`,
+      { file: this.root, hint: `choose one of them: ${this.dataset}:${there[0]}` },
     )
   }
 

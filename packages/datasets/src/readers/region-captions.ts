@@ -13,7 +13,11 @@ async function* readDam(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const reading: Reading = new Reading('dam', options)
   const parts = options.split === undefined ? DAM_PARTS : [options.split]
   const files = parts.flatMap((part) => reading.findOptional([`${part}/annotations.json`], []) ?? [])
-  if (files.length === 0) reading.failLayout(parts.map((part) => `${part}/annotations.json`))
+  if (files.length === 0)
+    reading.failLayout(
+      parts.map((part) => `${part}/annotations.json`),
+      ['{split}/annotations.json'],
+    )
   for (const file of files) {
     const part = file.includes('/') ? file.slice(0, file.indexOf('/')) : ''
     reading.picturesIn([joined(part, 'images'), 'images', '', 'coco', part])

@@ -44,7 +44,7 @@ async function* readSa1b(options: ReaderOptions): AsyncGenerator<DataRecord> {
       if (record !== undefined) yield record
     }
   }
-  if (!any) reading.failLayout(['sa_*.json', '*/sa_*.json'])
+  if (!any) reading.failLayout(['sa_*.json', '*/sa_*.json'], ['{split}/'])
 }
 
 export const sa1b: Reader = {

@@ -41,7 +41,11 @@ async function* readSegllm(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const reading: Reading = new Reading('segllm', { ...options, split })
   const folders = CONVERSATIONS.map((folder) => folder.replaceAll('{split}', split))
   const files = folders.map((folder) => reading.filesIn(folder, ['.json'])).find((found) => found.length > 0)
-  if (files === undefined) reading.failLayout(folders.map((folder) => `${folder}/*.json`))
+  if (files === undefined)
+    reading.failLayout(
+      folders.map((folder) => `${folder}/*.json`),
+      CONVERSATIONS.map((folder) => `${folder}/`),
+    )
   reading.picturesIn(['', 'images', 'VisualGenome', 'ADEChallengeData2016/images/training', ...COCO_FOLDERS])
   const sources = new Sources(reading)
   try {

@@ -1,6 +1,7 @@
 // YOLO segmentation: a text file of outlines beside each picture, in parts of the picture's sides (Ultralytics, "Instance
 // segmentation datasets overview": `class x1 y1 x2 y2 ...`; five numbers are a box: `class centre-x centre-y width height`).
 import type { DataRecord, PictureFile, Reader, ReaderOptions, Region } from '../record.ts'
+import { PICTURE_EXTENSIONS } from './picture-place.ts'
 import { Reading } from './reading.ts'
 
 const FOLDERS = [
@@ -33,10 +34,13 @@ async function* read(options: ReaderOptions): AsyncGenerator<DataRecord> {
   )
   const pair = pairs.find(([pictures, labels]) => reading.hasFolder(pictures) && reading.hasFolder(labels))
   if (pair === undefined)
-    reading.failLayout(pairs.map(([pictures, labels]) => `${pictures}/ with ${labels}/`))
+    reading.failLayout(
+      pairs.map(([pictures, labels]) => `${pictures}/ with ${labels}/`),
+      FOLDERS.map(([pictures]) => `${pictures}/`),
+    )
   const [pictureFolder, labelFolder] = pair
   const names = classNames(reading)
-  for (const file of reading.filesIn(pictureFolder, ['.jpg', '.jpeg', '.png'])) {
+  for (const file of reading.filesIn(pictureFolder, PICTURE_EXTENSIONS)) {
     reading.signal?.throwIfAborted()
     const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '')
     const labels = `${labelFolder}/${stem}.txt`

@@ -2,7 +2,7 @@
 
 import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { declaredXmlEncoding } from '@maskwords/words'
+import { declaredXmlEncoding, soundName } from '@maskwords/words'
 import {
   type ErrorReport,
   isTypedError,
@@ -191,12 +191,18 @@ async function decodeAll(found: FoundMasks, name: string, options: ReadMasksOpti
   const masks: NamedMask[] = []
   const failures: ErrorReport[] = [...found.failures]
   for (const note of found.notes) await options.note?.(note)
+  const lost = stated.find(({ label }) => label.includes('\uFFFD'))
+  if (lost !== undefined) {
+    await options.note?.(
+      `${name}: the label ${JSON.stringify(lost.label.slice(0, 80))} holds U+FFFD, which stands for a letter that an earlier tool could not read`,
+    )
+  }
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS
   for (const item of stated) {
     try {
       const mask = maskOfStated(item, { name, size: options.size, maxPixels })
       masks.push({
-        label: item.label,
+        label: soundName(item.label),
         mask,
         file: name,
         ...(stated.length > 1 && { at: item.at.replace(/^\./, '') }),
