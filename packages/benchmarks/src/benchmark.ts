@@ -341,6 +341,12 @@ export function resultJson(result: Result, files: readonly string[], errors: rea
 }
 
 function unknownAnswers(samples: readonly TruthSample[], predictions: Predictions): number {
+  if (predictions.byId.size === 0 && predictions.failures.length === 0) {
+    throw new MaskwordsError('malformed', 'there is no answer in it: nothing could be compared', {
+      file: predictions.file,
+      hint: 'one JSON object a line, as --questions writes them, with the answer added',
+    })
+  }
   const ids = new Set(samples.map(({ id }) => id))
   let unknown = 0
   for (const id of predictions.byId.keys()) if (!ids.has(id)) unknown++

@@ -1,5 +1,6 @@
 // `maskwords eval rec`: referring boxes, one a phrase.
 import { type BoxFormat, boxMetrics, scoreBox } from '@maskwords/eval'
+import { MaskwordsError } from '@maskwords/files'
 import { benchmarkCommand } from './benchmark.ts'
 import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
 import { truthBoxes } from './truth-boxes.ts'
@@ -25,7 +26,10 @@ export const command = benchmarkCommand({
   boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
   metrics: () => boxMetrics(),
   async score(sample, record, { mode, answers }) {
-    const truth = joinedBox(truthBoxes(sample, mode))!
+    const truth = joinedBox(truthBoxes(sample, mode))
+    if (truth === undefined) {
+      throw new MaskwordsError('malformed', 'the truth of this sample has no box to find', { at: sample.id })
+    }
     const prediction = record && (joinedBox(await answers.boxes(record, sample)) ?? null)
     return scoreBox({ prediction, truth }, { mode })
   },

@@ -1,5 +1,5 @@
 // File names out of annotation files: made relative and held inside the dataset's folder. Definition: ours.
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 
 /** Longest path that is taken from an annotation; file systems stop at 4,096 bytes. */
@@ -20,9 +20,19 @@ export function safeRelativePath(path: unknown): string | undefined {
 
 /** Whether a file stands there; symbolic links count as what they point to. */
 export function fileExists(root: string, path: string): boolean {
-  return statSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true
+  return entryAt(root, path)?.isFile() === true
 }
 
 export function folderExists(root: string, path: string): boolean {
-  return statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true
+  return entryAt(root, path)?.isDirectory() === true
+}
+
+/** What stands at a path; undefined where nothing does, and where a part of the path is a file. */
+function entryAt(root: string, path: string): Stats | undefined {
+  try {
+    return statSync(join(root, path), { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
+    throw error
+  }
 }

@@ -67,7 +67,11 @@ function rowsFor(
   picture: Size & { readonly name: string },
 ): { rows: Row[]; names: Map<unknown, string>; readAs: string } {
   const names = new Map<unknown, string>()
-  if (Array.isArray(json)) return { rows: json as Row[], names, readAs: 'a list of annotations' }
+  if (Array.isArray(json)) {
+    if (json.some((item) => isRow(item) && isRow(item['data'])))
+      throw notCoco('these are tasks of Label Studio')
+    return { rows: json as Row[], names, readAs: 'a list of annotations' }
+  }
   if (!isRow(json)) throw notCoco('the JSON is neither an object nor a list')
   if ('counts' in json) return { rows: [json], names, readAs: 'one mask in run lengths' }
   const { annotations, images, categories, image } = json
@@ -82,7 +86,9 @@ function rowsFor(
     return { rows: annotations as Row[], names, readAs: 'annotations of one picture' }
   }
   const found = imageFor(images as Row[], picture)
-  const rows = (annotations as Row[]).filter((row) => isRow(row) && row['image_id'] === found['id'])
+  // Files mix numbers and text for one id.
+  const id = String(found['id'])
+  const rows = (annotations as Row[]).filter((row) => isRow(row) && String(row['image_id']) === id)
   if (rows.length === 0) {
     throw new StudioError(
       'missing',
@@ -99,10 +105,20 @@ function imageFor(images: readonly Row[], picture: Size & { readonly name: strin
   const base = (name: unknown) => String(name).split(/[/\\]/).at(-1)!
   const stem = (name: unknown) => base(name).replace(/\.[a-z0-9]+$/i, '')
   const rows = images.filter(isRow)
-  const named =
-    rows.find((row) => base(row['file_name']) === base(picture.name)) ??
-    rows.find((row) => stem(row['file_name']) === stem(picture.name))
+  const alike = [
+    (row: Row) => row['file_name'] === picture.name,
+    (row: Row) => base(row['file_name']) === base(picture.name),
+    (row: Row) => stem(row['file_name']) === stem(picture.name),
+  ]
+  const [named, other] = alike.map((is) => rows.filter(is)).find((found) => found.length > 0) ?? []
   if (named !== undefined) {
+    if (other !== undefined) {
+      throw new StudioError(
+        'malformed',
+        `${String(named['file_name'])} and ${String(other['file_name'])} of the file could both be ${picture.name}`,
+        { hint: 'Cut out the annotations of this picture first, or give the picture its whole name.' },
+      )
+    }
     checkImage(named, picture)
     return named
   }
@@ -140,7 +156,7 @@ function isRow(value: unknown): value is Row {
 
 function notCoco(message: string): StudioError {
   return new StudioError('malformed', message, {
-    hint: 'The studio reads COCO JSON, lists of annotations, run lengths, PNG masks and label maps, and its own sessions.',
+    hint: 'The studio reads COCO and labelme JSON, lists of annotations, run lengths, PNG masks and label maps, and its own sessions; others by maskwords convert.',
   })
 }
 

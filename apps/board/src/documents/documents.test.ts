@@ -15,6 +15,7 @@ import { newRegion } from '../state/regions.ts'
 import type { Picture, Region } from '../state/types.ts'
 import { cocoOf, masksFromCoco } from './coco.ts'
 import { bytesOfBase64, compactText, fullText } from './compact.ts'
+import { isLabelme, masksFromLabelme } from './labelme.ts'
 import { masksFromPngFile } from './mask-png.ts'
 import { regionsFromJson, regionToJson } from './regions-json.ts'
 import { isSession, sessionFromJson, sessionOf } from './session.ts'
@@ -77,6 +78,54 @@ describe('COCO files', () => {
     expect(message(() => masksFromCoco(file, { name: 'dog.jpg', widthPx: 9, heightPx: 9 }))).toBe(
       'the file says that val/dog.jpg has 41 x 30 pixels; the open picture has 9 x 9',
     )
+  })
+
+  it('with two pictures of one name are refused, ids as text are ids', () => {
+    const images = ['a/cat.jpg', 'b/cat.jpg'].map((file_name, id) => ({
+      id,
+      file_name,
+      width: 40,
+      height: 30,
+    }))
+    const annotations = [{ id: 1, image_id: '1', segmentation: [[0, 0, 10, 0, 10, 10, 0, 10]] }]
+    expect(message(() => masksFromCoco({ images, annotations }, picture))).toBe(
+      'a/cat.jpg and b/cat.jpg of the file could both be cat.jpg',
+    )
+    expect(masksFromCoco({ images: images.slice(1), annotations }, picture).masks).toHaveLength(1)
+    expect(message(() => masksFromCoco([{ id: 1, data: {}, annotations: [] }], picture))).toMatch(
+      /Label Studio/,
+    )
+  })
+
+  it('of labelme are read as the command reads them, each shape that is not is counted', () => {
+    const points = [
+      [0, 0],
+      [10, 0],
+      [10, 10],
+      [0, 10],
+    ]
+    const json = {
+      shapes: [
+        { label: 'cat', shape_type: 'polygon', points },
+        { label: 'dog', shape_type: 'rectangle', points: [points[2], points[0]] },
+        { label: 'way', shape_type: 'line', points: points.slice(2) },
+        {
+          label: 'off',
+          shape_type: 'circle',
+          points: [
+            [90, 90],
+            [91, 90],
+          ],
+        },
+      ],
+      imageWidth: 40,
+      imageHeight: 30,
+    }
+    if (!isLabelme(json)) throw new Error('labelme')
+    const { masks, refused, cause } = masksFromLabelme(json, size)
+    expect(masks.map(({ name, mask }) => `${name} ${area(mask)}`)).toEqual(['cat 100', 'dog 100'])
+    expect([refused, cause]).toEqual([2, 'shape 2: a line covers no area'])
+    expect(message(() => masksFromLabelme({ ...json, imageWidth: 41 }, size))).toMatch(/41 x 30 pixels/)
   })
 
   it('give what can be read of them, and the cause of the rest', () => {

@@ -19,6 +19,7 @@ import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
 import { masksFromCoco } from './coco.ts'
 import { keep } from './kept.ts'
+import { isLabelme, masksFromLabelme } from './labelme.ts'
 import { masksFromPngFile, type NamedMask } from './mask-png.ts'
 import { readPicture } from './picture.ts'
 import { isSession, type Session, sessionFromJson } from './session.ts'
@@ -97,7 +98,7 @@ export const openMaskFile = (file: File): Promise<void> =>
     }
     if (!(await startsAsJson(file))) {
       throw new StudioError('unsupported', 'it is neither a PNG nor JSON', {
-        hint: 'Masks are read from PNG (black and white, palette or label map), COCO JSON and sessions. JPEG is no kind of mask: it smears edges.',
+        hint: 'Masks are read from PNG (black and white, palette or label map), COCO and labelme JSON, and sessions; CVAT’s and Label Studio’s files by maskwords convert. JPEG is no kind of mask: it smears edges.',
       })
     }
     const json = await jsonOf(file)
@@ -107,7 +108,9 @@ export const openMaskFile = (file: File): Promise<void> =>
       return
     }
     const { name, pixels } = pictureForMasks()
-    const { masks, refused, cause, readAs } = masksFromCoco(json, { ...pixels, name })
+    const { masks, refused, cause, readAs } = isLabelme(json)
+      ? masksFromLabelme(json, pixels)
+      : masksFromCoco(json, { ...pixels, name })
     added(masks, `${file.name}: ${readAs}`)
     if (refused > 0) {
       notify({
@@ -201,8 +204,12 @@ async function jsonOf(file: Blob): Promise<unknown> {
     )
   }
   try {
-    return JSON.parse((await file.text()).replace(/^\uFEFF/, ''))
+    // Strict: a letter that is lost in reading would stand in the names of regions. A byte order mark is passed over.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()))
   } catch (error) {
+    if (error instanceof TypeError) {
+      throw new StudioError('malformed', 'its text is not UTF-8', { hint: 'Save it as UTF-8.', cause: error })
+    }
     throw new StudioError('malformed', `it is not JSON: ${(error as Error).message}`, {
       hint: 'The file is cut off or was changed by hand.',
       cause: error,

@@ -248,3 +248,24 @@ test('a letter that an earlier tool lost teaches nothing, and names that look al
     expect.stringMatching(/^record a: the category of region 1 "b\uFFFDr" holds U\+FFFD/),
   ])
 })
+
+test('two files of one picture are one too many; notes of other programs are none; a file without shapes is a record', async () => {
+  const root = folderOf({
+    'a.png': null,
+    'a (1).json': labelme('a.png', shape('dog')),
+    'a.json': labelme('a.png', shape('cat')),
+    '._a.json': '\0\u0005\u0016\u0007',
+    'b.png': null,
+    'b.json': labelme('b.png'),
+    'x.json': labelme('c.png', shape('cat')),
+    'y.json': labelme('c.png', shape('dog')),
+    'c.png': null,
+  })
+  expect(await read(root)).toEqual([
+    'a.png: cat 225',
+    'b.png: ',
+    'c.png: cat 225',
+    'a (1).json: its picture a.png is that of a.json, too, and a.json counts; put their shapes into one file',
+    'y.json: its picture c.png is that of x.json, too, and x.json counts; put their shapes into one file',
+  ])
+})

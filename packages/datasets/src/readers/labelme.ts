@@ -43,6 +43,12 @@ function pictureOf(reading: Reading, file: string, value: JsonObject, stated: bo
   return reading.picture(wanted, { ...facts, start }, file, file)
 }
 
+/** The file beside the annotation file `file` that has a picture's name. */
+function annotationOf(picture: string, file: string): string {
+  const name = picture.slice(picture.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '.json')
+  return file.slice(0, file.lastIndexOf('/') + 1) + name
+}
+
 function labelmeFiles(reading: Reading, folders: readonly string[]): string[] {
   for (const folder of folders) {
     const files = reading.filesIn(folder, ['.json'])
@@ -61,6 +67,7 @@ async function* readLabelme(options: ReaderOptions): AsyncGenerator<DataRecord> 
       folders.map((folder) => `${folder === '' ? '' : `${folder}/`}*.json`),
       ['{split}/'],
     )
+  const owners = new Map<string, string>()
   for (const file of files) {
     reading.signal?.throwIfAborted()
     const value = asObject(reading.json(file))
@@ -70,6 +77,15 @@ async function* readLabelme(options: ReaderOptions): AsyncGenerator<DataRecord> 
     }
     const picture = pictureOf(reading, file, value, true)
     if (picture === undefined) continue
+    const namesake = annotationOf(picture.file, file)
+    const other = owners.get(picture.file) ?? (reading.exists(namesake) ? namesake : file)
+    if (other !== file) {
+      // What one file lacks the other may have: neither may say what is not in the picture.
+      const message = `${file}: its picture ${picture.file} is that of ${other}, too, and ${other} counts; put their shapes into one file`
+      reading.problem('duplicate-id', message, file)
+      continue
+    }
+    owners.set(picture.file, file)
     const record = reading.record(
       file.replace(/\.json$/i, ''),
       picture,

@@ -254,7 +254,11 @@ export class Reading {
     if (!folderExists(this.root, folder)) return []
     return readdirSync(join(this.root, folder), { withFileTypes: true })
       .filter(
-        (entry) => !entry.isDirectory() && extensions.some((end) => entry.name.toLowerCase().endsWith(end)),
+        // Names with a dot before them are other programs' notes: macOS writes ._a.json beside a.json.
+        (entry) =>
+          !entry.isDirectory() &&
+          !entry.name.startsWith('.') &&
+          extensions.some((end) => entry.name.toLowerCase().endsWith(end)),
       )
       .map((entry) => (folder === '' ? entry.name : `${folder}/${entry.name}`))
       .sort(byCodeUnits)

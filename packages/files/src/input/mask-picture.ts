@@ -21,6 +21,9 @@ import type { FileKind } from './sniff.ts'
  */
 export const MAX_LABELS = 65_536
 
+/** Formats whose coding changes values: those of a mask are light or dark, those of a label map are lost. */
+const SMEARED: readonly FileKind[] = ['jpeg', 'avif', 'heic']
+
 /** Samples of a mask file: one plane of values, and an alpha plane where the file has one that says something. */
 type Planes = {
   readonly widthPx: number
@@ -41,21 +44,21 @@ export async function masksOfPicture(
   name: string,
   options: ReadMasksOptions,
 ): Promise<NamedMask[]> {
-  const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS
+  const { dialect, maxPixels = DEFAULT_MAX_PIXELS } = options
   const info = await describePicture(bytes, { name, maxPixels })
   let planes: Planes
+  const isSmeared = dialect !== 'label-map' && dialect !== 'panoptic' && SMEARED.includes(kind)
   if (kind === 'png') {
     planes = pngPlanes(readPng(bytes, { maxSampleBytes: info.storedWidthPx * info.storedHeightPx * 8 }))
   } else {
     // Lossy or rare formats: only light against dark is trusted. Masks are stored pixels; EXIF does not apply to them.
     const { widthPx, heightPx, rgb } = await decodePicture(bytes, info, { name, exif: 'ignore' })
     planes = rgbPlanes(rgb, widthPx, heightPx, 255)
-    if (kind === 'jpeg')
-      await options.note?.(`${name}: JPEG blurs the edge of a mask; values of at least 128 are taken`)
+    if (isSmeared)
+      await options.note?.(`${name}: this format blurs the edge of a mask; values of at least 128 are taken`)
   }
   const label = stemOf(name)
   const file = name
-  const { dialect } = options
   if (dialect === 'panoptic' && planes.palette !== undefined) planes = panopticPlanes(planes, planes.palette)
   const single = (bytesOfMask: Uint8Array): NamedMask[] => [
     { label, mask: maskOf(planes, bytesOfMask), file },
@@ -76,6 +79,7 @@ export async function masksOfPicture(
     })
   }
   const counts = countValues(planes.values, options.maxLabels ?? MAX_LABELS, file)
+  if (dialect === 'auto' && isSmeared) return single(atLeastHalf(planes.values, planes.full))
   const isBinary = counts.size === 1 || (counts.size === 2 && counts.has(0))
   if (dialect === 'png' || (dialect === 'auto' && isBinary)) {
     return single(isBinary ? nonZero(planes.values) : atLeastHalf(planes.values, planes.full))
@@ -86,16 +90,16 @@ export async function masksOfPicture(
     )
     return single(atLeastHalf(planes.values, planes.full))
   }
-  return labelMasks(planes, counts, label, file, options)
+  return await labelMasks(planes, counts, label, file, options)
 }
 
-function labelMasks(
+async function labelMasks(
   planes: Planes,
   counts: ReadonlyMap<number, number>,
   label: string,
   file: string,
   options: ReadMasksOptions,
-): NamedMask[] {
+): Promise<NamedMask[]> {
   const present = [...counts.keys()].filter((value) => value !== 0).sort((a, b) => a - b)
   const absent = options.labels?.filter((value) => !counts.has(value)) ?? []
   if (absent.length > 0) {
@@ -105,6 +109,12 @@ function labelMasks(
     })
   }
   const wanted = options.labels === undefined ? undefined : new Set(options.labels)
+  const last = present.at(-1)
+  if (wanted === undefined && last === 255 && present.length > 1 && present.at(-2) !== 254) {
+    await options.note?.(
+      `${file}: value 255 is a region here; where it marks unlabelled pixels, as in VOC, name the others: --labels ${present.slice(0, -1).slice(0, 12).join(',')}`,
+    )
+  }
   return masksFromLabelMap({ widthPx: planes.widthPx, heightPx: planes.heightPx, values: planes.values })
     .filter((item) => wanted === undefined || wanted.has(item.label))
     .map((item) => ({

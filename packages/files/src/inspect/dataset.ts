@@ -17,6 +17,8 @@ export function inspectDataset(target: string, value: Record<string, unknown>): 
   const categories = list(value['categories'])
   const problems = new ProblemCounter()
   if (images.length === 0) problems.add('a dataset without images', 'images', undefined, true)
+  else if (annotations.length === 0)
+    problems.add('a dataset without annotations', 'annotations', undefined, true)
   const sizes = readImages(images, problems)
   const categoryIds = readCategories(categories, problems)
   const panoptic = annotations.some((item) => isRecord(item) && 'segments_info' in item)

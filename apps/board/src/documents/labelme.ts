@@ -1,0 +1,61 @@
+// labelme's JSON (and X-AnyLabeling's): the shapes of one picture as regions, by the code that the command reads them with.
+import { isEmpty, MaskError, maskFromShapes, readLabelmeShapes } from '@maskwords/mask'
+import { StudioError } from '../state/error.ts'
+import type { LoadedMasks } from './coco.ts'
+import type { NamedMask } from './mask-png.ts'
+
+type Labelme = {
+  readonly shapes: readonly unknown[]
+  readonly imageWidth?: unknown
+  readonly imageHeight?: unknown
+}
+
+/** Whether a parsed JSON value is a labelme file. */
+export function isLabelme(json: unknown): json is Labelme {
+  return typeof json === 'object' && json !== null && Array.isArray((json as Partial<Labelme>).shapes)
+}
+
+/** The regions of a labelme file for a picture. Throws StudioError where its size is another, or nothing can be read. */
+export function masksFromLabelme(
+  json: Labelme,
+  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
+): LoadedMasks {
+  const { imageWidth, imageHeight } = json
+  if (
+    typeof imageWidth === 'number' &&
+    typeof imageHeight === 'number' &&
+    (imageWidth !== widthPx || imageHeight !== heightPx)
+  ) {
+    throw new StudioError(
+      'size-mismatch',
+      `the file says that its picture has ${imageWidth} x ${imageHeight} pixels; the open picture has ${widthPx} x ${heightPx}`,
+      { hint: 'Open the picture that was annotated, in that size.' },
+    )
+  }
+  const { regions, unread } = readLabelmeShapes(json.shapes)
+  const causes = unread.map(({ place, message }) => `shape ${place}: ${message}`)
+  const masks = regions.flatMap(({ label, shapes, places }): NamedMask[] => {
+    try {
+      const mask = maskFromShapes(shapes, { widthPx, heightPx })
+      if (!isEmpty(mask))
+        return [{ mask, name: label === '' ? `Shape ${places[0]! + 1}` : label.slice(0, 120) }]
+      causes.push(`shape ${places[0]}: it covers no pixel of the picture`)
+    } catch (error) {
+      if (!(error instanceof MaskError)) throw error
+      causes.push(`shape ${places[0]}: ${error.message}`)
+    }
+    return []
+  })
+  if (masks.length === 0) {
+    throw new StudioError('malformed', causes[0] ?? 'the file has no shape', {
+      hint: 'Polygons, rectangles, turned ones, circles and masks of labelme are read.',
+    })
+  }
+  const [cause] = causes
+  return {
+    masks,
+    refused: causes.length,
+    ...(cause === undefined ? {} : { cause }),
+    readAs: 'labelme shapes',
+  }
+}
