@@ -1,7 +1,7 @@
 // What a record's texts must not hold before they teach anything: characters that stand for lost ones, and invisible ones that make two
 // categories of one name. For every reader alike. Definition: ours; U+FFFD is the replacement character of Unicode 3.9.
 import { soundName } from '@maskwords/words'
-import type { DataRecord, DialogueTurn, Reader, Region } from '../record.ts'
+import type { Coverage, DataRecord, DialogueTurn, Reader, Region } from '../record.ts'
 
 /** What an earlier tool wrote where it could not read a byte. */
 const REPLACEMENT = '\uFFFD'
@@ -59,10 +59,23 @@ function* textsOfPieces(place: string, pieces: DialogueTurn['pieces']): Generato
 }
 
 function withSoundNames(record: DataRecord): DataRecord {
-  const isSound = record.regions.every(
-    ({ category }) => category === undefined || category === soundName(category),
-  )
-  return isSound ? record : { ...record, regions: record.regions.map(withSoundName) }
+  const { regions, coverage } = record
+  const isSound =
+    regions.every(({ category }) => category === undefined || category === soundName(category)) &&
+    [coverage?.absent ?? [], coverage?.incomplete ?? []].flat().every((name) => name === soundName(name))
+  if (isSound) return record
+  return {
+    ...record,
+    regions: regions.map(withSoundName),
+    ...(coverage !== undefined && { coverage: withSoundCoverage(coverage) }),
+  }
+}
+
+function withSoundCoverage({ absent, incomplete }: Coverage): Coverage {
+  return {
+    absent: absent === 'others' ? absent : absent.map(soundName),
+    incomplete: incomplete === 'any' ? incomplete : incomplete.map(soundName),
+  }
 }
 
 function withSoundName(region: Region): Region {

@@ -1,4 +1,4 @@
-import { pictureToPng } from '@maskwords/mask'
+import { area, pictureToPng } from '@maskwords/mask'
 import { expect, test } from 'vitest'
 import { inspectPicture } from '../inspect/picture.ts'
 import { masksOfPicture } from './mask-picture.ts'
@@ -29,4 +29,20 @@ test('a colour picture is inspected as ids of few colours only', async () => {
   ])
   const many = await inspectPicture('many.png', everyColour(23), 'png')
   expect([many.kind, many.problems]).toEqual(['picture', []])
+})
+
+test('a mask that JPEG smeared is one mask of its light pixels, never a label map', async () => {
+  const bytes = new Uint8Array(40 * 30)
+  for (let y = 5; y < 20; y++) bytes.fill(255, y * 40 + 5, y * 40 + 20)
+  const { default: sharp } = await import('sharp')
+  const raw = { width: 40, height: 30, channels: 1 as const }
+  const jpeg = await sharp(bytes, { raw }).jpeg({ quality: 60 }).toBuffer()
+  const notes: string[] = []
+  const masks = await masksOfPicture(jpeg, 'jpeg', 'm.jpg', {
+    dialect: 'auto',
+    note: async (text) => void notes.push(text),
+  })
+  expect(masks).toHaveLength(1)
+  expect(Math.abs(area(masks[0]!.mask) - 225)).toBeLessThan(12)
+  expect(notes).toEqual([expect.stringMatching(/blurs the edge of a mask; values of at least 128/)])
 })
