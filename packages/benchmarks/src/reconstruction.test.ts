@@ -129,6 +129,22 @@ describe('eval reconstruction', () => {
     expect(err).toContain('none.png')
   })
 
+  it('takes no mask of two pictures that share an id, and says so', async () => {
+    file(
+      'coco/shared.json',
+      JSON.stringify({
+        images: [image(1, 'one.png'), image(1, 'two.png'), image(2, 'two.png'), image(2, 'two.png')],
+        annotations: [annotation(1, 1, large[0]!), annotation(2, 2, large[0]!)],
+      }),
+    )
+    const { code, value } = await json('--truth', 'coco/shared.json', '--baselines', '--no-boundary')
+    expect([code, value.pictures, value.masks]).toEqual([1, 1, 1])
+    expect(value.errors.map(({ at, message }: Record<string, string>) => `${at} ${message}`)).toEqual([
+      'images[1] another picture with the id 1: which of them its annotations are of is not known, none is used',
+      'images[3] a second image with the id 2, alike; the first one counts',
+    ])
+  })
+
   it('reads a folder of label maps; a map that is no PNG does not take the others along', async () => {
     const { code, value } = await json('--truth', 'maps', '--codec', 'getok')
     expect([code, value.masks, value.errors.length]).toEqual([1, large.length, 2])

@@ -1,7 +1,7 @@
 // True masks of a COCO file. Format: cocodataset.org/#format-data.
 import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
-import { type ErrorReport, isRecord, MaskwordsError, parseJson } from '@maskwords/files'
+import { type ErrorReport, isRecord, isSamePicture, MaskwordsError, parseJson } from '@maskwords/files'
 import { type CocoSegmentation, maskFromCocoSegmentation } from '@maskwords/mask'
 import {
   type PlannedPicture,
@@ -26,13 +26,26 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
   const failures: ErrorReport[] = []
   const fail = (at: string, message: string) => failures.push({ code: 'malformed', file: truth, at, message })
   const images = new Map<string, Image>()
+  const entries = new Map<string, unknown>()
+  const shared = new Set<string>()
   value['images'].forEach((entry: unknown, i) => {
     const image = imageOf(entry)
     const id = isRecord(entry) ? idOf(entry['id']) : undefined
     if (image === undefined || id === undefined)
       fail(`images[${i}]`, 'an image needs id, file_name (inside the folder of pictures), width and height')
-    else if (images.has(id)) fail(`images[${i}]`, `a second image with the id ${id}`)
-    else images.set(id, image)
+    else if (!entries.has(id)) {
+      entries.set(id, entry)
+      images.set(id, image)
+    } else if (isSamePicture(entry, entries.get(id))) {
+      fail(`images[${i}]`, `a second image with the id ${id}, alike; the first one counts`)
+    } else {
+      shared.add(id)
+      images.delete(id)
+      fail(
+        `images[${i}]`,
+        `another picture with the id ${id}: which of them its annotations are of is not known, none is used`,
+      )
+    }
   })
   const masks = new Map<string, StatedTruth[]>()
   const seen = new Set<string>()
@@ -40,6 +53,8 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
     const at = `annotations[${i}]`
     const imageId = isRecord(entry) ? idOf(entry['image_id']) : undefined
     const image = imageId === undefined ? undefined : images.get(imageId)
+    // Said once, of the image.
+    if (imageId !== undefined && shared.has(imageId)) return
     if (!isRecord(entry) || imageId === undefined || image === undefined) {
       fail(at, 'an annotation needs the image_id of an image of this file')
       return

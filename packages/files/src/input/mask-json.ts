@@ -10,6 +10,7 @@ import { baseName, idOf, labelOf, noSize, statedSize, stem } from './found-masks
 import { checkShape, isRecord } from './json-text.ts'
 import { isLabelStudioTask, ofAnnotations, ofRegions, ofTasks } from './label-studio.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
+import { isSamePicture } from './same-id.ts'
 import { unreadFailures } from './unread.ts'
 
 /** Lists and objects within each other. A Label Studio export has three levels; more is no mask file. */
@@ -200,11 +201,8 @@ function ofDataset(value: Record<string, unknown>, options: Finding, at: string)
   const images = value['images'] as readonly unknown[]
   const annotations = value['annotations'] as readonly unknown[]
   const image = chooseImage(images, options, at)
-  const categories = new Map<string, string>()
-  for (const [i, item] of (Array.isArray(value['categories']) ? value['categories'] : []).entries()) {
-    const category = checkShape(categorySchema, item, name, `${at}.categories[${i}]`, 'a category')
-    categories.set(String(category.id), category.name)
-  }
+  refuseSharedId(images, String(image.id), options)
+  const categories = categoryNames(value['categories'], options, at)
   const size = { widthPx: image.width, heightPx: image.height }
   const found: StatedMask[] = []
   annotations.forEach((item, i) => {
@@ -227,6 +225,42 @@ function ofDataset(value: Record<string, unknown>, options: Finding, at: string)
     })
   })
   return found
+}
+
+/** Of two different pictures with one id, nobody knows whose its annotations are: as `prepare` has it, neither's. */
+function refuseSharedId(images: readonly unknown[], id: string, { name }: Finding): void {
+  const entries = images.filter((item) => isRecord(item) && String(item['id']) === id)
+  if (entries.every((entry) => isSamePicture(entry, entries[0]))) return
+  const names = [
+    ...new Set(entries.map((entry) => JSON.stringify((entry as { file_name?: unknown }).file_name))),
+  ]
+  const which = names.length > 1 ? names.join(' and ') : `${names[0]} in different sizes`
+  throw new MaskwordsError(
+    'ambiguous',
+    `image ${id} is ${which}: which of them its annotations are of is not known, none is used`,
+    { file: name, hint: 'give each image of the file its own id' },
+  )
+}
+
+/** Names by id; an id of two names has none, and that is said. */
+function categoryNames(list: unknown, { name, notes }: Finding, at: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  const refused = new Set<string>()
+  for (const [i, item] of (Array.isArray(list) ? list : []).entries()) {
+    const category = checkShape(categorySchema, item, name, `${at}.categories[${i}]`, 'a category')
+    const id = String(category.id)
+    const before = names.get(id)
+    if (refused.has(id)) continue
+    if (before === undefined || before === category.name) names.set(id, category.name)
+    else {
+      names.delete(id)
+      refused.add(id)
+      notes.push(
+        `${name}: category ${id} is ${JSON.stringify(before)} or ${JSON.stringify(category.name)}: its masks go without a name`,
+      )
+    }
+  }
+  return names
 }
 
 function chooseImage(images: readonly unknown[], options: Finding, at: string): z.infer<typeof imageSchema> {

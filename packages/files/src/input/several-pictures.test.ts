@@ -237,6 +237,34 @@ test('names of pictures match whichever way Unicode writes them, letters to the 
   expect(await masks(dataset, { pictureName: 'a.PNG' })).toMatch(/^ambiguous/)
 })
 
+test('two pictures of one id are refused by name; a category of two names goes without one', async () => {
+  const image = (id: unknown, file_name: string, width = 40) => ({ id, file_name, width, height: 30 })
+  const outline = { image_id: 1, category_id: 1, segmentation: [0, 0, 10, 0, 10, 10, 0, 10] }
+  const dataset = (images: readonly object[], names = ['cup']) => ({
+    images,
+    annotations: [outline],
+    categories: names.map((name) => ({ id: 1, name })),
+  })
+  const two = [image(1, 'a.png'), image('1', 'b.png')]
+  const refused =
+    'ambiguous: image 1 is "a.png" and "b.png": which of them its annotations are of is not known, none is used (give each image of the file its own id)'
+  expect(await masks(dataset(two), { pictureName: 'a.png' })).toBe(refused)
+  expect(await masks(dataset(two), { pictureName: 'b.png' })).toBe(refused)
+  expect(await masks(dataset([...two, image(2, 'c.png')]), { pictureName: 'c.png' })).toEqual([])
+  const sizes = [image(1, 'a.png'), image(1, 'x/a.png', 50)]
+  expect(await masks(dataset(sizes), { imageId: '1' })).toMatch(
+    /^ambiguous: image 1 is "a.png" and "x\/a.png"/,
+  )
+  const notes: string[] = []
+  const note = async (text: string) => void notes.push(text)
+  const conflict = dataset([image(1, 'a.png')], ['cup', 'bowl', 'cup'])
+  expect(await masks(conflict, { pictureName: 'a.png', note })).toEqual(['1 100'])
+  expect(notes).toEqual(['file: category 1 is "cup" or "bowl": its masks go without a name'])
+  expect(await masks(dataset([image(1, 'a.png')], ['cup', 'cup']), { pictureName: 'a.png' })).toEqual([
+    'cup 100',
+  ])
+})
+
 test('a flat list of numbers, of points, and of lists of points are polygons in an annotation', async () => {
   const square = [1, 0, 11, 0, 11, 10, 1, 10]
   const points = [
