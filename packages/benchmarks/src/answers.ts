@@ -273,7 +273,7 @@ function wordsIn(text: string, vocabulary: MaskCodec['vocabulary'], mode: EvalMo
     return parseOfficial(answerOf(text), vocabulary).masks.map(({ codes }) => [...codes])
   }
   answerOf(text)
-  const { found } = findWords(text, vocabulary)
+  const { found, problems } = findWords(text, vocabulary)
   const usable = found.filter(({ status }) => status !== 'rejected')
   if (usable.length > 0)
     return usable.map(({ words, codes }) => (vocabulary.kind === 'getok' ? words : [...codes]))
@@ -288,6 +288,8 @@ function wordsIn(text: string, vocabulary: MaskCodec['vocabulary'], mode: EvalMo
       },
     )
   }
+  const [misspelt] = vocabulary.kind === 'getok' ? [] : problems
+  if (misspelt !== undefined) throw misspeltFault(text, misspelt)
   const other = readWords(text)
   if (other !== undefined && other.codec !== vocabulary.kind && other.found.length > 0) {
     throw otherWords(other.codec, vocabulary.kind)
@@ -328,6 +330,16 @@ function labelledWords(text: string, vocabulary: MaskCodec['vocabulary']): Label
     const label = /^\s*(?:[-*]\s)?([^:<>]{1,1000}):/.exec(line)?.[1]?.trim()
     return [{ words: [...codes], ...(label !== undefined && label !== '' && { label }) }]
   })
+}
+
+function misspeltFault(text: string, { start }: { readonly start: number }): MaskwordsError {
+  return new MaskwordsError(
+    'unreadable',
+    `mask words in a spelling that cannot be read: ${JSON.stringify(text.slice(Math.max(0, start - 5), start + 40))}`,
+    {
+      hint: 'words look like <|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>; turn escapes of HTML or JSON back',
+    },
+  )
 }
 
 /** An answer in words that nobody reads here. */

@@ -32,7 +32,7 @@ import {
   writeWhole,
 } from '@maskwords/files'
 import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
-import type { Vocabulary } from '@maskwords/words'
+import { misspeltWords, type Vocabulary } from '@maskwords/words'
 import { rounded } from './encode.ts'
 
 const OPTIONS = {
@@ -96,9 +96,15 @@ export const command = defineCommand({
     const text = await readText(context, wordsSource)
     const codec = await openCodec(context, SPEAKERS[readWords(text)?.codec ?? 'samtok'])
     try {
-      const { found, inThoughts } = wordsIn(text, codec.vocabulary)
+      const { found, inThoughts, problems } = wordsIn(text, codec.vocabulary)
       if (inThoughts > 0) {
         await talk.note(`${counted(inThoughts, 'mask')} in a thought: not decoded, a thought is no answer`)
+      }
+      const misspelt = problems.filter(({ kind }) => kind === 'misspelt mask word')
+      if (misspelt.length > 0) {
+        await talk.note(
+          `${counted(misspelt.length, 'misspelt mask word')} not decoded, the first at character ${misspelt[0]!.start}`,
+        )
       }
       const picture =
         pictureFile === undefined
@@ -220,7 +226,7 @@ async function readText(context: DecodeContext, source: string): Promise<string>
   return decodedText(bytes, name)
 }
 
-function wordsIn(text: string, vocabulary: Vocabulary): Pick<TextReading, 'found' | 'inThoughts'> {
+function wordsIn(text: string, vocabulary: Vocabulary): TextReading {
   const reading = findWords(text, vocabulary)
   if (reading.found.length > 0) return reading
   const other = readWords(text)
@@ -238,6 +244,14 @@ function wordsIn(text: string, vocabulary: Vocabulary): Pick<TextReading, 'found
       'not-found',
       `the answer has no mask words; its thoughts have ${counted(reading.inThoughts, 'mask')}`,
       { hint: 'a thought is no answer: give its words alone to decode them' },
+    )
+  }
+  const [misspelt] = misspeltWords(text)
+  if (misspelt !== undefined) {
+    throw new MaskwordsError(
+      'not-found',
+      `mask words in a spelling that cannot be read: ${JSON.stringify(text.slice(Math.max(0, misspelt.start - 5), misspelt.start + 40))}`,
+      { hint: `words look like ${EXAMPLES.samtok}; turn escapes of HTML or JSON back` },
     )
   }
   const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text

@@ -16,6 +16,33 @@ export function isSpace(unit: number): boolean {
   )
 }
 
+/**
+ * Whether the unit is white space or one that shows nothing: what may stand between two words that belong together. Beside
+ * zero-width characters, those that tokens have for blanks (SentencePiece, byte-level) where nobody turned them back.
+ */
+export function isBlank(unit: number): boolean {
+  if (unit < 0xad || isSpace(unit)) return isSpace(unit)
+  return (
+    unit === 0xad ||
+    unit === 0x10a ||
+    unit === 0x120 ||
+    unit === 0x61c ||
+    unit === 0x180e ||
+    (unit >= 0x200b && unit <= 0x200f) ||
+    (unit >= 0x202a && unit <= 0x202e) ||
+    (unit >= 0x2060 && unit <= 0x2064) ||
+    unit === 0x2581 ||
+    (unit >= 0xfe00 && unit <= 0xfe0f) ||
+    unit === 0xfeff
+  )
+}
+
+/** Whether nothing but blanks (`isBlank`) stands in the range. */
+export function isBlankRange(text: string, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (!isBlank(text.charCodeAt(k))) return false
+  return true
+}
+
 export function isDigit(unit: number): boolean {
   return unit >= 48 && unit <= 57
 }

@@ -79,8 +79,18 @@ function typed(run: () => unknown): void {
   }
 }
 
+/** The reward, or 0 where the truth has nothing that this reward compares. */
+function judged(reward: (answer: string, truth: string) => number, answer: string, truth: string): number {
+  try {
+    return reward(answer, truth)
+  } catch (error) {
+    if (!(error instanceof WordsError) || error.code !== 'unreadable') throw error
+    return 0
+  }
+}
+
 describe('mutated input', () => {
-  it('100,000 texts with mask and grid words', () => {
+  it('20,000 texts with mask and grid words', () => {
     const next = generator(1)
     const bases = [
       `It is ${spelled('S 0011 0347 E')} and ${spelled('S 0007 0300 E')}.`,
@@ -109,7 +119,7 @@ describe('mutated input', () => {
       ),
     ]
     let slowestMs = 0
-    for (let k = 0; k < 100_000; k++) {
+    for (let k = 0; k < 20_000; k++) {
       const text = mutated(bases[k % bases.length]!, next)
       const ms = tookMs(() => {
         for (const vocabulary of [samtok, himtok]) {
@@ -133,7 +143,7 @@ describe('mutated input', () => {
     expect(slowestMs).toBeLessThan(100)
   })
 
-  it('100,000 answers in JSON, captions, boxes and thoughts', () => {
+  it('20,000 answers in JSON, captions, boxes and thoughts', () => {
     const next = generator(2)
     const entry = { codes: [11, 91], label: 'a "red" cup' }
     const other = { codes: [7, 44], label: 'dog' }
@@ -151,7 +161,7 @@ describe('mutated input', () => {
       }),
     ]
     let slowestMs = 0
-    for (let k = 0; k < 100_000; k++) {
+    for (let k = 0; k < 20_000; k++) {
       const base = bases[k % bases.length]!
       const text = mutated(base, next)
       const ms = tookMs(() => {
@@ -162,10 +172,10 @@ describe('mutated input', () => {
           if (start < 0 || end < start || end > text.length) throw new Error(`place ${start} in ${text}`)
         }
         for (const reward of [
-          maskTokenAccuracy(text, base),
-          captionMaskAccuracy(text, base),
-          phraseReward(text, base),
-          sceneGraphReward(text, base),
+          judged(maskTokenAccuracy, text, base),
+          judged(captionMaskAccuracy, text, base),
+          judged(phraseReward, text, base),
+          judged(sceneGraphReward, text, base),
           nonRepeatReward(text),
           formatReward(text),
           noTargetReward(text),

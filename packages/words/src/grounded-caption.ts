@@ -9,7 +9,7 @@ import {
   spansOutside,
   type TextRange,
 } from './answer-part.ts'
-import { isSpace, trimRange } from './characters.ts'
+import { isBlank, trimRange } from './characters.ts'
 import { formatMaskWords } from './mask-format.ts'
 import { parseMaskWords } from './mask-parse.ts'
 import type { MaskSpan } from './mask-span.ts'
@@ -134,7 +134,7 @@ function indexBefore(text: string, word: string, from: number, limit: number): n
 function isFilling(text: string, start: number, end: number): boolean {
   for (let k = start; k < end; k++) {
     const unit = text.charCodeAt(k)
-    if (!isSpace(unit) && unit !== 44) return false
+    if (!isBlank(unit) && unit !== 44) return false
   }
   return true
 }

@@ -158,6 +158,7 @@ export {
 export {
   countedMasks,
   displayedMasks,
+  misspeltWords,
   type SaidMask,
   type SaidMasks,
   saidMasks,

@@ -1,6 +1,6 @@
 // Finds mask words in text: `<|mt_start|>`, `<|mt_end|>` and `<|mt_` digits `|>`. One pass, no backtracking.
 
-import { heldPrefixLength, isDigit, skipSpace } from './characters.ts'
+import { heldPrefixLength, isBlankRange, isDigit } from './characters.ts'
 import type { MaskMachine } from './mask-machine.ts'
 import { MASK_END, MASK_START, type SpanVocabulary } from './vocabulary.ts'
 
@@ -97,5 +97,5 @@ export function scanMaskText(
 }
 
 function give(text: string, start: number, end: number, base: number, machine: MaskMachine): void {
-  if (end > start) machine.other(base + start, base + end, skipSpace(text, start, end) === end)
+  if (end > start) machine.other(base + start, base + end, isBlankRange(text, start, end))
 }

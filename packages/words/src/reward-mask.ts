@@ -1,7 +1,7 @@
 // Answer-matching rewards on mask words (SAMTok, reinforcement learning): text against text, no pixels. The paper counts
 // exact matches; the released code also gives 0.4 where only the first code agrees.
 
-import { isSpace, trimRange } from './characters.ts'
+import { isBlank, trimRange } from './characters.ts'
 import { OBJECT_REF_END, OBJECT_REF_START } from './grounded-caption.ts'
 import { parseSceneGraph } from './json-answer.ts'
 import {
@@ -67,7 +67,7 @@ export function captionItems(text: string, truth: readonly SaidMask[] = []): Cap
     const close = piece.indexOf(OBJECT_REF_END)
     if (close !== -1) {
       let place = inside + close + OBJECT_REF_END.length
-      while (place < text.length && isSpace(text.charCodeAt(place))) place++
+      while (place < text.length && isBlank(text.charCodeAt(place))) place++
       const mask = byStart.get(place)
       if (mask !== undefined) {
         const phrase = trimRange(text, inside, inside + close)
@@ -107,21 +107,26 @@ export function captionMaskAccuracy(
       ? countedMasks(saidMasks(text).masks, masks).map(keyed)
       : captionItems(text, masks).map(({ mask, compared }) => ({ ...keyed(mask), text: compared }))
   const target = list(truth)
-  if (target.length === 0 && !saysNothing(truth))
-    throw unreadableTruth(truth, 'a phrase with a mask behind it')
+  checkCaptionTruth(truth, target.length)
   if (answer === null) return 0
   if (target.length === 0 && saidMasks(answer).unread.length > 0) return 0
   return accuracy(list(answer), target, {}, emptyValue)
 }
 
+/** Throws WordsError `unreadable` where a truth that is not empty has nothing to compare, or mask words in no whole mask. */
+function checkCaptionTruth(truth: string, found: number): void {
+  const [lost] = saidMasks(truth).unread
+  if (lost !== undefined) throw unreadableTruth(truth.slice(lost.start, lost.start + 60), 'a whole mask')
+  if (found === 0 && !saysNothing(truth)) throw unreadableTruth(truth, 'a phrase with a mask behind it')
+}
+
 /**
  * Share of distinct predicted phrases that are among the true ones, over the larger count; phrases are lower-cased and
- * stripped word by word. No true phrase: 1. `answer` null: 0. Throws WordsError `unreadable` as the accuracy does.
+ * stripped word by word. A truth that says nothing: 1, as in the released code. `answer` null: 0. Throws WordsError `unreadable` as the accuracy does.
  */
 export function phraseReward(answer: string | null, truth: string): number {
   const target = captionItems(truth, saidMasks(truth).masks).map((item) => normalisedPhrase(item.phrase))
-  if (target.length === 0 && !saysNothing(truth))
-    throw unreadableTruth(truth, 'a phrase with a mask behind it')
+  checkCaptionTruth(truth, target.length)
   if (answer === null) return 0
   if (target.length === 0) return 1
   const predicted = captionItems(answer, saidMasks(truth).masks).map((item) => normalisedPhrase(item.phrase))

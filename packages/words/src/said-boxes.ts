@@ -2,7 +2,8 @@
 // alone, in lists and under `bbox_2d` (Qwen2.5-VL, Qwen3-VL, InternVL, DeepSeek-VL2, GLM-V); `(x1,y1),(x2,y2)` with or without
 // `<|box_start|>` or `<box>` (Qwen-VL, Qwen2-VL); `[[x1, y1], [x2, y2]]`; four bare numbers between box tags; objects with
 // the four sides by name (x1, xmin, left, ... or x, y, width, height); `box_2d` with y first (Gemini, Gemma); `<loc0000>` with y
-// first (PaliGemma, of 1024) and `<loc_0>` (Florence-2).
+// first (PaliGemma, of 1024) and `<loc_0>` (Florence-2); `<patch_index_0000>` twice (Kosmos-2). Numbers may stand in quotes, and have
+// blanks or semicolons between them; full-width digits and brackets count as the narrow ones.
 
 import { MAX_ANSWER_PARTS, type TextRange } from './answer-part.ts'
 
@@ -21,12 +22,28 @@ export type SaidBoxes = {
   readonly unread: readonly TextRange[]
 }
 
-const N = String.raw`\s{0,16}([+-]?\d{1,9}(?:\.\d{1,20})?)\s{0,16}`
+const VALUE = String.raw`[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,2})?`
+const N = String.raw`\s{0,16}["']?(${VALUE})["']?\s{0,16}`
+const BARE = `["']?(${VALUE})["']?`
 const PAIR = (open: string, close: string) => `${open}${N},${N}${close}`
-const FOUR = `${N},${N},${N},${N}`
+const FOUR = [N, N, N, N].join('[,;]')
+const FOUR_APART = [BARE, BARE, BARE, BARE].join('\\s{1,16}')
+
+/** Four sides by name outside of braces: `x1=10, y1=20, x2=30, y2=40`, in this order. */
+const NAMED = [
+  '(?:x_?1|x_?min|left)',
+  '(?:y_?1|y_?min|top)',
+  '(?:x_?2|x_?max|right)',
+  '(?:y_?2|y_?max|bottom)',
+]
+  .map((name) => `\\b${name}\\s{0,4}[:=]\\s{0,4}${BARE}`)
+  .join('[\\s,;]{1,8}')
+
+/** An answer of four numbers and nothing else. */
+const ALONE = new RegExp(`^\\s*${[BARE, BARE, BARE, BARE].join('(?:\\s{0,8}[,;]\\s{0,8}|\\s{1,8})')}\\s*$`)
 
 /** A number on its own, and what may stand between four of them in a tag. */
-const NUMBER = /[+-]?\d{1,9}(?:\.\d{1,20})?/g
+const NUMBER = new RegExp(VALUE, 'g')
 
 const SIDES: readonly (readonly [string, string, string, string])[] = [
   ['x1', 'y1', 'x2', 'y2'],
@@ -44,7 +61,7 @@ const SIZED: readonly (readonly [string, string, string, string])[] = [
 const FORMS = new RegExp(
   [
     // 1-4: brackets or parentheses around four numbers.
-    `\\[${FOUR}\\]`,
+    `\\[${FOUR},?\\s{0,4}\\\\?\\]`,
     // 5-8
     `\\(${FOUR}\\)`,
     // 9-12: two points in parentheses.
@@ -59,16 +76,23 @@ const FORMS = new RegExp(
     '\\{([^{}]{1,400})\\}',
     // 26: what stands between box tags.
     '<(?:\\|box_start\\||box|bbox)>([^<>]{1,200})<(?:\\|box_end\\||/box|/bbox)>',
+    // 27-30: brackets around four numbers with blanks between them, as NumPy prints them.
+    `\\[\\s{0,16}${FOUR_APART}\\s{0,16}\\]`,
+    // 31-34: four sides by name.
+    NAMED,
+    // 35-36: Kosmos-2.
+    '<patch_index_(\\d{4})>\\s?<patch_index_(\\d{4})>',
   ].join('|'),
-  'g',
+  'gi',
 )
 
-/** What begins like a box: a bracket with a number behind it, a box tag, the key of a box. */
+/** What begins like a box: a bracket with a number behind it, four numbers in a row, a box tag, the key of a box, a point. */
 const BEGINNING =
-  /[[(]\s{0,16}[+-]?\d{1,9}(?:\.\d{1,20})?\s{0,16},|<(?:\|box_start\||bbox|box)>(?!\s{0,8}<(?:grid|gird))|<loc_?\d|["']?\b(?:bbox(?:_2d)?|box_2d)["']?\s{0,8}:/g
+  /[[(]\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,2})?["']?\s{0,16}[,;]|\[\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:%|\/\d|\s{1,16}["']?[+-]?\.?\d)|<(?:\|box_start\||bbox|box)>(?!\s{0,8}<(?:grid|gird))|(?<![\d.,])\d{1,9}(?:\.\d{0,20})?(?:,\s{0,4}\d{1,9}(?:\.\d{0,20})?){3}|<loc_?\d|<patch_index_|<points?\s|<bbox\s|["']?\b(?:bbox(?:_2d)?|box_2d|cx|x_center|top_left)["']?\s{0,8}[:=]/gi
 
 /** Finds boxes in a text. Never throws; linear time. Boxes beyond MAX_ANSWER_PARTS are left out. */
-export function saidBoxes(text: string): SaidBoxes {
+export function saidBoxes(written: string): SaidBoxes {
+  const text = narrow(written)
   const boxes: SaidBox[] = []
   const covered: TextRange[] = []
   FORMS.lastIndex = 0
@@ -84,7 +108,37 @@ export function saidBoxes(text: string): SaidBoxes {
     covered.push({ start, end })
     for (const box of found) if (boxes.length < MAX_ANSWER_PARTS) boxes.push({ start, end, ...box })
   }
+  const alone = boxes.length === 0 ? ALONE.exec(text) : null
+  if (alone !== null) {
+    const whole = { start: 0, end: text.length }
+    return { boxes: [{ ...whole, box: fourOf(alone, 1) }], unread: [] }
+  }
   return { boxes, unread: unreadOf(text, covered) }
+}
+
+/** Full-width digits and signs as the narrow ones; all places stay. */
+function narrow(text: string): string {
+  return text.replace(/[\uff08\uff09\uff0b-\uff0e\uff10-\uff1b\uff3b\uff3d\uff5b\uff5d]/g, (wide) =>
+    String.fromCharCode(wide.charCodeAt(0) - 0xfee0),
+  )
+}
+
+const fourOf = (match: RegExpExecArray, group: number): BoxNumbers =>
+  [0, 1, 2, 3].map((k) => Number(match[group + k])) as unknown as BoxNumbers
+
+/** Patches of a side in Kosmos-2. */
+const PATCHES = 32
+
+/**
+ * A box of two patches as shares of the picture, as Kosmos-2's processor has it: from middle to middle, and whole patches where
+ * both are in one row or column.
+ */
+function patchBox(first: number, last: number): BoxNumbers {
+  const [left, top] = [first % PATCHES, Math.floor(first / PATCHES)]
+  const [right, bottom] = [last % PATCHES, Math.floor(last / PATCHES)]
+  const isLine = left === right || top === bottom
+  const [from, to] = isLine ? [0, 1] : [0.5, 0.5]
+  return [(left + from) / PATCHES, (top + from) / PATCHES, (right + to) / PATCHES, (bottom + to) / PATCHES]
 }
 
 type Found = Pick<SaidBox, 'box' | 'edge'>
@@ -95,9 +149,13 @@ function boxesOf(
   start: number,
   end: number,
 ): readonly Found[] | undefined {
-  for (const group of [1, 5, 9, 13, 17, 21]) {
+  if (match[35] !== undefined) return [{ box: patchBox(Number(match[35]), Number(match[36])), edge: 1 }]
+  // Molmo numbers its points: `<points x1="10" y1="20" x2="30" y2="40">` are two points.
+  if (match[31] !== undefined && /<points?\s[^<>]*$/i.test(text.slice(Math.max(0, start - 16), start)))
+    return undefined
+  for (const group of [1, 5, 9, 13, 17, 21, 27, 31]) {
     if (match[group] === undefined) continue
-    const [a, b, c, d] = [0, 1, 2, 3].map((k) => Number(match[group + k])) as [number, number, number, number]
+    const [a, b, c, d] = fourOf(match, group)
     // `[1, 2, 3, 4]` inside of a longer list `1, [..]` is one; a key before it may say that y comes first.
     if (group === 17) return [{ box: [b, a, d, c], edge: 1024 }]
     if (group === 21) return [{ box: [a, b, c, d], edge: 1000 }]
@@ -161,10 +219,14 @@ function unreadOf(text: string, covered: readonly TextRange[]): TextRange[] {
     const box = covered[next]
     // A key or a tag belongs to the box behind it.
     if (box !== undefined && (box.start < end || isFilling(text, end, box.start))) continue
+    // A point beside the box says its own name.
+    if (covered.length > 0 && POINT_KEY.test(text.slice(Math.max(0, start - 32), start))) continue
     if (unread.length < MAX_ANSWER_PARTS) unread.push({ start, end })
   }
   return unread
 }
+
+const POINT_KEY = /\bpoints?[a-z0-9_]{0,12}["']?\s{0,4}[:=]\s{0,4}\[?\s{0,4}$/i
 
 function isFilling(text: string, start: number, end: number): boolean {
   return end - start <= 16 && /^[\s"'[({:]*$/.test(text.slice(start, end))

@@ -3,7 +3,7 @@
 // the words of SAMTok of any depth and of HiMTok are read alike. What has mask words and is no whole mask is told apart.
 
 import type { TextRange } from './answer-part.ts'
-import { isSpace } from './characters.ts'
+import { isBlankRange } from './characters.ts'
 import { WordsError } from './error.ts'
 import { MASK_WORD_HEAD, MAX_ID_DIGITS, type MaskWordAt, readMaskWord } from './mask-lexer.ts'
 import { MAX_GAP } from './mask-machine.ts'
@@ -19,7 +19,7 @@ export type SaidMask = TextRange & {
 
 export type SaidMasks = {
   readonly masks: readonly SaidMask[]
-  /** Mask words that are in no whole mask: an id alone, a start word without an end, `<|mt_`. In order; at most MAX_UNREAD. */
+  /** Mask words that are in no whole mask: an id alone, a start word without an end, `<|mt_`, misspelt ones. In order; at most MAX_UNREAD. */
   readonly unread: readonly TextRange[]
 }
 
@@ -62,13 +62,32 @@ export function saidMasks(text: string): SaidMasks {
     }
   }
   drop()
-  return { masks, unread }
+  const misspelt = misspeltWords(text)
+  if (misspelt.length === 0) return { masks, unread }
+  return { masks, unread: [...unread, ...misspelt].sort((a, b) => a.start - b.start).slice(0, MAX_UNREAD) }
+}
+
+/** The middle of a mask word in any spelling: other letters, blanks, escapes of HTML, JSON, Markdown and addresses around it. */
+const WORD_MIDDLE =
+  /(?:(?<![a-z0-9])|(?<=%7c))mt[\\\s]{0,2}_\s{0,2}(?:start|end|[\d\uff10-\uff19]{1,12})(?![a-z])/gi
+
+/**
+ * Words that are meant as mask words and spelled so that no reader takes them: `&lt;|mt_0011|&gt;`, `<|MT_0011|>`, `<| mt_0011 |>`,
+ * `mt_0011`. They are told, not guessed. At most MAX_UNREAD; linear time.
+ */
+export function misspeltWords(text: string): TextRange[] {
+  const found: TextRange[] = []
+  for (const { 0: word, index: start } of text.matchAll(WORD_MIDDLE)) {
+    // What has the right head is read, or told, by the reader of words.
+    if (text.startsWith(MASK_WORD_HEAD, start - 2)) continue
+    if (found.length === MAX_UNREAD) break
+    found.push({ start, end: start + word.length })
+  }
+  return found
 }
 
 function isGap(text: string, start: number, end: number): boolean {
-  if (end - start > MAX_GAP) return false
-  for (let k = start; k < end; k++) if (!isSpace(text.charCodeAt(k))) return false
-  return true
+  return end - start <= MAX_GAP && isBlankRange(text, start, end)
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   getokVocabulary,
   himtokVocabulary,
   maskDialect,
+  misspeltWords,
   pairGetokOffsets,
   parseGetok,
   parseMaskWords,
@@ -124,10 +125,16 @@ function sharedOffsets(
   })
 }
 
+/** Words that were meant as mask words, as problems of a reading. */
+export function misspelt(answer: string): TextReading['problems'] {
+  return misspeltWords(answer).map((place) => ({ kind: 'misspelt mask word', ...place }))
+}
+
 /** Finds the SAMTok or HiMTok words of an answer: one entry a span, thoughts left out. Time is linear in the text. */
 function findSpanWords(text: string, vocabulary: SpanVocabulary): TextReading {
   const parts = answerParts(text)
-  const { spans } = parseMaskWords(answerOnly(text, parts), vocabulary)
+  const answer = answerOnly(text, parts)
+  const { spans } = parseMaskWords(answer, vocabulary)
   const found = spans.map((span) => ({
     start: span.start,
     end: span.end,
@@ -141,7 +148,7 @@ function findSpanWords(text: string, vocabulary: SpanVocabulary): TextReading {
     })),
   }))
   const inThoughts = parts.thoughts.length === 0 ? 0 : saidMasks(thoughtsOnly(text, parts)).masks.length
-  return { codec: vocabulary.kind, found, inThoughts, problems: [] }
+  return { codec: vocabulary.kind, found, inThoughts, problems: misspelt(answer) }
 }
 
 /** Finds the words of one vocabulary in an answer. @throws MaskwordsError `too-large`, as findGetokWords */

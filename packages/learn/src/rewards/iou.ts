@@ -71,7 +71,7 @@ function boxesOf(text: string, form: BoxForm, grid: number): SideBoxes {
 /** The true boxes. Throws WordsError `unreadable` where the truth is not empty and one of its boxes, or all, cannot be read. */
 function trueBoxes(truth: string, form: BoxForm, grid: number): SideBoxes {
   const there = boxesOf(truth, form, grid)
-  const isLost = there.count === 0 ? !saysNothing(truth) : form !== 'brackets' && there.unread
+  const isLost = there.count === 0 ? !saysNothing(truth) : there.unread
   if (isLost) throw unreadableTruth(truth, `boxes of the form ${form}`)
   return there
 }

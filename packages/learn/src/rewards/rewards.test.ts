@@ -264,8 +264,23 @@ describe('intersection over union', () => {
   it('reads boxes of whole numbers and fractions, and counts those beyond the limit', () => {
     expect(readBoxes('[[-1, 2.5,3, 4 ]] [1,2,3,4,5] [1e3,2,3,4] [1.,2,3,4] [,1,2,3,4]').boxes).toEqual([
       [-1, 2.5, 3, 4],
+      [1000, 2, 3, 4],
+      [1, 2, 3, 4],
     ])
     expect(readBoxes('[1,2,3,4]'.repeat(1000))).toMatchObject({ count: 1000, boxes: { length: 128 } })
+  })
+  it('of a truth of which one box cannot be read is none, however its others fit', () => {
+    const [lost, whole] = ['[[1, 2, 3, 4], [5, 6, 7]]', '{"bbox": [1, 2, 3, 4], "point_2d": [2, 3]}'].map(
+      (truth) =>
+        scoreBatch({ rewards: ['box-iou'], samples: [{ response: '[1, 2, 3, 4]', truth }] }).results[0],
+    )
+    expect(lost).toMatchObject({ error: { code: 'unreadable', at: 'truth' } })
+    expect(whole).toMatchObject({ overall: 1 })
+  })
+  it('of a truth of another type is the fault of the row', () => {
+    const samples = [5, ['[1, 2, 3, 4]'], {}, { answer: '' }].map((truth) => ({ response: '', truth }))
+    for (const result of scoreBatch({ rewards: ['box-iou'], samples: samples as never }).results)
+      expect(result).toMatchObject({ error: { code: 'bad-request', at: expect.stringMatching(/^truth/) } })
   })
   it('of masks is over their union or over matched ones', () => {
     const masks = [rle('##..', '##..'), rle('....', '..##')]

@@ -114,16 +114,20 @@ function unpacked(text: string): unknown {
 
 function record(value: unknown, what: string, keys: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new LearnError('bad-request', `${what} is no object but ${kind(value)}`)
+    throw new LearnError('bad-request', `${what} is no object but ${kind(value)}`, { at: placeOf(what) })
   }
   for (const key of Object.keys(value)) {
     if (keys.includes(key)) continue
     throw new LearnError('bad-request', `${what} has an unknown field ${JSON.stringify(key.slice(0, 64))}`, {
+      at: placeOf(what),
       hint: `known fields: ${keys.join(', ')}`,
     })
   }
   return value as Record<string, unknown>
 }
+
+/** A fault of the truth is the row's, not the answer's: trainers have to tell them apart. */
+const placeOf = (what: string): string => (what === 'truth' ? 'truth' : 'sample')
 
 function checkText(value: unknown, at: string, maxChars: number): asserts value is string {
   if (typeof value !== 'string') throw wrong(at, `is no text but ${kind(value)}`)

@@ -9,14 +9,41 @@ class MaskwordsError(RuntimeError):
 
 def _truth(value):
     """A true answer as the service takes it: a text, or its parts without the empty ones. None where the row has none."""
-    if value is None or (isinstance(value, float) and value != value):
-        return None
+    value = _value(value)
     if isinstance(value, dict):
         parts = {key: part for key, part in value.items() if part is not None}
         if "masks" in parts:
             parts.setdefault("text", "")
         return parts or None
     return value
+
+
+def _value(value):
+    """What columns bring as JSON has it: bytes are text, scalars of NumPy and tensors are numbers, NaN and NA are None."""
+    if isinstance(value, (str, bool)) or value is None:
+        return value
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {str(key): _value(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(part) for part in value]
+    if hasattr(value, "tolist"):
+        return _value(value.tolist())
+    try:
+        # NaN is not itself; whether NA is, cannot be said.
+        return value if value == value else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _response(value):
+    """A response as the service takes it: a text, or None where there is none."""
+    value = _value(value)
+    if value is None or isinstance(value, str):
+        return value
+    _say("responses", "a response is no text but %s; it counts as none" % type(value).__name__)
+    return None
 
 
 def _plain(value):
@@ -118,6 +145,7 @@ def score_samples(samples, url=None, token=None, rewards=None):
     if not samples:
         return []
     scores = []
+    samples = [dict(sample, response=_response(sample["response"])) for sample in samples]
     mine = [sample for sample in samples if sample["truth"] is not None]
     if len(mine) < len(samples):
         _say("rows without a truth", "rows without a truth have no reward: %s" % NO_REWARD)

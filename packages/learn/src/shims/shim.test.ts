@@ -48,6 +48,51 @@ describe('shims', () => {
     },
   )
 
+  it.skipIf(!hasPython)('take truths and answers as columns bring them', () => {
+    const check = [
+      'import sys, json',
+      'names = {}',
+      'exec(sys.stdin.read(), names)',
+      'class Scalar:',
+      '    def __init__(self, value): self.value = value',
+      '    def tolist(self): return self.value',
+      'class Missing:',
+      '    def __eq__(self, other): return self',
+      '    def __bool__(self): raise TypeError("ambiguous")',
+      'nan = float("nan")',
+      'values = [None, nan, Missing(), Scalar(nan), b"w", Scalar("w"), Scalar([1, nan]), 5, "", [], {}, {"text": nan},',
+      '          {"text": b"w", "masks": None}, {"masks": [], "size": (4, nan)}]',
+      'print(json.dumps([names["_truth"](value) for value in values], allow_nan=False))',
+      'print(json.dumps([names["_response"](value) for value in [None, "w", b"w", 5, nan]]))',
+    ].join('\n')
+    const { stdout, stderr } = spawnSync('python3', ['-c', check], {
+      input: rewardShim({ trainer: 'trl', rewards: 'samtok-gcg' }),
+      encoding: 'utf8',
+    })
+    const [truths, responses] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(truths).toEqual([
+      null,
+      null,
+      null,
+      null,
+      'w',
+      'w',
+      [1, null],
+      5,
+      '',
+      [],
+      null,
+      null,
+      { text: 'w' },
+      { masks: [], size: [4, null], text: '' },
+    ])
+    expect(responses).toEqual([null, 'w', 'w', null, null])
+    expect(stderr).toContain('a response is no text but int; it counts as none')
+  })
+
   it('refuse rewards, addresses and columns that cannot be', () => {
     const good: ShimOptions = { trainer: 'trl', rewards: ['mask-format'] }
     const wrong: Partial<Record<keyof ShimOptions, unknown>>[] = [

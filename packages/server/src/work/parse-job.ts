@@ -2,9 +2,10 @@
 // point at them by index.
 
 import { type ParseAnswer, parseRequestSchema } from '@maskwords/client/schema'
-import { type FoundWords, findGetokWords, MAX_MASKS_IN_TEXT, readWords } from '@maskwords/files'
+import { type FoundWords, findGetokWords, MAX_MASKS_IN_TEXT, misspelt, readWords } from '@maskwords/files'
 import {
   type AnswerParts,
+  answerOnly,
   answerParts,
   describeRepair,
   type JsonAnswerEntry,
@@ -43,7 +44,7 @@ function withoutCodec(text: string): ParseAnswer {
     ...empty(text),
     kind: reading?.codec ?? null,
     masks: reading === undefined ? [] : foundMasks(reading.found, undefined),
-    problems: reading === undefined ? [] : plainProblems(reading.problems),
+    ...(reading !== undefined && { problems: plainProblems(reading.problems) }),
   }
 }
 
@@ -59,7 +60,7 @@ function empty(text: string): ParseAnswer {
     entries: [],
     triples: [],
     references: [],
-    problems: [],
+    problems: plainProblems(misspelt(answerOnly(text, parts))),
   }
 }
 
@@ -180,6 +181,6 @@ function spanAnswer(text: string, codec: string, vocabulary: SpanVocabulary): Pa
       boxes: boxes.map(([x1, y1, x2, y2]) => [x1, y1, x2, y2] as [number, number, number, number]),
       problems: Array.from(problems),
     })),
-    problems: [],
+    problems: plainProblems(misspelt(answerOnly(text, parts))),
   }
 }
