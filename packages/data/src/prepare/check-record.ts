@@ -27,12 +27,14 @@ export function checkRecord(record: DataRecord, options: CheckOptions): CheckedR
   const masks = new Map<string, Mask>()
   const problems: DataProblem[] = []
   const kept: Region[] = []
+  const lost: Region[] = []
   const seen = new Map<string, Mask[]>()
   let duplicates = 0
   for (const region of record.regions) {
     const problem = problemOf(record, region, options, masks)
     if (problem !== undefined) {
       problems.push(problem)
+      lost.push(region)
       continue
     }
     kept.push(region)
@@ -44,8 +46,18 @@ export function checkRecord(record: DataRecord, options: CheckOptions): CheckedR
     seen.set(key, [...others, mask])
   }
   if (kept.length === record.regions.length) return { record, masks, problems, lostTexts: 0, duplicates }
-  const without = withoutDangling({ ...record, regions: kept })
+  const without = withoutDangling({ ...record, regions: kept, ...coverageWithout(record, lost) })
   return { ...without, masks, problems, duplicates }
+}
+
+/** What is known of a record's categories once these regions are lost: of theirs there may be more than what is left. */
+function coverageWithout({ coverage }: DataRecord, lost: readonly Region[]): Pick<DataRecord, 'coverage'> {
+  if (coverage === undefined || coverage.incomplete === 'any') return {}
+  const names = lost.map(({ category }) => category)
+  const known = names.filter((name) => name !== undefined)
+  // A region without a name could be of any category.
+  const incomplete = known.length < names.length ? 'any' : [...new Set([...coverage.incomplete, ...known])]
+  return { coverage: { ...coverage, incomplete } }
 }
 
 function sameEdges(a: Uint32Array, b: Uint32Array): boolean {

@@ -33,6 +33,11 @@ describe('what is known of absence', () => {
     ])
   })
 
+  it('names nothing that a region has in other letters', () => {
+    const all = withCoverage({ absent: 'others', incomplete: ['Traffic Light'] })
+    expect(absentNames(all, [...CATEGORIES, 'Dog', 'PERSON'])).toEqual(['bus'])
+  })
+
   it('asks for all of a category only where all are known', () => {
     const names = ['person', 'dog', 'stop sign', 'bench', 'bicycle']
     const whole = (record: DataRecord) => names.filter((name) => isWhole(record, name))

@@ -15,9 +15,14 @@ export function absentNames(record: DataRecord, categories: readonly string[]): 
   const { absent, incomplete } = coverage
   if (absent === 'others' && incomplete === 'any') return []
   const names = absent === 'others' ? cleaned(categories) : [...new Set(absent.map(requestPhrase))].sort()
-  const present = new Set(record.regions.map((region) => requestPhrase(region.category ?? '')))
-  if (incomplete !== 'any') for (const name of incomplete) present.add(requestPhrase(name))
-  return names.filter((name) => name !== '' && !present.has(name))
+  const present = new Set(record.regions.map((region) => inSmallLetters(region.category ?? '')))
+  if (incomplete !== 'any') for (const name of incomplete) present.add(inSmallLetters(name))
+  return names.filter((name) => name !== '' && !present.has(name.toLowerCase()))
+}
+
+/** Where a dataset has "Cat" and "cat", a picture with one of them does not lack the other. */
+function inSmallLetters(category: string): string {
+  return requestPhrase(category).toLowerCase()
 }
 
 function cleaned(categories: readonly string[]): readonly string[] {

@@ -29,6 +29,7 @@ export const coco = cocoLikeReader({
   title: 'COCO instances, with captions where their file is there',
   layout: [
     'annotations/instances_{split}.json or instances.json: { images, annotations, categories }',
+    'also annotations/instances_default.json (CVAT), result.json (Label Studio), {split}/_annotations.coco.json (Roboflow)',
     'annotations/captions_{split}.json or captions.json (optional)',
     'pictures in images/, {split}/ or images/{split}/',
   ],
@@ -39,6 +40,11 @@ export const coco = cocoLikeReader({
     'instances_{split}.json',
     'annotations/instances.json',
     'instances.json',
+    // CVAT, Label Studio and Roboflow.
+    'annotations/instances_default.json',
+    'result.json',
+    '{split}/_annotations.coco.json',
+    '_annotations.coco.json',
   ],
   captionFiles: [
     'annotations/captions_{split}.json',

@@ -269,3 +269,24 @@ test('two files of one picture are one too many; notes of other programs are non
     'y.json: its picture c.png is that of x.json, too, and x.json counts; put their shapes into one file',
   ])
 })
+
+test('COCO exports of annotation tools are found, with pictures named as addresses have them', async () => {
+  const coco = (file_name: string) =>
+    JSON.stringify({
+      images: [{ id: 1, file_name, width: 40, height: 30 }],
+      categories: [{ id: 1, name: 'cat' }],
+      annotations: [{ id: 1, image_id: 1, category_id: 1, iscrowd: 0, segmentation: [SQUARE.flat()] }],
+    })
+  for (const [file, name, place, split] of [
+    ['annotations/instances_default.json', 'a.png', 'images/a.png', undefined],
+    ['result.json', 'images\\a b.png', 'images/a b.png', undefined],
+    ['result.json', 'images/a%20b%23.png', 'images/a b#.png', undefined],
+    ['result.json', '100%25.png', 'images/100%25.png', undefined],
+    ['valid/_annotations.coco.json', 'a_jpg.rf.0.png', 'valid/a_jpg.rf.0.png', 'valid'],
+  ] as const) {
+    const root = folderOf({ [file]: coco(name), [place]: null })
+    expect(await read(root, split === undefined ? {} : { split }, 'coco'), file).toEqual([
+      `${place}: cat 225`,
+    ])
+  }
+})

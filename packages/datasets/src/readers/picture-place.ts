@@ -48,6 +48,25 @@ export function statedPaths(
 ): StatedPath[] {
   if (typeof name !== 'string' || name === '' || name.length > MAX_PATH_LENGTH || name.includes('\0'))
     return []
+  // Exports of web tools write names as addresses have them: `a%20b.png`. A file of that very name comes first.
+  const plainName = decodedName(name)
+  return plainName === name
+    ? pathsOf(name, file, root, start)
+    : [...pathsOf(name, file, root, start), ...pathsOf(plainName, file, root, start)]
+}
+
+/** A name without percent codes; itself where they are none, or would end it. */
+function decodedName(name: string): string {
+  if (!/%[0-9A-Fa-f]{2}/.test(name)) return name
+  try {
+    const plain = decodeURIComponent(name)
+    return plain.includes('\0') ? name : plain
+  } catch {
+    return name
+  }
+}
+
+function pathsOf(name: string, file: string, root: string, start: NameStart): StatedPath[] {
   const slashed = name.replaceAll('\\', '/')
   const isDrive = /^[A-Za-z]:/.test(slashed)
   if (!isDrive && /^[A-Za-z][A-Za-z0-9+.-]*:/.test(slashed)) return []
