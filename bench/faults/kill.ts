@@ -1,10 +1,13 @@
 // Writers that are killed (kill -9), killed in the middle of a write, or meet a full disk, at seeded moments: what is left must be
 // nothing, the whole, or something that the same command finishes. `node --import tsx bench/faults/kill.ts [moments] [writer]`.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatCodecConfig } from '@maskwords/codecs'
 import { pictureToPng } from '@maskwords/mask'
+import { TOY_HIMTOK, wantedWeights, writeWeights } from '../../packages/codecs/test/toy-codecs.ts'
 import { drawScene } from '../../packages/commands/src/demo/scene.ts'
 import { randomOf } from '../../packages/eval/src/statistics/random.ts'
 import { tinyGguf } from '../../packages/learn/test/tiny-gguf.ts'
@@ -22,7 +25,47 @@ const CLI = join(import.meta.dirname, '../../packages/maskwords/src/cli.ts')
 const PRELOAD = join(import.meta.dirname, 'preload.mjs')
 const KINDS = ['kill', 'half', 'full'] as const
 
+/** Serves some bytes with ranges and a strong tag, from a process of its own: this one blocks while a writer runs. */
+const SERVER = `
+const body = Buffer.alloc(4_000_000, 'the weights of a tokenizer')
+require('node:http').createServer((request, response) => {
+  const from = Number(/^bytes=([0-9]+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+  if (from >= body.length) return response.writeHead(416, { 'content-range': 'bytes */' + body.length }).end()
+  const range = 'bytes ' + from + '-' + (body.length - 1) + '/' + body.length
+  response.writeHead(from > 0 ? 206 : 200, { etag: '"1"', ...(from > 0 && { 'content-range': range }) })
+  response.end(body.subarray(from))
+}).listen(0, '127.0.0.1', function () { console.log(this.address().port) })
+process.stdin.on('end', () => process.exit()).resume()`
+const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['pipe', 'pipe', 'inherit'] })
+const port = await new Promise<string>((resolve) =>
+  server.stdout.once('data', (line) => resolve(String(line).trim())),
+)
+const SHA256 = createHash('sha256')
+  .update(Buffer.alloc(4_000_000, 'the weights of a tokenizer'))
+  .digest('hex')
+
 const WRITERS: readonly Writer[] = [
+  {
+    name: 'pull',
+    argv: ['pull', `http://127.0.0.1:${port}/w.pth`, '-o', 'out/w.pth'],
+    output: 'out',
+    setUp: () => {},
+  },
+  {
+    name: 'pull-checked',
+    argv: ['pull', `http://127.0.0.1:${port}/w.pth`, '-o', 'out/w.pth', '--sha256', SHA256],
+    output: 'out',
+    setUp: () => {},
+  },
+  {
+    name: 'import',
+    argv: ['import', 'toy.safetensors', 'out', '--config', 'toy.json', '--dtype', 'float16'],
+    output: 'out',
+    setUp: async (folder) => {
+      await writeWeights(join(folder, 'toy.safetensors'), await wantedWeights({ himtok: TOY_HIMTOK }))
+      writeFileSync(join(folder, 'toy.json'), formatCodecConfig({ codec: 'himtok', config: TOY_HIMTOK }))
+    },
+  },
   {
     name: 'extend-vocab',
     argv: ['extend-vocab', 'base', '-o', 'out', '--words', 'samtok-32x2'],
@@ -119,5 +162,6 @@ let bad = 0
 for (const writer of WRITERS)
   if (writer.name.includes(only)) bad += await attack(writer, Number(moments), root)
 rmSync(root, { recursive: true, force: true })
+server.stdin.end()
 console.log(`${bad} moments left something that the same command does not finish`)
 process.exitCode = bad === 0 ? 0 : 1

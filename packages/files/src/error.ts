@@ -82,6 +82,16 @@ const SYSTEM_HINTS = new Map([
   ['EDQUOT', 'the quota of this disk is used up: free some, then run the command again'],
   ['EROFS', 'this disk is read-only: write elsewhere'],
   ['EACCES', 'no permission here: write elsewhere, or change it'],
+  ['EPERM', 'the system allows nobody to write here: write elsewhere'],
+  ['EEXIST', 'something of another kind is there already: name another place'],
+  ['ENOTDIR', 'a part of this path is a file, not a folder: name another place'],
+  ['EISDIR', 'this is a folder, and a file is wanted: name another place'],
+  [
+    'ENOTEMPTY',
+    'the folder has been filled meanwhile, by another run perhaps: look into it, or name another',
+  ],
+  ['ENAMETOOLONG', 'the name is longer than this disk allows: name a shorter one'],
+  ['EBUSY', 'something else uses this: end that, or name another place'],
   ['EMFILE', 'too many files are open: raise the limit (ulimit -n)'],
 ])
 

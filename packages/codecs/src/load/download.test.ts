@@ -109,6 +109,21 @@ describe('downloadFile', () => {
     expect(await readdir(folder)).toEqual(['file'])
   })
 
+  it('refuses a second run of the same file while the first is at work, which ends whole', async () => {
+    let second: Promise<unknown> | undefined
+    answer = (request, response, count) => {
+      if (count === 1) second = get({ attempts: 1 }).catch((error: unknown) => error)
+      if (count > 1) return serve(request, response)
+      void second!.then(() => serve(request, response))
+    }
+    expect(await get()).toMatchObject({ sha256: hashOf(BYTES) })
+    expect(await second).toMatchObject({
+      code: 'download-failed',
+      message: expect.stringContaining(`is being downloaded by process ${process.pid}`),
+    })
+    expect([requests.length, await readdir(folder)]).toEqual([1, ['file']])
+  })
+
   it('needs no byte more where all were there', async () => {
     await writeFile(join(folder, 'file.part'), BYTES)
     answer = (request, response) => serve(request, response)

@@ -1,6 +1,7 @@
 // One file over HTTP: resumed where it broke (RFC 9110 ranges with If-Range), checked, and put in place whole or not at all.
 // Node only.
 import { CodecError } from '../error.ts'
+import { takeLock } from './lock.ts'
 
 export type DownloadProgress = { readonly doneBytes: number; readonly totalBytes: number | undefined }
 
@@ -43,15 +44,29 @@ const failed = (url: string, what: string, hint: string, cause?: unknown): Codec
 /**
  * Downloads a file. What cannot get better (a web page, a missing file, another length than promised) fails at once; broken and
  * silent connections and busy servers are tried again.
- * @throws CodecError `download-failed`, `damaged` where the bytes do not have the promised SHA-256; the signal's reason.
+ * @throws CodecError `download-failed` (also while another run downloads the same file), `damaged` where the bytes do not have the promised SHA-256; the signal's reason.
  */
 export async function downloadFile(options: DownloadOptions): Promise<Downloaded> {
-  const { url, to, attempts = 5, backoffMs = 1000, signal } = options
+  const { url, to } = options
   checkUrl(url, options.sha256)
-  const { mkdir, open, rename, rm, stat } = await import('node:fs/promises')
+  const { mkdir } = await import('node:fs/promises')
   const { dirname } = await import('node:path')
   await mkdir(dirname(to), { recursive: true })
   const part = `${to}.part`
+  // Two runs that write into one part would leave a file with holes, of the right length.
+  const unlock = await takeLock(`${part}.lock`, (holder) =>
+    failed(to, `is being downloaded by ${holder}`, 'wait for it or stop it, then run this again'),
+  )
+  try {
+    return await fetchLocked(options, part)
+  } finally {
+    unlock()
+  }
+}
+
+async function fetchLocked(options: DownloadOptions, part: string): Promise<Downloaded> {
+  const { url, to, attempts = 5, backoffMs = 1000, signal } = options
+  const { open, rename, rm, stat } = await import('node:fs/promises')
   let resumed = false
   let restarted = false
   for (let failures = 0; ; ) {

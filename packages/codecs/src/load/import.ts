@@ -46,9 +46,12 @@ export async function importCodec(options: ImportOptions): Promise<Imported> {
   const fs = await import('node:fs/promises')
   const { basename, join, resolve } = await import('node:path')
   const target = resolve(folder)
-  const there = await fs
-    .readdir(target)
-    .catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : ['']))
+  const there = await fs.readdir(target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new CodecError('out-of-range', `${folder} cannot be made a folder: ${error.message}`, {
+      hint: 'name a new folder, below folders',
+    })
+  })
   if (there !== undefined && there.length > 0) {
     throw new CodecError('out-of-range', `${folder} is there already and not empty`, {
       hint: 'name a new folder',

@@ -6,7 +6,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +22,6 @@ import { configHash, type PrepareConfig } from './config.ts'
 import { defaultTasks } from './default-tasks.ts'
 import { Engine } from './engine.ts'
 import { Journal, readJournal } from './journal.ts'
-import { takeLock } from './lock.ts'
 import { type PrepareOptions, planOnly, prepare } from './run.ts'
 import { copiesOf, sampleKey, shareOf } from './sampling.ts'
 import { parseSource, parseTasks } from './source-spec.ts'
@@ -448,16 +446,6 @@ describe('parts', () => {
     )
   })
 
-  it('the lock of a process that is gone is taken over, one of a living process is not', () => {
-    const file = join(folder, 'lock')
-    // No process has this number: Linux stops at 4,194,304.
-    writeFileSync(file, JSON.stringify({ pid: 99_999_999, host: hostOf(), started: '1' }))
-    const unlock = takeLock(file)
-    expect(() => takeLock(file)).toThrow('another run works')
-    unlock()
-    expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined()
-  })
-
   it('the hash of a configuration does not depend on where folders lie or on the order of keys', () => {
     const moved = {
       ...config,
@@ -468,14 +456,6 @@ describe('parts', () => {
     expect(configHash({ ...config, seed: 4 })).not.toBe(configHash(config))
   })
 })
-
-function hostOf(): string {
-  const file = join(folder, 'own-lock')
-  const unlock = takeLock(file)
-  const { host } = JSON.parse(readFileSync(file, 'utf8'))
-  unlock()
-  return host
-}
 
 /** Three workers that finish in an order of their own. */
 function unevenWorkers(setup: EngineSetup): Workers {

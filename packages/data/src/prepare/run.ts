@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { takeLock } from '@maskwords/codecs'
 import type { Reader } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
 import type { Writer, WriterOptions, WrittenFile } from '../conversation.ts'
@@ -25,7 +26,6 @@ import type { FilledBatch } from './filled-batch.ts'
 import { HealthTotal } from './health.ts'
 import { Journal, readJournal } from './journal.ts'
 import { KeptBatches } from './kept-batches.ts'
-import { takeLock } from './lock.ts'
 import type { SampleLook } from './look-picture.ts'
 import {
   checkPlan,
@@ -132,7 +132,14 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   mkdirSync(folder, { recursive: true })
   refuseForeignFolder(folder, stateFolder, options.overwrite === true)
   mkdirSync(stateFolder, { recursive: true })
-  const unlock = takeLock(join(stateFolder, 'lock'))
+  const lockFile = join(stateFolder, 'lock')
+  const unlock = await takeLock(lockFile, (holder) => {
+    const hint = 'wait for it, stop it, or write to another folder with -o'
+    return new DataError('bad-option', `another run works in this folder (${holder})`, {
+      file: lockFile,
+      hint,
+    })
+  })
   try {
     if (options.overwrite) forget(folder, stateFolder)
     removePartial(folder)

@@ -1,0 +1,87 @@
+// One run in a place at a time: a lock file that names its process; the lock of a killed process is taken over. Definition: ours.
+// Node only.
+
+type Owner = { readonly pid: number; readonly host: string; readonly started: string }
+
+type Files = typeof import('node:fs')
+
+/**
+ * Takes the lock; the function returned gives it back. Throws what `refused` makes of the holder ("process 12 on host") while
+ * another run holds it.
+ */
+export async function takeLock(file: string, refused: (holder: string) => Error): Promise<() => void> {
+  const fs = await import('node:fs')
+  const { hostname } = await import('node:os')
+  const owner: Owner = { pid: process.pid, host: hostname(), started: startOf(fs, process.pid) ?? '' }
+  // Two calls of one process are two runs as well.
+  const own = `${file}.${process.pid}.${crypto.randomUUID()}`
+  fs.writeFileSync(own, JSON.stringify(owner))
+  try {
+    // A link appears with its content at once: nobody reads a lock that is being written.
+    if (!link(fs, own, file)) {
+      const held = readOwner(fs, file)
+      if (held !== undefined && isAlive(fs, held, owner.host))
+        throw refused(`process ${held.pid} on ${held.host}`)
+      takeAway(fs, file, `${own}.old`, held)
+      if (!link(fs, own, file)) throw refused('a process that has just begun')
+    }
+  } finally {
+    fs.unlinkSync(own)
+  }
+  return () => {
+    if (readOwner(fs, file)?.pid === process.pid) fs.unlinkSync(file)
+  }
+}
+
+/** Removes a dead lock. Two runs may find the same one: what the slower takes away by mistake it puts back. */
+function takeAway(fs: Files, file: string, aside: string, dead: Owner | undefined): void {
+  try {
+    fs.renameSync(file, aside)
+  } catch {
+    return
+  }
+  const taken = readOwner(fs, aside)
+  if (taken?.pid !== dead?.pid || taken?.started !== dead?.started) link(fs, aside, file)
+  fs.unlinkSync(aside)
+}
+
+function link(fs: Files, from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function readOwner(fs: Files, file: string): Owner | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as Owner
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(fs: Files, { pid, host, started }: Owner, here: string): boolean {
+  // Of another machine nothing can be known: its lock stands.
+  if (host !== here) return true
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const now = startOf(fs, pid)
+  // A number that a new process has got since.
+  return now === undefined || started === '' || now === started
+}
+
+/** When a process began, where the system says so (field 22 of /proc/PID/stat). */
+function startOf(fs: Files, pid: number): string | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
