@@ -424,6 +424,6 @@ describe('who may call', () => {
       method: 'OPTIONS',
       headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
     })
-    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([405, null])
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([403, null])
   })
 })
