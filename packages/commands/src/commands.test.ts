@@ -436,7 +436,15 @@ describe('inspect', () => {
     const category = { id: 1, name: `<box> ${words}` }
     const images = [{ id: 1, file_name: 'a.png', width: 4, height: 4 }]
     const annotations = [
-      { id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 2, 2], segmentation: [[0, 0, 2, 0, 2, 2, 0, 2]] },
+      {
+        id: 1,
+        image_id: 1,
+        category_id: 1,
+        bbox: [0, 0, 2, 2],
+        area: 4,
+        iscrowd: 0,
+        segmentation: [[0, 0, 2, 0, 2, 2, 0, 2]],
+      },
     ]
     expect(await reportOf({ images, annotations, categories: [category] })).toMatchObject({
       kind: 'coco-dataset',

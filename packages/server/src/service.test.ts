@@ -300,7 +300,7 @@ describe('/openapi.json', () => {
         masks: [rle],
       },
       { response: A, truth: A, rewards: ['mask-format'] },
-      { response: A, truth: A, rewards: 'samtok-gcg' },
+      { response: A, truth: A, rewards: 'samtok-no-target' },
       { response: A, truth: A, rewards: [{ name: 'mask-format', weight: 2, part: 'answer', as: 'x' }] },
       null,
       5,
