@@ -66,7 +66,8 @@ export const ROOMS: readonly Room[] = [
     'mask words checkpoint graph models codecs mllm datasets data',
     'node:',
   ),
-  packages('eval', 'metrics, intervals, comparisons', 'mask words', 'node:'),
+  packages('charts', 'charts of numbers as SVG text', ''),
+  packages('eval', 'metrics, intervals, comparisons', 'mask words charts', 'node:'),
   packages(
     'files',
     'pictures, masks and words in and out in every dialect, and what a command line needs for it',

@@ -1,5 +1,7 @@
 // The public names of this package, written by hand.
 
+export type { ChartOptions, LossCurveOptions, MetricsLogLine, Panel, Series } from '@maskwords/charts'
+export { lineChartSvg, lossCurveSvg } from '@maskwords/charts'
 export { bleu, rougeL } from './caption/bleu.ts'
 export type { CiderOptions } from './caption/cider.ts'
 export { cider } from './caption/cider.ts'
@@ -21,10 +23,6 @@ export { englishStem } from './caption/stem.ts'
 export type { TextSimilarity } from './caption/text-similarity.ts'
 export { tokenF1 } from './caption/text-similarity.ts'
 export { captionTokens } from './caption/tokens.ts'
-export type { ChartOptions, Panel, Series } from './chart/line-chart.ts'
-export { lineChartSvg } from './chart/line-chart.ts'
-export type { LossCurveOptions, MetricsLogLine } from './chart/loss-curve.ts'
-export { lossCurveSvg } from './chart/loss-curve.ts'
 export type {
   CocoCategoryResult,
   CocoPictureRow,

@@ -1,5 +1,5 @@
 // Rate-quality curves: mean IoU against bits a mask, codecs beside baselines.
-import { lineChartSvg, type Series } from '../chart/line-chart.ts'
+import { lineChartSvg, type Series } from '@maskwords/charts'
 import { baselineFamily } from './baselines.ts'
 import type { MethodSummary } from './summary.ts'
 

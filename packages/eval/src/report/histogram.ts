@@ -1,5 +1,5 @@
 // How the samples are spread over a share from 0 to 1, as bars.
-import { element } from '../chart/svg.ts'
+import { element } from '@maskwords/charts'
 
 const BINS = 20
 const WIDTH = 700

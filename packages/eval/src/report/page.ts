@@ -1,5 +1,5 @@
 // The report of one evaluation as one HTML file: no script, nothing from outside, every text escaped.
-import { escapeXml } from '../chart/svg.ts'
+import { escapeXml } from '@maskwords/charts'
 import type { Stamp } from '../stamp.ts'
 import type { Interval } from '../statistics/bootstrap.ts'
 import type { Metric } from '../statistics/metric.ts'

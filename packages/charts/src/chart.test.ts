@@ -1,7 +1,7 @@
 // What the charts promise: well-formed SVG for any numbers and names, ticks at round numbers, lines where they belong.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rateCurveSvg } from '../reconstruction/rate-curve.ts'
+import { rateCurveSvg } from '../../eval/src/reconstruction/rate-curve.ts'
 import { lineChartSvg } from './line-chart.ts'
 import { lossCurveSvg } from './loss-curve.ts'
 import { scaleFor } from './scale.ts'
