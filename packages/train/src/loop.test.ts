@@ -134,6 +134,48 @@ describe('the training loop', () => {
     await expect(train(tinyRun(folder))).rejects.toThrow('run.json')
   })
 
+  it('data that is no number ends the run at its step, and the last good state stays', async () => {
+    const folder = folderOf('nan')
+    const data = tinyData()
+    // Two batches are one update: batch 20 is of update 11.
+    const poisoned = {
+      batch: async (index: number) => {
+        const feeds = await data.batch(index)
+        return index === 20 ? { ...feeds, x: new Float32Array(16).fill(Number.NaN) } : feeds
+      },
+    }
+    await expect(train(tinyRun(folder, { data: poisoned }))).rejects.toThrow(
+      'training step 11: the loss is NaN',
+    )
+    expect(checkpoints(folder)).toEqual(['step-000000007'])
+    const mended = await train(tinyRun(folder))
+    expect([...mended.state.tensors]).toEqual([...(await train(tinyRun(undefined))).state.tensors])
+  })
+
+  it('weights that are no numbers are never saved, though the loss was one, and never the best', async () => {
+    const folder = folderOf('broken-weights')
+    const step = tinyStep()
+    // The settings of update 9 are no numbers: its loss is still that of the weights before.
+    const feeds = (at: number) => {
+      const whole = Object.entries(step.feeds(at))
+      const spoilt = (value: unknown) => (value instanceof Float32Array ? value.map(() => Number.NaN) : value)
+      return Object.fromEntries(
+        whole.map(([name, value]) => [name, at < 8 ? value : (spoilt(value) as typeof value)]),
+      )
+    }
+    await expect(
+      train(tinyRun(folder, { step: { ...step, feeds }, saveEvery: 3, steps: 9 })),
+    ).rejects.toThrow(/training step 9: .* is no longer made of finite numbers/)
+    expect(checkpoints(folder)).toEqual(['step-000000003', 'step-000000006'])
+    const values = [Number.NaN, 3, Number.NaN, 2]
+    const evaluation = {
+      every: 2,
+      run: async () => ({ score: values.shift()! }),
+      best: { metric: 'score', direction: 'max' as const },
+    }
+    expect((await train(tinyRun(undefined, { steps: 8, evaluation }))).best).toEqual({ step: 4, value: 3 })
+  })
+
   it('batches made by worker threads are those made here', async () => {
     const module = new URL('../test/tiny-batches.ts', import.meta.url)
     const here = await train(tinyRun(undefined, { steps: 12 }))

@@ -250,7 +250,8 @@ class Loop {
       )
     }
     const sign = evaluation.best.direction === 'max' ? 1 : -1
-    if (this.best && !(sign * value > sign * this.best.value)) return false
+    // What is no number is better than nothing, and would stay the best for ever.
+    if (Number.isNaN(value) || (this.best && !(sign * value > sign * this.best.value))) return false
     this.best = { step: done, value }
     return true
   }
@@ -259,6 +260,7 @@ class Loop {
   private async save(): Promise<TrainState> {
     const state = await this.trainer.state()
     if (!this.disk || state.step === this.savedStep) return state
+    refuseBroken(state, this.checkpoint)
     this.checkpoint = await this.disk.folder.save(state, {
       step: state.step,
       identity: identityOf(this.options),
@@ -269,6 +271,20 @@ class Loop {
     this.savedStep = state.step
     this.disk.folder.prune(this.every.keepLast, this.best ? [this.best.step] : [])
     return state
+  }
+}
+
+/** A loss can be finite while its gradient is not: weights that are no numbers never replace a good checkpoint. */
+function refuseBroken(state: TrainState, kept: string | undefined): void {
+  for (const [name, { data }] of state.tensors) {
+    if (data.every(Number.isFinite)) continue
+    throw new GraphError(
+      'runtime',
+      `training step ${state.step}: ${name} is no longer made of finite numbers`,
+      {
+        hint: `${kept === undefined ? 'nothing was saved yet' : `${kept} is the last good state`}; look at the data, or lower the learning rate`,
+      },
+    )
   }
 }
 

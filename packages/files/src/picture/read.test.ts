@@ -30,6 +30,35 @@ async function failure(bytes: Uint8Array, maxPixels?: number): Promise<Maskwords
 }
 
 /** A valid 8-bit grey PNG of one value, made here: 196 million pixels take no time to write. */
+/** The same file with another width and height in every place of its header that says them. */
+function saying(bytes: Buffer, format: 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif', side: number): Uint8Array {
+  const out = Buffer.from(bytes)
+  if (format === 'gif') {
+    const frame = out.indexOf(Buffer.from([0x2c, 0, 0, 0, 0, 16, 0, 16, 0]))
+    for (const at of [6, 8, frame + 5, frame + 7]) out.writeUInt16LE(side, at)
+  } else if (format === 'jpeg') {
+    const frame = out.indexOf(Buffer.from([0xff, 0xc0]))
+    for (const at of [frame + 5, frame + 7]) out.writeUInt16BE(side, at)
+  } else if (format === 'webp') {
+    // Lossy: a frame header of 14 bits each behind the start code (RFC 6386, 9.1).
+    const start = out.indexOf(Buffer.from([0x9d, 0x01, 0x2a]))
+    for (const at of [start + 3, start + 5]) out.writeUInt16LE(side, at)
+  } else if (format === 'avif') {
+    const box = out.indexOf('ispe')
+    for (const at of [box + 8, box + 12]) out.writeUInt32BE(side, at)
+  } else {
+    const folder = out.readUInt32LE(4)
+    for (let i = 0; i < out.readUInt16LE(folder); i++) {
+      const entry = folder + 2 + 12 * i
+      // ImageWidth and ImageLength; as LONG.
+      if (![256, 257].includes(out.readUInt16LE(entry))) continue
+      out.writeUInt16LE(4, entry + 2)
+      out.writeUInt32LE(side, entry + 8)
+    }
+  }
+  return new Uint8Array(out)
+}
+
 function flatPng(width: number, height: number): Uint8Array {
   const chunk = (type: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type), data])
@@ -250,6 +279,27 @@ describe('pictures that are refused', () => {
       expect(error.code).toBe('too-large')
       expect(error.message).toContain('1,048,576')
     }
+  })
+
+  it.each(['jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)(
+    'a few kilobytes of %s that say 16,000 x 16,000 are refused before a pixel is made',
+    async (format) => {
+      const small = sharp({ create: { width: 16, height: 16, channels: 3, background: '#808080' } })
+      const bytes = saying(await small.toFormat(format).toBuffer(), format, 16_000)
+      const before = process.memoryUsage().rss
+      const error = await failure(bytes)
+      expect([bytes.length < 10_000, error.code, error.file]).toEqual([true, 'too-large', 'photo'])
+      expect(error.message).toContain('16000 x 16000')
+      // Its pixels would be 768 MB.
+      expect(process.memoryUsage().rss - before).toBeLessThan(200e6)
+    },
+  )
+
+  it('an SVG is refused whatever size it says', async () => {
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="90000" height="90000"><rect width="9" height="9"/></svg>'
+    const error = await failure(new TextEncoder().encode(svg))
+    expect(['unsupported', 'too-large']).toContain(error.code)
   })
 
   it.each(['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)(
