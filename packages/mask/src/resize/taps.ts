@@ -107,18 +107,13 @@ export function antialiasTaps(
 }
 
 /**
- * Where the centre of target sample i lies among the source samples. PyTorch rounds the scale to float32 and nothing
- * after it: with an exact scale the result would differ by up to 6e-6.
+ * Two taps around the sample position; positions before the first sample count as on it (torch bilinear). The scale is
+ * rounded to float32 and nothing after it: with an exact scale the result would differ by up to 6e-6.
  */
-function sourcePosition(sourceLength: number, targetLength: number, i: number): number {
-  return Math.fround(sourceLength / targetLength) * (i + 0.5) - 0.5
-}
-
-/** Two taps around the sample position; positions before the first sample count as on it (torch bilinear). */
 export function bilinearTaps(sourceLength: number, targetLength: number): Taps {
   const taps = emptyTaps(sourceLength, targetLength, 2)
   for (let i = 0; i < targetLength; i++) {
-    const position = Math.max(0, sourcePosition(sourceLength, targetLength, i))
+    const position = Math.max(0, Math.fround(sourceLength / targetLength) * (i + 0.5) - 0.5)
     const low = Math.min(Math.floor(position), sourceLength - 1)
     const both = low + 1 < sourceLength
     taps.first[i] = low
@@ -129,19 +124,24 @@ export function bilinearTaps(sourceLength: number, targetLength: number): Taps {
   return taps
 }
 
-/** Four taps with a = -0.75; samples outside repeat the edge (torch bicubic). */
+/** a * b + c, rounded to float32 once. */
+function fused(a: number, b: number, c: number): number {
+  return Math.fround(a * b + c)
+}
+
+/** Four taps with a = -0.75; samples outside repeat the edge (torch bicubic, in float32 with fused operations). */
 export function bicubicTaps(sourceLength: number, targetLength: number): Taps {
   const a = -0.75
   const taps = emptyTaps(sourceLength, targetLength, 4)
-  const four = new Float64Array(4)
+  const scale = Math.fround(sourceLength / targetLength)
+  const near = (x: number) => fused(Math.fround(fused(a + 2, x, -(a + 3)) * x), x, 1)
+  const far = (x: number) => fused(fused(fused(a, x, -5 * a), x, 8 * a), x, -4 * a)
   for (let i = 0; i < targetLength; i++) {
-    const position = sourcePosition(sourceLength, targetLength, i)
+    const position = fused(scale, i + 0.5, -0.5)
     const base = Math.floor(position)
-    const t = position - base
-    four[0] = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a
-    four[1] = ((a + 2) * t - (a + 3)) * t * t + 1
-    four[2] = ((a + 2) * (1 - t) - (a + 3)) * (1 - t) * (1 - t) + 1
-    four[3] = ((a * (2 - t) - 5 * a) * (2 - t) + 8 * a) * (2 - t) - 4 * a
+    const t = Math.fround(position - base)
+    const rest = Math.fround(1 - t)
+    const four = [far(Math.fround(t + 1)), near(t), near(rest), far(Math.fround(rest + 1))]
     const low = Math.min(Math.max(base - 1, 0), sourceLength - 1)
     const high = Math.min(Math.max(base + 2, 0), sourceLength - 1)
     for (let k = 0; k < 4; k++) {
