@@ -32,7 +32,7 @@ async function read(document: object, options: Partial<ReaderOptions> = {}) {
     const records: DataRecord[] = []
     const problems: DataProblem[] = []
     const onProblem = (problem: DataProblem) => problems.push(problem)
-    for await (const record of readerByName('coco').read({ root, onProblem, ...options }))
+    for await (const record of readerByName('coco')!.read({ root, onProblem, ...options }))
       records.push(record)
     return {
       records,
