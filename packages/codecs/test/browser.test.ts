@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'codecs-browser-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const PAGE = `
-import { createHiMTok, createSamTok } from '../src/index.ts'
+import { createHiMTok, createSamTok } from '@maskwords/codecs'
 import { openWebSession } from '@maskwords/graph/web'
 import { himtokThere, samtokThere } from ${JSON.stringify(join(import.meta.dirname, 'round-trip.ts'))}
 const runtime = { target: 'web', open: (model) => openWebSession(model, { threads: 2 }) }

@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'graph-browser-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const PAGE = `
-import { GraphError, planBatches } from '../src/index.ts'
+import { GraphError, planBatches } from '@maskwords/graph'
 import { openWebSession } from '@maskwords/graph/web'
 window.runModel = async (model, feeds, options) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))

@@ -198,4 +198,5 @@ export const OP_TABLE: readonly OpRow[] = [
   none('oneHot', 'Equal, Cast'),
   none('randomSource (uniform, normal)', 'Mul, Mod, Div, Add'),
   none('fusedAttention', 'MultiHeadAttention (com.microsoft)'),
+  none('fusedRotary', 'RotaryEmbedding (com.microsoft)'),
 ]

@@ -30,7 +30,7 @@ export type ServerOptions = {
 /** Codecs at the server beside `baseUrl`. Calls reject with EngineError `server` or `codec`. */
 export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Backend {
   const client = createClient({
-    url: new URL('../../../studio/src/engine', baseUrl).href,
+    url: new URL('.', baseUrl).href,
     ...(token === undefined ? {} : { token }),
   })
   const opened = new Map<CodecId, Promise<Opened>>()
