@@ -92,7 +92,7 @@ describe("TRL's GRPOTrainer", () => {
 
 describe("verl's and ms-swift's reward managers", () => {
   it('hand over whole answers and take the numbers of the service', async () => {
-    const answer = (mask: string) => `<think>It is on the table.</think>\n${mask}`
+    const answer = (mask: string) => `<think>It is on the table.</think>\n<answer>${mask}</answer>`
     const found = await runPython<Record<string, unknown>>('reward_managers.py', {
       verl: shim('verl_reward.py', { trainer: 'verl' }),
       swift: shim('swift_reward.py', { trainer: 'ms-swift' }),
