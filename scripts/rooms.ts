@@ -71,7 +71,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'files',
     'pictures, masks and words in and out in every dialect, and what a command line needs for it',
-    'mask words checkpoint codecs learn',
+    'mask words checkpoint codecs mllm learn',
     'node: zod sharp',
   ),
   packages(

@@ -1,15 +1,19 @@
 // One question to every picture of a folder: answers are kept line by line, so that a run that was stopped goes on where it was.
 import { createHash } from 'node:crypto'
-import { appendFile, readdir, readFile, truncate } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { ErrorReport } from '@maskwords/files'
 import {
+  answerJson,
   counted,
+  decodedMasks,
   decodeOpened,
   ensureFolder,
+  isRecord,
   isTypedError,
   located,
   MaskwordsError,
+  openKeptLines,
   openPicture,
   overlayPng,
   reportFailures,
@@ -18,7 +22,6 @@ import {
   writeWhole,
 } from '@maskwords/files'
 import { fillMasks } from '@maskwords/mllm'
-import { answerJson, decodedMasks } from './ask-answer.ts'
 import type { AskContext, Asked } from './ask-options.ts'
 import { askOptions } from './ask-options.ts'
 
@@ -42,66 +45,51 @@ export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 
   const file = context.path(join(out, ANSWERS_FILE))
   const { signal: _, ...settings } = askOptions(context)
   const asking = createHash('sha256')
-    .update(JSON.stringify([asked.source, question, settings, asked.codec?.name]))
+    .update(
+      JSON.stringify([
+        asked.fingerprint ?? asked.source,
+        options.weights ?? 'auto',
+        question,
+        settings,
+        asked.codec?.name,
+      ]),
+    )
     .digest('hex')
     .slice(0, 16)
-  const done = await answered(file, asking)
-  const left = names.filter((name) => !done.has(name))
-  if (left.length < names.length) {
-    await talk.note(
-      `${names.length - left.length} of ${counted(names.length, 'picture')} are answered already`,
-    )
-  }
+  const done = new Set<string>()
+  const kept = await openKeptLines(file, (value) => {
+    if (!isRecord(value)) return
+    // What another model, question or setting answered is another answer.
+    if (value['asking'] === asking && typeof value['picture'] === 'string') done.add(value['picture'])
+  })
   const failures: ErrorReport[] = []
-  const progress = talk.progress(left.length, 'picture')
+  const left = names.filter((name) => !done.has(name))
   let answers = 0
-  for (const name of left) {
-    throwIfAborted(io.signal)
-    try {
-      const picture = await decodeOpened(context, await openPicture(context, join(folder, name)))
-      const answer = await asked.model.ask(
-        [
-          {
-            role: 'user',
-            content: [
-              { type: 'picture', picture },
-              { type: 'text', text: question },
-            ],
-          },
-        ],
-        askOptions(context),
-      ).answer
-      // Half an answer is none: it is asked again.
-      if (answer.finish === 'aborted') throw new MaskwordsError('interrupted', 'interrupted')
-      const troubles: ErrorReport[] = []
-      const masks = asked.codec ? await decodedMasks(asked.codec, picture, answer, troubles, io.signal) : []
-      const overlay = `${name}.png`
-      await writeWhole(
-        context.path(join(out, overlay)),
-        overlayPng(
-          picture,
-          masks.map(({ mask }) => mask),
-        ),
-        io.signal,
+  try {
+    if (left.length < names.length) {
+      await talk.note(
+        `${names.length - left.length} of ${counted(names.length, 'picture')} are answered already`,
       )
-      const record = {
-        picture: name,
-        asking,
-        question,
-        ...answerJson(answer, masks),
-        overlay,
-        errors: troubles,
-      }
-      await appendFile(file, `${JSON.stringify(record)}\n`)
-      answers++
-      failures.push(...troubles.map((trouble) => ({ ...trouble, file: join(folder, name) })))
-    } catch (error) {
-      if (io.signal.aborted || !isTypedError(error) || reportOf(error).code === 'interrupted') throw error
-      failures.push(reportOf(located(error, join(folder, name))))
     }
-    progress.step()
+    const progress = talk.progress(left.length, 'picture')
+    for (const name of left) {
+      throwIfAborted(io.signal)
+      const failed = (error: unknown) => {
+        if (io.signal.aborted || !isTypedError(error) || reportOf(error).code === 'interrupted') throw error
+        failures.push(reportOf(located(error, join(folder, name))))
+      }
+      const record = await askPicture(context, asked, name, question).catch(failed)
+      if (record !== undefined) {
+        await kept.append({ picture: name, asking, question, ...record })
+        answers++
+        failures.push(...record.errors.map((trouble) => ({ ...trouble, file: join(folder, name) })))
+      }
+      progress.step()
+    }
+    await progress.clear()
+  } finally {
+    await kept.close()
   }
-  await progress.clear()
   const code = await reportFailures(context, failures)
   if (options.json) {
     await context.printJson({
@@ -117,35 +105,27 @@ export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 
   return code
 }
 
-/**
- * Pictures that an earlier run has answered with the same model, question and settings. A last line that was cut off by a kill is
- * taken away.
- */
-async function answered(file: string, asking: string): Promise<Set<string>> {
-  const done = new Set<string>()
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return done
-    throw error
-  }
-  const whole = text.lastIndexOf('\n') + 1
-  if (whole < text.length) await truncate(file, Buffer.byteLength(text.slice(0, whole)))
-  for (const [i, line] of text.slice(0, whole).split('\n').entries()) {
-    if (line === '') continue
-    let record: { picture?: unknown; asking?: unknown }
-    try {
-      record = JSON.parse(line)
-    } catch (cause) {
-      throw new MaskwordsError('malformed', 'this line is no JSON', {
-        file,
-        at: `line ${i + 1}`,
-        hint: 'take the line out, or choose another folder with -o',
-        cause,
-      })
-    }
-    if (record.asking === asking && typeof record.picture === 'string') done.add(record.picture)
-  }
-  return done
+/** The answer about one picture of the folder, its overlay written. */
+async function askPicture(context: AskContext, asked: Asked, name: string, question: string) {
+  const { io, options } = context
+  const picture = await decodeOpened(context, await openPicture(context, join(context.args[0]!, name)))
+  const content = [
+    { type: 'picture' as const, picture },
+    { type: 'text' as const, text: question },
+  ]
+  const answer = await asked.model.ask([{ role: 'user', content }], askOptions(context)).answer
+  // Half an answer is none: it is asked again.
+  if (answer.finish === 'aborted') throw new MaskwordsError('interrupted', 'interrupted')
+  const errors: ErrorReport[] = []
+  const masks = asked.codec ? await decodedMasks(asked.codec, picture, answer, errors, io.signal) : []
+  const overlay = `${name}.png`
+  await writeWhole(
+    context.path(join(options.out!, overlay)),
+    overlayPng(
+      picture,
+      masks.map(({ mask }) => mask),
+    ),
+    io.signal,
+  )
+  return { ...answerJson(answer, masks), overlay, errors }
 }

@@ -1,16 +1,18 @@
 // What `maskwords ask` is told: its options, and what they come to for a model.
-import type { MaskCodec } from '@maskwords/codecs'
 import type { Context } from '@maskwords/files'
-import { MASK_OPTIONS, MaskwordsError, PICTURE_OPTIONS } from '@maskwords/files'
-import type { AskOptions, MultimodalModel } from '@maskwords/mllm'
+import {
+  MASK_OPTIONS,
+  MaskwordsError,
+  MODEL_OPTIONS,
+  type OpenedModel,
+  PICTURE_OPTIONS,
+  SAMPLING_OPTIONS,
+} from '@maskwords/files'
+import type { AskOptions } from '@maskwords/mllm'
 import { TASK_NAMES } from '@maskwords/mllm'
 
 export const ASK_OPTIONS = {
-  model: {
-    type: 'text',
-    valueName: 'folder',
-    help: 'the model: a folder with config.json, tokenizer.json and *.safetensors, or a pulled hub id',
-  },
+  ...MODEL_OPTIONS,
   task: {
     type: 'choice',
     choices: TASK_NAMES,
@@ -35,26 +37,7 @@ export const ASK_OPTIONS = {
   },
   masks: { type: 'integer', min: 0, max: 1000, help: 'the answer has exactly this many masks' },
   forced: { type: 'flag', help: 'the answer is one mask and nothing else' },
-  'max-tokens': { type: 'integer', min: 1, max: 100_000, help: 'longest answer (default 512)' },
-  temperature: { type: 'number', min: 0, max: 10, help: '0 takes the most probable words (default)' },
-  'top-p': {
-    type: 'number',
-    min: 0.0001,
-    max: 1,
-    help: 'of the most probable words those that reach this share (default 1)',
-  },
-  'top-k': {
-    type: 'integer',
-    min: 0,
-    max: 1_000_000,
-    help: 'of the most probable words this many (default 0: all)',
-  },
-  seed: { type: 'integer', min: 0, max: 2 ** 31 - 1, help: 'for a temperature above 0 (default 0)' },
-  weights: {
-    type: 'choice',
-    choices: ['auto', 'published', 'int4'],
-    help: 'the files as they are, or a 4-bit file made once (default auto: 4 bits above 2 GB)',
-  },
+  ...SAMPLING_OPTIONS,
   codec: {
     type: 'text',
     valueName: 'codec',
@@ -67,13 +50,7 @@ export const ASK_OPTIONS = {
 
 export type AskContext = Context<typeof ASK_OPTIONS>
 
-export type Asked = {
-  readonly model: MultimodalModel
-  /** Undefined where the model has no mask words. */
-  readonly codec: MaskCodec | undefined
-  readonly question: string
-  readonly source: string
-}
+export type Asked = OpenedModel & { readonly question: string }
 
 /** Options of the question itself. */
 export function askOptions({ options, io }: AskContext): AskOptions {

@@ -1,25 +1,25 @@
 // `maskwords ask`: a question about a picture, answered by a multimodal model that speaks mask words.
 
 import { statSync } from 'node:fs'
-import type { MaskCodec } from '@maskwords/codecs'
 import type { ErrorReport, ReadPicture } from '@maskwords/files'
 import {
+  answerJson,
   counted,
+  decodedMasks,
   decodeOpened,
   defineCommand,
   duration,
   loadPictureAndMasks,
   MaskwordsError,
-  openCodec,
+  openModel,
   openPicture,
   overlayPng,
   refuseSameFile,
   reportFailures,
   writeWhole,
 } from '@maskwords/files'
-import type { MultimodalModel, TaskName } from '@maskwords/mllm'
-import { fillMasks, isAddress, openMultimodal, taskQuestion } from '@maskwords/mllm'
-import { answerJson, decodedMasks } from './ask-answer.ts'
+import type { TaskName } from '@maskwords/mllm'
+import { fillMasks, taskQuestion } from '@maskwords/mllm'
 import { askFolder } from './ask-folder.ts'
 import type { AskContext, Asked } from './ask-options.ts'
 import { ASK_OPTIONS, askOptions } from './ask-options.ts'
@@ -59,7 +59,6 @@ export const command = defineCommand({
     ],
   },
   async run(context) {
-    const source = modelOf(context)
     const [pictureFile] = context.args as [string]
     const folder = isFolder(context.path(pictureFile))
     if (folder && (context.options.mask ?? []).length > 0) {
@@ -73,41 +72,20 @@ export const command = defineCommand({
     const pointed = context.options.mask ?? []
     if (pointed.length === 0) fillMasks(question, [])
     else if (!/\{mask(:\d+)?\}/.test(question)) fillMasks(question, pointed)
-    const { options, io, talk } = context
-    let progress: ReturnType<typeof talk.progress> | undefined
-    const started = performance.now()
-    const model = await openMultimodal(isAddress(source) ? source : context.path(source), {
-      weights: options.weights ?? 'auto',
-      ...(options.threads !== undefined && { threads: options.threads }),
-      signal: io.signal,
-      // The number of weights is known when the first one is written.
-      onProgress: ({ total }) => {
-        progress ??= talk.progress(total, 'weight')
-        progress.step()
-      },
-    })
-    await progress?.clear()
-    await talk.note(`the model is loaded: ${duration(performance.now() - started)}`)
-    let codec: MaskCodec | undefined
+    const opened = await openModel(context)
     try {
-      for (const note of model.facts.notes) await talk.note(note)
-      codec = await codecOf(context, model)
-      return folder
-        ? await askFolder(context, { model, codec, question, source })
-        : await askOne(context, { model, codec, question, source })
+      if (opened.codec === undefined && pointed.length > 0) {
+        throw new MaskwordsError(
+          'unsupported',
+          'the model has no mask words, so a question cannot point at a mask',
+        )
+      }
+      return await (folder ? askFolder : askOne)(context, { ...opened, question })
     } finally {
-      await codec?.close()
-      await model.close()
+      await opened.close()
     }
   },
 })
-
-function modelOf({ options }: AskContext): string {
-  if (options.model !== undefined) return options.model
-  throw new MaskwordsError('usage', 'missing --model: the folder of a multimodal model', {
-    hint: 'maskwords pull zhouyik/Qwen3-VL-4B-SAMTok, then --model zhouyik/Qwen3-VL-4B-SAMTok',
-  })
-}
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
@@ -120,37 +98,6 @@ function questionOf({ args, options }: AskContext): string {
     })
   }
   return text
-}
-
-/** Who reads the model's words where no codec is named. */
-const READERS = { samtok: 'samtok-nano', himtok: 'himtok-nano', getok: 'getok' } as const
-
-async function codecOf(context: AskContext, model: MultimodalModel): Promise<MaskCodec | undefined> {
-  const [spoken] = model.facts.vocabularies
-  if (spoken === undefined) {
-    await context.talk.note(
-      `${model.facts.name} has no mask words: answers are text (maskwords extend-vocab adds them)`,
-    )
-    if ((context.options.mask ?? []).length > 0) {
-      throw new MaskwordsError(
-        'unsupported',
-        'the model has no mask words, so a question cannot point at a mask',
-      )
-    }
-    return undefined
-  }
-  const codec = await openCodec(context, READERS[spoken.kind])
-  const own = codec.vocabulary
-  const fits = own.kind === spoken.kind && own.wordCount === spoken.wordCount
-  if (!fits) {
-    await codec.close()
-    throw new MaskwordsError(
-      'unsupported',
-      `the model speaks ${spoken.kind} with ${spoken.wordCount} words, and the codec ${codec.name} reads ${own.kind} with ${own.wordCount}`,
-      { hint: 'give --codec the mask tokenizer that the model was trained with' },
-    )
-  }
-  return codec
 }
 
 async function askOne(context: AskContext, asked: Asked): Promise<0 | 1> {

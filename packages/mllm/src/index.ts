@@ -4,6 +4,7 @@ export type { ConstraintMachine, ConstraintState, ConstraintWalk, SpanIds } from
 export { constraintMachine, MAX_COUNTED_MASKS, spanIds, walk } from './constraint.ts'
 export type { MllmErrorCode, MllmErrorOptions } from './error.ts'
 export { MllmError } from './error.ts'
+export { modelFingerprint } from './fingerprint.ts'
 export type { ModelFolder } from './folder.ts'
 export { openModelFolder } from './folder.ts'
 export type { OpenModelOptions } from './in-process.ts'

@@ -96,7 +96,8 @@ export async function refuseSameFile(output: string, inputs: readonly string[]):
   }
 }
 
-function writeError(path: string, error: unknown): MaskwordsError {
+/** What the system refused, as an error that says what to do. */
+export function writeError(path: string, error: unknown): MaskwordsError {
   if (error instanceof MaskwordsError) return error
   const code = (error as NodeJS.ErrnoException).code
   const [message, hint] =

@@ -1,9 +1,8 @@
-// The masks of an answer: decoded, and as JSON.
+// An answer of a model: its masks decoded, and all of it as JSON.
 import type { MaskCodec, Pixels } from '@maskwords/codecs'
-import type { ErrorReport } from '@maskwords/files'
-import { isTypedError, reportOf } from '@maskwords/files'
 import { area, cocoRleFromMask, type Mask, tightBox } from '@maskwords/mask'
 import type { Answer, AnswerMask } from '@maskwords/mllm'
+import { type ErrorReport, isTypedError, reportOf } from '../error.ts'
 
 export type DecodedMask = { readonly said: AnswerMask; readonly mask: Mask }
 
