@@ -28,7 +28,12 @@ const words = (text: string): string[] => text.split(' ').filter((word) => word 
 export const ROOMS: readonly Room[] = [
   packages('mask', 'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap', ''),
   packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'mask'),
-  packages('checkpoint', 'tensors in files: safetensors, PyTorch pickles, zip', '', 'node:'),
+  packages(
+    'checkpoint',
+    'tensors in files: safetensors, PyTorch pickles, zip; locks on folders',
+    '',
+    'node:',
+  ),
   packages(
     'graph',
     'networks as graphs: ops and their gradients, ONNX, sessions',
@@ -57,7 +62,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'data',
     "records as conversations, conversations as trainers' files",
-    'mask words graph codecs datasets',
+    'mask words checkpoint graph codecs datasets',
     'node: hyparquet hyparquet-writer tar-stream',
   ),
   packages(

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { STEPS, tinyData, tinyRun, tinyStep } from '../test/tiny-run.ts'
@@ -115,9 +115,13 @@ describe('the training loop', () => {
   it('refuses a folder in which another process trains, and takes over the lock of a dead one', async () => {
     const folder = folderOf('lock')
     await train(tinyRun(folder, { steps: 1 }))
-    writeFileSync(join(folder, 'run.lock'), String(process.pid))
-    await expect(train(tinyRun(folder))).rejects.toThrow(`process ${process.pid} trains in this folder`)
-    writeFileSync(join(folder, 'run.lock'), '999999999')
+    const lock = (pid: number) =>
+      writeFileSync(join(folder, 'run.lock'), JSON.stringify({ pid, host: hostname(), started: '' }))
+    lock(process.pid)
+    await expect(train(tinyRun(folder))).rejects.toThrow(
+      `process ${process.pid} on ${hostname()} trains in this folder`,
+    )
+    lock(999_999_999)
     await train(tinyRun(folder, { steps: 2 }))
     expect(existsSync(join(folder, 'run.lock'))).toBe(false)
   })

@@ -108,7 +108,7 @@ const identityOf = (options: TrainOptions): RunRecord['identity'] =>
 
 async function openRun(path: string, options: TrainOptions): Promise<Disk> {
   const { RunFolder, environmentOf } = await import('./run-folder.ts')
-  const folder = new RunFolder(path)
+  const folder = await RunFolder.open(path)
   try {
     return await openLocked(folder, options, await environmentOf(options.session?.threads))
   } catch (error) {

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { openCheckpointFile, writeSafetensorsFile } from '@maskwords/checkpoint'
+import { openCheckpointFile, takeLock, writeSafetensorsFile } from '@maskwords/checkpoint'
 import { GraphError, loadRuntime } from '@maskwords/graph'
 import type { NamedTensor, TrainState } from './state.ts'
 
@@ -52,45 +52,31 @@ const nameOf = (step: number): string => `step-${String(step).padStart(9, '0')}`
 export class RunFolder {
   readonly path: string
   private readonly checkpoints: string
+  /** Lets others use the folder. */
+  readonly unlock: () => void
+
+  private constructor(path: string, checkpoints: string, unlock: () => void) {
+    this.path = path
+    this.checkpoints = checkpoints
+    this.unlock = unlock
+  }
 
   /**
    * Makes the folder where it is missing, locks it, and removes what an interrupted save left.
-   * @throws GraphError `file` where another process trains in this folder.
+   * @throws GraphError `file` where another run trains in this folder.
    */
-  constructor(path: string) {
-    this.path = path
-    this.checkpoints = join(path, 'checkpoints')
-    mkdirSync(this.checkpoints, { recursive: true })
-    this.lock()
-    for (const name of readdirSync(this.checkpoints)) {
-      if (name.endsWith(UNFINISHED)) rmSync(join(this.checkpoints, name), { recursive: true, force: true })
+  static async open(path: string): Promise<RunFolder> {
+    const checkpoints = join(path, 'checkpoints')
+    mkdirSync(checkpoints, { recursive: true })
+    const lock = join(path, 'run.lock')
+    const unlock = await takeLock(lock, (holder) => {
+      const hint = `wait for it or stop it; if there is no such run, remove ${lock}`
+      return new GraphError('file', `${path}: ${holder} trains in this folder`, { hint })
+    })
+    for (const name of readdirSync(checkpoints)) {
+      if (name.endsWith(UNFINISHED)) rmSync(join(checkpoints, name), { recursive: true, force: true })
     }
-  }
-
-  private get lockPath(): string {
-    return join(this.path, 'run.lock')
-  }
-
-  private lock(): void {
-    try {
-      writeFileSync(this.lockPath, String(process.pid), { flag: 'wx' })
-    } catch (cause) {
-      if ((cause as { code?: unknown }).code !== 'EEXIST') throw cause
-      const owner = Number(readFileSync(this.lockPath, 'utf8'))
-      if (isRunning(owner)) {
-        throw new GraphError('file', `${this.path}: process ${owner} trains in this folder`, {
-          cause,
-          hint: `wait for it or stop it; if there is no such run, remove ${this.lockPath}`,
-        })
-      }
-      // A killed run left its lock.
-      writeFileSync(this.lockPath, String(process.pid))
-    }
-  }
-
-  /** Lets others use the folder. */
-  unlock(): void {
-    rmSync(this.lockPath, { force: true })
+    return new RunFolder(path, checkpoints, unlock)
   }
 
   get metricsPath(): string {
@@ -168,17 +154,6 @@ export class RunFolder {
     } finally {
       await file.close()
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid < 1) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // A process of another user may not be asked, but it is there.
-    return (error as { code?: unknown }).code === 'EPERM'
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { takeLock } from '@maskwords/codecs'
+import { takeLock } from '@maskwords/checkpoint'
 import type { Reader } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
 import type { Writer, WriterOptions, WrittenFile } from '../conversation.ts'

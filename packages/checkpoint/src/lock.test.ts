@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -34,4 +35,22 @@ it('a lock of another machine, or of this process number by an earlier process, 
   writeFileSync(file, JSON.stringify({ pid: process.pid, host: hostname(), started: 'long ago' }))
   const unlock = await takeLock(file, refused)
   unlock()
+})
+
+it('a disk without links keeps the lock, too; what names no process is no lock', async () => {
+  const { linkSync } = fs
+  fs.linkSync = () => {
+    throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' })
+  }
+  syncBuiltinESMExports()
+  try {
+    writeFileSync(file, '999999999')
+    const unlock = await takeLock(file, refused)
+    await expect(takeLock(file, refused)).rejects.toThrow(`held by process ${process.pid} on ${hostname()}`)
+    unlock()
+    expect(readdirSync(folder)).toEqual([])
+  } finally {
+    fs.linkSync = linkSync
+    syncBuiltinESMExports()
+  }
 })

@@ -45,9 +45,20 @@ function takeAway(fs: Files, file: string, aside: string, dead: Owner | undefine
   fs.unlinkSync(aside)
 }
 
+/** Refusals of a disk that knows no links: exFAT, many network drives. */
+const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']
+
 function link(fs: Files, from: string, to: string): boolean {
   try {
     fs.linkSync(from, to)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (!NO_LINKS.includes(code ?? '')) throw error
+  }
+  try {
+    fs.writeFileSync(to, fs.readFileSync(from), { flag: 'wx' })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -57,7 +68,8 @@ function link(fs: Files, from: string, to: string): boolean {
 
 function readOwner(fs: Files, file: string): Owner | undefined {
   try {
-    return JSON.parse(fs.readFileSync(file, 'utf8')) as Owner
+    const owner = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Owner> | null
+    return typeof owner?.pid === 'number' && typeof owner.host === 'string' ? (owner as Owner) : undefined
   } catch {
     return undefined
   }
