@@ -53,9 +53,15 @@ export const ROOMS: readonly Room[] = [
     'node:',
   ),
   packages(
+    'codec-loading',
+    'codecs from their names, folders, weight files and hubs',
+    'checkpoint graph models codecs',
+    'node:',
+  ),
+  packages(
     'mllm',
     'what lies between text and network: tokenizer, template, picture processor, generation',
-    'mask words checkpoint graph models codecs',
+    'mask words checkpoint graph models codecs codec-loading',
     'node: @huggingface/tokenizers @huggingface/jinja',
   ),
   packages('datasets', 'published datasets as records', 'mask words checkpoint', 'node:'),
@@ -76,20 +82,20 @@ export const ROOMS: readonly Room[] = [
   packages(
     'files',
     'pictures, masks and words in and out in every dialect, and what a command line needs for it',
-    'mask words checkpoint codecs mllm learn',
+    'mask words checkpoint codecs codec-loading mllm learn',
     'node: zod sharp',
   ),
   packages(
     'plugins',
     'things of other people by name: datasets, tasks, formats, rewards, codecs',
-    'mask words codecs datasets data learn files',
+    'mask words codecs codec-loading datasets data learn files',
     'node: jiti',
   ),
   packages('client', 'the service as an object, and what is said to it and what it answers', 'learn', 'zod'),
   packages(
     'server',
     'the service: codecs, rewards and the studio over HTTP',
-    'mask words graph codecs learn files plugins client',
+    'mask words graph codecs codec-loading learn files plugins client',
     'node: zod hono @hono/node-server',
   ),
   packages(
@@ -101,26 +107,26 @@ export const ROOMS: readonly Room[] = [
   packages(
     'codec-training',
     'training the tokenizers: batches, losses, stages, runs',
-    'mask words checkpoint graph train models codecs datasets eval files benchmarks',
+    'mask words checkpoint graph train models codecs codec-loading datasets eval files benchmarks',
     'node: zod',
   ),
   packages(
     'commands',
     'the command line: every command and its options',
-    'mask words checkpoint graph train codecs mllm datasets data learn eval files plugins server benchmarks codec-training',
+    'mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training',
     'node: onnxruntime-node',
   ),
   packages(
     'maskwords',
     'what people install: the index, the doors to the rooms, the command, the weights',
-    'mask words checkpoint graph train models codecs mllm datasets data learn eval files plugins client codec-training commands',
+    'mask words checkpoint graph train models codecs codec-loading mllm datasets data learn eval files plugins client codec-training commands',
     'node:',
   ),
   {
     name: 'board',
     folder: 'apps/board',
     job: 'what the views of the studio stand on: regions, canvas, documents, the codecs behind them',
-    mayUse: words('mask words graph codecs client'),
+    mayUse: words('mask words graph codecs codec-loading client'),
     external: words('react zustand'),
   },
   {

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadCodec } from '@maskwords/codec-loading'
 import { drawScene } from '@maskwords/codec-training'
-import { loadCodec, randomFrom } from '@maskwords/codecs'
+import { randomFrom } from '@maskwords/codecs'
 import { area, maskFromRowMajor } from '@maskwords/mask'
 
 const SCENES = 160

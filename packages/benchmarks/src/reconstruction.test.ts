@@ -1,7 +1,7 @@
 // `eval reconstruction` as a person types it, on a drawn scene as a COCO file and as a folder of label maps.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatCodecConfig } from '@maskwords/codecs'
+import { formatCodecConfig } from '@maskwords/codec-loading'
 import { inHoldout } from '@maskwords/datasets'
 import { parseRowFile } from '@maskwords/eval'
 import { area, cocoRleFromMask, pictureToPng, readPngHeader } from '@maskwords/mask'

@@ -1,7 +1,7 @@
 // The folder of a trained codec: weights in half precision, config.json, and the training configuration that made them.
 import { join } from 'node:path'
 import { writeSafetensorsFile } from '@maskwords/checkpoint'
-import { formatCodecConfig } from '@maskwords/codecs'
+import { formatCodecConfig } from '@maskwords/codec-loading'
 import { ensureFolder, writeWhole } from '@maskwords/files'
 import type { TrainConfig } from './config.ts'
 import { codecWeights, type NamedWeights } from './stages.ts'

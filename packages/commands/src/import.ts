@@ -1,6 +1,6 @@
 // `maskwords import`: a published weight file as a folder that --codec takes.
 import { readFile } from 'node:fs/promises'
-import { importCodec, parseCodecConfig } from '@maskwords/codecs'
+import { importCodec, parseCodecConfig } from '@maskwords/codec-loading'
 import { decodedText, defineCommand, MaskwordsError } from '@maskwords/files'
 
 export const command = defineCommand({

@@ -4,7 +4,8 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { hubFolder, isHubId, type MaskCodec } from '@maskwords/codecs'
+import { hubFolder, isHubId } from '@maskwords/codec-loading'
+import type { MaskCodec } from '@maskwords/codecs'
 import {
   type CodecStamp,
   checkPlan,

@@ -1,5 +1,5 @@
 // `maskwords pull`: published weights from a model hub, or one file from an address.
-import { downloadFile, pullCodec } from '@maskwords/codecs'
+import { downloadFile, pullCodec } from '@maskwords/codec-loading'
 import { byteProgress, defineCommand, MaskwordsError } from '@maskwords/files'
 
 export const command = defineCommand({

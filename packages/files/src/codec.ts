@@ -1,6 +1,7 @@
 // Codecs by name: what `loadCodec` of the public index and --codec of the command open.
 import { fileURLToPath } from 'node:url'
-import { codecNamed, type GetokCodec, loadCodec as loadKnownCodec, type MaskCodec } from '@maskwords/codecs'
+import { codecNamed, loadCodec as loadKnownCodec } from '@maskwords/codec-loading'
+import type { GetokCodec, MaskCodec } from '@maskwords/codecs'
 import { INSTALLED } from './installed.ts'
 
 export type LoadCodecOptions = {

@@ -1,6 +1,6 @@
 // What an option that names a codec or weights means.
 import { existsSync } from 'node:fs'
-import { codecNamed } from '@maskwords/codecs'
+import { codecNamed } from '@maskwords/codec-loading'
 import type { Context } from './command.ts'
 
 /** The path of a file or folder that is here; a plugin's codec and any other name as it is, because it may be a hub id. */

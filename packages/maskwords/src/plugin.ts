@@ -1,14 +1,7 @@
 // `maskwords/plugin`: what a plugin is declared with. Functions that return what they are given, and types; nothing is started.
-export type {
-  DecodedMask,
-  EncodedImage,
-  MaskCodec,
-  MaskWords,
-  NamedCodec,
-  NamedCodecOptions,
-  Pixels,
-} from '@maskwords/codecs'
-export { defineCodec } from '@maskwords/codecs'
+export type { NamedCodec, NamedCodecOptions } from '@maskwords/codec-loading'
+export { defineCodec } from '@maskwords/codec-loading'
+export type { DecodedMask, EncodedImage, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
 export type {
   FilledConversation,
   Piece,

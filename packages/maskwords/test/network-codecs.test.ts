@@ -1,7 +1,7 @@
 // Codecs with networks through the command: weights in a folder, words of several masks, a damaged answer, wrong codecs.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatCodecConfig } from '@maskwords/codecs'
+import { formatCodecConfig } from '@maskwords/codec-loading'
 import { maskFromRowMajor, maskToPng, pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../codecs/test/toy-codecs.ts'

@@ -1,7 +1,7 @@
 // What tells one model from another wherever its folder lies: its weights, and every file that a prompt or an answer depends on.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { hubFolder, isHubId } from '@maskwords/codecs'
+import { hubFolder, isHubId } from '@maskwords/codec-loading'
 import { openModelFolder } from './folder.ts'
 import { sourceHash } from './int4.ts'
 import { readModelConfig } from './loaded.ts'

@@ -1,6 +1,6 @@
 // A model by what a user calls it: a folder, a hub id that was pulled, or the address of a server.
 import { existsSync } from 'node:fs'
-import { hubFolder, isHubId } from '@maskwords/codecs'
+import { hubFolder, isHubId } from '@maskwords/codec-loading'
 import { MllmError } from './error.ts'
 import type { OpenModelOptions } from './in-process.ts'
 import { openModel } from './in-process.ts'

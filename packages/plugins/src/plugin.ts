@@ -1,5 +1,5 @@
 // What a plugin is: things by name that the commands use as if they were this project's own.
-import type { NamedCodec } from '@maskwords/codecs'
+import type { NamedCodec } from '@maskwords/codec-loading'
 import type { Task, Writer } from '@maskwords/data'
 import type { Reader } from '@maskwords/datasets'
 import type { RewardDefinition } from '@maskwords/learn'

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatCodecConfig } from '@maskwords/codecs'
+import { formatCodecConfig } from '@maskwords/codec-loading'
 import { pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, createClient } from '../../client/src/client.ts'

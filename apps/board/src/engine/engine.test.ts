@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
-import { codecFromFiles } from '@maskwords/codecs'
+import { codecFromFiles } from '@maskwords/codec-loading'
 import { area, emptyMask, equalMasks, maskFromCocoBox } from '@maskwords/mask'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deviceWish, refusal, usableGpu } from './gpu.ts'

@@ -1,5 +1,5 @@
 // samtok-nano and himtok-nano in a worker of the browser, on onnxruntime-web. Loaded when the first of them is opened.
-import { codecFromFiles } from '@maskwords/codecs'
+import { codecFromFiles } from '@maskwords/codec-loading'
 import { openWebSession } from '@maskwords/graph/web'
 import type { OpenNetworks } from './host.ts'
 import { fetchCodecFiles } from './weights.ts'

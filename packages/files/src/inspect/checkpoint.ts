@@ -1,7 +1,7 @@
 // `inspect` of a checkpoint (safetensors, torch): its tensors by name, type and shape, read from the header alone.
 
 import { openCheckpointFile } from '@maskwords/checkpoint'
-import { describeWeights } from '@maskwords/codecs'
+import { describeWeights } from '@maskwords/codec-loading'
 import type { Report } from './report.ts'
 
 /** Tensors that are listed; a model of billions has some thousand. `--json` lists them all. */

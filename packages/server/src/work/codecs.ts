@@ -1,15 +1,8 @@
 // The codecs that a worker has open, and what GET /v1/codecs says of each.
 
 import type { CodecInfo, VocabularyListing } from '@maskwords/client/schema'
-import {
-  codecNamed,
-  type EncodedImage,
-  type ImageStore,
-  loadCodec as loadKnownCodec,
-  type MaskCodec,
-  type PictureSize,
-  type SamtokCodec,
-} from '@maskwords/codecs'
+import { codecNamed, loadCodec as loadKnownCodec } from '@maskwords/codec-loading'
+import type { EncodedImage, ImageStore, MaskCodec, PictureSize, SamtokCodec } from '@maskwords/codecs'
 import { isShipped, shippedFolder } from '@maskwords/files'
 import { type Vocabulary, wordsOf } from '@maskwords/words'
 import { HttpFault } from '../fault.ts'

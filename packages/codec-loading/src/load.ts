@@ -1,12 +1,17 @@
 // loadCodec: a mask language from its name, a folder, a weight file, or a hub id that was pulled before. Node only.
 import { openCheckpointFile } from '@maskwords/checkpoint'
+import {
+  CodecError,
+  createSam2,
+  type GetokCodec,
+  getokCodec,
+  type HimtokCodec,
+  type MaskCodec,
+  type Sam2,
+  type SamtokCodec,
+  type Segmenter,
+} from '@maskwords/codecs'
 import type { SessionOptions } from '@maskwords/graph'
-import type { MaskCodec, Segmenter } from '../codec.ts'
-import { CodecError } from '../error.ts'
-import { type GetokCodec, getokCodec } from '../getok/codec.ts'
-import type { HimtokCodec } from '../himtok/codec.ts'
-import { createSam2, type Sam2 } from '../sam2/predictor.ts'
-import type { SamtokCodec } from '../samtok/codec.ts'
 import { hubFolder, isHubId } from './cache.ts'
 import { CONFIG_FILE, type CodecFolderConfig, parseCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { openCodecNetworks } from './open.ts'

@@ -1,9 +1,14 @@
 // config.json of a codec's folder: which codec, which configuration, which weight file. Definition: ours (docs/samtok.md,
 // docs/himtok.md).
+
+import {
+  CodecError,
+  checkHimtokConfig,
+  checkSamtokConfig,
+  type HimtokConfig,
+  type SamtokConfig,
+} from '@maskwords/codecs'
 import { SAM2_CONFIGS } from '@maskwords/models'
-import { CodecError } from '../error.ts'
-import { checkHimtokConfig, type HimtokConfig } from '../himtok/config.ts'
-import { checkSamtokConfig, type SamtokConfig } from '../samtok/config.ts'
 
 export const CONFIG_FILE = 'config.json'
 export const WEIGHTS_FILE = 'weights.safetensors'

@@ -7,13 +7,17 @@ import {
   type TensorToWrite,
   writeSafetensorsFile,
 } from '@maskwords/checkpoint'
+import {
+  CodecError,
+  checkWeights,
+  HIMTOK_PUBLISHED,
+  type HimtokConfig,
+  himtokNetworks,
+  parametersOf,
+  SAMTOK_PUBLISHED,
+  samtokNetworks,
+} from '@maskwords/codecs'
 import { buildModel, fileWeight } from '@maskwords/graph'
-import { CodecError } from '../error.ts'
-import { himtokNetworks } from '../himtok/codec.ts'
-import { HIMTOK_PUBLISHED, type HimtokConfig } from '../himtok/config.ts'
-import { samtokNetworks } from '../samtok/codec.ts'
-import { SAMTOK_PUBLISHED } from '../samtok/config.ts'
-import { checkWeights, parametersOf } from '../weights.ts'
 import { CONFIG_FILE, type CodecFolderConfig, formatCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { type LoadCodecOptions, loadCodec } from './load.ts'
 import { recogniseWeights } from './recognise.ts'

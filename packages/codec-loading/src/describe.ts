@@ -1,10 +1,13 @@
 // What a checkpoint is to this package, in words: the codec, its sizes, and what it lacks. For `maskwords inspect`.
+
+import {
+  CodecError,
+  himtokParameters,
+  sam2Parameters,
+  samtokParameters,
+  type WeightFile,
+} from '@maskwords/codecs'
 import { SAM2_CONFIGS } from '@maskwords/models'
-import { CodecError } from '../error.ts'
-import { himtokParameters } from '../himtok/codec.ts'
-import { sam2Parameters } from '../sam2/predictor.ts'
-import { samtokParameters } from '../samtok/codec.ts'
-import type { WeightFile } from '../weights.ts'
 import { type Recognised, recogniseWeights } from './recognise.ts'
 
 export type WeightsDescription = {

@@ -1,5 +1,5 @@
 // Published weights from a model hub into the cache folder (Hugging Face's public HTTP API: tree and resolve). Node only.
-import { CodecError } from '../error.ts'
+import { CodecError } from '@maskwords/codecs'
 import { hubFolder, isHubId } from './cache.ts'
 import { CONFIG_FILE, WEIGHTS_FILE } from './config-file.ts'
 import {

@@ -1,10 +1,14 @@
 // What a weight file is, by its keys and shapes: SAMTok (arXiv 2601.16093), HiMTok (ICCV 2025), or one of the files that are
 // mistaken for them. Configurations as far as shapes tell; the rest by the published sizes.
+
+import {
+  CodecError,
+  type HimtokConfig,
+  SAMTOK_PREFIX,
+  type SamtokConfig,
+  type WeightFile,
+} from '@maskwords/codecs'
 import { HIMTOK_CONFIG, SAM2_CONFIGS, type Sam2Config } from '@maskwords/models'
-import { CodecError } from '../error.ts'
-import type { HimtokConfig } from '../himtok/config.ts'
-import { SAMTOK_PREFIX, type SamtokConfig } from '../samtok/config.ts'
-import type { WeightFile } from '../weights.ts'
 
 export type Recognised =
   | { readonly codec: 'samtok'; readonly config: SamtokConfig }

@@ -3,6 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpointFile } from '@maskwords/checkpoint'
+import {
+  createSamTok,
+  parametersOf,
+  SAMTOK_PREFIX,
+  SAMTOK_PUBLISHED,
+  type SamtokCodec,
+  samtokParameters,
+} from '@maskwords/codecs'
 import { input } from '@maskwords/graph'
 import { maskFromRowMajor } from '@maskwords/mask'
 import {
@@ -15,11 +23,8 @@ import {
   titokEncoder,
 } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formulaUnits, formulaWeights } from '../../../graph/test/formula-weights.ts'
-import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../test/toy-codecs.ts'
-import { createSamTok, type SamtokCodec, samtokParameters } from '../samtok/codec.ts'
-import { SAMTOK_PREFIX, SAMTOK_PUBLISHED } from '../samtok/config.ts'
-import { parametersOf } from '../weights.ts'
+import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../codecs/test/toy-codecs.ts'
+import { formulaUnits, formulaWeights } from '../../graph/test/formula-weights.ts'
 import { formatCodecConfig, parseCodecConfig } from './config-file.ts'
 import { describeWeights } from './describe.ts'
 import { loadCodec, loadSam2 } from './load.ts'
@@ -319,7 +324,7 @@ describe('config.json', () => {
   })
 })
 
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
+const REFERENCE = join(import.meta.dirname, '../../../../shared/reference')
 const absent = existsSync(join(REFERENCE, 'samtok-micro.pth'))
   ? ''
   : ' (skipped: ../shared/reference is not here)'

@@ -1,6 +1,5 @@
 // Mask languages of other people: a name and a function that opens it. Definition: ours; what it opens stands behind MaskCodec.
-import type { MaskCodec } from '../codec.ts'
-import { CodecError } from '../error.ts'
+import { CodecError, type MaskCodec } from '@maskwords/codecs'
 
 export type NamedCodecOptions = {
   /** Threads of its networks, where it has any. */

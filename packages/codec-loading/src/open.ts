@@ -1,10 +1,15 @@
 // A codec with networks from an open checkpoint and what its config.json says. No Node API: browsers come here too.
 import { bytesFromMemory, type Checkpoint, openCheckpoint } from '@maskwords/checkpoint'
-import { CodecError } from '../error.ts'
-import { createHiMTok, type HimtokCodec, type HimtokOptions } from '../himtok/codec.ts'
-import { HIMTOK_PUBLISHED } from '../himtok/config.ts'
-import type { NetworkOptions } from '../networks.ts'
-import { createSamTok, type SamtokCodec } from '../samtok/codec.ts'
+import {
+  CodecError,
+  createHiMTok,
+  createSamTok,
+  HIMTOK_PUBLISHED,
+  type HimtokCodec,
+  type HimtokOptions,
+  type NetworkOptions,
+  type SamtokCodec,
+} from '@maskwords/codecs'
 import { type CodecFolderConfig, parseCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { recogniseWeights } from './recognise.ts'
 

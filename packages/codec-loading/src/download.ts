@@ -1,7 +1,7 @@
 // One file over HTTP: resumed where it broke (RFC 9110 ranges with If-Range), checked, and put in place whole or not at all.
 // Node only.
 import { takeLock } from '@maskwords/checkpoint'
-import { CodecError } from '../error.ts'
+import { CodecError } from '@maskwords/codecs'
 
 export type DownloadProgress = { readonly doneBytes: number; readonly totalBytes: number | undefined }
 

@@ -3,14 +3,12 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpointFile } from '@maskwords/checkpoint'
+import type { HimtokCodec, SamtokCodec, SamtokConfig } from '@maskwords/codecs'
 import { iou, type Mask, maskFromRowMajor } from '@maskwords/mask'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recordedPicture } from '../../test/recorded-picture.ts'
-import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../test/toy-codecs.ts'
-import type { HimtokCodec } from '../himtok/codec.ts'
-import type { SamtokCodec } from '../samtok/codec.ts'
-import type { SamtokConfig } from '../samtok/config.ts'
+import { recordedPicture } from '../../codecs/test/recorded-picture.ts'
+import { TOY_HIMTOK, TOY_SAMTOK, wantedWeights, writeWeights } from '../../codecs/test/toy-codecs.ts'
 import { importCodec } from './import.ts'
 import { loadCodec } from './load.ts'
 
@@ -93,7 +91,7 @@ describe('importCodec', () => {
   })
 })
 
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
+const REFERENCE = join(import.meta.dirname, '../../../../shared/reference')
 const absent = existsSync(join(REFERENCE, 'samtok-micro.pth'))
   ? ''
   : ' (skipped: ../shared/reference is not here)'
