@@ -1,6 +1,11 @@
-// A multimodal model in process: Qwen2.5-VL-3B's shapes with random weights in 4 bits. Prompt and answer in tokens a second, eight questions
-// on one picture together against one after the other, the vision tower, memory beside the weights.
-//   node --conditions=@maskwords/source --import tsx bench/mllm.bench.ts [--threads 2] [--layers 36] [--blocks 32] [--repeats 3]
+// A multimodal model in process: Qwen2.5-VL-3B's shapes with random weights in 4 bits. Prompt and answer in tokens a second beside
+// llama.cpp and beside what the memory gives, eight questions on one picture together against one after the other, the vision tower beside
+// PyTorch, memory beside the weights.
+//   node --conditions=@maskwords/source --import tsx bench/mllm.bench.ts [--python PATH] [--threads 2] [--layers 36] [--blocks 32]
+//     [--repeats 3] [--keep]
+// --python: one with torch, transformers, gguf, and llama-cpp-python built for this processor. llama.cpp 0.3.36's code for AMX ends with a
+// segmentation fault on some virtual machines; built without it (CMAKE_ARGS="-DGGML_NATIVE=OFF -DGGML_AVX512=ON ...") it runs.
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,12 +28,23 @@ const { values: args } = parseArgs({
     prompt: { type: 'string', default: '480' },
     past: { type: 'string', default: '500' },
     keep: { type: 'boolean', default: false },
+    python: { type: 'string' },
   },
 })
 const [threads, layers, blocks, repeats] = [args.threads, args.layers, args.blocks, args.repeats].map(
   Number,
 ) as [number, number, number, number]
 
+const vision = {
+  depth: blocks,
+  hidden_size: 1280,
+  num_heads: 16,
+  intermediate_size: 3420,
+  out_hidden_size: 2048,
+  patch_size: 14,
+  window_size: 112,
+  fullatt_block_indexes: [7, 15, 23, 31].filter((block) => block < blocks),
+}
 const config = readQwenConfig({
   model_type: 'qwen2_5_vl',
   tie_word_embeddings: true,
@@ -42,17 +58,20 @@ const config = readQwenConfig({
     rms_norm_eps: 1e-6,
     rope_parameters: { rope_type: 'default', rope_theta: 1e6, mrope_section: [16, 24, 24] },
   },
-  vision_config: {
-    depth: blocks,
-    hidden_size: 1280,
-    num_heads: 16,
-    intermediate_size: 3420,
-    out_hidden_size: 2048,
-    patch_size: 14,
-    window_size: 112,
-    fullatt_block_indexes: [7, 15, 23, 31].filter((block) => block < blocks),
-  },
+  vision_config: vision,
 })
+
+/** The other side's numbers, or undefined without --python. */
+function other<T>(side: string, asked: object): T | undefined {
+  if (args.python === undefined) return undefined
+  const input = JSON.stringify({ side, folder, threads, repeats, ...asked })
+  const said = execFileSync(args.python, [join(import.meta.dirname, 'mllm_others.py')], {
+    input,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return JSON.parse(said.trim().split('\n').at(-1)!) as T
+}
 
 /** Random numbers of use as weights: cheap, and the same every time. */
 function noise(count: number): Float32Array {
@@ -178,7 +197,21 @@ const prefill = await best(() =>
     wanted: [prompt - 1],
   }),
 )
-console.log(`prompt of ${prompt} tokens: ${((prompt / prefill) * 1000).toFixed(1)} tokens a second`)
+const { heads, mlpWidth, vocabularySize: vocabulary } = config.text
+const shape = { width, layers: depth, heads, kvHeads, headWidth, mlpWidth, vocabulary }
+type Llama = { prefill: number; decode: number; bytes: number; version: string; system: string }
+const llama = other<Llama>('llama', { shape, prompt, past })
+const beside = (ours: number, seconds: number) =>
+  `llama.cpp ${(1 / seconds).toFixed(1)}: ${(ours * seconds).toFixed(2)} x`
+if (llama) {
+  console.log(
+    `llama-cpp-python ${llama.version}, Q4_0, ${(llama.bytes / 1e9).toFixed(2)} GB; ${llama.system.trim()}`,
+  )
+}
+const prefilled = (prompt / prefill) * 1000
+console.log(
+  `prompt of ${prompt} tokens: ${prefilled.toFixed(1)} tokens a second${llama ? `; ${beside(prefilled, llama.prefill / prompt)}` : ''}`,
+)
 
 const shared = keptOf(past - 64)
 const step = (rows: number) => {
@@ -202,7 +235,7 @@ const one = await step(1)
 const eight = await step(8)
 const read = (bytes - visionBytes()) / (one / 1000) / 1e9
 console.log(
-  `answer at ${past} tokens: ${(1000 / one).toFixed(1)} tokens a second (weights read at ${read.toFixed(1)} GB/s)`,
+  `answer at ${past} tokens: ${(1000 / one).toFixed(1)} tokens a second (weights read at ${read.toFixed(1)} GB/s)${llama ? `; ${beside(1000 / one, llama.decode)}` : ''}`,
 )
 console.log(
   `eight answers together: ${(8000 / eight).toFixed(1)} tokens a second, ${((8 * one) / eight).toFixed(2)} x one after the other`,
@@ -210,7 +243,12 @@ console.log(
 
 const patches = { grid: { frames: 1, rows: 32, columns: 32 }, values: noise(1024 * 1176) }
 const tower = await best(() => engine.see(patches))
-console.log(`vision tower, 448 x 448: ${(tower / 1000).toFixed(2)} s`)
+const torch = other<{ tower: number; version: string }>('tower', {
+  vision: { ...vision, in_channels: 3, spatial_merge_size: 2, temporal_patch_size: 2, hidden_act: 'silu' },
+})
+console.log(
+  `vision tower, 448 x 448: ${(tower / 1000).toFixed(2)} s${torch ? `; ${torch.version}, float32: ${torch.tower.toFixed(2)} s: ${(tower / 1000 / torch.tower).toFixed(2)} x its time` : ''}`,
+)
 const grown = process.memoryUsage().rss - before
 console.log(`memory: ${(grown / 1e9).toFixed(2)} GB, ${(grown / bytes).toFixed(2)} x the weights`)
 await engine.close()

@@ -1,4 +1,4 @@
-// The 4-bit file of a model: text layers in blocks of 4 bits, head and eyes in blocks of 8, all else in float32. Written once, a part of
+// The 4-bit file of a model: text layers in blocks of 4 bits, head and eyes in wider blocks of 8, all else in float32. Written once, a part of
 // a matrix in memory at a time; a writing that was killed goes on behind the last whole tensor.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -18,8 +18,9 @@ import { openRows } from './weights.ts'
 
 export const INT4_FILE = 'maskwords-int4.safetensors'
 /** Changes when the same source would be written otherwise. */
-const VERSION = '1'
-const BLOCK_SIZE = 32
+const VERSION = '2'
+/** Values that share a scale, by bits. At 8 bits wide blocks cost no precision worth naming and a third less time than 32. */
+const BLOCK_SIZES = { 4: 32, 8: 128 } as const
 /** Numbers of a matrix that are in memory at a time. */
 const CHUNK_VALUES = 16 * 1024 * 1024
 
@@ -38,7 +39,8 @@ export function schemeOfWeight(
 ): BlockScheme | undefined {
   if (shape.length !== 2 || name.endsWith('pos_embed.weight')) return undefined
   const layers = `${qwenPrefixes(config.family).text}.layers.`
-  return { bits: name.startsWith(layers) ? 4 : 8, blockSize: BLOCK_SIZE }
+  const bits = name.startsWith(layers) ? 4 : 8
+  return { bits, blockSize: BLOCK_SIZES[bits] }
 }
 
 const partsOf = (config: QwenConfig): Part[] =>
