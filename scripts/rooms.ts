@@ -26,21 +26,26 @@ const words = (text: string): string[] => text.split(' ').filter((word) => word 
 
 /** A room may use only rooms that stand before it in this list, and of those the ones that it names. */
 export const ROOMS: readonly Room[] = [
-  packages('mask', 'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap', ''),
-  packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'mask'),
+  packages('base', 'what every room stands on: errors with codes, catalogues of names', ''),
+  packages(
+    'mask',
+    'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap',
+    'base',
+  ),
+  packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'base mask'),
   packages(
     'checkpoint',
     'tensors in files: safetensors, PyTorch pickles, zip; locks on folders',
-    '',
+    'base',
     'node:',
   ),
   packages(
     'graph',
     'networks as graphs: ops and their gradients, ONNX, sessions',
-    'checkpoint',
+    'base checkpoint',
     'onnxruntime-node onnxruntime-web onnxruntime-common node:',
   ),
-  packages('train', 'the training loop of any graph', 'checkpoint graph', 'node:'),
+  packages('train', 'the training loop of any graph', 'base checkpoint graph', 'node:'),
   packages(
     'models',
     'published networks as graphs: Hiera, SAM 2, TiTok, Qwen with and without eyes',
@@ -49,40 +54,40 @@ export const ROOMS: readonly Room[] = [
   packages(
     'codecs',
     'SAMTok, HiMTok and GETok behind one interface',
-    'mask words checkpoint graph models',
+    'base mask words checkpoint graph models',
     'node:',
   ),
   packages(
     'codec-loading',
     'codecs from their names, folders, weight files and hubs',
-    'checkpoint graph models codecs',
+    'base checkpoint graph models codecs',
     'node:',
   ),
   packages(
     'mllm',
     'what lies between text and network: tokenizer, template, picture processor, generation',
-    'mask words checkpoint graph models codecs codec-loading',
+    'base mask words checkpoint graph models codecs codec-loading',
     'node: @huggingface/tokenizers @huggingface/jinja',
   ),
-  packages('datasets', 'published datasets as records', 'mask words checkpoint', 'node:'),
+  packages('datasets', 'published datasets as records', 'base mask words checkpoint', 'node:'),
   packages(
     'data',
     "records as conversations, conversations as trainers' files",
-    'mask words checkpoint graph codecs datasets',
+    'base mask words checkpoint graph codecs datasets',
     'node: hyparquet hyparquet-writer tar-stream',
   ),
   packages(
     'learn',
     'what a trainer needs: vocabularies in checkpoints, rewards, GGUF',
-    'mask words checkpoint graph models codecs mllm datasets data',
+    'base mask words checkpoint graph models codecs mllm datasets data',
     'node:',
   ),
   packages('charts', 'charts of numbers as SVG text', ''),
-  packages('eval', 'metrics, intervals, comparisons', 'mask words charts', 'node:'),
+  packages('eval', 'metrics, intervals, comparisons', 'base mask words charts', 'node:'),
   packages(
     'files',
     'pictures, masks and words in and out in every dialect, and what a command line needs for it',
-    'mask words checkpoint codecs codec-loading mllm learn',
+    'base mask words checkpoint codecs codec-loading mllm learn',
     'node: zod sharp',
   ),
   packages(
@@ -91,7 +96,12 @@ export const ROOMS: readonly Room[] = [
     'mask words codecs codec-loading datasets data learn files',
     'node: jiti',
   ),
-  packages('client', 'the service as an object, and what is said to it and what it answers', 'learn', 'zod'),
+  packages(
+    'client',
+    'the service as an object, and what is said to it and what it answers',
+    'base learn',
+    'zod',
+  ),
   packages(
     'server',
     'the service: codecs, rewards and the studio over HTTP',
@@ -101,19 +111,19 @@ export const ROOMS: readonly Room[] = [
   packages(
     'benchmarks',
     'the answers of a model against the truth of published benchmarks',
-    'mask words codecs datasets data eval files',
+    'base mask words codecs datasets data eval files',
     'node: zod',
   ),
   packages(
     'codec-training',
     'training the tokenizers: batches, losses, stages, runs',
-    'mask words checkpoint graph train models codecs codec-loading datasets eval files benchmarks',
+    'base mask words checkpoint graph train models codecs codec-loading datasets eval files benchmarks',
     'node: zod',
   ),
   packages(
     'commands',
     'the command line: every command and its options',
-    'mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training',
+    'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training',
     'node: onnxruntime-node',
   ),
   packages(
@@ -126,14 +136,14 @@ export const ROOMS: readonly Room[] = [
     name: 'board',
     folder: 'apps/board',
     job: 'what the views of the studio stand on: regions, canvas, documents, the codecs behind them',
-    mayUse: words('mask words graph codecs codec-loading client'),
+    mayUse: words('base mask words graph codecs codec-loading client'),
     external: words('react zustand'),
   },
   {
     name: 'studio',
     folder: 'apps/studio',
     job: 'the web app: its views and its shell',
-    mayUse: words('mask words checkpoint codecs eval board'),
+    mayUse: words('base mask words checkpoint codecs eval board'),
     external: words('react react-dom zustand'),
   },
 ]

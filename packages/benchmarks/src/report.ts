@@ -1,5 +1,6 @@
 // The report of a benchmark with pictures of its worst, median and best samples: truth against answer, on the picture where
 // it is found, else on a plain ground.
+import { messageOf } from '@maskwords/base'
 import { columnValue, pickRows, type ReportCard, reportPage, type SampleRow } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
 import { type ErrorReport, formatError, isTypedError, readPicture } from '@maskwords/files'
@@ -148,7 +149,7 @@ async function ground(
     return { ...resizeBicubicPillow(picture, panel), channels: 3 }
   } catch (error) {
     if (!isTypedError(error)) throw error
-    await context.talk.note(`${path} cannot be shown: ${error instanceof Error ? error.message : error}`)
+    await context.talk.note(`${path} cannot be shown: ${messageOf(error)}`)
     return plainPicture(panel.widthPx, panel.heightPx, GROUND)
   }
 }

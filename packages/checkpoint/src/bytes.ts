@@ -1,4 +1,5 @@
 // Where a checkpoint's bytes come from: the smallest interface that memory, a Blob, a file or a range server can serve.
+import { messageOf } from '@maskwords/base'
 import { CheckpointError } from './error.ts'
 
 /** Bytes at known offsets. `read` returns exactly `length` bytes that the caller may keep and change. */
@@ -100,9 +101,4 @@ function tooLarge(byteLength: number, what: string, file: string, cause: unknown
       hint: 'Use the file in place (ONNX external data), or a machine with more memory.',
     },
   )
-}
-
-/** The text of whatever was thrown. */
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,4 +1,5 @@
 // The one error class of the checkpoint readers and writers: a closed set of codes, the place, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type CheckpointErrorCode =
   /** Bytes that are not what their format says. */
@@ -20,24 +21,14 @@ export type CheckpointErrorCode =
   /** The file system or another source of bytes failed. */
   | 'io'
 
-export type CheckpointErrorOptions = {
-  /** What to do about it. */
-  hint?: string | undefined
-  /** The file's name as the caller knows it. */
-  file?: string | undefined
-  /** Byte offset in that file. */
-  at?: number | undefined
+export type CheckpointErrorOptions = CodedErrorOptions<number> & {
   /** The tensor, archive entry, shard or Python name concerned. */
-  entry?: string | undefined
-  cause?: unknown
+  readonly entry?: string | undefined
 }
 
 /** What went wrong with a checkpoint: `message` reads "file: what (entry, byte)", the parts are fields, `hint` says what to do. */
-export class CheckpointError extends Error {
-  readonly code: CheckpointErrorCode
-  readonly hint: string | undefined
-  readonly file: string | undefined
-  readonly at: number | undefined
+export class CheckpointError extends CodedError<CheckpointErrorCode, number> {
+  override readonly name = 'CheckpointError'
   readonly entry: string | undefined
 
   constructor(code: CheckpointErrorCode, what: string, options: CheckpointErrorOptions = {}) {
@@ -45,13 +36,8 @@ export class CheckpointError extends Error {
       options.entry === undefined ? '' : `"${shortened(options.entry)}"`,
       options.at === undefined ? '' : `byte ${options.at}`,
     ].filter((part) => part !== '')
-    const message = `${options.file === undefined ? '' : `${options.file}: `}${what}${place.length === 0 ? '' : ` (${place.join(', ')})`}`
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'CheckpointError'
-    this.code = code
-    this.hint = options.hint
-    this.file = options.file
-    this.at = options.at
+    const file = options.file === undefined ? '' : `${options.file}: `
+    super(code, `${file}${what}${place.length === 0 ? '' : ` (${place.join(', ')})`}`, options)
     this.entry = options.entry
   }
 }

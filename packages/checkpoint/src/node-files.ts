@@ -1,6 +1,7 @@
 // Checkpoints on a Node file system: reading by range, writing under a temporary name that is renamed when whole.
 // node: modules load inside the functions, so that a browser bundle which never calls them never needs them.
-import { type ByteSource, messageOf } from './bytes.ts'
+import { messageOf } from '@maskwords/base'
+import type { ByteSource } from './bytes.ts'
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from './checkpoint.ts'
 import { CheckpointError } from './error.ts'
 import {

@@ -122,19 +122,25 @@ describe('the client', () => {
 })
 
 describe('what a browser gets of it', () => {
-  it('is the files of this folder and nothing else: all other imports are types', () => {
+  it('is the files of this folder and of the base, which need nothing: all other imports are types', () => {
     const folder = import.meta.dirname
-    const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    expect(files.length).toBeGreaterThan(2)
+    const folders = [folder, join(folder, '../../base/src')]
+    const files = folders.flatMap((one) =>
+      readdirSync(one)
+        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+        .map((name) => join(one, name)),
+    )
+    expect(files.length).toBeGreaterThan(4)
     const statements = files.flatMap((name) =>
       Array.from(
-        readFileSync(join(folder, name), 'utf8').matchAll(/^(?:import|export)[^'"]*? from '[^']+'/gms),
+        readFileSync(name, 'utf8').matchAll(/^(?:import|export)[^'"]*? from '[^']+'/gms),
         ([text]) => text,
       ),
     )
     expect(statements.length).toBeGreaterThan(4)
     const loaded = statements.filter(
-      (text) => !/^(?:import|export) type /.test(text) && !/ from '\.\/[a-z-]+\.ts'$/.test(text),
+      (text) =>
+        !/^(?:import|export) type /.test(text) && !/ from '(?:\.\/[a-z-]+\.ts|@maskwords\/base)'$/.test(text),
     )
     expect(loaded).toEqual([])
   })

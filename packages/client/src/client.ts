@@ -1,6 +1,7 @@
 // A client of `maskwords serve`, for browsers and everything else that has fetch. It imports types only, so that nothing of the
 // server comes along; the types are those of the schemas that the server checks with (server/api-schema.ts, reward-schema.ts).
 
+import { messageOf } from '@maskwords/base'
 import { ServiceError } from './error.ts'
 import type {
   CodecList,
@@ -92,7 +93,7 @@ export function createClient(options: ClientOptions = {}): Client {
       })
     } catch (cause) {
       signal?.throwIfAborted()
-      return new ServiceError('network', `no answer from ${base || 'the server'}: ${said(cause)}`, {
+      return new ServiceError('network', `no answer from ${base || 'the server'}: ${messageOf(cause)}`, {
         hint: 'is it running? maskwords serve',
         cause,
       })
@@ -104,7 +105,7 @@ export function createClient(options: ClientOptions = {}): Client {
       return await read(response)
     } catch (cause) {
       if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-      throw new ServiceError('bad-answer', `the answer broke off or is no JSON: ${said(cause)}`, {
+      throw new ServiceError('bad-answer', `the answer broke off or is no JSON: ${messageOf(cause)}`, {
         status: response.status,
         requestId: response.headers.get('x-request-id') ?? undefined,
         cause,
@@ -157,8 +158,6 @@ function pictureType(picture: Blob | Uint8Array | ArrayBuffer): string {
   const stated = picture instanceof Blob ? picture.type : ''
   return /^image\/(?:png|jpeg|webp)$/.test(stated) ? stated : 'application/octet-stream'
 }
-
-const said = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** The error that an answer other than 2xx says, whoever wrote it. */
 async function errorOf(response: Response): Promise<ServiceError> {

@@ -1,12 +1,18 @@
 // The one error of the client.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
-/** Beside the server's own codes: `network` (no answer), `bad-answer` (no answer of this server), `aborted`. */
-export class ServiceError extends Error {
-  /** The server's code, as in `unknown-picture`, `busy`, `bad-request`. */
-  readonly code: string
-  readonly hint: string | undefined
-  /** Where in the request, as in `masks[3]`. */
-  readonly at: string | number | undefined
+export type ServiceErrorOptions = CodedErrorOptions & {
+  readonly status?: number
+  readonly requestId?: string | undefined
+  readonly retryAfterS?: number | undefined
+}
+
+/**
+ * The server's code, as in `unknown-picture`, `busy`, `bad-request`, with the place in the request (`at`, as in `masks[3]`);
+ * beside these `network` (no answer), `bad-answer` (no answer of this server), `aborted`.
+ */
+export class ServiceError extends CodedError<string> {
+  override readonly name = 'ServiceError'
   /** HTTP status; 0 where there was no answer. */
   readonly status: number
   /** The server's log has it. */
@@ -14,24 +20,9 @@ export class ServiceError extends Error {
   /** Seconds after which the server wants to be asked again. */
   readonly retryAfterS: number | undefined
 
-  constructor(
-    code: string,
-    message: string,
-    more: {
-      readonly status?: number
-      readonly hint?: string | undefined
-      readonly at?: string | number | undefined
-      readonly requestId?: string | undefined
-      readonly retryAfterS?: number | undefined
-      readonly cause?: unknown
-    } = {},
-  ) {
-    super(message, more.cause === undefined ? undefined : { cause: more.cause })
-    this.name = 'ServiceError'
-    this.code = code
+  constructor(code: string, message: string, more: ServiceErrorOptions = {}) {
+    super(code, message, more)
     this.status = more.status ?? 0
-    this.hint = more.hint
-    this.at = more.at
     this.requestId = more.requestId
     this.retryAfterS = more.retryAfterS
   }

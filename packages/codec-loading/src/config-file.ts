@@ -1,6 +1,7 @@
 // config.json of a codec's folder: which codec, which configuration, which weight file. Definition: ours (docs/samtok.md,
 // docs/himtok.md).
 
+import { messageOf } from '@maskwords/base'
 import {
   CodecError,
   checkHimtokConfig,
@@ -34,7 +35,7 @@ export function parseCodecConfig(text: string, file: string): CodecFolderConfig 
   try {
     json = JSON.parse(text) as Json
   } catch (cause) {
-    throw new CodecError('damaged', `${file} is no JSON: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new CodecError('damaged', `${file} is no JSON: ${messageOf(cause)}`, {
       cause,
     })
   }
@@ -86,9 +87,7 @@ function checked<T>(fail: (message: string) => never, read: () => T): T {
     return read()
   } catch (error) {
     if (error instanceof CodecError) return fail(error.message.replace(/^.*?config\.json: /, ''))
-    return fail(
-      `"config" lacks parts or has parts of another type (${error instanceof Error ? error.message : error})`,
-    )
+    return fail(`"config" lacks parts or has parts of another type (${messageOf(error)})`)
   }
 }
 

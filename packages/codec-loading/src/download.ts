@@ -1,5 +1,6 @@
 // One file over HTTP: resumed where it broke (RFC 9110 ranges with If-Range), checked, and put in place whole or not at all.
 // Node only.
+import { messageOf } from '@maskwords/base'
 import { takeLock } from '@maskwords/checkpoint'
 import { CodecError } from '@maskwords/codecs'
 
@@ -238,7 +239,7 @@ async function attempt(options: DownloadOptions, part: string, have: number): Pr
 function broken(cause: unknown, silence: AbortSignal): Error {
   if (silence.aborted) return silence.reason as Error
   const inner = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : ''
-  return new Broken(`${cause instanceof Error ? cause.message : String(cause)}${inner}`, 0, cause)
+  return new Broken(`${messageOf(cause)}${inner}`, 0, cause)
 }
 
 const webPage = (url: string): CodecError =>

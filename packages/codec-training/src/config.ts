@@ -1,6 +1,8 @@
 // The configuration file of a training run: one JSON file says everything that decides its numbers. Definition: ours
 // (docs/training-tokenizers.md). Paths in it are relative to the file.
+
 import { dirname, resolve } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import type { HimtokConfig, SamtokConfig } from '@maskwords/codecs'
 import { decodedText, MAX_TEXT_BYTES, MaskwordsError, readFileCapped } from '@maskwords/files'
 import { z } from 'zod'
@@ -195,7 +197,7 @@ export async function readTrainConfig(path: string, signal: AbortSignal): Promis
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new MaskwordsError('malformed', `no JSON: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new MaskwordsError('malformed', `no JSON: ${messageOf(cause)}`, {
       file: path,
       cause,
     })

@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type CodecErrorCode =
   /** A number outside its range: a grid of 0 cells, a NaN corner, an offset that is not -1, 0 or 1. */
@@ -22,19 +23,9 @@ export type CodecErrorCode =
   /** More cells, points or masks than the named limit. */
   | 'too-large'
 
-export type CodecErrorOptions = { hint?: string; at?: number; cause?: unknown }
+export type CodecErrorOptions = CodedErrorOptions<number>
 
 /** What went wrong, with the place (`at`: index of the mask, word or character) and a hint where one is known. */
-export class CodecError extends Error {
-  readonly code: CodecErrorCode
-  readonly hint: string | undefined
-  readonly at: number | undefined
-
-  constructor(code: CodecErrorCode, message: string, options: CodecErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'CodecError'
-    this.code = code
-    this.hint = options.hint
-    this.at = options.at
-  }
+export class CodecError extends CodedError<CodecErrorCode, number> {
+  override readonly name = 'CodecError'
 }

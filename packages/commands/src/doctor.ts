@@ -1,9 +1,11 @@
 // `maskwords doctor`: what this machine has, what is missing, and the one line that mends it.
+
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import { defineCommand, findSharp, sharpTrouble, VERSION } from '@maskwords/files'
 
 type Check = {
@@ -98,7 +100,7 @@ async function temporaryCheck(): Promise<Check> {
     await rm(folder, { recursive: true })
     return { ...base, status: 'ok', found: `${tmpdir()} is writable` }
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
+    const said = messageOf(error)
     return { ...base, status: 'failed', found: said, remedy: 'set TMPDIR to a folder that you may write to' }
   }
 }
@@ -134,7 +136,7 @@ async function onnxruntimeCheck(): Promise<Check> {
       .version
     return { ...base, status: 'ok', found: `${version}, backends ${backends}` }
   } catch (error) {
-    const said = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+    const said = messageOf(error).split('\n')[0]!
     return {
       ...base,
       status: 'missing',

@@ -1,5 +1,7 @@
 // A window that moves over a file: sequential reads into one buffer, which can keep the bytes of a value until it ends. Definition: ours.
+
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { messageOf } from '@maskwords/base'
 import { DataError } from './error.ts'
 
 /** Bytes by place. Reads are synchronous: they cost microseconds from the page cache, where a promise costs more. */
@@ -13,7 +15,7 @@ export type ByteInput = {
 /** A file as input. Throws DataError `io` where it cannot be opened or read. */
 export function openFileInput(path: string, name: string): ByteInput {
   const failed = (what: string, cause: unknown) =>
-    new DataError('io', `${name} cannot be ${what}: ${cause instanceof Error ? cause.message : cause}`, {
+    new DataError('io', `${name} cannot be ${what}: ${messageOf(cause)}`, {
       file: name,
       cause,
     })

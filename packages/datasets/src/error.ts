@@ -1,23 +1,8 @@
 // The one error class of this package.
+import { CodedError } from '@maskwords/base'
 
 export type DataErrorCode = 'wrong-layout' | 'bad-file' | 'bad-option' | 'too-large' | 'io'
 
-export class DataError extends Error {
+export class DataError extends CodedError<DataErrorCode, string> {
   override readonly name = 'DataError'
-  readonly code: DataErrorCode
-  readonly hint: string | undefined
-  readonly file: string | undefined
-  readonly at: string | undefined
-
-  constructor(
-    code: DataErrorCode,
-    message: string,
-    options: { hint?: string; file?: string; at?: string; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-    this.file = options.file
-    this.at = options.at
-  }
 }

@@ -1,4 +1,5 @@
 // JSON lines, and whole JSON files of one picture: bounded in size and depth, a bad line is lost alone (jsonlines.org; RFC 8259).
+import { messageOf } from '@maskwords/base'
 import { parseExactJson } from '@maskwords/words'
 import { ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
@@ -89,7 +90,7 @@ export function parseBounded(text: string): { readonly value: unknown } | { read
   try {
     return { value: parseExactJson(text) }
   } catch (error) {
-    return { lost: `is no JSON: ${(error instanceof Error ? error.message : String(error)).slice(0, 120)}` }
+    return { lost: `is no JSON: ${messageOf(error).slice(0, 120)}` }
   }
 }
 

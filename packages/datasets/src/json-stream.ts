@@ -4,6 +4,7 @@
 // of a wanted element are parsed whole. Elements that do not parse are reported and passed over; where brackets no
 // longer say where the next element begins, a DataError says at which byte. Parts that nobody asked for are checked for
 // brackets and quotes alone.
+import { messageOf } from '@maskwords/base'
 import { parsePythonJson } from '@maskwords/words'
 import { type ByteInput, ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
@@ -486,5 +487,5 @@ class Scanner {
 
 /** What to say of an element that is no JSON. */
 function notJson(error: unknown): string {
-  return `is no JSON: ${(error instanceof Error ? error.message : String(error)).slice(0, 120)}`
+  return `is no JSON: ${messageOf(error).slice(0, 120)}`
 }

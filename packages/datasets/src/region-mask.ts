@@ -1,6 +1,8 @@
 // From a record's region to its mask: COCO outlines and runs, label maps and mask pictures (read once, kept within a bound).
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import {
   type LabelMap,
   type Mask,
@@ -179,7 +181,7 @@ function pngOf(root: string, file: string): PngImage {
   try {
     bytes = readFileSync(join(root, inside))
   } catch (cause) {
-    throw new DataError('io', `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new DataError('io', `${file} cannot be read: ${messageOf(cause)}`, {
       file,
       cause,
     })

@@ -1,7 +1,9 @@
 // Text files of a dataset as UTF-8, whatever their encoding: by their byte order mark or as the user chose, and never by a guess.
 // Definition of the encodings: decodeText of @maskwords/words.
+
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
+import { messageOf } from '@maskwords/base'
 import {
   byteOrderMark,
   decodeText,
@@ -82,7 +84,7 @@ export function readText(path: string, name: string, options: ReadTextOptions = 
     bytes = readFileSync(path)
   } catch (cause) {
     if (cause instanceof DataError) throw cause
-    throw new DataError('io', `${name} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new DataError('io', `${name} cannot be read: ${messageOf(cause)}`, {
       file: name,
       cause,
     })

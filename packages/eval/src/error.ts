@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type EvalErrorCode =
   /** Input that is not of the type or form that the metric takes. */
@@ -22,21 +23,9 @@ export type EvalErrorCode =
   /** A file could not be read or written. */
   | 'io'
 
-export type EvalErrorOptions = { hint?: string; at?: string; file?: string; cause?: unknown }
+export type EvalErrorOptions = CodedErrorOptions<string>
 
 /** What went wrong, with the place (`at`: a sample, picture or annotation id; `file`) and a hint where one is known. */
-export class EvalError extends Error {
+export class EvalError extends CodedError<EvalErrorCode, string> {
   override readonly name = 'EvalError'
-  readonly code: EvalErrorCode
-  readonly hint: string | undefined
-  readonly at: string | undefined
-  readonly file: string | undefined
-
-  constructor(code: EvalErrorCode, message: string, options: EvalErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-    this.at = options.at
-    this.file = options.file
-  }
 }

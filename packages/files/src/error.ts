@@ -1,4 +1,5 @@
 // The one error class of the command and the public index, and how any error becomes a report for people and programs.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type MaskwordsErrorCode =
   /** A command line that says something impossible: unknown options, missing arguments. Exit code 2. */
@@ -26,28 +27,11 @@ export type MaskwordsErrorCode =
   /** Ctrl-C, or an aborted signal. Exit code 130. */
   | 'interrupted'
 
-export type MaskwordsErrorOptions = {
-  hint?: string | undefined
-  file?: string | undefined
-  at?: string | number | undefined
-  cause?: unknown
-}
+export type MaskwordsErrorOptions = CodedErrorOptions
 
 /** What went wrong, in which file, at which place (`at`: byte offset, record or JSON path), and what to do (`hint`). */
-export class MaskwordsError extends Error {
-  readonly code: MaskwordsErrorCode
-  readonly hint: string | undefined
-  readonly file: string | undefined
-  readonly at: string | number | undefined
-
-  constructor(code: MaskwordsErrorCode, message: string, options: MaskwordsErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'MaskwordsError'
-    this.code = code
-    this.hint = options.hint
-    this.file = options.file
-    this.at = options.at
-  }
+export class MaskwordsError extends CodedError<MaskwordsErrorCode> {
+  override readonly name = 'MaskwordsError'
 }
 
 /** An error as data: what `--json` prints under `error` and in `errors`. */

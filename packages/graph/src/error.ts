@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type GraphErrorCode =
   /** Shapes that do not fit together. */
@@ -28,19 +29,9 @@ export type GraphErrorCode =
   /** A file that cannot be read or written. */
   | 'file'
 
-export type GraphErrorOptions = { hint?: string; at?: number; cause?: unknown }
+export type GraphErrorOptions = CodedErrorOptions<number>
 
 /** What went wrong, with the place (`at`: byte or record number, where known) and a hint where one is known. */
-export class GraphError extends Error {
-  readonly code: GraphErrorCode
-  readonly hint: string | undefined
-  readonly at: number | undefined
-
-  constructor(code: GraphErrorCode, message: string, options: GraphErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'GraphError'
-    this.code = code
-    this.hint = options.hint
-    this.at = options.at
-  }
+export class GraphError extends CodedError<GraphErrorCode, number> {
+  override readonly name = 'GraphError'
 }

@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type LearnErrorCode =
   /** Bytes or text that are not what their format says. */
@@ -22,26 +23,9 @@ export type LearnErrorCode =
   /** A file that cannot be read or written. */
   | 'io'
 
-export type LearnErrorOptions = {
-  hint?: string | undefined
-  file?: string | undefined
-  at?: string | number | undefined
-  cause?: unknown
-}
+export type LearnErrorOptions = CodedErrorOptions
 
 /** What went wrong, in which file, at which place (`at`: byte offset, JSON path, tensor or record), and what to do (`hint`). */
-export class LearnError extends Error {
+export class LearnError extends CodedError<LearnErrorCode> {
   override readonly name = 'LearnError'
-  readonly code: LearnErrorCode
-  readonly hint: string | undefined
-  readonly file: string | undefined
-  readonly at: string | number | undefined
-
-  constructor(code: LearnErrorCode, message: string, options: LearnErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-    this.file = options.file
-    this.at = options.at
-  }
 }

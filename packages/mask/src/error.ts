@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type MaskErrorCode =
   /** Bytes or text that are not what their format says. */
@@ -12,19 +13,9 @@ export type MaskErrorCode =
   /** Well-formed input that this reader knows but does not read. */
   | 'unsupported'
 
-export type MaskErrorOptions = { hint?: string; at?: number; cause?: unknown }
+export type MaskErrorOptions = CodedErrorOptions<number>
 
 /** What went wrong, with the place (`at`: byte, character or record number) and a hint where one is known. */
-export class MaskError extends Error {
-  readonly code: MaskErrorCode
-  readonly hint: string | undefined
-  readonly at: number | undefined
-
-  constructor(code: MaskErrorCode, message: string, options: MaskErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'MaskError'
-    this.code = code
-    this.hint = options.hint
-    this.at = options.at
-  }
+export class MaskError extends CodedError<MaskErrorCode, number> {
+  override readonly name = 'MaskError'
 }

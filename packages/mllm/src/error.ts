@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type MllmErrorCode =
   /** An option or argument outside what is allowed. */
@@ -22,17 +23,9 @@ export type MllmErrorCode =
   /** The model was closed before or while it was asked. */
   | 'closed'
 
-export type MllmErrorOptions = { hint?: string; cause?: unknown }
+export type MllmErrorOptions = CodedErrorOptions
 
 /** What went wrong, and a hint where one is known. */
-export class MllmError extends Error {
-  readonly code: MllmErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: MllmErrorCode, message: string, options: MllmErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'MllmError'
-    this.code = code
-    this.hint = options.hint
-  }
+export class MllmError extends CodedError<MllmErrorCode> {
+  override readonly name = 'MllmError'
 }

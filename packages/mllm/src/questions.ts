@@ -1,4 +1,5 @@
 // Questions to a loaded model: options checked, prompts built, rows generated, events given on.
+import { messageOf } from '@maskwords/base'
 import type { Pixels } from '@maskwords/codecs'
 import { GraphError } from '@maskwords/graph'
 import type { Vocabulary } from '@maskwords/words'
@@ -151,7 +152,7 @@ export function asMllmError(error: unknown): MllmError {
       error.code === 'out-of-memory' ? 'out-of-memory' : error.code === 'closed' ? 'closed' : 'runtime'
     return new MllmError(code, error.message, { cause: error, ...(error.hint ? { hint: error.hint } : {}) })
   }
-  return new MllmError('runtime', error instanceof Error ? error.message : String(error), { cause: error })
+  return new MllmError('runtime', messageOf(error), { cause: error })
 }
 
 /** Options of many questions without what stays with the caller. */

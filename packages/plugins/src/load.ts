@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { addCodec, defineCodec } from '@maskwords/codec-loading'
+import * as codecLoading from '@maskwords/codec-loading'
 import * as codecs from '@maskwords/codecs'
 import { addTask, addWriter, defineTask, defineWriter } from '@maskwords/data'
 import { addReader, defineReader } from '@maskwords/datasets'
@@ -77,10 +77,17 @@ async function importModule(path: string, source: string): Promise<Record<string
  * modules of the maskwords that runs.
  */
 const OWN_MODULES = {
-  'maskwords/plugin': { defineCodec, definePlugin, defineReader, defineReward, defineTask, defineWriter },
+  'maskwords/plugin': {
+    defineCodec: codecLoading.defineCodec,
+    definePlugin,
+    defineReader,
+    defineReward,
+    defineTask,
+    defineWriter,
+  },
   'maskwords/mask': mask,
   'maskwords/words': words,
-  'maskwords/codecs': codecs,
+  'maskwords/codecs': { ...codecs, ...codecLoading },
 }
 
 function makeKnown(plugin: Plugin, source: string): void {
@@ -89,7 +96,7 @@ function makeKnown(plugin: Plugin, source: string): void {
     for (const task of plugin.tasks ?? []) addTask(task)
     for (const writer of plugin.writers ?? []) addWriter(writer)
     for (const reward of plugin.rewards ?? []) addReward(reward)
-    for (const codec of plugin.codecs ?? []) addCodec(codec)
+    for (const codec of plugin.codecs ?? []) codecLoading.addCodec(codec)
   } catch (error) {
     throw new MaskwordsError('bad-plugin', `${source}: ${(error as Error).message}`, {
       hint: 'give it another name',

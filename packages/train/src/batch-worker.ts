@@ -1,6 +1,8 @@
 // The entry of a data worker thread: opens the user's module and makes batches by number. A bundler must emit it as
 // `batch-worker.js` beside the code that asks for it.
+
 import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf } from '@maskwords/base'
 import type { BatchSource } from './batch-source.ts'
 import type { BatchAnswer, BatchRequest } from './batch-threads.ts'
 
@@ -30,7 +32,7 @@ if (port) {
       }
       port.postMessage({ id, feeds } satisfies BatchAnswer, [...buffers])
     } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error)
+      const failure = messageOf(error)
       port.postMessage({ id, failure } satisfies BatchAnswer)
     }
   })

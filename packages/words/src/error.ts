@@ -1,4 +1,5 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
+import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
 export type WordsErrorCode =
   /** Text or a file that is not what its format says. */
@@ -16,19 +17,9 @@ export type WordsErrorCode =
   /** Only from the parsers that copy published code: that code raises an exception on this input. */
   | 'official-failure'
 
-export type WordsErrorOptions = { hint?: string; at?: number; cause?: unknown }
+export type WordsErrorOptions = CodedErrorOptions<number>
 
 /** What went wrong, with the place (`at`: character, token or record number) and a hint where one is known. */
-export class WordsError extends Error {
-  readonly code: WordsErrorCode
-  readonly hint: string | undefined
-  readonly at: number | undefined
-
-  constructor(code: WordsErrorCode, message: string, options: WordsErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'WordsError'
-    this.code = code
-    this.hint = options.hint
-    this.at = options.at
-  }
+export class WordsError extends CodedError<WordsErrorCode, number> {
+  override readonly name = 'WordsError'
 }

@@ -1,8 +1,8 @@
 // The backend in this page's own workers, one for each codec, so that none waits for another: GETok is there at once, networks
 // come when the runtime is. Where WebGPU is worth it, one more worker takes the networks over.
+import { messageOf } from '@maskwords/base'
 import { CODECS, type CodecId } from '../state/types.ts'
 import type { Backend, CodecFacts, Progress } from './backend.ts'
-import { messageOf } from './error.ts'
 import { deviceWish, refusal, usableGpu } from './gpu.ts'
 import { type WorkerLink, workerLink } from './worker-link.ts'
 

@@ -1,4 +1,5 @@
 // The one error class of the engine: what went wrong in a worker or at the server, and what to do.
+import { CodedError } from '@maskwords/base'
 
 export type EngineErrorCode =
   /** Weights that are not there, or that cannot be fetched. */
@@ -10,24 +11,7 @@ export type EngineErrorCode =
   /** A server that is not there, is busy, or refused. */
   | 'server'
 
-export class EngineError extends Error {
-  readonly code: EngineErrorCode
-  readonly hint: string | undefined
-  /** Character of a text, or place in a list, where the input is wrong. */
-  readonly at: number | undefined
-
-  constructor(
-    code: EngineErrorCode,
-    message: string,
-    options: { hint?: string | undefined; at?: number | undefined; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'EngineError'
-    this.code = code
-    this.hint = options.hint
-    this.at = options.at
-  }
+/** `at`: character of a text, or place in a list, where the input is wrong. */
+export class EngineError extends CodedError<EngineErrorCode, number> {
+  override readonly name = 'EngineError'
 }
-
-/** The text of whatever was thrown. */
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

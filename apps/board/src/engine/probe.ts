@@ -1,5 +1,5 @@
 // Whether the page came from `maskwords serve`, which runs codecs, or from a plain host of files.
-import { messageOf } from './error.ts'
+import { messageOf } from '@maskwords/base'
 import type { ServerState } from './status.ts'
 
 const HINT = 'start `npx maskwords serve` and open the address that it prints'

@@ -1,5 +1,6 @@
 // Calls to a worker as typed promises: a name and arguments go, progress and one answer come back. Definition: ours.
-import { EngineError, type EngineErrorCode, messageOf } from './error.ts'
+import { messageOf } from '@maskwords/base'
+import { EngineError, type EngineErrorCode } from './error.ts'
 
 /** One end of a message channel; a Worker, its inside, and a MessagePort can all be one. */
 export type Port = {

@@ -1,8 +1,8 @@
 // A backend as the page uses it: opened by its first call, its state told, and nothing said twice.
+import { messageOf } from '@maskwords/base'
 import type { Mask } from '@maskwords/mask'
 import type { CodecId } from '../state/types.ts'
 import type { Backend, CodecFacts, Progress, Spoken } from './backend.ts'
-import { messageOf } from './error.ts'
 import { type RunIn, setCodecState, useEngine, whileBusy } from './status.ts'
 
 /** Milliseconds that encoding a picture took, when it was encoded. */

@@ -1,7 +1,8 @@
 // Weights over the network with progress, kept in the browser's Cache Storage: fetched once, checked by one small request,
 // and there when the network is not.
+import { messageOf } from '@maskwords/base'
 import type { Progress } from './backend.ts'
-import { EngineError, messageOf } from './error.ts'
+import { EngineError } from './error.ts'
 
 const CACHE = 'maskwords-models'
 

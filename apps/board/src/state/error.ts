@@ -1,4 +1,5 @@
 // The studio's own error: what cannot be opened, read or kept, the real cause, and what to do.
+import { CodedError } from '@maskwords/base'
 
 export type StudioErrorCode =
   /** A kind of file, or of browser, that the studio does not work with. */
@@ -12,14 +13,6 @@ export type StudioErrorCode =
   /** Something that was expected is not there. */
   | 'missing'
 
-export class StudioError extends Error {
-  readonly code: StudioErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: StudioErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'StudioError'
-    this.code = code
-    this.hint = options.hint
-  }
+export class StudioError extends CodedError<StudioErrorCode> {
+  override readonly name = 'StudioError'
 }

@@ -1,5 +1,6 @@
 // Masks of a reading, drawn one after the other on the open picture, with progress and a way to stop.
 
+import { messageOf } from '@maskwords/base'
 import { type Backend, useBackend } from '@maskwords/board/engine/index.ts'
 import type { Picture } from '@maskwords/board/state/types.ts'
 import type { Mask } from '@maskwords/mask'
@@ -61,7 +62,7 @@ async function drawAll(
   let done = 0
   const failure = (error: unknown): Drawn => ({
     state: 'failed',
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
   })
   try {
     await engine.open(codec, ({ doing }) => tell({ doing }))

@@ -1,6 +1,7 @@
 // A record without what cannot be used: regions whose geometry is broken or empty go, and what refers to them. Each costs
 // itself, never its picture. Definition: ours.
 
+import { messageOf } from '@maskwords/base'
 import type { DataProblem, DataRecord, Region } from '@maskwords/datasets'
 import { DataError, type LabelMapCache, regionMask } from '@maskwords/datasets'
 import { isEmpty, type Mask } from '@maskwords/mask'
@@ -102,7 +103,7 @@ function problemOf(
     return undefined
   } catch (error) {
     // Whatever outside bytes make the readers of masks throw costs this region alone.
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     const isPlaced = error instanceof DataError
     return said('bad-geometry', isPlaced ? message : `region ${region.id} of record ${record.id}: ${message}`)
   }

@@ -1,5 +1,6 @@
 // What one worker does: the survey of some records for the plan, and the records' conversations with their masks in words.
 // A picture's records come together, so that it is encoded once. Definition: ours.
+import { messageOf } from '@maskwords/base'
 import type { MaskCodec, Pixels } from '@maskwords/codecs'
 import type { DataProblem, DataRecord, PictureFile } from '@maskwords/datasets'
 import { DataError, fileExists, type LabelMapCache, labelMapCache } from '@maskwords/datasets'
@@ -402,7 +403,3 @@ export type Look = {
 }
 
 const NOTHING = { masks: new Map<string, Mask>(), lostTexts: 0, duplicates: 0, made: [] }
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -1,4 +1,5 @@
 // The words of one picture's masks: it is encoded once, each view of it (a crop) once, and each mask once. Definition: ours.
+import { messageOf } from '@maskwords/base'
 import type { EncodedImage, HimtokEncodeOptions, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
 import type { DataRecord, PictureFile } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
@@ -72,7 +73,7 @@ export class PictureViews {
       const pixels = await this.options.readPixels(this.path, read)
       return reshape === undefined ? pixels : reshapedPixels(pixels, reshape)
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error)
+      const said = messageOf(error)
       throw new DataError('io', `the picture ${file} cannot be used: ${said}`, { file, cause: error })
     }
   }

@@ -1,5 +1,6 @@
 // Filled batches, in order, cut into shards. The state after each shard is all that is needed to go on behind it. Definition: ours.
 
+import { messageOf } from '@maskwords/base'
 import type { DataProblem } from '@maskwords/datasets'
 import type { FilledConversation, Writer, WriterOptions, WrittenFile } from '../conversation.ts'
 import { sha256 } from './canonical.ts'
@@ -186,7 +187,7 @@ export class ShardMaker {
 }
 
 function lostProblem(conversation: FilledConversation, error: unknown): DataProblem {
-  const said = error instanceof Error ? error.message : String(error)
+  const said = messageOf(error)
   const message = `conversation ${conversation.id} cannot be written: ${said}`
   return { kind: 'bad-field', message, file: conversation.dataset, at: conversation.id }
 }

@@ -1,4 +1,5 @@
 // Files that appear whole or not at all, on the disk when the call returns. Definition: ours.
+
 import {
   closeSync,
   copyFileSync,
@@ -11,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import { DataError } from '@maskwords/datasets'
 
 const SUFFIX = '.partial'
@@ -87,7 +89,7 @@ export function ioError(path: string, cause: unknown): DataError {
       : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
         ? 'write to another folder with -o'
         : undefined
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messageOf(cause)
   return new DataError('io', `cannot write: ${message}`, {
     file: path,
     cause,

@@ -1,10 +1,12 @@
 // Folders of label maps: one PNG (or several) for each picture, each value a region. ADE20K's scene parsing form, BSDS500 as shared, and any like it.
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import { MaskError, type PngImage, readPng } from '@maskwords/mask'
 import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import { PICTURE_EXTENSIONS } from './picture-place.ts'
-import { messageOf, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 
 type LabelMapLayout = Pick<Reader, 'name' | 'title' | 'layout' | 'splits'> & {
   /** Pairs of folders of pictures and maps, `{split}` filled in. */

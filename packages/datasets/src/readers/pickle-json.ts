@@ -1,6 +1,8 @@
 // Lists of plain records out of Python pickles, through the safe reader: nothing is ever run. Format: CPython Lib/pickletools.py.
+
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import {
   CheckpointError,
   PICKLE_LIMITS,
@@ -9,7 +11,7 @@ import {
   sequenceOf,
 } from '@maskwords/checkpoint'
 import { asObject, type JsonObject } from './fields.ts'
-import { messageOf, type Reading } from './reading.ts'
+import type { Reading } from './reading.ts'
 
 /** Values of one record: a reference of RefCOCO holds some 60. A pickle may refer to one value from everywhere. */
 const MAX_VALUES = 100_000

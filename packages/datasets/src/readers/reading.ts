@@ -1,6 +1,8 @@
 // What every reader does alike: finding the files of a layout, reporting lost samples, checking pictures. Definition: ours.
+
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import type { GroundConvention, PictureHeader } from '@maskwords/mask'
 import { DataError } from '../error.ts'
 import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
@@ -465,10 +467,6 @@ export function joined(folder: string, path: string): string {
 
 export function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function isSide(value: number | undefined): value is number {

@@ -1,4 +1,5 @@
 // The reconstruction benchmark: every true mask once through every codec (and baseline), picture by picture.
+import { messageOf } from '@maskwords/base'
 import { area, boundaryF, iou, type Mask } from '@maskwords/mask'
 import { EvalError } from '../error.ts'
 import { baselineMasks } from './baselines.ts'
@@ -252,5 +253,5 @@ function addFailed(
 
 function failureOf(error: unknown, { isFailure, signal }: EvaluateOptions): string {
   if (signal?.aborted || isFailure?.(error) !== true) throw error
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

@@ -1,5 +1,7 @@
 // Reading a file, or stdin for `-`: with a cap before the first byte, and errors that say what to do.
+
 import { open } from 'node:fs/promises'
+import { messageOf } from '@maskwords/base'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 import { type Io, readStdin, resolvePath } from '../io.ts'
 import { nearest } from '../options.ts'
@@ -101,14 +103,10 @@ async function readError(path: string, name: string, error: unknown): Promise<un
   if (code === 'ENAMETOOLONG' || code === 'ELOOP' || code === 'ERR_INVALID_ARG_VALUE') {
     return new MaskwordsError('not-found', 'this cannot be a file name', { file: name.slice(0, 80) })
   }
-  return new MaskwordsError(
-    'not-found',
-    `cannot read: ${error instanceof Error ? error.message : String(error)}`,
-    {
-      file: name,
-      cause: error,
-    },
-  )
+  return new MaskwordsError('not-found', `cannot read: ${messageOf(error)}`, {
+    file: name,
+    cause: error,
+  })
 }
 
 /** A file in the same folder whose name is nearly the wanted one. */

@@ -1,4 +1,5 @@
 // JSON text to a value, with line and column in the complaint, and zod issues turned into located errors.
+import { messageOf } from '@maskwords/base'
 import { parseExactJson } from '@maskwords/words'
 import type { z } from 'zod'
 import { MaskwordsError } from '../error.ts'
@@ -29,7 +30,7 @@ export function parseJson(bytes: Uint8Array, name: string, encoding?: string): u
 }
 
 function jsonError(text: string, name: string, error: unknown): MaskwordsError {
-  const said = error instanceof Error ? error.message : String(error)
+  const said = messageOf(error)
   const offset = jsonFaultAt(text)
   const cut = offset >= text.trimEnd().length
   let line = 1

@@ -1,7 +1,9 @@
 // Files that appear whole or not at all: written under a temporary name beside the target, then renamed.
+
 import { unlinkSync } from 'node:fs'
 import { mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { messageOf } from '@maskwords/base'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 
 /** Temporary files that exist right now, for the last clean-up of an interrupted process. */
@@ -109,6 +111,6 @@ export function writeError(path: string, error: unknown): MaskwordsError {
           ? ['no permission to write here', 'write elsewhere with -o']
           : code === 'EISDIR'
             ? ['this is a folder', 'name a file in it']
-            : [`cannot write: ${error instanceof Error ? error.message : String(error)}`, undefined]
+            : [`cannot write: ${messageOf(error)}`, undefined]
   return new MaskwordsError('write-failed', message!, { file: path, hint, cause: error })
 }

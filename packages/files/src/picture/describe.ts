@@ -1,4 +1,5 @@
 // What a picture file says about itself, without decoding its pixels; the pixel cap is enforced here.
+import { messageOf } from '@maskwords/base'
 import { pictureHeader, shownSize } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
 import { type FileKind, kindInWords, PICTURE_KINDS, sniff } from '../input/sniff.ts'
@@ -175,7 +176,7 @@ function notAPicture(kind: FileKind, name: string): MaskwordsError {
 /** A decoder's complaint, with the file and what to do. */
 export function pictureError(error: unknown, format: FileKind, name: string): MaskwordsError {
   if (error instanceof MaskwordsError) return error
-  const said = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim()
+  const said = messageOf(error).replace(/\s+/g, ' ').trim()
   const cut = /premature|truncated|end of|read error|not enough|incomplete|unexpected eof|short/i.test(said)
   if (format === 'heic') {
     return new MaskwordsError('unsupported', `HEIC with this compression is not read here (${said})`, {

@@ -1,5 +1,7 @@
 // onnxruntime-node: loading it, the providers it has, and a model in this thread.
+
 import { existsSync, lstatSync } from 'node:fs'
+import { messageOf } from '@maskwords/base'
 import { GraphError } from '../error.ts'
 import type { ModelBytes, Runner, RunnerOptions, Runtime } from './runner.ts'
 import { openRunner } from './runner.ts'
@@ -18,7 +20,7 @@ export async function loadRuntime(): Promise<NodeRuntime> {
     const loaded = (await import(name)) as unknown as NodeRuntime & { default?: NodeRuntime }
     return loaded.InferenceSession ? loaded : loaded.default!
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause)
+    const text = messageOf(cause)
     const absent = /Cannot find (package|module) 'onnxruntime-node'/.test(text)
     throw new GraphError(
       'provider-missing',

@@ -1,4 +1,5 @@
 // One loaded model in the thread that runs it: the same code in process, in a Node worker and in a Web Worker.
+import { messageOf } from '@maskwords/base'
 import type * as ort from 'onnxruntime-common'
 import type { DType } from '../dtype.ts'
 import { GraphError } from '../error.ts'
@@ -157,7 +158,7 @@ async function toValue(tensor: ort.Tensor): Promise<Value> {
 /** A runtime's own message, sorted into a code; the message is kept as it is, because it names nodes. */
 export function runtimeError(what: string, cause: unknown): GraphError {
   if (cause instanceof GraphError) return cause
-  const text = cause instanceof Error ? cause.message : String(cause)
+  const text = messageOf(cause)
   if (
     /bad_alloc|Failed to allocate memory|out of memory|allocation failed|memory access out of bounds/i.test(
       text,

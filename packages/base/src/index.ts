@@ -1,0 +1,5 @@
+// What the other rooms take from this one.
+export type { Catalogue } from './catalogue.ts'
+export { catalogueOf } from './catalogue.ts'
+export type { CodedErrorOptions } from './error.ts'
+export { CodedError, messageOf } from './error.ts'
