@@ -1,5 +1,6 @@
 // All rewards by name, and named sums of them as published runs use them.
 
+import { catalogueOf } from '@maskwords/base'
 import { LearnError } from '../error.ts'
 import { GETOK_REWARDS } from './getok.ts'
 import { IOU_REWARDS } from './iou.ts'
@@ -14,26 +15,19 @@ export type RewardName = (
   | (typeof LENGTH_REWARDS)[number]
 )['name']
 
-const ALL: RewardDefinition[] = [...SAMTOK_REWARDS, ...GETOK_REWARDS, ...IOU_REWARDS, ...LENGTH_REWARDS]
+const CATALOGUE = catalogueOf<RewardDefinition>(
+  [...SAMTOK_REWARDS, ...GETOK_REWARDS, ...IOU_REWARDS, ...LENGTH_REWARDS],
+  (name) => new LearnError('bad-option', `there is a reward ${name} already`),
+)
 
 /** Every reward: this project's in the order of the documentation, then those that plugins brought. */
-export const REWARDS: readonly RewardDefinition[] = ALL
-
-const BY_NAME = new Map(ALL.map((definition) => [definition.name, definition]))
+export const REWARDS: readonly RewardDefinition[] = CATALOGUE.all
 
 /** Makes a reward known by its name, from now on and in this thread. Throws LearnError `bad-option` for a name that is taken. */
-export function addReward(definition: RewardDefinition): void {
-  if (BY_NAME.has(definition.name)) {
-    throw new LearnError('bad-option', `there is a reward ${JSON.stringify(definition.name)} already`)
-  }
-  BY_NAME.set(definition.name, definition)
-  ALL.push(definition)
-}
+export const addReward = (definition: RewardDefinition): void => CATALOGUE.add(definition)
 
 /** A reward by its name, or undefined. */
-export function rewardNamed(name: string): RewardDefinition | undefined {
-  return BY_NAME.get(name)
-}
+export const rewardNamed = (name: string): RewardDefinition | undefined => CATALOGUE.named(name)
 
 /** Which part of the texts a reward judges. */
 export type RewardPart = 'said' | 'text' | 'think' | 'answer'

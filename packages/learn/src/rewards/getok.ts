@@ -22,7 +22,7 @@ import {
 } from '@maskwords/codecs'
 import { type GetokVocabulary, getokVocabulary, saidAnswer } from '@maskwords/words'
 import { matchedIous, unionIou } from './iou.ts'
-import { defineReward } from './reward.ts'
+import { judgement } from './reward.ts'
 import { GETOK_FRAME_PX, saysNoMask, trueRegion } from './true-region.ts'
 
 const PAPER = 'arXiv 2512.10554'
@@ -79,152 +79,126 @@ const refinedRegions = (previous: string, answer: string | null, vocabulary: Get
       )
 
 export const GETOK_REWARDS = [
-  defineReward({
+  judgement({
     name: 'getok-format',
     reads: 'text',
     what: '1 for thoughts and an answer whose lines have one box and one set of points each, in canonical spelling, else 0',
     source: `${PAPER} (R_fmt of stage 1; what counts as valid is ours)`,
-    range: [0, 1],
-    needs: [],
     options: OPTIONS,
-    make:
-      ({ grid }) =>
-      ({ answer }) =>
-        answer === null ? 0 : proposalFormatReward(answer, vocabularyOf(grid)),
+    score: ({ answer }, { grid }) => (answer === null ? 0 : proposalFormatReward(answer, vocabularyOf(grid))),
   }),
-  defineReward({
+  judgement({
     name: 'getok-repetition',
     reads: 'text',
     what: '0 where two or more sentences repeat an earlier one or there is no text, else 1',
     source: `${PAPER} (R_nr), rule of VisionReasoner`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer }) =>
-        answer === null ? 0 : nonRepeatReward(answer),
+    score: ({ answer }) => (answer === null ? 0 : nonRepeatReward(answer)),
   }),
-  defineReward({
+  judgement({
     name: 'getok-points',
     what: 'T of Eq. 12: quality of the points (share that hits, spread, count) of matched regions over all points',
     source: `${PAPER}, Eqs. 6-12`,
-    range: [0, 1],
     needs: ['true-masks'],
     options: OPTIONS,
-    make:
-      ({ grid }) =>
-      (judged) => {
-        const predicted = prompts(regionsOf(judged.answer, vocabularyOf(grid)), grid, true)
-        return pointsReward(predicted, judged.trueMasks().map(trueRegion))
-      },
+    score: (judged, { grid }) => {
+      const predicted = prompts(regionsOf(judged.answer, vocabularyOf(grid)), grid, true)
+      return pointsReward(predicted, judged.trueMasks().map(trueRegion))
+    },
   }),
-  defineReward({
+  judgement({
     name: 'getok-box',
     what: 'mean over max(said, true) regions of 0.5 clip((IoU - 0.5) / 0.3) + 0.5 clip(1 - corner error / 18 px)',
     source: `${PAPER} (R_bbox; the formula is ours)`,
-    range: [0, 1],
     needs: ['true-masks'],
     options: OPTIONS,
-    make:
-      ({ grid }) =>
-      (judged) => {
-        const predicted = prompts(regionsOf(judged.answer, vocabularyOf(grid)), grid, true)
-        const truths = judged.trueMasks().map(trueRegion)
-        const match = matchRegions(predicted, truths)
-        const rewards = predicted.map((region, p) =>
-          match[p]! < 0 ? 0 : boxReward(region.boxXyxyPx, truths[match[p]!]!.boxXyxyPx),
-        )
-        return slotMean(rewards, predicted.length, truths.length)
-      },
+    score: (judged, { grid }) => {
+      const predicted = prompts(regionsOf(judged.answer, vocabularyOf(grid)), grid, true)
+      const truths = judged.trueMasks().map(trueRegion)
+      const match = matchRegions(predicted, truths)
+      const rewards = predicted.map((region, p) =>
+        match[p]! < 0 ? 0 : boxReward(region.boxXyxyPx, truths[match[p]!]!.boxXyxyPx),
+      )
+      return slotMean(rewards, predicted.length, truths.length)
+    },
   }),
-  defineReward({
+  judgement({
     name: 'getok-mask',
     what: 'mean over max(decoded, true) masks of 0 below IoU 0.3, IoU below 0.5, 1 + (IoU - 0.5) / 0.3 below 0.8, then 2',
     source: `${PAPER} (R_iou; the pieces are ours)`,
     range: [0, 2],
     needs: ['true-masks', 'masks'],
-    options: {},
-    make: () => (judged) => {
+    score: (judged) => {
       const masks = judged.masks()
       const truths = judged.trueMasks()
       return slotMean(Array.from(matchedIous(masks, truths), maskReward), masks.length, truths.length)
     },
   }),
-  defineReward({
+  judgement({
     name: 'getok-refine-format',
     reads: 'text',
     what: '1 where the text is one offset block that mirrors the answer it refines, else 0',
     source: `${PAPER} (R_fmt of stage 2; what counts as valid is ours)`,
-    range: [0, 1],
     needs: ['previous'],
     options: OPTIONS,
-    make:
-      ({ grid }) =>
-      (judged) =>
-        judged.answer === null
-          ? 0
-          : refinementFormatReward(saidAnswer(judged.previous()), judged.answer, vocabularyOf(grid)),
+    score: (judged, { grid }) =>
+      judged.answer === null
+        ? 0
+        : refinementFormatReward(saidAnswer(judged.previous()), judged.answer, vocabularyOf(grid)),
   }),
-  defineReward({
+  judgement({
     name: 'getok-refine-points',
     what: 'Eq. 13: mean over points of +1 (inside after, or rightly deleted), -1 (lost), 0 else; mean over the regions refined',
     source: `${PAPER}, Eq. 13`,
     range: [-1, 1],
     needs: ['previous', 'true-masks'],
     options: OPTIONS,
-    make:
-      ({ grid }) =>
-      (judged) => {
-        const regions = refinedRegions(judged.previous(), judged.answer, vocabularyOf(grid))
-        const truths = judged.trueMasks().map(trueRegion)
-        const match = matchRegions(prompts(regions, grid, false), truths)
-        const rewards = regions.map(({ pointCells, offsets }, p) =>
-          match[p]! < 0
-            ? 0
-            : refinementReward(frameOf(grid), truths[match[p]!]!.mask, pointCells, offsets!.points),
-        )
-        return slotMean(rewards, regions.length, 0)
-      },
+    score: (judged, { grid }) => {
+      const regions = refinedRegions(judged.previous(), judged.answer, vocabularyOf(grid))
+      const truths = judged.trueMasks().map(trueRegion)
+      const match = matchRegions(prompts(regions, grid, false), truths)
+      const rewards = regions.map(({ pointCells, offsets }, p) =>
+        match[p]! < 0
+          ? 0
+          : refinementReward(frameOf(grid), truths[match[p]!]!.mask, pointCells, offsets!.points),
+      )
+      return slotMean(rewards, regions.length, 0)
+    },
   }),
-  defineReward({
+  judgement({
     name: 'getok-refine-box',
     what: 'mean over refined regions with a box of clip((IoU after - IoU before) / 0.05, -1, 1); unchanged 0.5 from IoU 0.9',
     source: `${PAPER} (R_bbox of stage 2; the formula is ours)`,
     range: [-1, 1],
     needs: ['previous', 'true-masks'],
     options: OPTIONS,
-    make:
-      ({ grid }) =>
-      (judged) => {
-        const regions = refinedRegions(judged.previous(), judged.answer, vocabularyOf(grid))
-        const truths = judged.trueMasks().map(trueRegion)
-        const before = prompts(regions, grid, false)
-        const after = prompts(regions, grid, true)
-        const match = matchRegions(before, truths)
-        const rewards: number[] = []
-        for (const [p, { boxXyxyPx }] of before.entries()) {
-          const truth = truths[match[p]!]
-          if (boxXyxyPx === undefined || truth === undefined) continue
-          const refined = after[p]!.boxXyxyPx
-          rewards.push(
-            boxGainReward(
-              boxIouXyxy(boxXyxyPx, truth.boxXyxyPx),
-              refined === undefined ? 0 : boxIouXyxy(refined, truth.boxXyxyPx),
-            ),
-          )
-        }
-        return slotMean(rewards, rewards.length, 0)
-      },
+    score: (judged, { grid }) => {
+      const regions = refinedRegions(judged.previous(), judged.answer, vocabularyOf(grid))
+      const truths = judged.trueMasks().map(trueRegion)
+      const before = prompts(regions, grid, false)
+      const after = prompts(regions, grid, true)
+      const match = matchRegions(before, truths)
+      const rewards: number[] = []
+      for (const [p, { boxXyxyPx }] of before.entries()) {
+        const truth = truths[match[p]!]
+        if (boxXyxyPx === undefined || truth === undefined) continue
+        const refined = after[p]!.boxXyxyPx
+        rewards.push(
+          boxGainReward(
+            boxIouXyxy(boxXyxyPx, truth.boxXyxyPx),
+            refined === undefined ? 0 : boxIouXyxy(refined, truth.boxXyxyPx),
+          ),
+        )
+      }
+      return slotMean(rewards, rewards.length, 0)
+    },
   }),
-  defineReward({
+  judgement({
     name: 'getok-refine-mask',
     what: '2 clip(2 (IoU after - IoU before) / max(0.05, 1 - IoU before), -1, 1), IoU of the united masks',
     source: `${PAPER} (mask gain; the formula is ours)`,
     range: [-2, 2],
     needs: ['previous-masks', 'true-masks', 'masks'],
-    options: {},
-    make: () => (judged) => {
+    score: (judged) => {
       const truths = judged.trueMasks()
       return maskGainReward(unionIou(judged.previousMasks(), truths), unionIou(judged.masks(), truths))
     },

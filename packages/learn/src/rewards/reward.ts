@@ -67,6 +67,24 @@ export function defineReward<const D extends RewardDefinition>(definition: D): D
   return definition
 }
 
+/** A reward as a row of a table: what is said to be from 0 to 1, of the two texts alone and without options, unless it says otherwise. */
+export function judgement<const Name extends string>({
+  score,
+  ...row
+}: Pick<RewardDefinition, 'reads' | 'what' | 'source'> &
+  Partial<Pick<RewardDefinition, 'range' | 'needs' | 'options'>> & {
+    readonly name: Name
+    readonly score: (judged: Judged, options: RewardOptions) => number
+  }) {
+  return defineReward({
+    range: [0, 1],
+    needs: [],
+    options: {},
+    ...row,
+    make: (options) => (judged) => score(judged, options),
+  })
+}
+
 /** Options of a request, checked and completed. Throws LearnError `bad-option`. */
 export function checkOptions(
   definition: RewardDefinition,

@@ -15,7 +15,7 @@ import {
   sceneGraphReward,
   trigramReward,
 } from '@maskwords/words'
-import { defineReward } from './reward.ts'
+import { judgement } from './reward.ts'
 
 const RELEASED = 'released reward functions of SAMTok and CycleGRPO'
 
@@ -37,36 +37,22 @@ function bareTurn(text: string, opened: 'either' | 'written'): string | null {
 }
 
 export const SAMTOK_REWARDS = [
-  defineReward({
+  judgement({
     name: 'mask-true-positives',
     what: 'pairs of equal masks, one to one, over the larger number of masks; no mask on either side: 1',
     source: 'arXiv 2601.16093, Eq. 5: N_TP / max(N_pred, N_gt)',
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer, truth }) =>
-        maskTokenAccuracy(answer, truth, { grading: 'paper' }),
+    score: ({ answer, truth }) => maskTokenAccuracy(answer, truth, { grading: 'paper' }),
   }),
-  defineReward({
+  judgement({
     name: 'mask-accuracy',
     what: 'each distinct mask said scores its best true one (1 equal, 0.4 same first code), summed, over the larger number of masks',
     source: `${RELEASED} (mask token accuracy)`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer, truth }) =>
-        maskTokenAccuracy(answer, truth),
+    score: ({ answer, truth }) => maskTokenAccuracy(answer, truth),
   }),
-  defineReward({
+  judgement({
     name: 'caption-mask-accuracy',
     what: 'mask-accuracy over the masks behind the phrases of a grounded caption; 0.8 where only blanks differ',
     source: `${RELEASED} (grounded captions)`,
-    range: [0, 1],
-    needs: [],
     options: {
       compare: {
         type: 'choice',
@@ -76,70 +62,43 @@ export const SAMTOK_REWARDS = [
       },
       empty: EMPTY,
     },
-    make:
-      ({ compare, empty }) =>
-      ({ answer, truth }) =>
-        captionMaskAccuracy(answer, truth, {
-          compare: compare as 'items' | 'masks',
-          emptyValue: empty as number,
-        }),
+    score: ({ answer, truth }, { compare, empty }) =>
+      captionMaskAccuracy(answer, truth, {
+        compare: compare as 'items' | 'masks',
+        emptyValue: empty as number,
+      }),
   }),
-  defineReward({
+  judgement({
     name: 'caption-phrases',
     what: 'distinct phrases with a mask that are among the true ones, over the larger number of phrases; no true phrase: 1',
     source: `${RELEASED} (phrase reward)`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer, truth }) =>
-        phraseReward(answer, truth),
+    score: ({ answer, truth }) => phraseReward(answer, truth),
   }),
-  defineReward({
+  judgement({
     name: 'scene-graph',
     what: 'each distinct triple scores its best true one: 1 same text; same labels 0.5 + 0.25 s(subject) + 0.25 s(object), s = 1, 0.8, 0.4, 0; over the larger number of triples',
     source: `${RELEASED} (PSG reward)`,
-    range: [0, 1],
-    needs: [],
     options: { empty: EMPTY },
-    make:
-      ({ empty }) =>
-      ({ answer, truth }) =>
-        sceneGraphReward(answer, truth, { emptyValue: empty as number }),
+    score: ({ answer, truth }, { empty }) => sceneGraphReward(answer, truth, { emptyValue: empty as number }),
   }),
-  defineReward({
+  judgement({
     name: 'mask-format',
     what: '1 where the text has at least one whole mask, else 0',
     source: `${RELEASED} (mask token format)`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer }) =>
-        maskFormatReward(answer),
+    score: ({ answer }) => maskFormatReward(answer),
   }),
-  defineReward({
+  judgement({
     name: 'mask-repetition',
     reads: 'text',
     what: '0 where one mask occurs more than three times or there is no text, else 1',
     source: `${RELEASED} (non-repeat reward)`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer }) =>
-        nonRepeatReward(answer),
+    score: ({ answer }) => nonRepeatReward(answer),
   }),
-  defineReward({
+  judgement({
     name: 'think-format',
     reads: 'text',
     what: '1 where the whole text is <think>...</think>, blanks, <answer>...</answer>, else 0',
     source: `${RELEASED} (format reward)`,
-    range: [0, 1],
-    needs: [],
     options: {
       turnEnd: {
         type: 'choice',
@@ -154,32 +113,22 @@ export const SAMTOK_REWARDS = [
         help: 'either: the template may have written the <think> that the answer begins in; written: the answer has to',
       },
     },
-    make:
-      ({ turnEnd, opened }) =>
-      ({ answer }) =>
-        formatReward(
-          answer === null || turnEnd === 'keep' ? answer : bareTurn(answer, opened as 'either' | 'written'),
-        ),
+    score: ({ answer }, { turnEnd, opened }) =>
+      formatReward(
+        answer === null || turnEnd === 'keep' ? answer : bareTurn(answer, opened as 'either' | 'written'),
+      ),
   }),
-  defineReward({
+  judgement({
     name: 'word-repetition',
     reads: 'text',
     what: '0 where three words in a row occur more than twice or there is no text, else 1',
     source: `${RELEASED} (3-gram reward)`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer }) =>
-        answer === null ? 0 : trigramReward(answer),
+    score: ({ answer }) => (answer === null ? 0 : trigramReward(answer)),
   }),
-  defineReward({
+  judgement({
     name: 'no-target',
     what: '1 where the sentence is there and nothing forbidden is, 0.2 where only the sentence is missing, else 0',
     source: `${RELEASED} (gres_no_target)`,
-    range: [0, 1],
-    needs: [],
     options: {
       forbid: {
         type: 'choice',
@@ -189,21 +138,13 @@ export const SAMTOK_REWARDS = [
       },
       sentence: { type: 'text', default: NO_TARGET, help: 'the sentence that has to be there' },
     },
-    make:
-      ({ forbid, sentence }) =>
-      ({ answer }) =>
-        noTargetReward(answer, { forbid: forbid as 'box' | 'mask', truth: sentence as string }),
+    score: ({ answer }, { forbid, sentence }) =>
+      noTargetReward(answer, { forbid: forbid as 'box' | 'mask', truth: sentence as string }),
   }),
-  defineReward({
+  judgement({
     name: 'clean-caption',
     what: '1 where the text has no box [int, int, int, int] and no Chinese character, else 0',
     source: `${RELEASED} (caption gate)`,
-    range: [0, 1],
-    needs: [],
-    options: {},
-    make:
-      () =>
-      ({ answer }) =>
-        answer === null ? 0 : cleanCaptionReward(answer),
+    score: ({ answer }) => (answer === null ? 0 : cleanCaptionReward(answer)),
   }),
 ] as const
