@@ -1,4 +1,5 @@
 // Mask languages of other people: a name and a function that opens it. Definition: ours; what it opens stands behind MaskCodec.
+import { catalogueOf } from '@maskwords/base'
 import { CodecError, type MaskCodec } from '@maskwords/codecs'
 
 export type NamedCodecOptions = {
@@ -15,7 +16,12 @@ export type NamedCodec = {
   readonly open: (options: NamedCodecOptions) => Promise<MaskCodec>
 }
 
-const BY_NAME = new Map<string, NamedCodec>()
+/** Empty at first: the codecs of this house are known by the files that hold them, and `getok` needs none. */
+const CATALOGUE = catalogueOf<NamedCodec>([], taken)
+
+function taken(quotedName: string): CodecError {
+  return new CodecError('out-of-range', `there is a codec ${quotedName} already`)
+}
 
 /** Keeps the literal types of a codec's declaration. */
 export function defineCodec<const C extends NamedCodec>(codec: C): C {
@@ -24,13 +30,9 @@ export function defineCodec<const C extends NamedCodec>(codec: C): C {
 
 /** Makes a codec known by its name, from now on and in this thread. Throws CodecError `out-of-range` for a name that is taken. */
 export function addCodec(codec: NamedCodec): void {
-  if (codec.name === 'getok' || BY_NAME.has(codec.name)) {
-    throw new CodecError('out-of-range', `there is a codec ${JSON.stringify(codec.name)} already`)
-  }
-  BY_NAME.set(codec.name, codec)
+  if (codec.name === 'getok') throw taken('"getok"')
+  CATALOGUE.add(codec)
 }
 
 /** The codec that `addCodec` made known by this name, or undefined. */
-export function codecNamed(name: string): NamedCodec | undefined {
-  return BY_NAME.get(name)
-}
+export const codecNamed = (name: string): NamedCodec | undefined => CATALOGUE.named(name)

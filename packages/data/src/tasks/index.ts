@@ -1,5 +1,6 @@
 // All tasks, in the order of the documentation.
 
+import { catalogueOf } from '@maskwords/base'
 import { DataError } from '@maskwords/datasets'
 import type { Task } from '../conversation.ts'
 import { boxToMask, maskToBox, referringBox } from './boxes.ts'
@@ -13,7 +14,7 @@ import { dialogue, existence, multiRound } from './rounds.ts'
 import { sceneGraph, sceneGraphCandidates, sceneGraphGiven, sceneGraphRounds } from './scene-graph.ts'
 import { thinking } from './thinking.ts'
 
-const ALL: Task[] = [
+const ALL: readonly Task[] = [
   referring,
   reasoning,
   existence,
@@ -38,20 +39,17 @@ const ALL: Task[] = [
   refinement,
 ]
 
+const CATALOGUE = catalogueOf(ALL, (name) => new DataError('bad-option', `There is a task ${name} already.`))
+
 /** Every task: the published ones in the order of the documentation, then those that plugins brought. */
-export const TASKS: readonly Task[] = ALL
+export const TASKS: readonly Task[] = CATALOGUE.all
 
 /** Makes a task known by its name, from now on and in this thread. Throws DataError 'bad-option' for a name that is taken. */
-export function addTask(task: Task): void {
-  if (ALL.some((one) => one.name === task.name)) {
-    throw new DataError('bad-option', `There is a task ${JSON.stringify(task.name)} already.`)
-  }
-  ALL.push(task)
-}
+export const addTask = (task: Task): void => CATALOGUE.add(task)
 
 /** The task of this name. Throws DataError 'bad-option' for an unknown one, with the names there are. */
 export function taskByName(name: string): Task {
-  const task = TASKS.find((one) => one.name === name)
+  const task = CATALOGUE.named(name)
   if (task !== undefined) return task
   throw new DataError('bad-option', `There is no task ${JSON.stringify(name)}.`, {
     hint: `Tasks: ${TASKS.map((one) => one.name).join(', ')}.`,

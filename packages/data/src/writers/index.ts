@@ -1,5 +1,6 @@
 // All writers, in the order of the documentation.
 
+import { catalogueOf } from '@maskwords/base'
 import { DataError } from '@maskwords/datasets'
 import type { Writer } from '../conversation.ts'
 import { easyR1 } from './easyr1.ts'
@@ -12,7 +13,7 @@ import { trl, trlJsonl } from './trl.ts'
 import { verl } from './verl.ts'
 import { webDataset } from './webdataset.ts'
 
-const ALL: Writer[] = [
+const ALL: readonly Writer[] = [
   qwen,
   msSwift,
   msSwiftGrpo,
@@ -26,20 +27,20 @@ const ALL: Writer[] = [
   openai,
 ]
 
+const CATALOGUE = catalogueOf(
+  ALL,
+  (name) => new DataError('bad-option', `There is a format ${name} already.`),
+)
+
 /** Every writer: the published ones in the order of the documentation, then those that plugins brought. */
-export const WRITERS: readonly Writer[] = ALL
+export const WRITERS: readonly Writer[] = CATALOGUE.all
 
 /** Makes a writer known by its name, from now on and in this thread. Throws DataError 'bad-option' for a name that is taken. */
-export function addWriter(writer: Writer): void {
-  if (ALL.some((one) => one.name === writer.name)) {
-    throw new DataError('bad-option', `There is a format ${JSON.stringify(writer.name)} already.`)
-  }
-  ALL.push(writer)
-}
+export const addWriter = (writer: Writer): void => CATALOGUE.add(writer)
 
 /** The writer of this name. Throws DataError 'bad-option' for an unknown one, with the names there are. */
 export function writerByName(name: string): Writer {
-  const writer = WRITERS.find((one) => one.name === name)
+  const writer = CATALOGUE.named(name)
   if (writer !== undefined) return writer
   throw new DataError('bad-option', `There is no writer ${JSON.stringify(name)}.`, {
     hint: `Writers: ${WRITERS.map((one) => one.name).join(', ')}.`,

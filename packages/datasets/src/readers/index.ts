@@ -1,4 +1,5 @@
 // All readers by name.
+import { catalogueOf } from '@maskwords/base'
 import { DataError } from '../error.ts'
 import type { Reader } from '../record.ts'
 import { ade20k } from './ade20k.ts'
@@ -57,22 +58,16 @@ const ALL: readonly Reader[] = [
   yolo,
 ]
 
-const BY_NAME: Record<string, Reader> = Object.fromEntries(
-  [...ALL].sort((a, b) => (a.name < b.name ? -1 : 1)).map((reader) => [reader.name, withSoundText(reader)]),
+const CATALOGUE = catalogueOf(
+  [...ALL].sort((a, b) => (a.name < b.name ? -1 : 1)).map(withSoundText),
+  (name) => new DataError('bad-option', `There is a dataset ${name} already.`),
 )
 
 /** Every reader, by name: the published ones with their names sorted, then those that plugins brought. */
-export const READERS: Readonly<Record<string, Reader>> = BY_NAME
+export const READERS: Readonly<Record<string, Reader>> = CATALOGUE.byName
 
 /** Makes a reader known by its name, from now on and in this thread. Throws DataError `bad-option` for a name that is taken. */
-export function addReader(reader: Reader): void {
-  if (readerByName(reader.name) !== undefined) {
-    throw new DataError('bad-option', `There is a dataset ${JSON.stringify(reader.name)} already.`)
-  }
-  BY_NAME[reader.name] = withSoundText(reader)
-}
+export const addReader = (reader: Reader): void => CATALOGUE.add(withSoundText(reader))
 
 /** The reader of a name, or undefined. */
-export function readerByName(name: string): Reader | undefined {
-  return Object.hasOwn(READERS, name) ? READERS[name] : undefined
-}
+export const readerByName = (name: string): Reader | undefined => CATALOGUE.named(name)
