@@ -34,6 +34,11 @@ export const ROOMS: readonly Room[] = [
   ),
   packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'base mask'),
   packages(
+    'annotations',
+    'what annotation files say, whatever tool wrote them: COCO, CVAT, Label Studio',
+    'mask words',
+  ),
+  packages(
     'checkpoint',
     'tensors in files: safetensors, PyTorch pickles, zip; locks on folders',
     'base',
@@ -69,7 +74,7 @@ export const ROOMS: readonly Room[] = [
     'base mask words checkpoint graph models codecs codec-loading',
     'node: @huggingface/tokenizers @huggingface/jinja',
   ),
-  packages('datasets', 'published datasets as records', 'base mask words checkpoint', 'node:'),
+  packages('datasets', 'published datasets as records', 'base mask words annotations checkpoint', 'node:'),
   packages(
     'data',
     "records as conversations, conversations as trainers' files",
@@ -83,11 +88,11 @@ export const ROOMS: readonly Room[] = [
     'node:',
   ),
   packages('charts', 'charts of numbers as SVG text', ''),
-  packages('eval', 'metrics, intervals, comparisons', 'base mask words charts', 'node:'),
+  packages('eval', 'metrics, intervals, comparisons', 'base mask words annotations charts', 'node:'),
   packages(
     'files',
     'pictures, masks and words in and out in every dialect, and what a command line needs for it',
-    'base mask words checkpoint codecs codec-loading mllm learn',
+    'base mask words annotations checkpoint codecs codec-loading mllm learn',
     'node: zod sharp',
   ),
   packages(
@@ -111,7 +116,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'benchmarks',
     'the answers of a model against the truth of published benchmarks',
-    'base mask words codecs datasets data eval files',
+    'base mask words annotations codecs datasets data eval files',
     'node: zod',
   ),
   packages(
@@ -136,7 +141,7 @@ export const ROOMS: readonly Room[] = [
     name: 'board',
     folder: 'apps/board',
     job: 'what the views of the studio stand on: regions, canvas, documents, the codecs behind them',
-    mayUse: words('base mask words graph codecs codec-loading client'),
+    mayUse: words('base mask words annotations graph codecs codec-loading client'),
     external: words('react zustand'),
   },
   {

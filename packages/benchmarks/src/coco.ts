@@ -96,7 +96,7 @@ export const command = defineCommand({
       'same-id': {
         type: 'choice',
         choices: ['refuse', 'first', 'last'],
-        help: 'two different pictures of one id in the truth: count neither, the first, or the last as pycocotools does (default refuse)',
+        help: 'two different pictures or categories of one id in the truth: count neither, the first, or the last as pycocotools does (default refuse)',
       },
       'one-class': { type: 'flag', help: 'take all categories as one (proposals)' },
       ties: {

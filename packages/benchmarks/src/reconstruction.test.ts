@@ -118,7 +118,7 @@ describe('eval reconstruction', () => {
       /annotations\[1\] a second annotation/,
       /annotations\[4\] .*image_id/,
       /annotations\[5\] .*image_id/,
-      /one\.png mask 7 COCO RLE of size/,
+      /one\.png mask 7 its run lengths are of \[1,1\]/,
       /one\.png mask 8/,
       /none\.png .*no such file/,
       /broken\.png/,

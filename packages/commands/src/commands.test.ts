@@ -421,6 +421,36 @@ describe('inspect', () => {
     }
   })
 
+  it('a dataset that prepare refuses in part is not called fine; one whose numbers are texts is read', async () => {
+    const images = [{ id: '1', file_name: 'a.png', width: '4', height: '3' }]
+    const categories = [{ id: 1, name: 'x' }]
+    const segmentation = { size: [3, 4], counts: [3, 2, 7] }
+    const annotations = [
+      { id: 1, image_id: 1, category_id: '1', iscrowd: '0', bbox: ['1', '0', '1', '2'], segmentation },
+    ]
+    const inspect = async (value: object) => {
+      const { code, out } = await run(['inspect', '-'], {
+        stdin: JSON.stringify({ images, categories, annotations, ...value }),
+      })
+      return [code, out] as const
+    }
+    const fine = await inspect({})
+    expect(fine).toEqual([0, expect.stringContaining('written as text')])
+    const other = { id: 1, file_name: 'b.png', width: 4, height: 3 }
+    expect(await inspect({ images: [...images, other] })).toEqual([
+      1,
+      expect.stringContaining('image ids of different pictures'),
+    ])
+    expect((await inspect({ images: [...images, ...images] }))[0]).toBe(0)
+    const named = await inspect({ categories: [...categories, { id: 1, name: 'y' }] })
+    expect(named).toEqual([1, expect.stringContaining('category ids of different names')])
+    const inverted = { ...annotations[0], area: 2, segmentation: { size: [3, 4], counts: [0, 3, 2, 7] } }
+    expect(await inspect({ annotations: [inverted] })).toEqual([
+      1,
+      expect.stringContaining('without their leading 0'),
+    ])
+  })
+
   it('finds words in text with their places, and names what cannot be read', async () => {
     const { value } = await json(['inspect', 'I see <|mt_start|><|mt_0011|><|mt_0347|><|mt_end|> here'])
     expect(value.reports[0]).toMatchObject({ kind: 'words', facts: { codec: 'samtok', masks: 1 } })

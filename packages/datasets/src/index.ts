@@ -1,4 +1,6 @@
 // What the other rooms take from this one.
+
+export type { SameId } from '@maskwords/annotations'
 export type { DataErrorCode } from './error.ts'
 export { DataError } from './error.ts'
 export { Column, float64Column, uint32Column } from './growing.ts'
@@ -7,9 +9,7 @@ export { jsonLines, readJsonFile } from './json-lines.ts'
 export type { JsonItem, JsonLimits, JsonStreamOptions } from './json-stream.ts'
 export { JSON_LIMITS, jsonItems, jsonItemsOf } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
-
 export { addReader, READERS, readerByName } from './readers/index.ts'
-
 export { reservedName } from './readers/reserved-names.ts'
 export type {
   Choice,
@@ -26,7 +26,6 @@ export type {
   Region,
   RegionShape,
   Relation,
-  SameId,
 } from './record.ts'
 export { defineReader } from './record.ts'
 export type { LabelMapCache, LabelMapCacheOptions, RegionMaskOptions } from './region-mask.ts'

@@ -1,4 +1,5 @@
 // The common record that every reader gives and every task takes: one picture with all that a dataset says of it. Definition: ours.
+import type { LossKind, SameId } from '@maskwords/annotations'
 import type { CocoSegmentation, GroundChoice } from '@maskwords/mask'
 
 /** A picture by its file; readers never decode pixels. */
@@ -119,15 +120,7 @@ export type DataRecord = {
 
 /** Something that cost one sample, or part of one, unless `isKept`: said, counted, and never the end of a run. */
 export type DataProblem = {
-  readonly kind:
-    | 'missing-picture'
-    | 'wrong-size'
-    | 'bad-geometry'
-    | 'duplicate-id'
-    | 'dangling-id'
-    | 'bad-field'
-    | 'unsafe-path'
-    | 'empty-mask'
+  readonly kind: LossKind
   /** What, where, got, wanted, in one sentence. */
   readonly message: string
   readonly file: string
@@ -136,8 +129,6 @@ export type DataProblem = {
   /** Nothing was lost: something was wrong or doubtful, and what was kept is said. */
   readonly isKept?: true
 }
-
-export type SameId = 'refuse' | 'first' | 'last'
 
 export type ReaderOptions = {
   /** The dataset's folder. */

@@ -1,13 +1,28 @@
 // COCO JSON (cocodataset.org, "data format"): the annotations of the open picture in, all regions out.
 import {
+  annotationMask,
+  asObject,
+  cocoCategories,
+  cocoImages,
+  idAt,
+  type JsonObject,
+  listAt,
+  member,
+  namesInWords,
+  repeatedAnnotations,
+  sidesAt,
+  sizeAt,
+  textAt,
+} from '@maskwords/annotations'
+import {
   area,
   type BoxXywhPx,
   cocoCountsFromMask,
   cocoRleFromMask,
   type Mask,
-  maskFromCocoSegmentation,
   tightBox,
 } from '@maskwords/mask'
+import type { RecordId } from '@maskwords/words'
 import { StudioError } from '../state/error.ts'
 import type { Region } from '../state/types.ts'
 import { MAX_REGIONS, type NamedMask } from './mask-png.ts'
@@ -20,7 +35,6 @@ export type LoadedMasks = {
   readonly cause?: string
   readonly readAs: string
 }
-type Row = Readonly<Record<string, unknown>>
 
 /**
  * Masks of a parsed JSON value for a picture: a COCO file (of which the annotations of this picture are taken: by file
@@ -28,10 +42,9 @@ type Row = Readonly<Record<string, unknown>>
  * or run lengths alone. Throws StudioError where there is nothing for this picture.
  */
 export function masksFromCoco(json: unknown, picture: Size & { readonly name: string }): LoadedMasks {
-  const { rows, names, readAs } = rowsFor(json, picture)
+  const { rows, names, readAs, said } = rowsFor(json, picture)
   const masks: NamedMask[] = []
-  let refused = 0
-  let cause: string | undefined
+  const causes: string[] = []
   if (rows.length > MAX_REGIONS) {
     throw new StudioError(
       'too-large',
@@ -40,90 +53,112 @@ export function masksFromCoco(json: unknown, picture: Size & { readonly name: st
     )
   }
   for (const [i, row] of rows.entries()) {
-    try {
-      const segmentation = (isRow(row) && 'counts' in row ? row : row?.['segmentation']) as never
-      if (segmentation === undefined)
-        throw new StudioError('malformed', `annotation ${i} has no segmentation`)
-      const { widthPx, heightPx } = picture
-      masks.push({
-        mask: maskFromCocoSegmentation({ widthPx, heightPx, segmentation }),
-        name: nameOf(row, i, names),
-      })
-    } catch (error) {
-      refused++
-      cause ??= `annotation ${i}: ${(error as Error).message}`
-    }
+    const annotation = member(row, 'counts') === undefined ? asObject(row) : { segmentation: row }
+    const { widthPx, heightPx } = picture
+    const found = annotation === undefined ? undefined : annotationMask(annotation, { widthPx, heightPx })
+    if (found === undefined) causes.push(`annotation ${i} is no object`)
+    else if (found.lost !== undefined) causes.push(`annotation ${i}: ${found.lost.message}`)
+    else masks.push({ mask: found.value, name: nameOf(row, i, names) })
   }
   if (masks.length === 0) {
-    throw new StudioError('malformed', cause ?? 'the file has no annotation of this picture', {
+    throw new StudioError('malformed', causes[0] ?? 'the file has no annotation of this picture', {
       hint: 'A segmentation is a list of polygons or run lengths { size: [height, width], counts }, of the picture’s size.',
     })
   }
-  return { masks, refused, ...(cause === undefined ? {} : { cause }), readAs }
+  const [cause] = causes
+  return {
+    masks,
+    refused: causes.length,
+    ...(cause === undefined ? {} : { cause }),
+    readAs: [readAs, ...said].join('; '),
+  }
 }
 
-function rowsFor(
-  json: unknown,
-  picture: Size & { readonly name: string },
-): { rows: Row[]; names: Map<unknown, string>; readAs: string } {
-  const names = new Map<unknown, string>()
+type Rows = {
+  readonly rows: readonly unknown[]
+  readonly names: ReadonlyMap<RecordId, string>
+  readonly readAs: string
+  /** What is left out on purpose. */
+  readonly said: readonly string[]
+}
+
+function rowsFor(json: unknown, picture: Size & { readonly name: string }): Rows {
+  const bare = { names: new Map<RecordId, string>(), said: [] }
   if (Array.isArray(json)) {
-    if (json.some((item) => isRow(item) && isRow(item['data'])))
+    if (json.some((item) => asObject(member(item, 'data')) !== undefined))
       throw notCoco('these are tasks of Label Studio')
-    return { rows: json as Row[], names, readAs: 'a list of annotations' }
+    return { ...bare, rows: json, readAs: 'a list of annotations' }
   }
-  if (!isRow(json)) throw notCoco('the JSON is neither an object nor a list')
-  if ('counts' in json) return { rows: [json], names, readAs: 'one mask in run lengths' }
-  const { annotations, images, categories, image } = json
-  if (!Array.isArray(annotations)) throw notCoco('the JSON has no list “annotations”')
-  if (Array.isArray(categories)) {
-    for (const category of categories as Row[]) {
-      if (isRow(category) && typeof category['name'] === 'string') names.set(category['id'], category['name'])
-    }
+  if (asObject(json) === undefined) throw notCoco('the JSON is neither an object nor a list')
+  if (member(json, 'counts') !== undefined)
+    return { ...bare, rows: [json], readAs: 'one mask in run lengths' }
+  if (!Array.isArray(member(json, 'annotations'))) throw notCoco('the JSON has no list “annotations”')
+  const annotations = listAt(json, 'annotations')
+  const { byId, refused } = cocoCategories(listAt(json, 'categories'))
+  const said = [...refused].map(
+    ([id, names]) => `category ${id} is ${names.join(' or ')}: its regions go without a name`,
+  )
+  const names = new Map(
+    [...byId].flatMap(([id, entry]) => {
+      const name = textAt(entry, 'name')
+      return name === undefined ? [] : [[id, name] as const]
+    }),
+  )
+  if (!Array.isArray(member(json, 'images'))) {
+    const image = asObject(member(json, 'image'))
+    if (image !== undefined) checkImage(image, picture)
+    return { rows: annotations, names, readAs: 'annotations of one picture', said }
   }
-  if (!Array.isArray(images)) {
-    if (isRow(image)) checkImage(image, picture)
-    return { rows: annotations as Row[], names, readAs: 'annotations of one picture' }
+  const image = imageFor(listAt(json, 'images'), picture)
+  const id = idAt(image, 'id', 'image_id')
+  const name = textAt(image, 'file_name', 'coco_url') ?? 'the picture'
+  const places = annotations.flatMap((row, place) =>
+    id !== undefined && idAt(row, 'image_id') === id ? [place] : [],
+  )
+  if (places.length === 0) {
+    throw new StudioError('missing', `the file knows ${name} but has no annotation of it`, {
+      hint: 'Nothing to load; other pictures of the file may have annotations.',
+    })
   }
-  const found = imageFor(images as Row[], picture)
-  // Files mix numbers and text for one id.
-  const id = String(found['id'])
-  const rows = (annotations as Row[]).filter((row) => isRow(row) && String(row['image_id']) === id)
-  if (rows.length === 0) {
-    throw new StudioError(
-      'missing',
-      `the file knows ${String(found['file_name'])} but has no annotation of it`,
-      {
-        hint: 'Nothing to load; other pictures of the file may have annotations.',
-      },
-    )
-  }
-  return { rows, names, readAs: `COCO annotations of ${String(found['file_name'])}` }
+  const copies = repeatedAnnotations(annotations, places).filter(({ isCopy }) => isCopy)
+  const left = places.filter((place) => !copies.some((copy) => copy.place === place))
+  if (copies.length > 0) said.push(`${copies.length} that stand twice are taken once`)
+  return { rows: left.map((place) => annotations[place]), names, readAs: `COCO annotations of ${name}`, said }
 }
 
-function imageFor(images: readonly Row[], picture: Size & { readonly name: string }): Row {
-  const base = (name: unknown) => String(name).split(/[/\\]/).at(-1)!
-  const stem = (name: unknown) => base(name).replace(/\.[a-z0-9]+$/i, '')
-  const rows = images.filter(isRow)
+function imageFor(images: readonly unknown[], picture: Size & { readonly name: string }): JsonObject {
+  const base = (name: string | undefined) => name?.split(/[/\\]/).at(-1)
+  const stem = (name: string | undefined) => base(name)?.replace(/\.[a-z0-9]+$/i, '')
+  const rows = images.map(asObject).filter((row) => row !== undefined)
+  const stated = (row: JsonObject) => textAt(row, 'file_name', 'coco_url')
   const alike = [
-    (row: Row) => row['file_name'] === picture.name,
-    (row: Row) => base(row['file_name']) === base(picture.name),
-    (row: Row) => stem(row['file_name']) === stem(picture.name),
+    (row: JsonObject) => stated(row) === picture.name,
+    (row: JsonObject) => base(stated(row)) === base(picture.name),
+    (row: JsonObject) => stem(stated(row)) === stem(picture.name),
   ]
-  const [named, other] = alike.map((is) => rows.filter(is)).find((found) => found.length > 0) ?? []
+  const [named, ...others] = alike.map((is) => rows.filter(is)).find((found) => found.length > 0) ?? []
   if (named !== undefined) {
+    const other = others.find((row) => idAt(row, 'id') !== idAt(named, 'id'))
     if (other !== undefined) {
       throw new StudioError(
         'malformed',
-        `${String(named['file_name'])} and ${String(other['file_name'])} of the file could both be ${picture.name}`,
+        `${stated(named)} and ${stated(other)} of the file could both be ${picture.name}`,
         { hint: 'Cut out the annotations of this picture first, or give the picture its whole name.' },
       )
     }
+    checkShared(rows, named)
     checkImage(named, picture)
     return named
   }
-  const sized = rows.filter((row) => row['width'] === picture.widthPx && row['height'] === picture.heightPx)
-  if (sized.length === 1) return sized[0]!
+  const sized = rows.filter((row) => {
+    const size = sizeAt(row)
+    return size?.widthPx === picture.widthPx && size.heightPx === picture.heightPx
+  })
+  const [only] = sized
+  if (sized.length === 1) {
+    checkShared(rows, only!)
+    return only!
+  }
   throw new StudioError(
     'missing',
     `none of the file’s ${rows.length.toLocaleString('en')} pictures is called ${picture.name}, and ${sized.length.toLocaleString('en')} have its size (${picture.widthPx} x ${picture.heightPx})`,
@@ -131,27 +166,34 @@ function imageFor(images: readonly Row[], picture: Size & { readonly name: strin
   )
 }
 
-function checkImage(row: Row, { widthPx, heightPx }: Size): void {
-  const { width, height } = row
-  if (width === undefined && height === undefined) return
-  if (width === widthPx && height === heightPx) return
+/** Of two different pictures with one id, nobody knows whose its annotations are. */
+function checkShared(images: readonly JsonObject[], image: JsonObject): void {
+  const id = idAt(image, 'id', 'image_id')
+  const names = id === undefined ? undefined : cocoImages(images).refused.get(id)
+  if (names === undefined) return
+  throw new StudioError(
+    'malformed',
+    `image ${id} of the file is ${namesInWords(names)}: which of them its annotations are of is not known`,
+    { hint: 'Give each image of the file its own id.' },
+  )
+}
+
+function checkImage(row: JsonObject, { widthPx, heightPx }: Size): void {
+  const stated = sidesAt(row)
+  if (stated.widthPx === undefined && stated.heightPx === undefined) return
+  if (stated.widthPx === widthPx && stated.heightPx === heightPx) return
   throw new StudioError(
     'size-mismatch',
-    `the file says that ${String(row['file_name'])} has ${String(width)} x ${String(height)} pixels; the open picture has ${widthPx} x ${heightPx}`,
+    `the file says that ${textAt(row, 'file_name') ?? 'its picture'} has ${String(row['width'])} x ${String(row['height'])} pixels; the open picture has ${widthPx} x ${heightPx}`,
     { hint: 'Open the picture in the size for which the masks were made.' },
   )
 }
 
-function nameOf(row: Row, index: number, names: ReadonlyMap<unknown, string>): string {
-  const { category_id: category, caption, name, label } = row
-  for (const text of [names.get(category), name, label, caption]) {
-    if (typeof text === 'string' && text !== '') return text.slice(0, 120)
-  }
-  return `Annotation ${typeof row['id'] === 'number' ? row['id'] : index + 1}`
-}
-
-function isRow(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function nameOf(row: unknown, index: number, names: ReadonlyMap<RecordId, string>): string {
+  const category = idAt(row, 'category_id')
+  const named = category === undefined ? undefined : names.get(category)
+  const text = named ?? textAt(row, 'name') ?? textAt(row, 'label') ?? textAt(row, 'caption')
+  return text?.slice(0, 120) ?? `Annotation ${idAt(row, 'id') ?? index + 1}`
 }
 
 function notCoco(message: string): StudioError {

@@ -8,6 +8,7 @@ import {
   maskToPng,
   writePng,
 } from '@maskwords/mask'
+import { parseExactJson } from '@maskwords/words'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StudioError } from '../state/error.ts'
@@ -97,6 +98,28 @@ describe('COCO files', () => {
     )
   })
 
+  it('with ids beyond 2^53, sizes as text and odd segmentations are read as prepare reads them', () => {
+    const ids = ['9007199254740993', '9007199254740992']
+    const ring = '0,0,10,0,10,10,0,10'
+    const text = `{"images":[${ids.map((id, i) => `{"id":${id},"file_name":"${i}/x.jpg","width":"40","height":30}`)}],
+      "annotations":[{"id":1,"image_id":${ids[1]},"segmentation":[${ring}]},{"id":1,"image_id":${ids[1]},"segmentation":[${ring}]}]}`
+    const file = parseExactJson(text)
+    const { masks, readAs } = masksFromCoco(file, { ...picture, name: '1/x.jpg' })
+    expect([masks.map(({ mask }) => area(mask)), readAs]).toEqual([
+      [100],
+      'COCO annotations of 1/x.jpg; 1 that stand twice are taken once',
+    ])
+    expect(message(() => masksFromCoco(file, { ...picture, name: '0/x.jpg' }))).toMatch(/no annotation of it/)
+  })
+
+  it('with two pictures of one id are refused', () => {
+    const images = ['cat.jpg', 'dog.jpg'].map((file_name) => ({ id: 1, file_name, width: 40, height: 30 }))
+    const annotations = [{ id: 1, image_id: 1, segmentation: [[0, 0, 10, 0, 10, 10, 0, 10]] }]
+    expect(message(() => masksFromCoco({ images, annotations }, picture))).toBe(
+      'image 1 of the file is "cat.jpg" and "dog.jpg": which of them its annotations are of is not known',
+    )
+  })
+
   it('of labelme are read as the command reads them, each shape that is not is counted', () => {
     const points = [
       [0, 0],
@@ -136,7 +159,7 @@ describe('COCO files', () => {
     ]
     const { masks, refused, cause } = masksFromCoco(rows, picture)
     expect([masks.length, refused]).toEqual([1, 2])
-    expect(cause).toMatch(/annotation 1: COCO RLE of size \[40, 30\]/)
+    expect(cause).toMatch(/annotation 1: its run lengths are of \[40,30\], .*exchanged/)
   })
 
   it('never crash the reader, whatever the JSON says', () => {

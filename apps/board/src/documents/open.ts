@@ -1,5 +1,6 @@
 // Opening: pictures, samples, masks and sessions, from dialogs, drops, the clipboard and addresses. The newest wins.
 import { labelMapFromPng, readPngHeader } from '@maskwords/mask'
+import { parseExactJson } from '@maskwords/words'
 import { currentStage } from '../canvas/stage.ts'
 import { readSample } from '../samples/samples.ts'
 import { StudioError } from '../state/error.ts'
@@ -205,7 +206,7 @@ async function jsonOf(file: Blob): Promise<unknown> {
   }
   try {
     // Strict: a letter that is lost in reading would stand in the names of regions. A byte order mark is passed over.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()))
+    return parseExactJson(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()))
   } catch (error) {
     if (error instanceof TypeError) {
       throw new StudioError('malformed', 'its text is not UTF-8', { hint: 'Save it as UTF-8.', cause: error })

@@ -1,8 +1,19 @@
 // True masks of a COCO file. Format: cocodataset.org/#format-data.
 import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
-import { type ErrorReport, isRecord, isSamePicture, MaskwordsError, parseJson } from '@maskwords/files'
-import { type CocoSegmentation, maskFromCocoSegmentation } from '@maskwords/mask'
+import {
+  annotationMask,
+  asObject,
+  cocoImages,
+  flagAt,
+  idAt,
+  type JsonObject,
+  repeatedAnnotations,
+  sizeAt,
+  textAt,
+} from '@maskwords/annotations'
+import { type ErrorReport, isRecord, MaskwordsError, parseJson } from '@maskwords/files'
+import type { RecordId } from '@maskwords/words'
 import {
   type PlannedPicture,
   type StatedTruth,
@@ -25,53 +36,55 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
   }
   const failures: ErrorReport[] = []
   const fail = (at: string, message: string) => failures.push({ code: 'malformed', file: truth, at, message })
-  const images = new Map<string, Image>()
-  const entries = new Map<string, unknown>()
-  const shared = new Set<string>()
-  value['images'].forEach((entry: unknown, i) => {
+  const listed = cocoImages(value['images'])
+  const images = new Map<RecordId, Image>()
+  for (const [id, entry] of listed.byId) {
     const image = imageOf(entry)
-    const id = isRecord(entry) ? idOf(entry['id']) : undefined
-    if (image === undefined || id === undefined)
-      fail(`images[${i}]`, 'an image needs id, file_name (inside the folder of pictures), width and height')
-    else if (!entries.has(id)) {
-      entries.set(id, entry)
-      images.set(id, image)
-    } else if (isSamePicture(entry, entries.get(id))) {
-      fail(`images[${i}]`, `a second image with the id ${id}, alike; the first one counts`)
-    } else {
-      shared.add(id)
-      images.delete(id)
+    if (image !== undefined) images.set(id, image)
+    else fail(`images[${listed.places.get(id)}]`, IMAGE_WANTED)
+  }
+  for (const { place, id, kind } of listed.notes) {
+    const at = `images[${place}]`
+    if (kind === 'no-id') fail(at, IMAGE_WANTED)
+    else if (kind === 'copy') fail(at, `a second image with the id ${id}, alike; the first one counts`)
+    else
       fail(
-        `images[${i}]`,
+        at,
         `another picture with the id ${id}: which of them its annotations are of is not known, none is used`,
       )
-    }
-  })
-  const masks = new Map<string, StatedTruth[]>()
-  const seen = new Set<string>()
-  value['annotations'].forEach((entry: unknown, i) => {
-    const at = `annotations[${i}]`
-    const imageId = isRecord(entry) ? idOf(entry['image_id']) : undefined
+  }
+  const annotations: readonly unknown[] = value['annotations']
+  const copies = new Set<number>()
+  const names = new Map<number, string>()
+  for (const { place, id, isCopy } of repeatedAnnotations(annotations)) {
+    // Ids are only names: two regions of one name are two regions.
+    if (isCopy) copies.add(place)
+    else names.set(place, `${id}#${place}`)
+    fail(
+      `annotations[${place}]`,
+      `a second annotation with the id ${id}${isCopy ? ', alike; the first one counts' : ', not alike; both are used'}`,
+    )
+  }
+  const masks = new Map<RecordId, StatedTruth[]>()
+  annotations.forEach((item, place) => {
+    const at = `annotations[${place}]`
+    const entry = asObject(item)
+    const imageId = idAt(entry, 'image_id')
     const image = imageId === undefined ? undefined : images.get(imageId)
     // Said once, of the image.
-    if (imageId !== undefined && shared.has(imageId)) return
-    if (!isRecord(entry) || imageId === undefined || image === undefined) {
+    if (copies.has(place) || (imageId !== undefined && listed.refused.has(imageId))) return
+    if (entry === undefined || imageId === undefined || image === undefined) {
       fail(at, 'an annotation needs the image_id of an image of this file')
       return
     }
-    const id = idOf(entry['id']) ?? String(i)
-    const key = `${imageId}/${id}`
-    if (seen.has(key)) {
-      fail(at, `a second annotation with the id ${id}`)
-      return
-    }
-    seen.add(key)
-    const { widthPx, heightPx } = image
-    const segmentation = entry['segmentation'] as CocoSegmentation
     const stated = {
-      id,
-      isCrowd: entry['iscrowd'] === 1 || entry['iscrowd'] === true,
-      read: () => maskFromCocoSegmentation({ widthPx, heightPx, segmentation }),
+      id: names.get(place) ?? String(idAt(entry, 'id') ?? place),
+      isCrowd: flagAt(entry, 'iscrowd'),
+      read: () => {
+        const found = annotationMask(entry, image)
+        if (found.lost === undefined) return found.value
+        throw new MaskwordsError('malformed', found.lost.message)
+      },
     }
     const list = masks.get(imageId)
     if (list === undefined) masks.set(imageId, [stated])
@@ -80,7 +93,7 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
   const folder = options.pictures ?? (await pictureFolder(dirname(truth)))
   const pictures = [...images].map(([id, { file, ...size }]): PlannedPicture => {
     const stated = masks.get(id) ?? []
-    return { id, path: join(folder, file), ...size, masks: async () => stated }
+    return { id: String(id), path: join(folder, file), ...size, masks: async () => stated }
   })
   return { kind: 'coco', pictures, failures, sha256: sha256Of(bytes) }
 }
@@ -91,21 +104,14 @@ export async function pictureFolder(folder: string): Promise<string> {
   return (await stat(inside).catch(() => undefined))?.isDirectory() ? inside : folder
 }
 
-function imageOf(entry: unknown): Image | undefined {
-  if (!isRecord(entry)) return undefined
-  const { file_name: file, width, height } = entry
-  if (typeof file !== 'string' || file === '' || !isSide(width) || !isSide(height)) return undefined
+const IMAGE_WANTED = 'an image needs id, file_name (inside the folder of pictures), width and height'
+
+function imageOf(entry: JsonObject): Image | undefined {
+  const file = textAt(entry, 'file_name')
+  const size = sizeAt(entry)
+  if (file === undefined || size === undefined) return undefined
   // Names of files come from outside: they must not lead out of the folder of pictures.
   const inside = normalize(file.replaceAll('\\', '/'))
   if (isAbsolute(inside) || inside.startsWith('..')) return undefined
-  return { file: inside, widthPx: width, heightPx: height }
-}
-
-export function isSide(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1
-}
-
-/** Ids are numbers or texts; 9 and "9" are the same one. */
-export function idOf(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+  return { file: inside, ...size }
 }

@@ -2,9 +2,9 @@
 // of the picture each, labels from 1, and `index.json`, a list of { id, width, height, segmentations }. Layout: our own.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { idAt, sideAt, sizeAt } from '@maskwords/annotations'
 import {
   type ErrorReport,
-  isRecord,
   located,
   MAX_JSON_BYTES,
   MAX_PICTURE_FILE_BYTES,
@@ -12,8 +12,8 @@ import {
   parseJson,
   readFileCapped,
 } from '@maskwords/files'
-import { labelMapFromPng, masksFromLabelMap } from '@maskwords/mask'
-import { idOf, isSide, pictureFolder } from './truth-coco.ts'
+import { labelMapFromPng, masksFromLabelMap, type SizePx } from '@maskwords/mask'
+import { pictureFolder } from './truth-coco.ts'
 import {
   type PlannedPicture,
   type StatedTruth,
@@ -53,9 +53,11 @@ export async function planLabelTruth(options: TruthOptions): Promise<TruthPlan> 
   index.forEach((entry: unknown, i) => {
     const fail = (message: string) =>
       failures.push({ code: 'malformed', file: indexPath, at: `[${i}]`, message })
-    const id = isRecord(entry) ? idOf(entry['id']) : undefined
-    const { width, height, segmentations } = isRecord(entry) ? entry : {}
-    if (id === undefined || !isSide(width) || !isSide(height) || !isSide(segmentations)) {
+    const stated = idAt(entry, 'id')
+    const id = String(stated)
+    const size = sizeAt(entry)
+    const segmentations = sideAt(entry, 'segmentations')
+    if (stated === undefined || size === undefined || segmentations === undefined) {
       fail('an entry needs id, width, height and segmentations')
     } else if (/[\\/]/.test(id) || segmentations > MAX_SEGMENTATIONS) {
       fail(`an id without slashes and at most ${MAX_SEGMENTATIONS} segmentations are wanted`)
@@ -65,9 +67,8 @@ export async function planLabelTruth(options: TruthOptions): Promise<TruthPlan> 
       pictures.set(id, {
         id,
         path: join(folder, files.get(id) ?? `${id}.jpg`),
-        widthPx: width,
-        heightPx: height,
-        masks: () => segmentationMasks(truth, id, segmentations, { width, height, signal }),
+        ...size,
+        masks: () => segmentationMasks(truth, id, segmentations, { ...size, signal }),
       })
     }
   })
@@ -89,18 +90,18 @@ async function segmentationMasks(
   truth: string,
   id: string,
   segmentations: number,
-  { width, height, signal }: { width: number; height: number; signal: AbortSignal },
+  { widthPx, heightPx, signal }: SizePx & { readonly signal: AbortSignal },
 ): Promise<StatedTruth[]> {
   const stated: StatedTruth[] = []
   for (let k = 0; k < segmentations; k++) {
     const name = `labels/${id}_${k}.png`
     try {
       const bytes = await readFileCapped(join(truth, name), name, MAX_PICTURE_FILE_BYTES, signal)
-      const map = labelMapFromPng(bytes, { maxSampleBytes: width * height * 8 })
-      if (map.widthPx !== width || map.heightPx !== height) {
+      const map = labelMapFromPng(bytes, { maxSampleBytes: widthPx * heightPx * 8 })
+      if (map.widthPx !== widthPx || map.heightPx !== heightPx) {
         throw new MaskwordsError(
           'size-mismatch',
-          `the label map is ${map.widthPx} x ${map.heightPx}, the index says ${width} x ${height}`,
+          `the label map is ${map.widthPx} x ${map.heightPx}, the index says ${widthPx} x ${heightPx}`,
           { file: name },
         )
       }

@@ -1,9 +1,16 @@
 // ADE20K, full release: one JSON a picture with polygons and a mask picture for each object (ADE20K_2021_17_01 readme).
 
+import {
+  asObject,
+  checkedSegmentation,
+  idAt,
+  listAt,
+  member,
+  numbersOf,
+  textAt,
+} from '@maskwords/annotations'
 import { safeRelativePath } from '../paths.ts'
 import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
-import { checkedSegmentation } from './coco-segmentation.ts'
-import { asObject, idAt, listAt, member, numbersOf, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
 
 const ROOTS = ['images/ADE', 'ADE20K_2021_17_01/images/ADE', 'ADE']

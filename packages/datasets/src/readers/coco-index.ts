@@ -4,16 +4,27 @@
 // each image and annotation, its byte range, and which image an annotation is of: 28 bytes an annotation in typed arrays. A counting sort
 // groups them. Records then come in the order of `images`, a window of images at a time: the byte ranges of the window are
 // sorted, near ones joined, and read. Memory is the index and one window, whatever the file's length.
-import { isDeepStrictEqual } from 'node:util'
+import {
+  asObject,
+  cocoCategories,
+  type Id,
+  idAt,
+  isSamePicture,
+  type JsonObject,
+  namesInWords,
+  pictureName,
+  type SameId,
+  sameJson,
+  textAt,
+} from '@maskwords/annotations'
 import { parsePythonJson, recordId } from '@maskwords/words'
 import type { ByteInput } from '../byte-window.ts'
 import { DataError } from '../error.ts'
 import { type Column, float64Column, uint32Column } from '../growing.ts'
 import { jsonItems } from '../json-stream.ts'
-import type { DataProblem, SameId } from '../record.ts'
+import type { DataProblem } from '../record.ts'
 import { openTextInput } from '../text-input.ts'
-import { asObject, type Id, idAt, type JsonObject, textAt } from './fields.ts'
-import { isSamePicture, pictureName, repeatedIds, textHash, twinSlots } from './same-ids.ts'
+import { repeatedIds, textHash, twinSlots } from './same-ids.ts'
 
 export type CocoEntry = {
   readonly image: JsonObject
@@ -118,9 +129,8 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     id: float64Column(),
   }
   const textIds = new Map<number, string>()
-  const categories = new Map<Id, CocoCategory>()
+  const categoryItems: { readonly value: unknown; readonly at: string }[] = []
   const extras = new Map<string, unknown[]>((options.extras ?? []).map((name) => [name, []]))
-  const refusedCategories = new Set<Id>()
   let hasImages = false
   let hasHomeless = false
   const lostCategories = new Map<Id, Set<Id | undefined>>()
@@ -153,7 +163,7 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
       } else if (item.list === annotations) {
         for (const column of Object.values(columns)) column.clear()
         textIds.clear()
-      } else if (item.list === 'categories') categories.clear()
+      } else if (item.list === 'categories') categoryItems.length = 0
       else extras.get(item.list)!.length = 0
       continue
     }
@@ -183,31 +193,7 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
       imageColumns.slot.push(slotOf(id))
       imageColumns.name.push(textHash(textAt(value, 'file_name', 'coco_url')))
     } else if (item.list === 'categories') {
-      const entry = asObject(value)
-      const id = idAt(value, 'id')
-      const name = textAt(value, 'name')
-      if (entry === undefined || id === undefined || name === undefined) {
-        problem('bad-field', `${at} needs an id and a name`, at)
-      } else if (refusedCategories.has(id)) {
-        problem('duplicate-id', `${at} has the id ${id} of earlier categories`, at)
-      } else if (categories.has(id) && (sameId === 'first' || categories.get(id)!.name === name)) {
-        doubt('duplicate-id', `${at} has the id ${id} of an earlier category; the first counts`, at)
-      } else if (categories.has(id) && sameId === 'refuse') {
-        const names = [categories.get(id)!.name, name].map((one) => JSON.stringify(one)).join(' or ')
-        problem('duplicate-id', `category ${id} is ${names}: its regions go without a name; ${CHOOSE}`, at)
-        refusedCategories.add(id)
-        categories.delete(id)
-      } else {
-        if (categories.has(id))
-          doubt('duplicate-id', `${at} has the id ${id} of an earlier category; the last counts`, at)
-        const isThing = entry['isthing']
-        categories.set(id, {
-          id,
-          name,
-          entry,
-          isThing: isThing === undefined ? undefined : isThing === 1 || isThing === true,
-        })
-      }
+      categoryItems.push({ value, at })
     } else {
       const list = extras.get(item.list)!
       if (list.length < MAX_EXTRA_ENTRIES) list.push(value)
@@ -220,6 +206,7 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     })
   }
 
+  const categories = categoriesOf(categoryItems, sameId, { problem, doubt })
   const input = openTextInput(path, file, encoding)
   const readOne = (column: { start: Column<Float64Array>; length: Column<Uint32Array> }, at: number) =>
     readRanges(
@@ -294,7 +281,7 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
   for (const [a, first] of repeated) {
     const [slot, firstSlot] = [columns.slot.values[a]!, columns.slot.values[first]!]
     const at = `annotation ${idOf(a)}`
-    if (slot === firstSlot && isDeepStrictEqual(readOne(columns, a), readOne(columns, first))) {
+    if (slot === firstSlot && sameJson(readOne(columns, a), readOne(columns, first))) {
       copies.add(a)
       doubt('duplicate-id', `${at} of image ${slotIds[slot]} stands twice, alike; it counts once`, at)
       continue
@@ -411,6 +398,46 @@ export async function openCocoIndex(path: string, options: CocoIndexOptions): Pr
     },
     close: () => input.close(),
   }
+}
+
+type Say = (kind: DataProblem['kind'], message: string, at: string) => void
+
+/** The categories that count; what is wrong with others is said. */
+function categoriesOf(
+  items: readonly { readonly value: unknown; readonly at: string }[],
+  sameId: SameId,
+  { problem, doubt }: { readonly problem: Say; readonly doubt: Say },
+): ReadonlyMap<Id, CocoCategory> {
+  const named = items.filter(({ value, at }) => {
+    if (idAt(value, 'id') !== undefined && textAt(value, 'name') !== undefined) return true
+    problem('bad-field', `${at} needs an id and a name`, at)
+    return false
+  })
+  const { byId, refused, notes } = cocoCategories(
+    named.map(({ value }) => value),
+    sameId,
+  )
+  for (const { place, id, kind } of notes) {
+    const { at } = named[place]!
+    if (kind === 'shared' && sameId === 'refuse') continue
+    const counts = kind === 'copy' ? 'first' : sameId
+    doubt('duplicate-id', `${at} has the id ${id} of an earlier category; the ${counts} counts`, at)
+  }
+  for (const [id, names] of refused) {
+    const message = `category ${id} is ${namesInWords(names, 'or')}: its regions go without a name; ${CHOOSE}`
+    problem('duplicate-id', message, `category ${id}`)
+  }
+  const categories = new Map<Id, CocoCategory>()
+  for (const [id, entry] of byId) {
+    const isThing = entry['isthing']
+    categories.set(id, {
+      id,
+      name: textAt(entry, 'name')!,
+      entry,
+      isThing: isThing === undefined ? undefined : isThing === 1 || isThing === true,
+    })
+  }
+  return categories
 }
 
 /** An id that a text which is no JSON states plainly, once. */

@@ -1,8 +1,8 @@
 // Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
+import { idAt, type JsonObject, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
 import type { Coverage, DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import type { CocoEntry, CocoIndex } from './coco-index.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
-import { idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
 import { type Labels, Reading } from './reading.ts'
 
 type RecordParts = Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>
@@ -56,8 +56,7 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
       const picture = reading.picture(
         layout.pictureName?.(image) ?? textAt(image, 'file_name'),
         {
-          widthPx: numberAt(image, 'width'),
-          heightPx: numberAt(image, 'height'),
+          ...sidesAt(image),
           licence: licences.get(String(idAt(image, 'license'))),
         },
         file,

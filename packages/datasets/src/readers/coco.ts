@@ -1,6 +1,6 @@
 // COCO instances with captions, and the files that share its form: LVIS, EntitySeg, Objects365, V3Det, PACO.
+import { textAt } from '@maskwords/annotations'
 import { cocoLikeReader, nameFromUrl } from './coco-like.ts'
-import { textAt } from './fields.ts'
 
 const COCO_SPLITS = ['train2017', 'val2017', 'train2014', 'val2014']
 

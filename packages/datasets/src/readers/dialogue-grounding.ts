@@ -1,10 +1,22 @@
 // Texts about boxes: Visual7W (pointing questions), InViG (dialogues about one thing), Cops-Ref (compositional references).
 
+import {
+  asObject,
+  type Box,
+  boxFromCorners,
+  checkedBox,
+  type Found,
+  type Id,
+  idAt,
+  listAt,
+  member,
+  numberAt,
+  numbersOf,
+  textAt,
+} from '@maskwords/annotations'
 import { float64Column } from '../growing.ts'
 import type { DataRecord, DialogueTurn, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
-import { type Box, boxFromCorners, checkedBox } from './coco-box.ts'
-import { asObject, type Id, idAt, listAt, member, numberAt, numbersOf, textAt } from './fields.ts'
-import { type Found, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 

@@ -1,11 +1,20 @@
 // Captions whose phrases are grounded: GranD-f (and OpenPSG, RefCOCOg, Flickr30k made in its form), Flickr30k entities in MDETR's form, PNG.
 // Formats: GLaMM's GCG data loaders (groundings, refs, sam_mask), MDETR's flickr files (tokens_positive), png_coco_*.json (segments).
+import {
+  asObject,
+  checkedSegmentation,
+  idAt,
+  type JsonObject,
+  listAt,
+  member,
+  numbersOf,
+  sidesAt,
+  textAt,
+} from '@maskwords/annotations'
 import type { DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoEntry } from './coco-index.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
-import { checkedSegmentation } from './coco-segmentation.ts'
-import { asObject, idAt, type JsonObject, listAt, member, numberAt, numbersOf, textAt } from './fields.ts'
 import { mapFolders, panopticOf } from './panoptic.ts'
 import { Reading } from './reading.ts'
 import { codePointOffsets, groundedCaption } from './text-spans.ts'
@@ -190,7 +199,7 @@ function flickrRecord(reading: Reading, entry: CocoEntry, file: string): DataRec
     reading.problem('bad-field', `${at} has no caption`, file, at)
     return undefined
   }
-  const facts = { widthPx: numberAt(image, 'width'), heightPx: numberAt(image, 'height') }
+  const facts = sidesAt(image)
   const picture = reading.picture(textAt(image, 'file_name'), facts, file, at)
   if (picture === undefined) return undefined
   const offset = codePointOffsets(text)
@@ -250,7 +259,7 @@ async function* readPng(options: ReaderOptions): AsyncGenerator<DataRecord> {
         reading.problem(imageId === undefined ? 'bad-field' : 'dangling-id', `${at}: ${what}`, file, at)
         continue
       }
-      const facts = { widthPx: numberAt(image, 'width'), heightPx: numberAt(image, 'height') }
+      const facts = sidesAt(image)
       const picture = reading.picture(textAt(image, 'file_name'), facts, file, at)
       if (picture === undefined) continue
       const regions = panopticOf(reading, index, imageId, picture, folders, panopticFile)

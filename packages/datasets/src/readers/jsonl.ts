@@ -1,4 +1,17 @@
 // Our own plain format: one record a line, every part of it optional but the picture. Definition: docs/datasets.md, "Plain JSON lines".
+import {
+  checkedBox,
+  type Found,
+  flagAt,
+  idAt,
+  isNoBox,
+  listAt,
+  member,
+  numberAt,
+  sidesAt,
+  textAt,
+  texts,
+} from '@maskwords/annotations'
 import { safeRelativePath } from '../paths.ts'
 import type {
   Choice,
@@ -13,10 +26,8 @@ import type {
   RegionShape,
   Relation,
 } from '../record.ts'
-import { checkedBox, isNoBox } from './coco-box.ts'
 import { cocoRegion } from './coco-regions.ts'
-import { flagAt, idAt, listAt, member, numberAt, textAt, texts } from './fields.ts'
-import { type Found, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 import { groundedCaption, type Piece } from './text-spans.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
@@ -32,8 +43,7 @@ async function* readJsonl(options: ReaderOptions): AsyncGenerator<DataRecord> {
   for await (const { value, line } of reading.lines(file)) {
     const at = `line ${line}`
     const facts = {
-      widthPx: numberAt(value, 'width'),
-      heightPx: numberAt(value, 'height'),
+      ...sidesAt(value),
       licence: textAt(value, 'licence', 'license'),
     }
     const picture = reading.picture(textAt(value, 'image', 'picture'), facts, file, at)

@@ -1,5 +1,16 @@
 // LabelMe files, one JSON beside each picture, and ReasonSeg, which adds a question (LabelMe 5 source; ReasonSeg as LISA's data loader reads it).
 import {
+  asObject,
+  checkedSegmentation,
+  type Found,
+  type JsonObject,
+  listAt,
+  member,
+  sideAt,
+  textAt,
+  texts,
+} from '@maskwords/annotations'
+import {
   area,
   type CocoSegmentation,
   cocoRleFromMask,
@@ -15,9 +26,7 @@ import {
   union,
 } from '@maskwords/mask'
 import type { DataRecord, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
-import { checkedSegmentation } from './coco-segmentation.ts'
-import { asObject, type JsonObject, listAt, member, sideAt, textAt, texts } from './fields.ts'
-import { type Found, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 

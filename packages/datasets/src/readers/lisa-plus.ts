@@ -1,12 +1,12 @@
 // LISA++: questions on COCO train2017 whose answers refer to its annotations (Senqiao/LISA_Plus_COT and LISA_Plus_Instance_Seg).
 // Format: lists of { "English Question", "English Answer", image_path, info: { <annotation id>: ... } } where the answer holds
 // markers [《id|label》], and { "English Question", img_path, ID: [<annotation id>, ...] }.
+import { asObject, type Id, idAt, type JsonObject, listAt, member, textAt } from '@maskwords/annotations'
 import { recordId } from '@maskwords/words'
 import type { DataRecord, DialogueTurn, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoIndex } from './coco-index.ts'
 import { cocoRegion } from './coco-regions.ts'
-import { asObject, type Id, idAt, type JsonObject, listAt, member, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'
 

@@ -1,10 +1,10 @@
 // MUSE and MMR: several questions a picture, each with several targets and an answer with {seg} for each of them.
 // Format: PixelLM's and MMR's data loaders: [{ file_name | coco_url, height, width, questions, answers: [[{ segmentation }]], text_answers }].
+import { asObject, idAt, type JsonObject, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
 import type { DataRecord, DialogueTurn, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import { nameFromUrl } from './coco-like.ts'
 import { cocoRegion } from './coco-regions.ts'
-import { asObject, idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
 import { piecesAtMarkers, plainText } from './text-spans.ts'
 
@@ -53,7 +53,7 @@ function recordOf(
   at: string,
 ): DataRecord | undefined {
   const name = textAt(item, 'file_name') ?? nameFromUrl(textAt(item, 'coco_url'))
-  const facts = { widthPx: numberAt(item, 'width'), heightPx: numberAt(item, 'height') }
+  const facts = sidesAt(item)
   const picture = reading.picture(name, facts, file, at)
   if (picture === undefined) return undefined
   const regions = new Map<string, Region>()

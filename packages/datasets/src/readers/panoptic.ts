@@ -1,5 +1,19 @@
 // COCO panoptic files and those of their form: COCONUT, and the panoptic maps under Panoptic Narrative Grounding (cocodataset.org/#format-data).
 
+import {
+  type Box,
+  checkedBox,
+  flagAt,
+  type Id,
+  idAt,
+  isNoBox,
+  type JsonObject,
+  listAt,
+  member,
+  numberAt,
+  sidesAt,
+  textAt,
+} from '@maskwords/annotations'
 import { tightBox } from '@maskwords/mask'
 import { recordFlag, recordId } from '@maskwords/words'
 import { DataError } from '../error.ts'
@@ -7,10 +21,8 @@ import { fileExists, safeRelativePath } from '../paths.ts'
 import type { DataProblem, DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import { type LabelMapCache, labelMapCache } from '../region-mask.ts'
 import { COCO_FOLDERS } from './coco.ts'
-import { type Box, checkedBox, isNoBox } from './coco-box.ts'
 import type { CocoIndex } from './coco-index.ts'
 import { licenceNames } from './coco-like.ts'
-import { flagAt, type Id, idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
 import { joined, Reading } from './reading.ts'
 
 /** Value of pixels that belong to no segment. */
@@ -163,8 +175,7 @@ async function* readPanoptic(layout: PanopticLayout, options: ReaderOptions): As
       const picture = reading.picture(
         textAt(image, 'file_name'),
         {
-          widthPx: numberAt(image, 'width'),
-          heightPx: numberAt(image, 'height'),
+          ...sidesAt(image),
           licence: licences.get(String(idAt(image, 'license'))),
         },
         file,

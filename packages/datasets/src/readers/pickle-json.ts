@@ -2,6 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { asObject, type JsonObject } from '@maskwords/annotations'
 import { messageOf } from '@maskwords/base'
 import {
   CheckpointError,
@@ -10,7 +11,6 @@ import {
   readPickle,
   sequenceOf,
 } from '@maskwords/checkpoint'
-import { asObject, type JsonObject } from './fields.ts'
 import type { Reading } from './reading.ts'
 
 /** Values of one record: a reference of RefCOCO holds some 60. A pickle may refer to one value from everywhere. */

@@ -1,6 +1,6 @@
 // PSG: panoptic scene graphs (OpenPSG's psg.json: data[], thing_classes, stuff_classes, predicate_classes, test_image_ids).
+import { asObject, type Id, idAt, listAt, numbersOf, sidesAt, textAt } from '@maskwords/annotations'
 import type { DataRecord, Reader, ReaderOptions, Relation } from '../record.ts'
-import { asObject, type Id, idAt, listAt, numberAt, numbersOf, textAt } from './fields.ts'
 import { panopticMap, panopticRegions } from './panoptic.ts'
 import { Reading } from './reading.ts'
 
@@ -34,7 +34,7 @@ async function* readPsg(options: ReaderOptions): AsyncGenerator<DataRecord> {
       continue
     }
     if (tests.size > 0 && tests.has(id) !== (split !== 'train')) continue
-    const facts = { widthPx: numberAt(item, 'width'), heightPx: numberAt(item, 'height') }
+    const facts = sidesAt(item)
     const picture = reading.picture(textAt(item, 'file_name'), facts, file, at)
     if (picture === undefined) continue
     const map = panopticMap(reading, textAt(item, 'pan_seg_file_name'), MAP_FOLDERS, file, at)

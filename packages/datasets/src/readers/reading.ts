@@ -2,35 +2,20 @@
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Found, Loss, SameId } from '@maskwords/annotations'
 import { messageOf } from '@maskwords/base'
 import type { GroundConvention, PictureHeader } from '@maskwords/mask'
 import { DataError } from '../error.ts'
 import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
 import { type JsonItem, jsonItems } from '../json-stream.ts'
 import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
-import type {
-  Coverage,
-  DataProblem,
-  DataRecord,
-  PictureFile,
-  ReaderOptions,
-  Region,
-  SameId,
-} from '../record.ts'
+import type { Coverage, DataProblem, DataRecord, PictureFile, ReaderOptions, Region } from '../record.ts'
 import { readText } from '../text-input.ts'
 import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
 import { AlikeNames, type NameStart, type StatedPath, statedPaths } from './picture-place.ts'
 import { pictureFileHeader } from './picture-size.ts'
 import { groundedPicture, turnedByOutlines } from './picture-turn.ts'
 import { reservedName } from './reserved-names.ts'
-
-/** Why a part of a sample is lost, or what is doubtful about one that is kept. */
-export type Loss = { readonly kind: DataProblem['kind']; readonly message: string }
-
-/** A part of a sample, or why it is lost. */
-export type Found<T> =
-  | { readonly value: T; readonly doubts?: readonly Loss[]; readonly lost?: undefined }
-  | { readonly lost: Loss; readonly value?: undefined }
 
 export type PictureFacts = {
   /** As the annotations state it; read from the picture's file where they do not. */

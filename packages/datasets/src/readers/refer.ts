@@ -1,9 +1,18 @@
 // Referring expressions in the form of the REFER files: refs(<who split>).p beside instances.json; RefCOCO/+/g, gRefCOCO, Ref-ZOM, RefGTA.
 // Format: github.com/lichengunc/refer (refs), henghuiding/gRefCOCO (no_target, lists of ann_id), Ref-ZOM (source "zero"), RefGTA (boxes).
+import {
+  asObject,
+  type Id,
+  idAt,
+  type JsonObject,
+  listAt,
+  member,
+  sidesAt,
+  textAt,
+} from '@maskwords/annotations'
 import type { DataRecord, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import { cocoRegions, licenceNames } from './coco-like.ts'
-import { asObject, type Id, idAt, type JsonObject, listAt, member, numberAt, textAt } from './fields.ts'
 import { readPickledList } from './pickle-json.ts'
 import { Reading } from './reading.ts'
 
@@ -49,8 +58,7 @@ async function* readRefer(layout: ReferLayout, options: ReaderOptions): AsyncGen
       const picture = reading.picture(
         textAt(image, 'file_name'),
         {
-          widthPx: numberAt(image, 'width'),
-          heightPx: numberAt(image, 'height'),
+          ...sidesAt(image),
           licence: licences.get(String(idAt(image, 'license'))),
         },
         file,

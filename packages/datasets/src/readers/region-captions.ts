@@ -1,9 +1,18 @@
 // Captions and questions about given regions: DAM's data, Grasp-Any-Region, DLC-Bench, GroundingSuite.
+import {
+  asObject,
+  boxFromCorners,
+  checkedSegmentation,
+  idAt,
+  listAt,
+  member,
+  numbersOf,
+  sidesAt,
+  textAt,
+  texts,
+} from '@maskwords/annotations'
 import type { Choice, DataRecord, DialogueTurn, Reader, ReaderOptions, Region } from '../record.ts'
-import { boxFromCorners } from './coco-box.ts'
 import { cocoRegions, licenceNames } from './coco-like.ts'
-import { checkedSegmentation } from './coco-segmentation.ts'
-import { asObject, idAt, listAt, member, numberAt, numbersOf, textAt, texts } from './fields.ts'
 import { joined, Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'
 
@@ -121,8 +130,7 @@ async function* readDlcBench(options: ReaderOptions): AsyncGenerator<DataRecord>
     for await (const entry of index.entries()) {
       const { image, imageId } = entry
       const facts = {
-        widthPx: numberAt(image, 'width'),
-        heightPx: numberAt(image, 'height'),
+        ...sidesAt(image),
         licence: licences.get(String(idAt(image, 'license'))),
       }
       const picture = reading.picture(textAt(image, 'file_name'), facts, file, `image ${imageId}`)

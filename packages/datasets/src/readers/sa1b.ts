@@ -1,7 +1,7 @@
 // SA-1B: one JSON a picture (ai.meta.com/datasets/segment-anything: { image: { image_id, width, height, file_name }, annotations }).
+import { asObject, idAt, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
 import type { DataRecord, Reader, ReaderOptions } from '../record.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
-import { asObject, idAt, listAt, member, numberAt, textAt } from './fields.ts'
 import { Reading } from './reading.ts'
 
 async function* readSa1b(options: ReaderOptions): AsyncGenerator<DataRecord> {
@@ -24,7 +24,7 @@ async function* readSa1b(options: ReaderOptions): AsyncGenerator<DataRecord> {
         continue
       }
       reading.picturesIn([folder, 'images', ''])
-      const facts = { widthPx: numberAt(image, 'width'), heightPx: numberAt(image, 'height') }
+      const facts = sidesAt(image)
       const picture = reading.picture(textAt(image, 'file_name'), facts, file, file)
       if (picture === undefined) continue
       const known = new Set<string>()

@@ -1,6 +1,5 @@
 // What shares an id or a file in a COCO-like file: annotations of one id, image entries of one picture. Definition: ours.
 import type { Column } from '../growing.ts'
-import { numberAt, textAt } from './fields.ts'
 
 /** Of each annotation whose id an earlier one has, its place and the place of the first of them. */
 export function repeatedIds(
@@ -20,20 +19,6 @@ export function repeatedIds(
   if (twice.size > 0) for (let a = 0; a < ids.length; a++) if (twice.has(ids[a]!)) note(ids[a]!, a)
   for (const [place, id] of textIds) note(id, place)
   return repeated
-}
-
-/** The picture's name in quotes, for messages and to compare. */
-export function pictureName(entry: unknown): string {
-  return JSON.stringify(textAt(entry, 'file_name', 'coco_url') ?? 'a picture without a name')
-}
-
-/** Whether two entries of one id can be meant as one picture: of one name, and of one size where both say theirs. */
-export function isSamePicture(a: unknown, b: unknown): boolean {
-  const agree = (key: string) => {
-    const [p, q] = [numberAt(a, key), numberAt(b, key)]
-    return p === undefined || q === undefined || p === q
-  }
-  return pictureName(a) === pictureName(b) && agree('width') && agree('height')
 }
 
 /** Slots of kept images whose name another kept image has, too. */

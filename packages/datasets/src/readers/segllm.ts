@@ -1,14 +1,13 @@
 // SegLLM: rounds of questions whose masks live in other datasets' files (SegLLM's multi-round loader: brackets in conversations).
 // [IMAGE256:<picture>], [MASK-ENCODE:<picture>|<dataset>|<mask>] (a mask of the question), [BOX-ENCODE:...] (left out),
 // [MASK-DECODE:<picture>|<dataset>|<mask>] or [MASK-DECODE:<task>:<reference>[:<reference>]:<mask>:<picture>:<dataset>] (the answer).
+import { checkedSegmentation, type Found, idAt, listAt, member, textAt } from '@maskwords/annotations'
 import { recordId } from '@maskwords/words'
 import type { DataRecord, DialogueTurn, PictureFile, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoIndex } from './coco-index.ts'
 import { cocoRegion } from './coco-regions.ts'
-import { checkedSegmentation } from './coco-segmentation.ts'
-import { idAt, listAt, member, textAt } from './fields.ts'
-import { type Found, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'
 
 const CONVERSATIONS = ['conversation_folder/all_data_mix_{split}', 'conversation_folder', 'conversations', '']

@@ -52,9 +52,9 @@ it('bad annotations are lost one by one, each with its name', () => {
   expect(truth.truths.map(({ id }) => id)).toEqual([1, 6, 7])
   expect(truth.lost).toHaveLength(4)
   expect(truth.problems.map(({ code, at }) => `${at}: ${code}`)).toEqual([
-    'images[1]: out-of-range',
     'images[2]: duplicate',
     'images[3]: malformed',
+    'images[1]: out-of-range',
     'annotation 1: duplicate',
     'annotation 2: unknown-picture',
     'annotation 3: unknown-category',
@@ -63,9 +63,58 @@ it('bad annotations are lost one by one, each with its name', () => {
     'annotation 6: out-of-range',
     'annotation 7: out-of-range',
     'annotation 8: malformed',
-    'annotation 9: size-mismatch',
+    'annotation 9: malformed',
     'annotations[10]: malformed',
   ])
+})
+
+it('what prepare reads is read: odd segmentations, sizes and numbers as text, categories and pictures of one id', () => {
+  const [annotation] = good.annotations
+  const ring = [0, 0, 2, 0, 2, 2, 0, 2]
+  const odd = [
+    ring,
+    [ring.map(String)],
+    [
+      [0, 0],
+      [2, 0],
+      [2, 2],
+      [0, 2],
+    ],
+    [square(4)],
+  ]
+  const truth = readCocoTruth(
+    {
+      images: [{ id: '0', width: '4', height: '4.0' }],
+      categories: good.categories,
+      annotations: odd.map((segmentation, i) => ({ ...annotation, id: i, segmentation, area: '4' })),
+    },
+    'mask',
+  )
+  expect(truth.problems).toEqual([])
+  expect(truth.truths.map(({ areaPx }) => areaPx)).toEqual([4, 4, 4, 4])
+  const results = odd.map((segmentation) => ({ image_id: 0, category_id: '1', score: '1', segmentation }))
+  const { detections, problems } = readCocoDetections(results, truth, 'mask')
+  expect(problems).toEqual([])
+  expect(evaluateCoco({ kind: 'mask', ...truth, detections }).stats.ap).toBeCloseTo(1, 12)
+})
+
+it('a category of two names is refused with its annotations, or the one that is chosen counts', () => {
+  const categories = [
+    { id: 1, name: 'cup' },
+    { id: '1', name: 'bowl' },
+  ]
+  const read = (sameId?: 'first' | 'last') =>
+    readCocoTruth({ ...good, categories }, 'mask', sameId === undefined ? {} : { sameId })
+  const refused = read()
+  expect(refused.truths).toEqual([])
+  expect(refused.problems.map(({ message }) => message)).toEqual([
+    'category 1 is "cup" or "bowl": which is meant is not known, none counts; choose with --same-id first or last',
+    'annotation 1: category 1 is none of those that count; left out',
+  ])
+  expect(read('first').categories).toEqual([{ id: 1, name: 'cup' }])
+  expect(read('last').categories).toEqual([{ id: 1, name: 'bowl' }])
+  const alike = readCocoTruth({ ...good, categories: [categories[0], categories[0]] }, 'mask')
+  expect([alike.truths.length, alike.problems.map(({ code }) => code)]).toEqual([1, ['duplicate']])
 })
 
 it('a detection of another size stays, as a false alarm, and is told', () => {

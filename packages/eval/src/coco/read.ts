@@ -2,12 +2,26 @@
 // the area of a result is what the published loader takes (coco.py, loadRes). One bad record never costs the others.
 
 import {
+  type Box,
+  cocoCategories,
+  cocoImages,
+  isNoBox,
+  type JsonObject,
+  type Listed,
+  namesInWords,
+  numberAt,
+  plainSegmentation,
+  readNumbers,
+  type SameId,
+  sameJson,
+  sidesAt,
+} from '@maskwords/annotations'
+import {
   area,
   type BoxXywhPx,
   type CocoRle,
   type CocoSegmentation,
   emptyMask,
-  MAX_VERTEX_PX,
   MaskError,
   maskFromCocoRle,
   maskFromCocoSegmentation,
@@ -22,7 +36,6 @@ import type {
   CocoId,
   CocoPicture,
   CocoProblem,
-  CocoShape,
   CocoTruth,
   LvisFrequency,
 } from './input.ts'
@@ -39,8 +52,8 @@ export type CocoTruthFile = {
 }
 
 export type ReadCocoTruthOptions = {
-  /** Which of two different pictures of one id counts. Default 'refuse': neither, and nothing that lies under their id. */
-  readonly sameId?: 'refuse' | 'first' | 'last'
+  /** Which of two different pictures, or categories, of one id counts. Default 'refuse': neither, and nothing that lies under their id. */
+  readonly sameId?: SameId
 }
 
 export type CocoDetectionFile = {
@@ -62,17 +75,18 @@ export function readCocoTruth(
   options: ReadCocoTruthOptions = {},
 ): CocoTruthFile {
   const problems: CocoProblem[] = []
-  const categories = new Map<CocoId, CocoCategory>()
   const truths: CocoTruth[] = []
-  const seen = new Map<CocoId, string>()
+  const seen = new Map<CocoId, unknown>()
   const lost: CocoGroup[] = []
   const images = listIn(file, 'images')
-  const pictures = readPictures(images, problems, options.sameId ?? 'refuse')
-  listIn(file, 'categories').forEach((item, i) => {
-    const read = categoryOf(recordOf(item), categories, `categories[${i}]`)
-    if ('code' in read) problems.push(read)
-    else categories.set(read.id, read)
-  })
+  const { sameId = 'refuse' } = options
+  const pictures = countedOnce(cocoImages(images, sameId), pictureOf, PICTURES, problems)
+  const categories = countedOnce(
+    cocoCategories(listIn(file, 'categories'), sameId),
+    categoryOf,
+    CATEGORIES,
+    problems,
+  )
   listIn(file, 'annotations').forEach((item, i) => {
     const read = truthOf(
       recordOf(item),
@@ -136,59 +150,49 @@ type Raw = Readonly<Record<string, unknown>>
 const NEGATIVE = 'neg_category_ids'
 const NOT_EXHAUSTIVE = 'not_exhaustive_category_ids'
 
-function readPictures(
-  images: readonly unknown[],
+type ListWords = { readonly list: string; readonly one: string; readonly under: string }
+const PICTURES: ListWords = { list: 'images', one: 'picture', under: 'its annotations are' }
+const CATEGORIES: ListWords = { list: 'categories', one: 'category', under: 'is meant' }
+
+/** The entries that count, read; what shares an id with another is told. */
+function countedOnce<T>(
+  { byId, places, refused, notes }: Listed<JsonObject>,
+  read: (entry: JsonObject, id: CocoId) => T | string,
+  { list, one, under }: ListWords,
   problems: CocoProblem[],
-  sameId: 'refuse' | 'first' | 'last',
-): Map<CocoId, CocoPicture> {
-  const pictures = new Map<CocoId, CocoPicture>()
-  const places = new Map<CocoId, number>()
-  const refused = new Set<CocoId>()
-  images.forEach((item, i) => {
-    const record = recordOf(item)
-    const at = `images[${i}]`
-    const read = pictureOf(record, at)
-    if ('code' in read) {
-      problems.push(read)
-      return
-    }
-    const { id } = read
-    const before = places.get(id)
-    if (before === undefined) {
-      places.set(id, i)
-      pictures.set(id, read)
-      return
-    }
-    const first = recordOf(images[before])
-    const isSame = ['file_name', 'coco_url', 'width', 'height'].every((key) => first[key] === record[key])
-    if (isSame) problems.push(problem('duplicate', `picture ${id} is listed twice, alike`, at))
-    else if (sameId === 'last') pictures.set(id, read)
-    else if (sameId === 'refuse' && !refused.has(id)) {
-      refused.add(id)
-      const names = [first, record].map((one) =>
-        JSON.stringify(one['file_name'] ?? one['coco_url'] ?? 'without a name'),
-      )
-      const message = `picture ${id} is ${names.join(' and ')}: which of them its annotations are of is not known, none counts; choose with --same-id first or last`
+): Map<CocoId, T> {
+  const found = new Map<CocoId, T>()
+  const told = new Set<CocoId>()
+  for (const { place, id, kind } of notes) {
+    const at = `${list}[${place}]`
+    if (id === undefined) problems.push(problem('malformed', `${at} has no id`, at))
+    else if (kind === 'copy') problems.push(problem('duplicate', `${one} ${id} is listed twice, alike`, at))
+    else if (refused.has(id) && !told.has(id)) {
+      told.add(id)
+      const names = namesInWords(refused.get(id)!, one === 'picture' ? 'and' : 'or')
+      const unknown =
+        one === 'picture' ? `which of them ${under} of is not known` : `which ${under} is not known`
+      const message = `${one} ${id} is ${names}: ${unknown}, none counts; choose with --same-id first or last`
       problems.push({ code: 'duplicate', message, at })
     }
-  })
-  for (const id of refused) pictures.delete(id)
-  return pictures
+  }
+  for (const [id, entry] of byId) {
+    const value = read(entry, id)
+    if (typeof value !== 'string') found.set(id, value)
+    else problems.push(problem('out-of-range', `${one} ${id} ${value}`, `${list}[${places.get(id)}]`))
+  }
+  return found
 }
 
-function pictureOf(record: Raw, at: string): CocoPicture | CocoProblem {
-  const { width, height } = record
-  const id = recordId(record['id'])
-  if (id === undefined) return problem('malformed', `${at} has no id`, at)
-  if (!isSide(width) || !isSide(height)) {
-    return problem('out-of-range', `${at} (id ${id}) has no whole width and height`, at)
-  }
-  const absent = idsIn(record[NEGATIVE])
-  const open = idsIn(record[NOT_EXHAUSTIVE])
+function pictureOf(entry: JsonObject, id: CocoId): CocoPicture | string {
+  const { widthPx, heightPx } = sidesAt(entry)
+  if (!isSide(widthPx) || !isSide(heightPx)) return 'has no whole width and height'
+  const absent = idsIn(entry[NEGATIVE])
+  const open = idsIn(entry[NOT_EXHAUSTIVE])
   return {
     id,
-    widthPx: width,
-    heightPx: height,
+    widthPx,
+    heightPx,
     ...(absent.length > 0 && { absentCategoryIds: absent }),
     ...(open.length > 0 && { openCategoryIds: open }),
   }
@@ -198,16 +202,9 @@ function idsIn(list: unknown): CocoId[] {
   return (Array.isArray(list) ? list : []).flatMap((id) => recordId(id) ?? [])
 }
 
-function categoryOf(
-  record: Raw,
-  known: ReadonlyMap<CocoId, unknown>,
-  at: string,
-): CocoCategory | CocoProblem {
-  const { name } = record
-  const id = recordId(record['id'])
-  if (id === undefined) return problem('malformed', `${at} has no id`, at)
-  if (known.has(id)) return problem('duplicate', `category ${id} is listed twice`, at)
-  const frequency = frequencyOf(record)
+function categoryOf(entry: JsonObject, id: CocoId): CocoCategory {
+  const { name } = entry
+  const frequency = frequencyOf(entry)
   return { id, ...(typeof name === 'string' && { name }), ...(frequency !== undefined && { frequency }) }
 }
 
@@ -227,44 +224,46 @@ type Known = {
 function truthOf(
   record: Raw,
   known: Known & {
-    readonly seen: Map<CocoId, string>
+    readonly seen: Map<CocoId, unknown>
     readonly lost: CocoGroup[]
     readonly problems: CocoProblem[]
   },
   place: string,
 ): CocoTruth | CocoProblem {
-  const { segmentation: mask, area: areaPx, iscrowd } = record
+  const { segmentation: raw, iscrowd } = record
+  const areaPx = numberAt(record, 'area')
   const id = recordId(record['id'])
   const at = id === undefined ? place : `annotation ${id}`
   const ids = idsOf(record, known, at)
   if ('code' in ids) return ids
   if (id !== undefined) {
-    const text = JSON.stringify(record)
     const before = known.seen.get(id)
-    if (before === text) return problem('duplicate', `${at} is there twice, alike`, at)
+    if (before !== undefined && sameJson(before, record))
+      return problem('duplicate', `${at} is there twice, alike`, at)
     // Ids are only names here: two regions of one name are two regions.
     if (before !== undefined)
       known.problems.push(kept('duplicate', `${at} is there twice, not alike; both count`, at))
-    known.seen.set(id, text)
+    else known.seen.set(id, record)
   }
   const needsMask = known.kind === 'mask'
   const lose = (wrong: CocoProblem): CocoProblem => {
     known.lost.push(ids)
     return wrong
   }
-  if (needsMask && isAbsent(mask)) return lose(problem('malformed', `${at} has no segmentation`, at))
   const picture = known.pictures.get(ids.pictureId)!
-  const wrong = needsMask ? (shapeProblem(mask, picture, at) ?? runsProblem(mask, at)) : undefined
-  if (wrong !== undefined) {
-    return lose(wrong.code === 'size-mismatch' ? problem(wrong.code, wrong.message, at) : wrong)
+  const plain = needsMask || boxOf(record['bbox']) === undefined ? shapeOf(raw, picture, at) : {}
+  const { mask } = plain
+  if (needsMask) {
+    if (plain.wrong !== undefined) return lose(problem(plain.wrong.code, plain.wrong.message, at))
+    if (mask === undefined) return lose(problem('malformed', `${at} has no segmentation`, at))
+    const broken = runsProblem(mask, at)
+    if (broken !== undefined) return lose(broken)
+    known.problems.push(...(plain.doubts ?? []))
   }
   let box = boxOf(record['bbox'])
   if (!needsMask && (box === null || box === undefined)) {
     // The box of a sound mask is as good as a stated one.
-    const own =
-      isAbsent(mask) || shapeProblem(mask, picture, at) !== undefined
-        ? undefined
-        : measuredBox(mask as CocoSegmentation, picture, undefined, at)
+    const own = mask === undefined ? undefined : measuredBox(mask, picture, undefined, at)
     if (own === undefined || 'code' in own || own.areaPx === 0) {
       return lose(problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at))
     }
@@ -276,8 +275,8 @@ function truthOf(
     known.problems.push(kept('out-of-range', `${at}: bbox is no [x, y, width, height]; its mask counts`, at))
     box = undefined
   }
-  const isArea = typeof areaPx === 'number' && Number.isFinite(areaPx) && areaPx >= 0
-  if (!isArea && !isAbsent(areaPx)) {
+  const isArea = areaPx !== undefined && areaPx >= 0
+  if (!isArea && !isAbsent(record['area'])) {
     known.problems.push(kept('out-of-range', `${at}: area is no number >= 0; its own pixels are counted`, at))
   }
   const { pictureId, categoryId } = ids
@@ -288,7 +287,7 @@ function truthOf(
   }
   if (recordFlag(record['ignore']) === true) truth.isIgnored = true
   if (id !== undefined) truth.id = id
-  if (needsMask) truth.mask = mask as CocoShape
+  if (needsMask && mask !== undefined) truth.mask = mask
   if (box !== undefined && box !== null) truth.boxXywhPx = box
   if (isArea) truth.areaPx = areaPx
   return truth
@@ -299,23 +298,29 @@ function detectionOf(
   known: Known & { readonly areaOfBox: boolean; readonly problems: CocoProblem[] },
   at: string,
 ): CocoDetection | CocoProblem {
-  const { score, segmentation: mask } = record
+  const { segmentation: raw } = record
+  const score = numberAt(record, 'score')
   const ids = idsOf(record, known, at)
   if ('code' in ids) return ids
-  if (typeof score !== 'number' || !Number.isFinite(score)) {
+  if (score === undefined) {
     return problem('out-of-range', `${at}: score is no finite number`, at)
   }
   const stated = boxOf(record['bbox'])
-  if (stated === null && (isAbsent(mask) || (known.kind === 'box' && known.areaOfBox))) {
+  const picture = known.pictures.get(ids.pictureId)!
+  const isBoxEnough = known.kind === 'box' && known.areaOfBox && stated !== null && stated !== undefined
+  const { mask, wrong, doubts = [] } = isBoxEnough ? {} : shapeOf(raw, picture, at)
+  const isAlone = mask === undefined && wrong === undefined
+  if (stated === null && (isAlone || (known.kind === 'box' && known.areaOfBox))) {
     return problem('out-of-range', `${at}: bbox is no [x, y, width, height]`, at)
   }
   if (stated === null) {
     known.problems.push(kept('out-of-range', `${at}: bbox is no [x, y, width, height]; its mask counts`, at))
   }
   const box = stated ?? undefined
-  const picture = known.pictures.get(ids.pictureId)!
+  known.problems.push(...doubts)
   const boxArea = known.areaOfBox && box !== undefined ? { areaPx: box.width * box.height } : {}
-  if (isAbsent(mask)) {
+  if (isBoxEnough) return { ...ids, score, boxXywhPx: box!, ...boxArea }
+  if (isAlone) {
     if (box === undefined) return problem('malformed', `${at} has no mask and no box`, at)
     return {
       ...ids,
@@ -325,27 +330,24 @@ function detectionOf(
       ...boxArea,
     }
   }
-  if (known.kind === 'box' && box !== undefined && known.areaOfBox)
-    return { ...ids, score, boxXywhPx: box, ...boxArea }
-  const wrong = shapeProblem(mask, picture, at)
-  if (wrong === undefined && known.kind === 'mask') {
+  if (mask !== undefined && known.kind === 'mask') {
     const { pictureId, categoryId } = ids
-    const found: Writable<CocoDetection> = { pictureId, categoryId, score, mask: mask as CocoShape }
+    const found: Writable<CocoDetection> = { pictureId, categoryId, score, mask }
     if (known.areaOfBox && box !== undefined) found.areaPx = box.width * box.height
     return found
   }
-  if (wrong === undefined) {
-    const found = measuredBox(mask as CocoSegmentation, picture, box, at)
+  if (mask !== undefined) {
+    const found = measuredBox(mask, picture, box, at)
     return 'code' in found ? found : { ...ids, score, ...found }
   }
-  if (wrong.code !== 'size-mismatch') return wrong
-  known.problems.push({ ...wrong, message: `${wrong.message}; it stays as a false alarm` })
+  if (wrong!.code !== 'size-mismatch') return problem(wrong!.code, wrong!.message, at)
+  known.problems.push({ ...wrong!, message: `${wrong!.message}; it stays as a false alarm` })
   // No pixel of the picture's size: it matches nothing, but counts with its own area.
   const nothing = emptyMask(picture.widthPx, picture.heightPx)
   return {
     ...ids,
     score,
-    areaPx: ownArea(mask),
+    areaPx: ownArea(raw),
     ...boxArea,
     mask: nothing,
     boxXywhPx: box ?? tightBox(nothing),
@@ -410,57 +412,46 @@ function idsOf(record: Raw, { pictures, categories }: Known, at: string): CocoGr
     return problem('malformed', `${at} has no image_id and category_id`, at)
   }
   if (!pictures.has(pictureId))
-    return problem('unknown-picture', `${at}: picture ${pictureId} is not listed`, at)
+    return problem('unknown-picture', `${at}: picture ${pictureId} is none of those that count`, at)
   if (!categories.has(categoryId)) {
-    return problem('unknown-category', `${at}: category ${categoryId} is not listed`, at)
+    return problem('unknown-category', `${at}: category ${categoryId} is none of those that count`, at)
   }
   return { pictureId, categoryId }
 }
 
 /** A box, undefined where there is none (absent, null or an empty list), null where it is not one. */
 function boxOf(value: unknown): BoxXywhPx | undefined | null {
-  if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value)) return null
-  if (value.length === 0) return undefined
-  const isBox =
-    value.length === 4 &&
-    value.every((v) => typeof v === 'number' && Number.isFinite(v)) &&
-    value[2] >= 0 &&
-    value[3] >= 0
-  return isBox ? { x: value[0], y: value[1], width: value[2], height: value[3] } : null
+  if (isNoBox(value)) return undefined
+  const numbers = readNumbers(value)
+  if (numbers?.length !== 4) return null
+  const [x, y, width, height] = numbers as unknown as Box
+  return width >= 0 && height >= 0 ? { x, y, width, height } : null
 }
 
-function isRing(ring: unknown): boolean {
-  if (!Array.isArray(ring) || ring.length % 2 !== 0) return false
-  for (let i = 0; i < ring.length; i++) {
-    if (typeof ring[i] !== 'number' || !(Math.abs(ring[i]) <= MAX_VERTEX_PX)) return false
+/** A segmentation by a look that costs little: polygons are filled only where they are compared. Neither where there is none. */
+function shapeOf(
+  raw: unknown,
+  picture: CocoPicture,
+  at: string,
+): {
+  readonly mask?: CocoSegmentation
+  readonly wrong?: CocoProblem
+  readonly doubts?: readonly CocoProblem[]
+} {
+  const found = plainSegmentation(raw, picture)
+  if (found.lost !== undefined) {
+    const code = found.lost.kind === 'wrong-size' ? 'size-mismatch' : 'malformed'
+    return { wrong: { code, message: `${at}: ${found.lost.message}`, at } }
   }
-  return true
-}
-
-/** What is wrong with a segmentation by a look that costs little: polygons are filled only where they are compared. */
-function shapeProblem(mask: unknown, picture: CocoPicture, at: string): CocoProblem | undefined {
-  if (Array.isArray(mask)) {
-    return mask.every(isRing)
-      ? undefined
-      : problem('malformed', `${at}: a polygon is no list of pairs of numbers`, at)
-  }
-  const { size, counts } = recordOf(mask)
-  if (!Array.isArray(size) || size.length !== 2 || !(typeof counts === 'string' || Array.isArray(counts))) {
-    return problem('malformed', `${at}: segmentation is neither polygons nor { size, counts }`, at)
-  }
-  if (size[0] !== picture.heightPx || size[1] !== picture.widthPx) {
-    const told = `${at}: a mask of ${size.map((v) => (typeof v === 'number' ? v : '?')).join(' x ')} in a picture of ${picture.heightPx} x ${picture.widthPx} (height x width)`
-    return { code: 'size-mismatch', message: told, at }
-  }
-  return undefined
+  const doubts = found.doubts?.map(({ message }) => kept('malformed', `${at}: ${message}`, at))
+  return { ...(found.value !== undefined && { mask: found.value }), ...(doubts && { doubts }) }
 }
 
 /** What is wrong with run lengths of the right size. Read for truths only: a bad detection is told by the evaluation. */
-function runsProblem(mask: unknown, at: string): CocoProblem | undefined {
-  if (Array.isArray(mask)) return undefined
+function runsProblem(mask: CocoSegmentation, at: string): CocoProblem | undefined {
+  if (!('counts' in mask)) return undefined
   try {
-    maskFromCocoRle(mask as CocoRle)
+    maskFromCocoRle(mask)
     return undefined
   } catch (error) {
     if (!(error instanceof MaskError)) throw error

@@ -1,14 +1,8 @@
 // CVAT's JSON: a list of shapes, or the annotations of a job (`shapes`, `tracks`, `tags`) or of a task's jobs in a list. One frame at
 // a time (CVAT 2 REST API: LabeledData).
+import { sizeAt } from '@maskwords/annotations'
 import { readCvatShape } from '@maskwords/mask'
-import {
-  type FoundMasks,
-  idOf,
-  labelOf,
-  type MaskJsonOptions,
-  type StatedMask,
-  statedSize,
-} from './found-masks.ts'
+import { type FoundMasks, idOf, labelOf, type MaskJsonOptions, type StatedMask } from './found-masks.ts'
 import { isRecord } from './json-text.ts'
 import { ambiguous, picked } from './picked.ts'
 import { type PlacedUnread, unreadFailures } from './unread.ts'
@@ -87,7 +81,7 @@ export function ofCvatShapes(items: readonly Placed[], options: MaskJsonOptions)
       unread.push({ ...reading.unread, at, label })
       continue
     }
-    const size = statedSize(item['width'], item['height']) ?? options.size
+    const size = sizeAt(item) ?? options.size
     stated.push({
       dialect: 'shapes',
       label,

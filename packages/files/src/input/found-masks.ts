@@ -1,7 +1,7 @@
 // Masks as a text states them, before one is decoded: what readers of every format hand on, and how they name it.
 import type { DrawnShape, GroundConvention } from '@maskwords/mask'
-import { type ErrorReport, MaskwordsError } from '../error.ts'
-import type { Picks } from './picked.ts'
+import { type ErrorReport, MaskwordsError, reportOf } from '../error.ts'
+import { type Picks, samePicture } from './picked.ts'
 
 /** A mask as some file states it. Sizes are in pixels; `at` is its path in the JSON, or its place in the XML. */
 export type StatedMask = {
@@ -31,6 +31,12 @@ export type FoundMasks = {
   readonly failures: readonly ErrorReport[]
   /** What was chosen or left out on purpose. */
   readonly notes: readonly string[]
+}
+
+/** A search under way: options, and what it lost and says. */
+export type Finding = MaskJsonOptions & {
+  readonly failures: ErrorReport[]
+  readonly notes: string[]
 }
 
 export type StatedSize = { readonly widthPx: number; readonly heightPx: number }
@@ -64,7 +70,10 @@ export function noSize(options: Pick<MaskJsonOptions, 'name'>, at: string, diale
   )
 }
 
-export function labelOf(item: Readonly<Record<string, unknown>>, options: MaskJsonOptions): string {
+export function labelOf(
+  item: Readonly<Record<string, unknown>>,
+  options: Pick<MaskJsonOptions, 'name'>,
+): string {
   const { label } = item
   return typeof label === 'string' || typeof label === 'number' ? String(label) : stem(options)
 }
@@ -74,12 +83,6 @@ export function idOf(item: Readonly<Record<string, unknown>>): number | string |
   return typeof id === 'number' || typeof id === 'string' ? id : undefined
 }
 
-export function statedSize(width: unknown, height: unknown): StatedSize | undefined {
-  return Number.isInteger(width) && Number.isInteger(height)
-    ? { widthPx: width as number, heightPx: height as number }
-    : undefined
-}
-
 export function stem(options: Pick<MaskJsonOptions, 'name'>): string {
   return baseName(options.name).replace(/\.[^.]+$/, '')
 }
@@ -87,4 +90,23 @@ export function stem(options: Pick<MaskJsonOptions, 'name'>): string {
 /** The last part of a path, whichever slash it is written with. */
 export function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+}
+
+/** Runs `read`; its typed error is a failure of one entry where there are others, and an error where it stands alone. */
+export function oneOf(entries: number, failures: ErrorReport[], read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    if (entries < 2 || !(error instanceof MaskwordsError)) throw error
+    failures.push(reportOf(error))
+  }
+}
+
+/** Says that a file of one picture names another than the user's: it may have been renamed, or be the wrong file. */
+export function noteOtherPicture(stated: unknown, { fileName, name, notes }: Finding): void {
+  if (typeof stated !== 'string' || stated === '' || fileName === undefined) return
+  if (samePicture([stated], fileName).length > 0) return
+  notes.push(
+    `${name}: it names the picture ${baseName(stated)}, not ${baseName(fileName)}; its masks are taken all the same`,
+  )
 }

@@ -1,15 +1,9 @@
 // Label Studio exports: tasks with annotations (JSON), tasks with their regions under the names of controls (JSON-MIN), one
 // annotation, or a bare result list. One task, one annotation and one picture at a time (Label Studio 1: "Export annotations").
+import { sizeAt } from '@maskwords/annotations'
 import { type DrawnShape, readLabelStudioRegion } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
-import {
-  type FoundMasks,
-  idOf,
-  type MaskJsonOptions,
-  type StatedMask,
-  statedSize,
-  stem,
-} from './found-masks.ts'
+import { type FoundMasks, idOf, type MaskJsonOptions, type StatedMask, stem } from './found-masks.ts'
 import { isRecord } from './json-text.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
 import { type PlacedUnread, unreadFailures } from './unread.ts'
@@ -229,7 +223,7 @@ export function ofRegions(entries: readonly Placed[], options: MaskJsonOptions):
             id: idOf(item),
             at: `${at}.value`,
             iscrowd: false,
-            size: statedSize(item['original_width'], item['original_height']) ?? options.size,
+            size: sizeAt(item, 'original_width', 'original_height') ?? options.size,
             shapes: [shape],
           },
         ],

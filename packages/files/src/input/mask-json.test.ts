@@ -117,6 +117,57 @@ describe('masks in JSON', () => {
     expect(await failure(DATASET, { imageId: '3' })).toMatchObject({ code: 'not-found' })
   })
 
+  it('what prepare reads of COCO is read: numbers as text, odd segmentations, copies once, shared ids never', async () => {
+    const ring = [1, 0, 3, 0, 3, 2, 1, 2]
+    const pairs = [
+      [1, 0],
+      [3, 0],
+      [3, 2],
+      [1, 2],
+    ]
+    const image = { id: '1', file_name: 'one.jpg', width: '4', height: '3' }
+    const forms = [
+      ring,
+      [ring.map(String)],
+      pairs,
+      [[ring]],
+      JSON.stringify([ring]),
+      [RLE],
+      { counts: RLE.counts },
+    ]
+    const annotations = forms.map((segmentation, id) => ({ id, image_id: 1, category_id: '7', segmentation }))
+    const notes: string[] = []
+    const note = async (text: string) => void notes.push(text)
+    const said = { pictureName: 'one.jpg', note }
+    const of = (value: object) => read({ images: [image], categories: DATASET.categories, ...value }, said)
+    const { masks, failures } = await of({ annotations: [...annotations, annotations[0]] })
+    expect(failures).toEqual([])
+    expect(masks.map(({ mask }) => [...mask.edges])).toEqual(forms.map(() => [...SQUARE.edges]))
+    expect(masks.every(({ label }) => label === 'cat')).toBe(true)
+    expect(notes.filter((text) => text.includes('stands twice'))).toEqual([
+      'masks.json: annotation 0 stands twice, alike; it counts once',
+    ])
+    // Run lengths without their leading 0 are the rest of the picture, as area and box say.
+    const inverted = {
+      ...annotations[0],
+      area: 4,
+      segmentation: { size: [3, 4], counts: [0, 3, 2, 1, 2, 4] },
+    }
+    expect(await of({ annotations: [inverted, annotations[1]] })).toMatchObject({
+      masks: [{ id: 1 }],
+      failures: [{ code: 'malformed', message: expect.stringContaining('leading 0') }],
+    })
+    const far = { ...annotations[0], bbox: [1, 0, 1e9, 2] }
+    expect((await of({ annotations: [far] })).masks).toHaveLength(1)
+    expect(notes.at(-1)).toContain('far larger than 4 x 3')
+    await expect(of({ images: [image, { ...image, file_name: 'two.jpg' }], annotations })).rejects.toThrow(
+      'image 1 is "one.jpg" and "two.jpg"',
+    )
+    await expect(of({ images: [{ ...image, width: 'wide' }], annotations })).rejects.toThrow(
+      'which cannot be',
+    )
+  })
+
   it('a bare list of numbers is refused unless its dialect is named', async () => {
     expect(await failure([3, 2, 1, 2, 4], { size: SIZE })).toMatchObject({ code: 'ambiguous' })
     const counts = await read([3, 2, 1, 2, 4], { size: SIZE, dialect: 'coco-counts' })
@@ -141,8 +192,8 @@ describe('masks in JSON', () => {
     ['{"size":[3,4],"counts":', 'line 1', 'malformed'],
     ['{"a":1}\n{"a":2}', 'line 2', 'malformed'],
     ['{"annotations":[{"segmentation":"x"}]}', 'annotations[0].segmentation', 'malformed'],
-    ['{"masks":[{"size":[3],"counts":"01"}]}', 'masks[0].size', 'malformed'],
-    ['[{"segmentation":[[1,2,"x"]]}]', '[0].segmentation[0][2]', 'malformed'],
+    ['{"masks":[{"size":[3],"counts":"01"}]}', 'masks[0]', 'malformed'],
+    ['[{"segmentation":[[1,2,"x"]]}]', '[0].segmentation', 'malformed'],
     ['{"size":[2147483648,2147483648],"counts":""}', 'top level', 'too-large'],
     ['{"size":[100000,100000],"counts":[10000000000]}', 'top level', 'too-large'],
     ['{"__proto__":{"size":[1,1]}}', 'top level', 'unsupported'],
@@ -160,7 +211,7 @@ describe('masks in JSON', () => {
   it('an entry of a list that says no mask is a failure; its neighbours are read', async () => {
     const { masks, failures } = await read([RLE, { size: [3, 4], counts: true }, 7, RLE])
     expect(masks).toHaveLength(2)
-    expect(failures.map((one) => one.at)).toEqual(['[1].counts', '[2]'])
+    expect(failures.map((one) => one.at)).toEqual(['[1]', '[2]'])
     const labelme = {
       imageWidth: 4,
       imageHeight: 3,

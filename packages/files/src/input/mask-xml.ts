@@ -1,8 +1,9 @@
 // Masks in CVAT's XML: "CVAT for images 1.1" has <image> elements with shapes in them, "CVAT for video 1.1" <track> elements with a
 // shape a frame. One image, or one frame, at a time.
+import { sizeAt } from '@maskwords/annotations'
 import { readCvatShape, type ShapeReading } from '@maskwords/mask'
 import { MaskwordsError } from '../error.ts'
-import { type FoundMasks, type MaskJsonOptions, type StatedMask, statedSize } from './found-masks.ts'
+import type { FoundMasks, MaskJsonOptions, StatedMask } from './found-masks.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
 import { type PlacedUnread, unreadFailures } from './unread.ts'
 
@@ -120,7 +121,7 @@ function contentsOf(text: string, options: MaskJsonOptions): Contents {
   }
   const [only] = sizes
   const [widthPx, heightPx] = sizes.size === 1 ? only!.split(' ').map(Number) : []
-  return { images, frames: [...frames], size: statedSize(widthPx, heightPx) }
+  return { images, frames: [...frames], size: sizeAt({ width: widthPx, height: heightPx }) }
 }
 
 /** The one image or frame that is meant. Throws MaskwordsError `ambiguous` or `not-found`. */

@@ -1,10 +1,25 @@
 // `inspect` of COCO-like dataset files: counts, and the mistakes that make training or evaluation silently wrong
 // (crowds, empty masks, id 0, duplicate ids, annotations of no image, sizes that contradict each other).
-import { area } from '@maskwords/mask'
-import { isTypedError, reportOf } from '../error.ts'
-import { isRecord } from '../input/json-text.ts'
-import { findMasks } from '../input/mask-json.ts'
-import { maskOfStated } from '../input/stated-mask.ts'
+import {
+  annotationMask,
+  asObject,
+  type Box,
+  cocoCategories,
+  cocoImages,
+  flagAt,
+  idAt,
+  isNoBox,
+  type JsonObject,
+  listAt,
+  member,
+  plainSegmentation,
+  readNumbers,
+  repeatedAnnotations,
+  sizeAt,
+  textAt,
+} from '@maskwords/annotations'
+import { isEmpty, type SizePx } from '@maskwords/mask'
+import type { RecordId } from '@maskwords/words'
 import { ProblemCounter, type Report } from './report.ts'
 
 /** Annotations whose masks are decoded; a larger file has the first ones checked in depth, all of them for the rest. */
@@ -12,19 +27,19 @@ export const MAX_DECODED = 20_000
 
 /** Health of a COCO detection or panoptic file. */
 export function inspectDataset(target: string, value: Record<string, unknown>): Report {
-  const images = list(value['images'])
-  const annotations = list(value['annotations'])
-  const categories = list(value['categories'])
+  const images = listAt(value, 'images')
+  const annotations = listAt(value, 'annotations')
+  const categories = listAt(value, 'categories')
   const problems = new ProblemCounter()
   if (images.length === 0) problems.add('a dataset without images', 'images', undefined, true)
   else if (annotations.length === 0)
     problems.add('a dataset without annotations', 'annotations', undefined, true)
   const sizes = readImages(images, problems)
   const categoryIds = readCategories(categories, problems)
-  const panoptic = annotations.some((item) => isRecord(item) && 'segments_info' in item)
+  const panoptic = annotations.some((item) => member(item, 'segments_info') !== undefined)
   const totals = panoptic
     ? checkPanoptic(annotations, sizes, categoryIds, problems)
-    : checkAnnotations(target, annotations, sizes, categoryIds, problems)
+    : checkAnnotations(annotations, sizes, categoryIds, problems)
   const kind = panoptic ? 'coco-panoptic' : 'coco-dataset'
   return {
     target,
@@ -40,92 +55,88 @@ export function inspectDataset(target: string, value: Record<string, unknown>): 
   }
 }
 
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-type Sizes = Map<string, { widthPx: number; heightPx: number }>
+type Sizes = Map<RecordId, SizePx | undefined>
 
 function readImages(images: readonly unknown[], problems: ProblemCounter): Sizes {
   const sizes: Sizes = new Map()
   const names = new Set<string>()
-  for (const [i, image] of images.entries()) {
-    const at = `images[${i}]`
-    if (!isRecord(image) || image['id'] === undefined) {
-      problems.add('an image without an id', at, undefined, true)
-      continue
-    }
-    const id = String(image['id'])
-    if (sizes.has(id)) problems.add('image ids that occur twice', at, 'give each image its own id')
-    const { width, height } = image
-    if (
-      !(
-        Number.isInteger(width) &&
-        Number.isInteger(height) &&
-        (width as number) > 0 &&
-        (height as number) > 0
-      )
-    ) {
+  const { byId, places, refused, notes } = cocoImages(images)
+  for (const { place, kind } of notes) {
+    const at = `images[${place}]`
+    if (kind === 'no-id') problems.add('an image without an id', at, undefined, true)
+    else if (kind === 'copy') problems.add('images listed twice, alike', at, 'leave the second one out')
+    else problems.add('image ids of different pictures', at, 'give each image its own id', true)
+  }
+  // Their annotations are of an image that is listed, if not known which.
+  for (const id of refused.keys()) sizes.set(id, undefined)
+  for (const [id, image] of byId) {
+    const at = `images[${places.get(id)}]`
+    const size = sizeAt(image)
+    if (size === undefined) {
       problems.add(
         'images without a valid width and height',
         at,
         'write the size of the picture in pixels',
         true,
       )
+    } else if (typeof image['width'] !== 'number' || typeof image['height'] !== 'number') {
+      problems.add('sizes of images written as text', at, 'write numbers: pycocotools reads no others')
     }
-    sizes.set(id, { widthPx: Number(width), heightPx: Number(height) })
-    const name = image['file_name']
-    if (typeof name === 'string') {
-      if (names.has(name)) problems.add('file names that occur twice', at)
-      names.add(name)
-    }
+    sizes.set(id, size)
+    const name = textAt(image, 'file_name')
+    if (name === undefined) continue
+    if (names.has(name)) problems.add('file names that occur twice', at)
+    names.add(name)
   }
   return sizes
 }
 
-function readCategories(categories: readonly unknown[], problems: ProblemCounter): Set<string> {
-  const ids = new Set<string>()
-  for (const [i, category] of categories.entries()) {
-    if (!isRecord(category)) continue
-    const id = String(category['id'])
-    if (ids.has(id))
-      problems.add('category ids that occur twice', `categories[${i}]`, 'give each category its own id')
-    if (id === '0') {
-      problems.add(
-        'a category with the id 0',
-        `categories[${i}]`,
-        'many tools take 0 for background: count from 1',
-      )
-    }
-    ids.add(id)
+function readCategories(categories: readonly unknown[], problems: ProblemCounter): Set<RecordId> {
+  const { byId, places, refused, notes } = cocoCategories(categories)
+  for (const { place, kind } of notes) {
+    const at = `categories[${place}]`
+    if (kind === 'no-id') problems.add('a category without an id', at, undefined, true)
+    else if (kind === 'copy') problems.add('categories listed twice, alike', at, 'leave the second one out')
+    else problems.add('category ids of different names', at, 'give each category its own id', true)
   }
-  return ids
+  for (const [id, category] of byId) {
+    const at = `categories[${places.get(id)}]`
+    if (id === 0) {
+      problems.add('a category with the id 0', at, 'many tools take 0 for background: count from 1')
+    }
+    const name = textAt(category, 'name')
+    if (name === undefined) problems.add('categories without a name', at, undefined, true)
+  }
+  return new Set([...byId.keys(), ...refused.keys()])
 }
 
 type Totals = readonly (readonly [string, string | number])[]
 
 function checkAnnotations(
-  target: string,
   annotations: readonly unknown[],
   sizes: Sizes,
-  categoryIds: ReadonlySet<string>,
+  categoryIds: ReadonlySet<RecordId>,
   problems: ProblemCounter,
 ): Totals {
-  const ids = new Set<string>()
-  const used = new Set<string>()
+  for (const { place, isCopy } of repeatedAnnotations(annotations)) {
+    const at = `annotations[${place}]`
+    if (isCopy) problems.add('annotations listed twice, alike', at, 'leave the second one out', true)
+    else problems.add('annotation ids that occur twice', at, 'number them anew from 1', true)
+  }
+  const used = new Set<RecordId>()
   let crowds = 0
   let polygons = 0
   let runLengths = 0
-  for (const [i, item] of annotations.entries()) {
+  for (const [i, value] of annotations.entries()) {
     const at = `annotations[${i}]`
-    if (!isRecord(item)) {
+    const item = asObject(value)
+    if (item === undefined) {
       problems.add('an annotation that is not an object', at, undefined, true)
       continue
     }
-    const id = String(item['id'])
-    if (item['id'] === undefined) problems.add('annotations without an id', at, 'number them from 1')
-    else if (ids.has(id)) problems.add('annotation ids that occur twice', at, 'number them anew from 1', true)
-    else if (id === '0') {
+    const id = idAt(item, 'id')
+    if (id === undefined) problems.add('annotations without an id', at, 'number them from 1')
+    else if (id === 0) {
       problems.add(
         'the annotation id 0',
         at,
@@ -133,20 +144,23 @@ function checkAnnotations(
         true,
       )
     }
-    ids.add(id)
-    const size = sizes.get(String(item['image_id']))
-    if (size === undefined) problems.add('annotations of an image that is not listed', at, undefined, true)
-    else used.add(String(item['image_id']))
-    if (categoryIds.size > 0 && !categoryIds.has(String(item['category_id']))) {
+    const imageId = idAt(item, 'image_id')
+    const isListed = imageId !== undefined && sizes.has(imageId)
+    if (isListed) used.add(imageId)
+    else problems.add('annotations of an image that is not listed', at, undefined, true)
+    const categoryId = idAt(item, 'category_id')
+    if (categoryIds.size > 0 && (categoryId === undefined || !categoryIds.has(categoryId))) {
       problems.add('annotations of a category that is not listed', at, undefined, true)
     }
     const { segmentation, iscrowd } = item
-    if (iscrowd === 1) crowds++
+    if (flagAt(item, 'iscrowd')) crowds++
     else if (iscrowd === undefined) problems.add('annotations without iscrowd', at, 'write "iscrowd": 0')
-    if (Array.isArray(segmentation)) polygons++
-    else if (isRecord(segmentation)) runLengths++
+    const size = imageId === undefined ? undefined : sizes.get(imageId)
     checkBox(item['bbox'], size, at, problems)
-    if (size !== undefined) checkSegmentation(target, item, i, size, problems)
+    const form = formOf(segmentation, size)
+    if (form === 'outlines') polygons++
+    else if (form === 'run lengths') runLengths++
+    if (isListed && size !== undefined) checkSegmentation(item, i, size, problems)
   }
   const empty = sizes.size - used.size
   return [
@@ -157,18 +171,20 @@ function checkAnnotations(
   ]
 }
 
-function checkBox(
-  box: unknown,
-  size: { widthPx: number; heightPx: number } | undefined,
-  at: string,
-  problems: ProblemCounter,
-): void {
-  if (box === undefined) return
-  if (!Array.isArray(box) || box.length !== 4 || !box.every((side) => Number.isFinite(side))) {
+function formOf(segmentation: unknown, size: SizePx | undefined): 'outlines' | 'run lengths' | undefined {
+  const { value } = plainSegmentation(segmentation, size)
+  if (value === undefined) return undefined
+  return 'counts' in value ? 'run lengths' : 'outlines'
+}
+
+function checkBox(box: unknown, size: SizePx | undefined, at: string, problems: ProblemCounter): void {
+  if (isNoBox(box)) return
+  const numbers = readNumbers(box)
+  if (numbers?.length !== 4) {
     problems.add('boxes that are not four numbers x, y, width, height', at, undefined, true)
     return
   }
-  const [x, y, width, height] = box as [number, number, number, number]
+  const [x, y, width, height] = numbers as unknown as Box
   if (width <= 0 || height <= 0) problems.add('boxes without area', at)
   // Half a pixel of slack: published boxes are rounded.
   if (
@@ -183,16 +199,10 @@ function checkBox(
   }
 }
 
-function checkSegmentation(
-  target: string,
-  item: Record<string, unknown>,
-  i: number,
-  size: { widthPx: number; heightPx: number },
-  problems: ProblemCounter,
-): void {
+function checkSegmentation(item: JsonObject, i: number, size: SizePx, problems: ProblemCounter): void {
   const at = `annotations[${i}]`
   const { segmentation } = item
-  if (segmentation === undefined) {
+  if (segmentation === undefined || segmentation === null) {
     problems.add('annotations without a segmentation', at)
     return
   }
@@ -200,68 +210,62 @@ function checkSegmentation(
     problems.add('annotations with an empty segmentation', at, 'leave them out')
     return
   }
-  if (isRecord(segmentation) && Array.isArray(segmentation['size'])) {
-    const [height, width] = segmentation['size'] as unknown[]
-    if (height !== size.heightPx || width !== size.widthPx) {
-      const swapped = height === size.widthPx && width === size.heightPx
-      problems.add(
-        swapped
+  const found = i < MAX_DECODED ? annotationMask(item, size) : plainSegmentation(segmentation, size)
+  if (found.lost !== undefined) {
+    const { kind, message, about } = found.lost
+    if (kind === 'wrong-size') {
+      const what =
+        about === 'exchanged-sides'
           ? 'run lengths with width and height exchanged'
-          : 'run lengths of another size than their image',
+          : 'run lengths of another size than their image'
+      problems.add(what, at, 'size is [height, width] of the picture', true)
+    } else if (about === 'leading-zero')
+      problems.add('run lengths without their leading 0', at, message, true)
+    else problems.add('masks that cannot be read', at, message, true)
+    return
+  }
+  for (const { message, about } of found.doubts ?? []) {
+    if (about === 'area') {
+      problems.add(
+        'an area that is far from the pixels of the mask',
         at,
-        'size is [height, width] of the picture',
-        true,
+        'COCO sums polygon areas; check holes and parts',
       )
-      return
-    }
+    } else if (about === 'box') problems.add('boxes that are not those of their masks', at, message)
+    else problems.add('segmentations of an odd form, read all the same', at, message)
   }
-  if (i >= MAX_DECODED) return
-  try {
-    for (const stated of findMasks(item, { name: target, size }).stated) {
-      const pixels = area(maskOfStated(stated, { name: target, size, maxPixels: 2 ** 28 }))
-      if (pixels === 0) problems.add('masks without any pixel', at, 'leave them out')
-      else if (
-        typeof item['area'] === 'number' &&
-        Math.abs(item['area'] - pixels) > Math.max(64, 0.25 * pixels)
-      ) {
-        problems.add(
-          'an area that is far from the pixels of the mask',
-          at,
-          'COCO sums polygon areas; check holes and parts',
-        )
-      }
-    }
-  } catch (error) {
-    if (!isTypedError(error)) throw error
-    const { message, hint } = reportOf(error)
-    problems.add(message, at, hint, true)
-  }
+  if (found.value !== undefined && 'edges' in found.value && isEmpty(found.value))
+    problems.add('masks without any pixel', at, 'leave them out')
 }
 
 function checkPanoptic(
   annotations: readonly unknown[],
   sizes: Sizes,
-  categoryIds: ReadonlySet<string>,
+  categoryIds: ReadonlySet<RecordId>,
   problems: ProblemCounter,
 ): Totals {
   let segments = 0
   let crowds = 0
   for (const [i, item] of annotations.entries()) {
     const at = `annotations[${i}]`
-    if (!isRecord(item)) continue
-    if (!sizes.has(String(item['image_id'])))
+    const imageId = idAt(item, 'image_id')
+    if (imageId === undefined || !sizes.has(imageId))
       problems.add('annotations of an image that is not listed', at, undefined, true)
-    const ids = new Set<string>()
-    for (const segment of list(item['segments_info'])) {
-      if (!isRecord(segment)) continue
+    const ids = new Set<RecordId>()
+    for (const segment of listAt(item, 'segments_info')) {
       segments++
-      const id = String(segment['id'])
-      if (id === '0')
+      const id = idAt(segment, 'id')
+      if (id === undefined) {
+        problems.add('segments without an id', at, 'the PNG names them by it', true)
+        continue
+      }
+      if (id === 0)
         problems.add('a segment with the id 0', at, '0 is "no segment" in the PNG: count from 1', true)
       if (ids.has(id)) problems.add('segment ids that occur twice in one picture', at, undefined, true)
       ids.add(id)
-      if (segment['iscrowd'] === 1) crowds++
-      if (categoryIds.size > 0 && !categoryIds.has(String(segment['category_id']))) {
+      if (flagAt(segment, 'iscrowd')) crowds++
+      const categoryId = idAt(segment, 'category_id')
+      if (categoryIds.size > 0 && (categoryId === undefined || !categoryIds.has(categoryId))) {
         problems.add('segments of a category that is not listed', at, undefined, true)
       }
     }

@@ -7,9 +7,8 @@ import {
 } from '@maskwords/mask'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cocoRegion } from './coco-regions.ts'
-import { readSegmentation } from './coco-segmentation.ts'
-import { reservedName } from './reserved-names.ts'
+import { cocoGeometry } from './geometry.ts'
+import { plainSegmentation, readSegmentation } from './segmentation.ts'
 
 const SIZE = { widthPx: 20, heightPx: 12 }
 const RING = [2, 1, 8, 1, 8, 5, 2, 5]
@@ -74,12 +73,27 @@ describe('segmentation in the forms that files hold', () => {
   })
 })
 
+describe('without a look at the pixels', () => {
+  it('empty masks stay, for evaluations count them; without a size, run lengths have their own', () => {
+    const runs = { size: [12, 20], counts: [240] }
+    expect(plainSegmentation(runs, SIZE)).toEqual({ value: runs })
+    expect(plainSegmentation(runs, undefined)).toEqual({ value: runs })
+    expect(plainSegmentation([[1, 1, 5, 1]], undefined)).toEqual({ value: [[1, 1, 5, 1]] })
+    expect(plainSegmentation({ counts: [240] }, undefined).lost?.kind).toBe('bad-geometry')
+    expect(plainSegmentation([runs, { ...runs, size: [20, 12] }], undefined).lost?.kind).toBe('wrong-size')
+    expect(plainSegmentation([[1, 1, 5, 1e300, 9, 1]], SIZE).lost?.kind).toBe('bad-geometry')
+  })
+})
+
 describe('a region keeps what is sound of it', () => {
   const segmentation = cocoRleFromMask(rect(2, 1, 6, 4))
   const region = (annotation: object) => {
-    const found = cocoRegion(annotation as never, { ...SIZE, id: '1' })
+    const found = cocoGeometry(annotation as never, SIZE)
     if (found.lost !== undefined) return found.lost.kind
-    return [found.value.shape.kind, found.value.boxXywhPx, found.doubts?.length ?? 0]
+    const { value, doubts = [] } = found
+    const isBox = value.segmentation === undefined
+    const faults = doubts.length + (isBox && value.maskFault !== undefined ? 1 : 0)
+    return [isBox ? 'box' : 'coco', value.boxXywhPx, faults]
   }
 
   it('the mask beside a wrong box or area, the box beside a wrong mask', () => {
@@ -123,21 +137,4 @@ describe('a region keeps what is sound of it', () => {
       }),
     )
   })
-})
-
-it('reserved labels are told from names that hold their words', () => {
-  for (const name of [
-    '_background_',
-    '__ignore__',
-    'Background',
-    'void',
-    'unlabeled',
-    'void-ground',
-    'ego vehicle',
-    'out of roi',
-  ])
-    expect(reservedName(name), name).toBe('nothing')
-  for (const name of ['DontCare', 'ignored regions']) expect(reservedName(name), name).toBe('hiding')
-  for (const name of ['background music', 'avoid', 'cup', ''])
-    expect(reservedName(name), name).toBeUndefined()
 })

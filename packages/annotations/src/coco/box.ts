@@ -1,10 +1,10 @@
 // Boxes of COCO-like annotations: read, checked, and compared with the mask they stand beside (cocodataset.org/#format-data).
 
-import { numbersOf } from './fields.ts'
-import type { Found, Loss } from './reading.ts'
+import type { SizePx } from '@maskwords/mask'
+import { readNumbers } from '../fields.ts'
+import { bad, type Found, shown } from '../found.ts'
 
 export type Box = readonly [x: number, y: number, width: number, height: number]
-export type Size = { readonly widthPx: number; readonly heightPx: number }
 
 /** A box may lie so many pixels beside its mask: published ones are rounded, and half a pixel belongs to the outline's pen. */
 const SLACK_PX = 2
@@ -12,7 +12,7 @@ const SLACK_PX = 2
 const LEAST_OVERLAP = 0.5
 
 /** A box x, y, width, height that touches the picture. Parts outside it are left as they are. */
-export function checkedBox(value: unknown, size: Size): Found<Box> {
+export function checkedBox(value: unknown, size: SizePx): Found<Box> {
   const numbers = readNumbers(value)
   if (numbers === undefined || numbers.length !== 4) {
     return bad('bad-geometry', `its box ${shown(value)} should be four numbers x, y, width, height`)
@@ -27,7 +27,7 @@ export function checkedBox(value: unknown, size: Size): Found<Box> {
 }
 
 /** A box x1, y1, x2, y2 (corners) as x, y, width, height. */
-export function boxFromCorners(value: unknown, size: Size): Found<Box> {
+export function boxFromCorners(value: unknown, size: SizePx): Found<Box> {
   const numbers = readNumbers(value)
   if (numbers === undefined || numbers.length !== 4) {
     return bad('bad-geometry', `its box ${shown(value)} should be four numbers x1, y1, x2, y2`)
@@ -42,7 +42,7 @@ export function isNoBox(value: unknown): boolean {
 }
 
 /** Why a stated box cannot be that of a mask with this one; undefined where it can: it fits, or holds more (what is hidden, say). */
-export function boxContradiction(stated: Box, ofMask: Box, size: Size): string | undefined {
+export function boxContradiction(stated: Box, ofMask: Box, size: SizePx): string | undefined {
   const [x0, y0, x1, y1] = cornersOf(stated)
   const [p0, q0, p1, q1] = cornersOf(ofMask)
   const { widthPx, heightPx } = size
@@ -61,23 +61,4 @@ export function boxContradiction(stated: Box, ofMask: Box, size: Size): string |
 
 function cornersOf([x, y, width, height]: Box): readonly [number, number, number, number] {
   return [x, y, x + width, y + height]
-}
-
-/** All numbers of a list, those written as text too; undefined where one is none. */
-export function readNumbers(value: unknown): readonly number[] | undefined {
-  const numbers = numbersOf(value)
-  if (numbers !== undefined || !Array.isArray(value)) return numbers
-  const read = value.map((entry) =>
-    typeof entry === 'string' && /^\s*[-+]?\d*\.?\d+(?:e[-+]?\d+)?\s*$/i.test(entry) ? Number(entry) : entry,
-  )
-  return numbersOf(read)
-}
-
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text
-}
-
-export function bad(kind: Loss['kind'], message: string): { lost: Loss } {
-  return { lost: { kind, message } }
 }

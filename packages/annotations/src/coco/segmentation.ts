@@ -4,20 +4,29 @@ import {
   type CocoSegmentation,
   cocoStringFromMask,
   isEmpty,
+  MAX_VERTEX_PX,
   type Mask,
   MaskError,
   maskFromCocoSegmentation,
+  type SizePx,
   unionAll,
 } from '@maskwords/mask'
-import { bad, readNumbers, type Size, shown } from './coco-box.ts'
-import { asObject, member } from './fields.ts'
-import type { Found, Loss } from './reading.ts'
+import { parseExactJson } from '@maskwords/words'
+import { asObject, member, readNumbers } from '../fields.ts'
+import { bad, type Found, type Loss, shown, withDoubt } from '../found.ts'
 
 /** What a `segmentation` says, and its mask where that was made to check it. Undefined where it says nothing. */
 export type ReadSegmentation = { readonly segmentation: CocoSegmentation; readonly mask?: Mask } | undefined
 
-/** A `segmentation` that reads as a mask with pixels. Undefined value where it is absent or an empty list. */
-export function readSegmentation(value: unknown, size: Size): Found<ReadSegmentation> {
+/**
+ * The outlines or run lengths of a `segmentation` in COCO's own forms, whatever it was written as: undefined where it is absent,
+ * null or an empty list. Its form alone is checked, for evaluations count empty masks as any other; without `size`, run lengths
+ * have the size that they state.
+ */
+export function plainSegmentation(
+  value: unknown,
+  size: SizePx | undefined,
+): Found<CocoSegmentation | undefined> {
   if (value === undefined || value === null) return { value: undefined }
   if (typeof value === 'string') return fromText(value, size)
   if (Array.isArray(value)) {
@@ -29,26 +38,41 @@ export function readSegmentation(value: unknown, size: Size): Found<ReadSegmenta
   return fromRunLengths(value, size)
 }
 
+/** A `segmentation` that reads as a mask with pixels. Undefined value where it is absent or an empty list. */
+export function readSegmentation(value: unknown, size: SizePx): Found<ReadSegmentation> {
+  const plain = plainSegmentation(value, size)
+  if (plain.value === undefined) return plain as Found<undefined>
+  const segmentation = plain.value
+  if (Array.isArray(segmentation)) return coveringOutlines({ ...plain, value: segmentation })
+  const mask = maskOf(segmentation, size)
+  if (mask.lost !== undefined) return mask
+  if (isEmpty(mask.value)) return bad('empty-mask', 'its run lengths hold no pixel')
+  return { ...plain, value: { segmentation, mask: mask.value } }
+}
+
 /** The same for a region that has nothing but its outlines or run lengths. */
-export function checkedSegmentation(value: unknown, size: Size): Found<CocoSegmentation | undefined> {
+export function checkedSegmentation(value: unknown, size: SizePx): Found<CocoSegmentation | undefined> {
   const read = readSegmentation(value, size)
   return read.lost === undefined ? { ...read, value: read.value?.segmentation } : read
 }
 
 /** Tables hold JSON within a text. */
-function fromText(text: string, size: Size): Found<ReadSegmentation> {
+function fromText(text: string, size: SizePx | undefined): Found<CocoSegmentation | undefined> {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseExactJson(text)
   } catch {
     value = undefined
   }
-  if (typeof value !== 'object')
-    return bad('bad-geometry', `its segmentation is neither outlines nor { size, counts }: ${shown(text)}`)
-  return withDoubt(readSegmentation(value, size), 'its segmentation is JSON inside a text')
+  if (typeof value !== 'object') return neither(text)
+  return withDoubt(plainSegmentation(value, size), 'its segmentation is JSON inside a text')
 }
 
-function fromOutlines(value: readonly unknown[]): Found<ReadSegmentation> {
+function neither(value: unknown): { lost: Loss } {
+  return bad('bad-geometry', `its segmentation is neither outlines nor { size, counts }: ${shown(value)}`)
+}
+
+function fromOutlines(value: readonly unknown[]): Found<CocoSegmentation> {
   const doubts: Loss[] = []
   const rings: (readonly number[])[] = []
   for (const ring of outlinesOf(value)) {
@@ -65,11 +89,24 @@ function fromOutlines(value: readonly unknown[]): Found<ReadSegmentation> {
       })
       continue
     }
-    // Outlines of fewer than three points enclose nothing; published files hold some beside good ones.
-    if (numbers.length >= 6) rings.push(numbers)
+    for (let i = 0; i < numbers.length; i++) {
+      if (Math.abs(numbers[i]!) > MAX_VERTEX_PX)
+        return bad('bad-geometry', `an outline reaches to ${numbers[i]}, farther than any picture`)
+    }
+    rings.push(numbers)
   }
+  if (rings.length === 0) return bad('empty-mask', 'its outlines enclose nothing')
+  return { value: rings, ...(doubts.length === 0 ? {} : { doubts }) }
+}
+
+/** Outlines of fewer than three points enclose nothing; published files hold some beside good ones. */
+function coveringOutlines(plain: {
+  readonly value: readonly (ArrayLike<number> & Iterable<number>)[]
+  readonly doubts?: readonly Loss[]
+}): Found<ReadSegmentation> {
+  const rings = (plain.value as readonly (readonly number[])[]).filter(({ length }) => length >= 6)
   if (!rings.some(covers)) return bad('empty-mask', 'its outlines enclose nothing')
-  return { value: { segmentation: rings as CocoSegmentation }, ...(doubts.length === 0 ? {} : { doubts }) }
+  return { ...plain, value: { segmentation: rings } }
 }
 
 /** A list of outlines, of whatever was written: one outline, one as points, outlines one level too deep. */
@@ -98,49 +135,54 @@ function pointsOf(ring: unknown): unknown {
 }
 
 /** Run lengths in a list: one, or the parts of one region. */
-function fromRuns(list: readonly unknown[], size: Size): Found<ReadSegmentation> {
+function fromRuns(list: readonly unknown[], size: SizePx | undefined): Found<CocoSegmentation> {
   const masks: Mask[] = []
+  let known = size
   for (const entry of list) {
-    const read = fromRunLengths(entry, size)
+    const read = fromRunLengths(entry, known)
     if (read.lost !== undefined) return read
-    masks.push(read.value!.mask!)
+    // Without a size from outside, the first part's is that of all.
+    const { size: sides } = read.value as { readonly size: readonly [number, number] }
+    known ??= { widthPx: sides[1], heightPx: sides[0] }
+    const mask = maskOf(read.value, known)
+    if (mask.lost !== undefined) return mask
+    masks.push(mask.value)
   }
   const mask = unionAll(masks)
-  const segmentation = {
-    size: [size.heightPx, size.widthPx],
-    counts: cocoStringFromMask(mask),
-  } as CocoSegmentation
-  return { value: { segmentation, mask } }
+  return { value: { size: [mask.heightPx, mask.widthPx], counts: cocoStringFromMask(mask) } }
 }
 
-function fromRunLengths(value: unknown, size: Size): Found<ReadSegmentation> {
-  const { widthPx, heightPx } = size
+function fromRunLengths(value: unknown, size: SizePx | undefined): Found<CocoSegmentation> {
   const stated = member(value, 'size')
-  const rleSize = stated === undefined || stated === null ? [heightPx, widthPx] : readNumbers(stated)
+  const isStated = stated !== undefined && stated !== null
+  const own = size === undefined ? undefined : [size.heightPx, size.widthPx]
+  const rleSize = isStated ? readNumbers(stated) : own
   const counts = cleanCounts(member(value, 'counts'))
-  if (asObject(value) === undefined || rleSize?.length !== 2 || counts === undefined) {
-    return bad('bad-geometry', `its segmentation is neither outlines nor { size, counts }: ${shown(value)}`)
+  if (asObject(value) === undefined || rleSize?.length !== 2 || counts === undefined) return neither(value)
+  if (own !== undefined && (rleSize[0] !== own[0] || rleSize[1] !== own[1])) {
+    const isExchanged = rleSize[0] === own[1] && rleSize[1] === own[0]
+    const looks = isExchanged ? ' (they look exchanged)' : ''
+    const message = `its run lengths are of ${shown(rleSize)}, the picture of [${own[0]}, ${own[1]}] (height, width)${looks}`
+    return { lost: { kind: 'wrong-size', message, ...(isExchanged && { about: 'exchanged-sides' }) } }
   }
-  if (rleSize[0] !== heightPx || rleSize[1] !== widthPx) {
-    const swapped = rleSize[0] === widthPx && rleSize[1] === heightPx ? ' (they look exchanged)' : ''
-    return bad(
-      'wrong-size',
-      `its run lengths are of ${shown(rleSize)}, the picture of [${heightPx}, ${widthPx}] (height, width)${swapped}`,
-    )
+  const read: Found<CocoSegmentation> = {
+    value: { size: [rleSize[0]!, rleSize[1]!], counts } as CocoSegmentation,
   }
-  const segmentation = { size: [heightPx, widthPx], counts } as CocoSegmentation
-  let mask: Mask
+  return isStated ? read : withDoubt(read, 'its run lengths state no size; they fit that of the picture')
+}
+
+/** Run lengths decoded; a fault of them is a loss. */
+function maskOf(segmentation: CocoSegmentation, size: SizePx): Found<Mask> {
   try {
-    mask = maskFromCocoSegmentation({ widthPx, heightPx, segmentation })
+    return { value: maskFromCocoSegmentation({ ...sizeOnly(size), segmentation }) }
   } catch (error) {
     if (!(error instanceof MaskError)) throw error
     return bad('bad-geometry', error.message)
   }
-  if (isEmpty(mask)) return bad('empty-mask', 'its run lengths hold no pixel')
-  const read: Found<ReadSegmentation> = { value: { segmentation, mask } }
-  return stated === undefined || stated === null
-    ? withDoubt(read, 'its run lengths state no size; they fit that of the picture')
-    : read
+}
+
+function sizeOnly({ widthPx, heightPx }: SizePx): SizePx {
+  return { widthPx, heightPx }
 }
 
 /** Counts as a text or list; Python's `str` of bytes, b'...', is unwrapped: no sign of it can stand in counts. */
@@ -149,11 +191,6 @@ function cleanCounts(counts: unknown): string | readonly number[] | undefined {
   if (typeof counts !== 'string') return undefined
   const bytes = /^b'(.*)'$/s.exec(counts) ?? /^b"(.*)"$/s.exec(counts)
   return bytes === null ? counts : bytes[1]!.replaceAll('\\\\', '\\')
-}
-
-function withDoubt<T>(found: Found<T>, message: string): Found<T> {
-  if (found.lost !== undefined) return found
-  return { ...found, doubts: [...(found.doubts ?? []), { kind: 'bad-geometry', message }] }
 }
 
 /** Whether a ring has both width and height. */

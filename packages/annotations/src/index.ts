@@ -1,0 +1,41 @@
+// What the other rooms take from this one.
+
+export { type RepeatedAnnotation, repeatedAnnotations } from './coco/annotations.ts'
+export { type Box, boxFromCorners, checkedBox, isNoBox } from './coco/box.ts'
+export { cocoCategories } from './coco/categories.ts'
+export { annotationMask, type CocoGeometry, type CocoGeometryOptions, cocoGeometry } from './coco/geometry.ts'
+export {
+  cocoImages,
+  isSamePicture,
+  type Listed,
+  type ListedNote,
+  namesInWords,
+  pictureName,
+  type SameId,
+} from './coco/images.ts'
+export {
+  checkedSegmentation,
+  plainSegmentation,
+  type ReadSegmentation,
+  readSegmentation,
+} from './coco/segmentation.ts'
+export {
+  asObject,
+  flagAt,
+  type Id,
+  idAt,
+  type JsonObject,
+  listAt,
+  member,
+  memberOfAny,
+  numberAt,
+  numbersOf,
+  readNumbers,
+  sideAt,
+  sidesAt,
+  sizeAt,
+  textAt,
+  texts,
+} from './fields.ts'
+export { bad, type Found, type Loss, type LossKind, shown, withDoubt } from './found.ts'
+export { sameJson } from './same-json.ts'
