@@ -109,7 +109,7 @@ export {
 export type { ReadPngOptions } from './png/read.ts'
 export { readPng, readPngHeader } from './png/read.ts'
 export type { WritePngOptions } from './png/write.ts'
-export { pictureToPng, writePng } from './png/write.ts'
+export { pictureToPng, pngOfRows, pngRows, writePng } from './png/write.ts'
 export {
   MAX_CROSSINGS,
   MAX_POLYGON_SIDE_PX,

@@ -1,20 +1,28 @@
-// From tokens to an answer: whole characters, stop texts, masks as they are said.
+// From pieces of text to an answer: stop texts, masks as they are said.
 import type { MaskEvent, MaskSpan, MaskStream, Vocabulary } from '@maskwords/words'
 import { formatMaskWords, maskStream, parseGetok } from '@maskwords/words'
-import type { CodesFound, Finish, SaidToken } from './generate.ts'
+import type { CodesFound, Finish } from './generate.ts'
 import type { Answer, AnswerEvent, AnswerMask, AnswerToken, MaskAlternative, Usage } from './model.ts'
-import type { ModelTokenizer } from './tokenizer.ts'
-import { growText } from './tokenizer.ts'
 
-export type AnswerWriter = {
-  /** Takes a token; true where a stop text has been said. */
-  token(said: SaidToken, alternatives: (count: number) => Promise<CodesFound[]>): Promise<boolean>
-  /** The last events, and the whole. */
-  end(finish: Finish, usage: Usage): Answer
+/** Whole characters, and the tokens that they came with. */
+export type SaidPiece = {
+  readonly text: string
+  readonly tokens: readonly AnswerToken[]
+  /** Logarithm of a mask word's share among the words that could stand at its place; undefined where it is not known. */
+  readonly spanLogprob: number | undefined
 }
 
+export type AnswerWriter = {
+  /** Takes a piece; true where a stop text has been said. */
+  piece(said: SaidPiece, alternatives?: (count: number) => Promise<CodesFound[]>): Promise<boolean>
+  /** The last events, and the whole; `rest` is text that belongs to the last token. */
+  end(finish: Finish, usage: Usage, more?: { rest?: string; notes?: NotesOf }): Answer
+}
+
+/** What there is to say of an answer whose masks and text are known. */
+export type NotesOf = (masks: readonly AnswerMask[], text: string) => readonly string[]
+
 export type AnswerWriterOptions = {
-  readonly tokenizer: Pick<ModelTokenizer, 'decode'>
   readonly vocabulary: Vocabulary | undefined
   readonly stop: readonly string[]
   /** Masks to name beside each one. */
@@ -35,9 +43,8 @@ function stopBegun(text: string, stops: readonly string[]): number {
 
 /** Writes one answer. */
 export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
-  const { tokenizer, vocabulary, emit } = options
+  const { vocabulary, emit } = options
   const stops = options.stop.filter((text) => text !== '')
-  const growth = growText(tokenizer)
   const spans: MaskStream | undefined =
     vocabulary !== undefined && vocabulary.kind !== 'getok' ? maskStream(vocabulary) : undefined
   const tokens: AnswerToken[] = []
@@ -73,13 +80,15 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
   /** Gives on what the stream of spans says; `alternatives` where the last token closed a mask. */
   const pass = (
     events: readonly MaskEvent[],
-    said: SaidToken | undefined,
+    said: SaidPiece | undefined,
     found: CodesFound[] | undefined,
   ): void => {
-    for (const event of events) {
+    for (const [k, event] of events.entries()) {
       if (event.type === 'text') emit({ type: 'text', text: event.text })
       else if (event.type === 'span-start') {
-        spanLogprob = 0
+        // The start word's own probability is not the mask's; of a piece that says more than that word nothing is known.
+        const alone = k === events.length - 1 && said !== undefined && said.spanLogprob === undefined
+        spanLogprob = alone ? 0 : undefined
         emit({ type: 'mask-start', index: masks.length })
       } else if (event.type === 'code') {
         const word = text.slice(event.start, event.end)
@@ -96,10 +105,11 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
   }
 
   return {
-    async token(said, alternatives) {
-      const grown = growth.push(said.id)
-      tokens.push({ id: said.id, text: grown, logprob: said.logprob })
-      held += grown
+    async piece(said, alternatives) {
+      tokens.push(...said.tokens)
+      // Behind text that was held back as the beginning of a stop text, words come late: whose share is whose is not known.
+      const share = held === '' ? said.spanLogprob : undefined
+      held += said.text
       const stop = stops.map((one) => held.indexOf(one)).filter((at) => at >= 0)
       stopped = stop.length > 0
       const until = stopped ? Math.min(...stop) : held.length - stopBegun(held, stops)
@@ -107,20 +117,13 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
       held = stopped ? '' : held.slice(until)
       const events = release(piece)
       const closes = events.some((event) => event.type === 'span-end' && event.span.status === 'complete')
-      const begins = events.some((event) => event.type === 'span-start')
-      // The start word's own probability is not the mask's.
-      if (!begins && spanLogprob !== undefined) {
-        spanLogprob = said.spanLogprob === undefined ? undefined : spanLogprob + said.spanLogprob
-      }
+      spanLogprob = spanLogprob === undefined || share === undefined ? undefined : spanLogprob + share
       const wanted = closes && options.alternatives > 0
-      pass(events, said, wanted ? await alternatives(options.alternatives) : undefined)
+      pass(events, said, wanted ? await alternatives?.(options.alternatives) : undefined)
       return stopped
     },
-    end(finish, usage) {
-      if (!stopped) {
-        const rest = held + growth.end()
-        if (rest !== '') pass(release(rest), undefined, undefined)
-      }
+    end(finish, usage, { rest = '', notes } = {}) {
+      if (!stopped && held + rest !== '') pass(release(held + rest), undefined, undefined)
       if (spans !== undefined) pass(spans.end().events, undefined, undefined)
       if (vocabulary?.kind === 'getok') {
         for (const mask of getokMasks(text)) {
@@ -128,7 +131,15 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
           emit({ type: 'mask', mask })
         }
       }
-      const answer: Answer = { text, tokens, masks, finish, usage }
+      const said = notes?.(masks, text) ?? []
+      const answer: Answer = {
+        text,
+        tokens,
+        masks,
+        finish,
+        usage,
+        ...(said.length > 0 && { notes: said }),
+      }
       emit({ type: 'end', answer })
       return answer
     },

@@ -1,5 +1,6 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
 import { CodedError, type CodedErrorOptions } from '@maskwords/base'
+import type { Answer } from './model.ts'
 
 export type MllmErrorCode =
   /** An option or argument outside what is allowed. */
@@ -23,9 +24,16 @@ export type MllmErrorCode =
   /** The model was closed before or while it was asked. */
   | 'closed'
 
-export type MllmErrorOptions = CodedErrorOptions
+export type MllmErrorOptions = CodedErrorOptions & { readonly partial?: Answer }
 
 /** What went wrong, and a hint where one is known. */
 export class MllmError extends CodedError<MllmErrorCode> {
-  override readonly name = 'MllmError'
+  override readonly name: string = 'MllmError'
+  /** What was answered before it went wrong. It is no answer: nothing is known of how it would have gone on. */
+  readonly partial: Answer | undefined
+
+  constructor(code: MllmErrorCode, message: string, options: MllmErrorOptions = {}) {
+    super(code, message, options)
+    this.partial = options.partial
+  }
 }

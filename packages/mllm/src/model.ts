@@ -63,7 +63,7 @@ export type AskOptions = Sampling & {
   readonly maxTokens?: number
   /** The answer ends before any of these texts. */
   readonly stop?: readonly string[]
-  /** Default { mode: 'free' }. */
+  /** Default { mode: 'free' }; { mode: 'off' } at a server that cannot impose it. */
   readonly constraint?: MaskConstraint
   /** Beside each mask, this many of the most probable masks that could stand there (itself included). Default 0. */
   readonly alternatives?: number
@@ -129,6 +129,8 @@ export type Answer = {
   /** 'stop': the model ended its turn or said a stop text; 'length': `maxTokens` or the model's length; 'aborted': the signal. */
   readonly finish: 'stop' | 'length' | 'aborted'
   readonly usage: Usage
+  /** What a careful reader should know of this answer, with the remedy: a mask that was cut off, words that a server took away, ... */
+  readonly notes?: readonly string[]
 }
 
 /** What happens while an answer is made, in its order. Texts of 'text' and 'mask' events make up the answer's text. */

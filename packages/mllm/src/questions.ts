@@ -12,9 +12,10 @@ import { promptRow } from './loaded.ts'
 import type { AnswerEvent, AskManyOptions, AskOptions, Conversation, ModelFacts } from './model.ts'
 import { buildPrompt } from './prompt.ts'
 import { resolveSampling } from './sampling.ts'
+import { growText } from './tokenizer.ts'
 
 /** Tokens of an answer where nothing else is said: the published evaluations' largest for questions with masks. */
-const DEFAULT_MAX_TOKENS = 512
+export const DEFAULT_MAX_TOKENS = 512
 
 /** Alternatives named beside a mask, at most. */
 export const MAX_ALTERNATIVES = 100
@@ -57,6 +58,16 @@ export function factsOf(model: LoadedModel): ModelFacts {
   }
 }
 
+/** Throws MllmError `argument` for numbers that no model can follow. */
+export function checkAsked({ maxTokens = DEFAULT_MAX_TOKENS, alternatives = 0 }: PlainAskOptions): void {
+  const whole = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most
+  if (!whole(maxTokens, 1_000_000))
+    throw new MllmError('argument', `maxTokens is ${maxTokens}; a whole number is wanted`)
+  if (!whole(alternatives, MAX_ALTERNATIVES)) {
+    throw new MllmError('argument', `alternatives is ${alternatives}; at most ${MAX_ALTERNATIVES} are named`)
+  }
+}
+
 /**
  * Answers several conversations together; they may begin alike, and what they have in common is computed once.
  * `emit` is told the number of the conversation with each of its events. Ends with MllmError of any kind.
@@ -73,12 +84,7 @@ export async function answerTogether(
     stop = [],
     constraint = { mode: 'free' },
   } = options
-  const whole = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most
-  if (!whole(maxTokens, 1_000_000))
-    throw new MllmError('argument', `maxTokens is ${maxTokens}; a whole number is wanted`)
-  if (!whole(alternatives, MAX_ALTERNATIVES)) {
-    throw new MllmError('argument', `alternatives is ${alternatives}; at most ${MAX_ALTERNATIVES} are named`)
-  }
+  checkAsked(options)
   const vocabulary = spokenVocabulary(model)
   const machine = constraintMachine(constraint, vocabulary)
   const started = performance.now()
@@ -98,13 +104,13 @@ export async function answerTogether(
   const firstAt: number[] = []
   const writers = conversations.map((_, row) =>
     answerWriter({
-      tokenizer: model.tokenizer,
       vocabulary,
       stop,
       alternatives,
       emit: (event) => control.emit(row, event),
     }),
   )
+  const growths = prompts.map(() => growText(model.tokenizer))
   const answered = prompts.map(() => 0)
   const rows = prompts.map((prompt) => promptRow(prompt, model))
   const room = Math.min(
@@ -125,18 +131,21 @@ export async function answerTogether(
       onToken: async (row, said, found) => {
         firstAt[row] ??= performance.now()
         answered[row]!++
-        return writers[row]!.token(said, found)
+        const { id, logprob, spanLogprob } = said
+        const text = growths[row]!.push(id)
+        return writers[row]!.piece({ text, tokens: [{ id, text, logprob }], spanLogprob }, found)
       },
       onEnd: (row, finish) => {
         const now = performance.now()
         const first = firstAt[row] ?? now
-        writers[row]!.end(finish, {
+        const usage = {
           promptTokens: prompts[row]!.ids.length,
           cachedTokens,
           answerTokens: answered[row]!,
           firstTokenMs: first - started,
           restMs: now - first,
-        })
+        }
+        writers[row]!.end(finish, usage, { rest: growths[row]!.end() })
       },
     })
   } catch (error) {

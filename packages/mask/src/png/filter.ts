@@ -87,9 +87,10 @@ function paeth(left: number, above: number, aboveLeft: number): number {
 
 /**
  * `none` leaves every row as it is (best for masks and label maps, whose rows repeat exactly); `adaptive` takes for each row the
- * filter with the smallest sum of absolute differences (the specification's advice for photographs).
+ * filter with the smallest sum of absolute differences (the specification's advice for photographs); `up` takes differences to
+ * the row above, which costs a hundredth of that and a few per cent of size.
  */
-export type PngFilterChoice = 'none' | 'adaptive'
+export type PngFilterChoice = 'none' | 'adaptive' | 'up'
 
 /** Rows with their filter bytes: rows * (1 + rowBytes) bytes. */
 export function applyFilters(
@@ -103,6 +104,18 @@ export function applyFilters(
   if (choice === 'none') {
     for (let row = 0; row < rows; row++) {
       out.set(packed.subarray(row * rowBytes, (row + 1) * rowBytes), row * (rowBytes + 1) + 1)
+    }
+    return out
+  }
+  if (choice === 'up') {
+    for (let row = 0; row < rows; row++) {
+      const at = row * (rowBytes + 1)
+      out[at] = FILTER_UP
+      const from = row * rowBytes
+      for (let i = 0; i < rowBytes; i++) {
+        // Bytes wrap around by themselves.
+        out[at + 1 + i] = packed[from + i]! - (row === 0 ? 0 : packed[from + i - rowBytes]!)
+      }
     }
     return out
   }

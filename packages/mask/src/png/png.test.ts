@@ -239,12 +239,14 @@ describe('PNG files', () => {
     }
   })
 
-  it('of all 15 kinds survive writing and reading with either filter choice', () => {
+  it('of all 15 kinds survive writing and reading with any filter choice', () => {
     const random = noise(4)
     for (const { colour, bitDepth } of KINDS) {
       for (let round = 0; round < 10; round++) {
         const image = someImage(random, colour, bitDepth)
-        expect(readPng(writePng(image, { filter: round % 2 === 0 ? 'none' : 'adaptive' }))).toEqual(image)
+        expect(
+          readPng(writePng(image, { filter: (['none', 'adaptive', 'up'] as const)[round % 3]! })),
+        ).toEqual(image)
       }
     }
   })

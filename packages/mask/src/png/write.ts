@@ -21,7 +21,12 @@ export type WritePngOptions = {
  * wrong count of samples or palette entries, `out-of-range` for a sample or an empty picture.
  */
 export function writePng(image: PngImage, options: WritePngOptions = {}): Uint8Array {
-  const { widthPx, heightPx, colour, bitDepth, samples, paletteRgba } = image
+  return pngOfRows(image, deflateZlib(pngRows(image, options)))
+}
+
+/** The rows of a PNG file with their filter bytes, as they go into a zlib stream. Throws as `writePng`. */
+export function pngRows(image: PngImage, options: WritePngOptions = {}): Uint8Array {
+  const { widthPx, heightPx, colour, bitDepth, samples } = image
   checkPngKind(colour, bitDepth)
   checkSize(widthPx, heightPx)
   if (widthPx === 0 || heightPx === 0) {
@@ -35,19 +40,22 @@ export function writePng(image: PngImage, options: WritePngOptions = {}): Uint8A
     )
   }
   checkSamples(image)
+  const rowBytes = Math.ceil((perRow * bitDepth) / 8)
+  const pixelBytes = Math.max(1, (pngChannels(colour) * bitDepth) >> 3)
+  const filter = options.filter ?? (colour === 'palette' || bitDepth < 8 ? 'none' : 'adaptive')
+  const packed = packSamples(samples, heightPx, perRow, rowBytes, bitDepth)
+  return applyFilters(packed, heightPx, rowBytes, pixelBytes, filter)
+}
+
+/** The file around rows that were compressed by whatever is fastest where the caller runs. `image` is the one of `pngRows`. */
+export function pngOfRows(image: PngImage, compressed: Uint8Array): Uint8Array {
+  const { widthPx, heightPx, colour, bitDepth, paletteRgba } = image
   const header = new Uint8Array(13)
   const view = new DataView(header.buffer)
   view.setUint32(0, widthPx)
   view.setUint32(4, heightPx)
   header[8] = bitDepth
   header[9] = PNG_COLOURS[colour].code
-
-  const rowBytes = Math.ceil((perRow * bitDepth) / 8)
-  const pixelBytes = Math.max(1, (pngChannels(colour) * bitDepth) >> 3)
-  const filter = options.filter ?? (colour === 'palette' || bitDepth < 8 ? 'none' : 'adaptive')
-  const packed = packSamples(samples, heightPx, perRow, rowBytes, bitDepth)
-  const data = deflateZlib(applyFilters(packed, heightPx, rowBytes, pixelBytes, filter))
-
   const chunks: Chunk[] = [{ type: 'IHDR', data: header }]
   if (paletteRgba !== undefined) chunks.push(...paletteChunks(paletteRgba))
   if (image.transparentSample !== undefined) {
@@ -56,7 +64,7 @@ export function writePng(image: PngImage, options: WritePngOptions = {}): Uint8A
       new DataView(bytes.buffer).setUint16(i * 2, value)
     chunks.push({ type: 'tRNS', data: bytes })
   }
-  chunks.push({ type: 'IDAT', data }, { type: 'IEND', data: new Uint8Array(0) })
+  chunks.push({ type: 'IDAT', data: compressed }, { type: 'IEND', data: new Uint8Array(0) })
   return writeChunks(chunks)
 }
 
