@@ -16,12 +16,13 @@ import {
   openKeptLines,
   openPicture,
   overlayPng,
+  printable,
   reportFailures,
   reportOf,
   throwIfAborted,
   writeWhole,
 } from '@maskwords/files'
-import { fillMasks } from '@maskwords/mllm'
+import { fillMasks, type MllmError } from '@maskwords/mllm'
 import type { AskContext, Asked } from './ask-options.ts'
 import { askOptions } from './ask-options.ts'
 
@@ -47,7 +48,7 @@ export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 
   const asking = createHash('sha256')
     .update(
       JSON.stringify([
-        asked.fingerprint ?? asked.source,
+        asked.fingerprint ?? asked.model.facts.name,
         options.weights ?? 'auto',
         question,
         settings,
@@ -76,6 +77,8 @@ export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 
       throwIfAborted(io.signal)
       const failed = (error: unknown) => {
         if (io.signal.aborted || !isTypedError(error) || reportOf(error).code === 'interrupted') throw error
+        const { partial } = error as Partial<MllmError>
+        if (partial !== undefined) void talk.note(`${name}, answered until then: ${printable(partial.text)}`)
         failures.push(reportOf(located(error, join(folder, name))))
       }
       const record = await askPicture(context, asked, name, question).catch(failed)

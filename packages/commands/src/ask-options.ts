@@ -64,11 +64,9 @@ export function askOptions({ options, io }: AskContext): AskOptions {
     topK: options['top-k'] ?? 0,
     seed: options.seed ?? 0,
     alternatives: options.top ?? 0,
-    constraint: options.forced
-      ? { mode: 'forced' }
-      : options.masks !== undefined
-        ? { mode: 'count', masks: options.masks }
-        : { mode: 'free' },
+    // Else what the model can: a mask that is begun is finished.
+    ...(options.forced && { constraint: { mode: 'forced' } as const }),
+    ...(options.masks !== undefined && { constraint: { mode: 'count', masks: options.masks } as const }),
     signal: io.signal,
   }
 }

@@ -14,12 +14,14 @@ import {
   openModel,
   openPicture,
   overlayPng,
+  printable,
   refuseSameFile,
   reportFailures,
+  reportOf,
   writeWhole,
 } from '@maskwords/files'
-import type { TaskName } from '@maskwords/mllm'
-import { fillMasks, taskQuestion } from '@maskwords/mllm'
+import type { Answer, AnswerStream, TaskName } from '@maskwords/mllm'
+import { fillMasks, MllmError, taskQuestion } from '@maskwords/mllm'
 import { askFolder } from './ask-folder.ts'
 import type { AskContext, Asked } from './ask-options.ts'
 import { ASK_OPTIONS, askOptions } from './ask-options.ts'
@@ -30,7 +32,7 @@ export const command = defineCommand({
     name: 'ask',
     summary: 'Ask a multimodal model about a picture; it answers with masks.',
     details: [
-      'The model runs in this process. What it says of masks is decoded and laid over the picture (-o).',
+      'The model runs in this process, or behind a server. What it says of masks is decoded and laid over the picture (-o).',
       'A folder of pictures is asked one after another; what is answered already is not asked again.',
     ],
     arguments: [
@@ -51,6 +53,10 @@ export const command = defineCommand({
       {
         command: 'maskwords ask photo.jpg "What is {mask} made of?" --mask cup.png --model ./model',
         note: 'pointing at a mask',
+      },
+      {
+        command: 'maskwords ask photo.jpg "the dog" --task segment --model http://127.0.0.1:8000/v1',
+        note: 'a model behind vLLM, SGLang, llama-server or Ollama',
       },
       {
         command: 'maskwords ask photos/ "the dog" --task segment --model ./model -o answers/',
@@ -100,6 +106,17 @@ function questionOf({ args, options }: AskContext): string {
   return text
 }
 
+/** The answer, printed as it comes where it is not JSON; or what broke it off, with what was answered until then. */
+async function whole(context: AskContext, stream: AnswerStream): Promise<Answer | MllmError> {
+  try {
+    if (!context.options.json) await printAnswer(context, stream)
+    return await stream.answer
+  } catch (error) {
+    if (error instanceof MllmError && error.partial !== undefined) return error
+    throw error
+  }
+}
+
 async function askOne(context: AskContext, asked: Asked): Promise<0 | 1> {
   const { options, io } = context
   const { model, codec } = asked
@@ -139,8 +156,21 @@ async function askOne(context: AskContext, asked: Asked): Promise<0 | 1> {
     ],
     askOptions(context),
   )
-  if (!options.json) await printAnswer(context, stream)
-  const answer = await stream.answer
+  const answer = await whole(context, stream)
+  if (answer instanceof MllmError) {
+    const partial = answer.partial!
+    if (!options.json) await context.talk.note(`answered until then: ${printable(partial.text)}`)
+    const code = await reportFailures(context, [reportOf(answer)])
+    if (options.json) {
+      await context.printJson({
+        model: asked.source,
+        question,
+        partial: answerJson(partial, []),
+        errors: [reportOf(answer)],
+      })
+    }
+    return code
+  }
   if (answer.finish === 'aborted') throw new MaskwordsError('interrupted', 'interrupted')
   const masks = codec === undefined ? [] : await decodedMasks(codec, picture, answer, failures, io.signal)
   const files: string[] = []
@@ -168,6 +198,7 @@ async function askOne(context: AskContext, asked: Asked): Promise<0 | 1> {
     })
   } else {
     for (const file of files) await context.talk.note(`wrote ${file}`)
+    for (const note of answer.notes ?? []) await context.talk.note(note)
     const { usage } = answer
     await context.talk.note(
       `${counted(answer.masks.length, 'mask')}; ${counted(usage.answerTokens, 'token')} in ${duration(usage.firstTokenMs + usage.restMs)}${answer.finish === 'length' ? ', cut at the longest answer (--max-tokens)' : ''}`,

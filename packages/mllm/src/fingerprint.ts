@@ -5,6 +5,7 @@ import { hubFolder, isHubId } from '@maskwords/codec-loading'
 import { openModelFolder } from './folder.ts'
 import { sourceHash } from './int4.ts'
 import { readModelConfig } from './loaded.ts'
+import { isAddress } from './servers/address.ts'
 import { openModelWeights } from './weights.ts'
 
 /** Files beside config.json and the weights that change what is asked or answered. */
@@ -25,7 +26,7 @@ const FILES = [
  * @throws MllmError `not-found`, `damaged`, `unsupported`.
  */
 export async function modelFingerprint(source: string): Promise<string | undefined> {
-  if (/^https?:\/\//i.test(source)) return undefined
+  if (isAddress(source)) return undefined
   const path = !existsSync(source) && isHubId(source) ? await hubFolder(source) : source
   const folder = await openModelFolder(path)
   const weights = await openModelWeights(path, await readModelConfig(folder))

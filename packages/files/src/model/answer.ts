@@ -47,6 +47,7 @@ export function answerJson(answer: Answer, masks: readonly DecodedMask[]): Recor
   return {
     text: answer.text,
     finish: answer.finish,
+    ...(answer.notes && { notes: answer.notes }),
     masks: answer.masks.map((said) => {
       const mask = masks.find((one) => one.said === said)?.mask
       const box = mask && tightBox(mask)

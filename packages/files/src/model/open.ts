@@ -36,15 +36,26 @@ export async function openModel(context: ModelContext): Promise<OpenedModel> {
   const { options, io, talk, path } = context
   const source = options.model
   if (source === undefined) {
-    throw new MaskwordsError('usage', 'missing --model: the folder of a multimodal model', {
+    throw new MaskwordsError('usage', 'missing --model: the folder of a multimodal model, or a server', {
       hint: 'maskwords pull zhouyik/Qwen3-VL-4B-SAMTok, then --model zhouyik/Qwen3-VL-4B-SAMTok',
     })
   }
   const { isAddress, modelFingerprint, openMultimodal } = await import('@maskwords/mllm')
-  const place = isAddress(source) ? source : localSource(path, source)
+  const atServer = isAddress(source)
+  const place = atServer ? source : localSource(path, source)
+  const { 'model-name': modelName } = options
+  if (modelName !== undefined && !atServer) {
+    throw new MaskwordsError('usage', '--model-name is for a model behind an address; --model is none')
+  }
+  // A server may not say what words its model has: a codec that is named does.
+  const named = atServer && options.codec !== undefined ? await openCodec(context) : undefined
   const started = performance.now()
   let progress: ReturnType<typeof talk.progress> | undefined
-  const model = await openMultimodal(place, {
+  const opening = openMultimodal(place, {
+    server: {
+      ...(modelName !== undefined && { modelName }),
+      ...(named !== undefined && { vocabulary: named.vocabulary }),
+    },
     weights: options.weights ?? 'auto',
     ...(options.threads !== undefined && { threads: options.threads }),
     signal: io.signal,
@@ -54,12 +65,17 @@ export async function openModel(context: ModelContext): Promise<OpenedModel> {
       progress.step()
     },
   })
+  const model = await opening.catch(async (error: unknown) => {
+    await named?.close()
+    throw error
+  })
   try {
     await progress?.clear()
-    await talk.note(`the model is loaded: ${duration(performance.now() - started)}`)
+    const what = atServer ? `${model.facts.name} (${model.facts.family}) answers` : 'the model is loaded'
+    await talk.note(`${what}: ${duration(performance.now() - started)}`)
     for (const note of model.facts.notes) await talk.note(note)
     const fingerprint = await modelFingerprint(place)
-    const codec = await codecOfWords(context, model)
+    const codec = named ?? (await codecOfWords(context, model))
     return {
       model,
       codec,
@@ -71,6 +87,7 @@ export async function openModel(context: ModelContext): Promise<OpenedModel> {
       },
     }
   } catch (error) {
+    await named?.close()
     await model.close()
     throw error
   }
@@ -79,6 +96,8 @@ export async function openModel(context: ModelContext): Promise<OpenedModel> {
 async function codecOfWords(context: ModelContext, model: MultimodalModel): Promise<MaskCodec | undefined> {
   const [spoken] = model.facts.vocabularies
   if (spoken === undefined) {
+    // A server's notes say what is known and what to do.
+    if (model.facts.kind === 'server') return undefined
     await context.talk.note(
       `${model.facts.name} has no mask words: answers are text (maskwords extend-vocab adds them)`,
     )

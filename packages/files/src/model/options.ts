@@ -4,8 +4,13 @@ import type { OptionSpecs } from '../options.ts'
 export const MODEL_OPTIONS = {
   model: {
     type: 'text',
-    valueName: 'folder',
-    help: 'the model: a folder with config.json, tokenizer.json and *.safetensors, or a pulled hub id',
+    valueName: 'folder|address',
+    help: 'the model: a folder with config.json, tokenizer.json and *.safetensors, a pulled hub id, or a server (http://host:port/v1)',
+  },
+  'model-name': {
+    type: 'text',
+    valueName: 'name',
+    help: 'which model of a server that has several (also http://host:port/v1#name); its key: MASKWORDS_API_KEY',
   },
   weights: {
     type: 'choice',

@@ -10,21 +10,29 @@ export type Imposed =
   | { readonly mode: 'free' | 'forced' }
   | { readonly mode: 'count'; readonly masks: number }
 /**
- * llama.cpp's grammar over token ids. Where masks are counted, words of a mask that stand alone are not kept out: at one place its
- * grammars can exclude a single token, which is the start word.
+ * llama.cpp's grammar over token ids. Where masks are counted, words of a mask may not stand alone: its grammars exclude one token at a
+ * place, so that the text between masks is described by its characters there.
  * @throws MllmError `wrong-words` without ids; `argument` for counts.
  */
 export function gbnfOfTokens(constraint: Imposed, vocabulary: SpanVocabulary): string {
   const { start, end, levels } = spanIds(vocabulary)
   const token = (id: number) => `<[${id}]>`
   const codes = listsOf(levels, vocabulary).map((ids, i) => `code${i} ::= ${ids.map(token).join(' | ')}`)
-  const root = rootOf(constraint, { text: `!${token(start)}*`, span: 'span' })
+  const text = constraint.mode === 'count' ? GBNF_TEXT : { text: `!${token(start)}*` }
   return [
-    `root ::= ${root}`,
+    `root ::= ${rootOf(constraint, { ...text, span: 'span' })}`,
     `span ::= ${token(start)} ${codesInARow(vocabulary)} ${token(end)}`,
     ...codes,
+    ...(constraint.mode === 'count' ? GBNF_TEXT_RULES : []),
   ].join('\n')
 }
+
+/** Text in which no mask word begins. */
+const GBNF_TEXT = { text: 'plain*', before: 'begun*' } as const
+const GBNF_TEXT_RULES = [
+  'plain ::= [^<] | begun* ("<" [^<|] | "<|" [^<m] | "<|m" [^<t] | "<|mt" [^<_])',
+  'begun ::= "<" | "<|" | "<|m" | "<|mt"',
+]
 
 /**
  * XGrammar's grammar over token ids (vLLM, SGLang).
@@ -54,17 +62,11 @@ export function gbnfOfText(constraint: Imposed, vocabulary: SpanVocabulary): str
   const codes = patternsOf(vocabulary).map(
     (rows, i) => `code${i} ::= "<|mt_" (${rows.map((row) => row.map(classOf).join(' ')).join(' | ')}) "|>"`,
   )
-  const root = rootOf(constraint, { text: 'plain*', span: 'span', before: 'begun*' })
   return [
-    `root ::= ${root}`,
+    `root ::= ${rootOf(constraint, { ...GBNF_TEXT, span: 'span' })}`,
     `span ::= "${MASK_START}" ${codesInARow(vocabulary)} "${MASK_END}"`,
     ...codes,
-    ...(constraint.mode === 'forced'
-      ? []
-      : [
-          'plain ::= [^<] | begun* ("<" [^<|] | "<|" [^<m] | "<|m" [^<t] | "<|mt" [^<_])',
-          'begun ::= "<" | "<|" | "<|m" | "<|mt"',
-        ]),
+    ...(constraint.mode === 'forced' ? [] : GBNF_TEXT_RULES),
   ].join('\n')
 }
 

@@ -1,6 +1,6 @@
 // A multimodal model behind a server: questions over HTTP, answers with masks as they come.
 import type { Pixels } from '@maskwords/codecs'
-import { TURN_ENDS } from '@maskwords/words'
+import { MASK_START, TURN_ENDS } from '@maskwords/words'
 import { answerStream } from '../answer-stream.ts'
 import { answerWriter } from '../answer-writer.ts'
 import { MllmError } from '../error.ts'
@@ -286,7 +286,7 @@ function notesOf(
   const { finish, beyond, restored, probe } = more
   const notes: string[] = []
   const last = masks.at(-1)
-  if (last !== undefined && last.end === text.length && last.status !== 'complete') {
+  if (last?.text.startsWith(MASK_START) && last.end === text.length && last.status !== 'complete') {
     notes.push(
       finish === 'length'
         ? `the answer was cut off inside mask ${last.index + 1}: allow more tokens (--max-tokens)`
