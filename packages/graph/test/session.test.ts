@@ -129,6 +129,21 @@ describe('state', () => {
     })
   }
 
+  test('stays where it was after a run whose guarded output is no finite number', async () => {
+    const state = { weight: 'weight.next' }
+    const session = await g.openSession(step, { worker: false, threads: 1, state, guard: ['loss'] })
+    await session.setState({ weight: Float32Array.of(0, 0) })
+    const lossOf = async (...target: number[]) =>
+      Number((await session.run({ target: Float32Array.from(target) }, { fetch: ['loss'] }))['loss']!.data[0])
+    expect(await lossOf(Number.NaN, 16)).toBeNaN()
+    expect(await lossOf(8, Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY)
+    expect((await session.getState())['weight']!.data).toEqual(Float32Array.of(0, 0))
+    expect(await lossOf(8, 16)).toBe(320)
+    expect((await session.getState())['weight']!.data).toEqual(Float32Array.of(4, 8))
+    await session.close()
+    await expect(g.openSession(step, { state, guard: ['lost'] })).rejects.toThrow('no output "lost"')
+  })
+
   test('that does not fit is refused when the session is opened', async () => {
     await expect(g.openSession(step, { state: { weight: 'loss' } })).rejects.toThrow(
       'output "loss" float32[] cannot be the next input "weight" float32[2]',

@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { STEPS, tinyData, tinyRun, tinyStep } from '../test/tiny-run.ts'
+import type { OpenLiveSource } from './batch-source.ts'
 import { batchThreads } from './batches.ts'
 import { train } from './loop.ts'
 import type { TrainProgress } from './progress.ts'
@@ -151,9 +152,42 @@ describe('the training loop', () => {
     await expect(train(tinyRun(folder, { data: poisoned }))).rejects.toThrow(
       'training step 11: the loss is NaN',
     )
-    expect(checkpoints(folder)).toEqual(['step-000000007'])
+    expect(checkpoints(folder)).toEqual(['step-000000007', 'step-000000010'])
     const mended = await train(tinyRun(folder))
     expect([...mended.state.tensors]).toEqual([...(await train(tinyRun(undefined))).state.tensors])
+  })
+
+  it('a source that looks at the weights goes on from what it saved: stopped between, it ends with the same bits', async () => {
+    const run = (folder: string, stopAt = 0) => {
+      const stop = new AbortController()
+      // Two batches an update; what it makes of the weights serves three updates, so that most stops are in between.
+      const open: OpenLiveSource = async (trainer, saved) => {
+        let made = (saved as { at: number; shift: number } | undefined) ?? { at: -1, shift: 0 }
+        return {
+          async batch(index) {
+            const at = Math.floor(index / 6)
+            if (at !== made.at) made = { at, shift: (await trainer.weights())['first.bias']![0]! }
+            const { x, target } = (await tinyData().batch(index)) as Record<string, Float32Array>
+            if (index === 2 * stopAt + 1 && stopAt > 0) {
+              stop.abort()
+              throw stop.signal.reason
+            }
+            return { x: x!.map((value) => value + made.shift), target: target! }
+          },
+          state: () => made,
+          metrics: () => ({ shift: made.shift }),
+        }
+      }
+      return train(tinyRun(folder, { data: open, steps: 20, signal: stop.signal }))
+    }
+    const [whole, parts] = [folderOf('live'), folderOf('live-parts')]
+    const expected = await run(whole)
+    expect((await run(parts, 7)).step).toBe(7)
+    expect((await run(parts, 13)).step).toBe(13)
+    const resumed = await run(parts)
+    expect([...resumed.state.tensors]).toEqual([...expected.state.tensors])
+    expect(logOf(parts)).toBe(logOf(whole))
+    expect(JSON.parse(logOf(whole).split('\n')[1]!).shift).not.toBe(0)
   })
 
   it('weights that are no numbers are never saved, though the loss was one, and never the best', async () => {

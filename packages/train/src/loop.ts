@@ -1,7 +1,8 @@
 // The training loop: batches in, updates, metrics, evaluation, checkpoints; stops at any moment and goes on exactly.
 import type { SessionOptions, Weights } from '@maskwords/graph'
 import { GraphError } from '@maskwords/graph'
-import type { BatchSource } from './batch-source.ts'
+import type { BatchSource, LiveSource, OpenLiveSource } from './batch-source.ts'
+import type { BatchQueue } from './batches.ts'
 import { prefetch } from './batches.ts'
 import type { MetricsLog } from './metrics-log.ts'
 import type { TrainProgress } from './progress.ts'
@@ -9,8 +10,8 @@ import { RateMeter } from './progress.ts'
 import type { JsonValue, RunFolder, RunRecord, SavedRun } from './run-folder.ts'
 import type { TrainState } from './state.ts'
 import type { TrainStep } from './step.ts'
-import type { Trainer } from './trainer.ts'
-import { openTrainer } from './trainer.ts'
+import type { StepMetrics, Trainer } from './trainer.ts'
+import { openTrainer, RefusedStep } from './trainer.ts'
 
 /** Evaluates a state; what it returns goes to the log, and one of its metrics may choose the best checkpoint. */
 export type Evaluation = {
@@ -26,10 +27,11 @@ export type TrainOptions = {
   readonly session?: Omit<SessionOptions, 'state' | 'signal'>
   /** Weights to start from; not read when a run is resumed. */
   readonly weights: Weights
-  readonly data: BatchSource
+  /** Batches by number, or what opens a source of batches that depend on the weights of the moment. */
+  readonly data: BatchSource | OpenLiveSource
   /** Updates in all. */
   readonly steps: number
-  /** Batches made ahead. Default 2. */
+  /** Batches made ahead, of a source that does not look at the weights. Default 2. */
   readonly ahead?: number
   /** Where checkpoints and metrics go; without it nothing is written. */
   readonly folder?: string
@@ -83,15 +85,19 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
   const disk = options.folder === undefined ? undefined : await openRun(options.folder, options)
   const stop = stopRequest(options)
+  const { data } = options
   let trainer: Trainer | undefined
+  let live: LiveSource | undefined
   try {
     const from = disk?.saved ? { state: disk.saved.state } : { weights: options.weights }
     trainer = await openTrainer({ ...options.session, step: options.step, from })
-    return await new Loop(options, trainer, disk, { saveEvery, logEvery, keepLast }).run(stop.signal)
+    if (typeof data === 'function') live = await data(trainer, disk?.saved?.record.source, stop.signal)
+    const loop = new Loop(options, trainer, disk, { saveEvery, logEvery, keepLast }, live)
+    return await loop.run(stop.signal)
   } finally {
     stop.dispose()
     await trainer?.close()
-    await options.data.close?.()
+    await (typeof data === 'function' ? live : data)?.close?.()
     disk?.folder.unlock()
   }
 }
@@ -152,6 +158,7 @@ class Loop {
   private readonly trainer: Trainer
   private readonly disk: Disk | undefined
   private readonly every: { saveEvery: number; logEvery: number; keepLast: number }
+  private readonly live: LiveSource | undefined
   private sums: Record<string, number>
   private count: number
   private best: { step: number; value: number } | undefined
@@ -165,11 +172,13 @@ class Loop {
     trainer: Trainer,
     disk: Disk | undefined,
     every: { saveEvery: number; logEvery: number; keepLast: number },
+    live: LiveSource | undefined,
   ) {
     this.options = options
     this.trainer = trainer
     this.disk = disk
     this.every = every
+    this.live = live
     const record = disk?.saved?.record
     this.sums = { ...record?.pending.sums }
     this.count = record?.pending.count ?? 0
@@ -181,21 +190,27 @@ class Loop {
   }
 
   async run(signal: AbortSignal): Promise<TrainResult> {
-    const { steps, data, step, onProgress, ahead = 2 } = this.options
+    const { steps, step, onProgress } = this.options
     const { trainer } = this
     const { accumulate } = step
-    const queue = prefetch(
-      { batch: data.batch },
-      { from: trainer.stepsDone * accumulate, ahead: ahead * accumulate },
-    )
+    const queue = this.batches(trainer.stepsDone * accumulate)
     const rate = new RateMeter()
     try {
       if (this.disk?.saved?.record.pending.evaluation) await this.evaluate(trainer.stepsDone, signal)
       rate.mark(performance.now())
       while (trainer.stepsDone < steps && !signal.aborted) {
-        const batches = []
-        for (let i = 0; i < accumulate; i++) batches.push(await queue.next())
-        const metrics = await trainer.update(batches)
+        let metrics: StepMetrics
+        try {
+          const batches = []
+          for (let i = 0; i < accumulate; i++) batches.push(await queue.next())
+          metrics = { ...(await trainer.update(batches)), ...this.live?.metrics() }
+        } catch (error) {
+          // A stop does not wait for the batches of an update that is not begun.
+          if (signal.aborted && this.live) break
+          // The state is that of the last update: what was done until here is kept. Where it cannot be had, the first error counts.
+          await this.save().catch(() => undefined)
+          throw this.located(error)
+        }
         this.count++
         for (const [name, value] of Object.entries(metrics)) this.sums[name] = (this.sums[name] ?? 0) + value
         const done = trainer.stepsDone
@@ -216,6 +231,22 @@ class Loop {
       this.options.onMessage?.(`stopped after step ${trainer.stepsDone} of ${steps}${where}`)
     }
     return { step: trainer.stepsDone, finished, state, checkpoint: this.checkpoint, best: this.best }
+  }
+
+  private batches(from: number): BatchQueue {
+    const { data, ahead = 2, step } = this.options
+    if (this.live === undefined) {
+      const { batch } = data as BatchSource
+      return prefetch({ batch }, { from, ahead: ahead * step.accumulate })
+    }
+    let index = from
+    return { next: () => this.live!.batch(index++), close: async () => {} }
+  }
+
+  /** A refused step, with the place of what was saved before it. */
+  private located(error: unknown): unknown {
+    if (!(error instanceof RefusedStep) || this.checkpoint === undefined) return error
+    return error.withHint(`the last good state is ${this.checkpoint}; ${error.hint}`)
   }
 
   private writeLine(): void {
@@ -266,6 +297,7 @@ class Loop {
       identity: identityOf(this.options),
       pending: { count: this.count, sums: this.sums, ...(this.unevaluated && { evaluation: true as const }) },
       best: this.best ?? null,
+      ...(this.live && { source: this.live.state() }),
       environment: this.disk.environment,
     })
     this.savedStep = state.step

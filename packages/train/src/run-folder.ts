@@ -41,6 +41,8 @@ export type RunRecord = {
     readonly evaluation?: true
   }
   readonly best: { readonly step: number; readonly value: number } | null
+  /** Of a live source of batches. */
+  readonly source?: JsonValue
   /** Versions and thread count: with others the same run may give other last bits. */
   readonly environment: Readonly<Record<string, string>>
 }

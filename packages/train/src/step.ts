@@ -50,6 +50,8 @@ export type TrainStepOptions = {
   readonly groups?: readonly ParameterGroup[]
   /** Scales the whole gradient down where its norm is above this (torch.nn.utils.clip_grad_norm_). */
   readonly clipNorm?: number
+  /** Reports the norm of the whole gradient as `gradientNorm` where it is not clipped, too. Default false. */
+  readonly gradientNorm?: boolean
   /** Keeps an exponential moving average of every trained weight: average ← decay · average + (1 - decay) · weight. */
   readonly averageDecay?: number
   /**
@@ -105,8 +107,10 @@ export type TrainStep = {
   readonly frozen: readonly string[]
   readonly groups: readonly GroupSetting[]
   readonly state: readonly StateTensor[]
-  /** Outputs to fetch, of the model that has them: 'loss', the metrics, and 'gradientNorm' where gradients are clipped. */
+  /** Outputs to fetch, of the model that has them: 'loss', the metrics, and 'gradientNorm' where it is known. */
   readonly metrics: readonly string[]
+  /** Of them, those without which there is no update: where one is no finite number, the weights stay as they are. */
+  readonly guard: readonly string[]
   readonly accumulate: number
   readonly averageDecay: number | undefined
   /** Written into checkpoints and compared on resume. */
@@ -213,13 +217,16 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
       inputs.push(bundle.gradient)
     })
   }
-  if (clipNorm !== undefined) {
+  const knowsNorm = clipNorm !== undefined || options.gradientNorm === true
+  if (knowsNorm) {
     const norm = globalNorm(bundles.map(({ gradient }) => gradient))
     const mean = gradientScale ? multiply(norm, gradientScale) : norm
     outputs['gradientNorm'] = mean
-    // As torch: the factor is max / (norm + 1e-6), never above 1.
-    const clip = minimum(divide(clipNorm, add(mean, 1e-6)), 1)
-    gradientScale = gradientScale ? multiply(gradientScale, clip) : clip
+    if (clipNorm !== undefined) {
+      // As torch: the factor is max / (norm + 1e-6), never above 1.
+      const clip = minimum(divide(clipNorm, add(mean, 1e-6)), 1)
+      gradientScale = gradientScale ? multiply(gradientScale, clip) : clip
+    }
   }
 
   for (const { members, shapes, gradient } of bundles) {
@@ -329,11 +336,8 @@ export function buildTrainStep(options: TrainStepOptions): TrainStep {
     frozen,
     groups: settings,
     state,
-    metrics: [
-      'loss',
-      ...Object.keys(options.metrics ?? {}),
-      ...(clipNorm === undefined ? [] : ['gradientNorm']),
-    ],
+    metrics: ['loss', ...Object.keys(options.metrics ?? {}), ...(knowsNorm ? ['gradientNorm'] : [])],
+    guard: ['loss', ...(knowsNorm ? ['gradientNorm'] : [])],
     accumulate,
     averageDecay,
     settings: {

@@ -24,11 +24,14 @@ export type Trainer = {
   readonly stepsDone: number
   /**
    * One update from `accumulate` batches (one where nothing is accumulated). All state stays where the model runs.
-   * @throws GraphError `runtime` for a loss that is no finite number; the state is then that after the bad update.
+   * @throws RefusedStep where the loss, or the norm of the gradient where it is known, is no finite number; the state is then that
+   * before the update.
    */
   update(batches: Feeds | readonly Feeds[]): Promise<StepMetrics>
   /** A copy of all state. */
   state(): Promise<TrainState>
+  /** What is trained, by name, as it is now; not to be written to. */
+  weights(): Promise<Record<string, Float32Array>>
   restore(state: TrainState): Promise<void>
   close(): Promise<void>
 }
@@ -43,7 +46,9 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   }
   try {
     const state = Object.fromEntries(step.state.map(({ input, output }) => [input, output]))
-    opened.push(await open(step.model, { ...sessionOptions, state }))
+    // With several batches an update the loss is known, and looked at, before the update.
+    const guard = step.guard.filter((name) => step.model.outputs.some((output) => output.name === name))
+    opened.push(await open(step.model, { ...sessionOptions, state, guard }))
     if (step.gather) {
       const threads = options.threads ?? 1
       const count = Math.min(step.accumulate, threads)
@@ -58,6 +63,34 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** An update that was not done, because `metric` of its batches is no finite number; the state is that before it. */
+export class RefusedStep extends GraphError {
+  /** Counted from 1. */
+  readonly step: number
+  readonly metric: string
+
+  readonly value: number
+
+  constructor(
+    step: number,
+    metric: string,
+    value: number,
+    hint = 'look at the data of this step; a lower learning rate or clipNorm keeps gradients small',
+  ) {
+    const what = metric === 'gradientNorm' ? "the gradient's norm" : `the ${metric}`
+    super('runtime', `training step ${step}: ${what} is ${value}; the weights stay as they were before it`, {
+      hint,
+    })
+    this.step = step
+    this.metric = metric
+    this.value = value
+  }
+
+  withHint(hint: string): RefusedStep {
+    return new RefusedStep(this.step, this.metric, this.value, hint)
   }
 }
 
@@ -82,13 +115,18 @@ class SessionTrainer implements Trainer {
     }
     const out = await (this.step.gather ? this.gather(this.step.gather, list) : this.whole(list[0]!))
     const numbers = Object.fromEntries(metrics.map((name) => [name, meanOf(name, out[name]!)]))
+    this.refuseBroken(numbers)
     this.stepsDone++
-    if (!Number.isFinite(numbers['loss'])) {
-      throw new GraphError('runtime', `training step ${this.stepsDone}: the loss is ${numbers['loss']}`, {
-        hint: 'go on from the last checkpoint with a lower learning rate or with clipNorm',
-      })
-    }
     return numbers
+  }
+
+  /** Throws RefusedStep for numbers without which there is no update. */
+  private refuseBroken(numbers: StepMetrics): void {
+    for (const name of this.step.guard) {
+      const value = numbers[name]
+      if (value !== undefined && !Number.isFinite(value))
+        throw new RefusedStep(this.stepsDone + 1, name, value)
+    }
   }
 
   private async whole(batch: Feeds): Promise<Reported> {
@@ -113,21 +151,29 @@ class SessionTrainer implements Trainer {
         for (const name of step.metrics) if (out[name]) (reported[name] ??= []).push(out[name])
       }
     }
+    this.refuseBroken({ loss: meanOf('loss', reported['loss']!) })
     const weights = step.parameters.map(({ name }) => ({ name, output: `next/${name}` }))
     const norms = step.metrics.filter((name) => reported[name] === undefined)
     const updated = await session.run(
       { ...sums, ...step.feeds(stepsDone) },
       { fetch: [...norms, ...weights.map(({ output }) => output)], transfer: true },
     )
+    for (const name of norms) reported[name] = [updated[name]!]
+    this.refuseBroken(Object.fromEntries(norms.map((name) => [name, numberOf(name, updated[name]!)])))
     const next = Object.fromEntries(weights.map(({ name, output }) => [name, updated[output]!]))
     await Promise.all(gatherers.map((gatherer) => gatherer.setState(next)))
-    for (const name of norms) reported[name] = [updated[name]!]
     return reported
   }
 
   async state(): Promise<TrainState> {
     const names = this.step.state.map(({ input }) => input)
     return stateFromHeld(this.step, this.stepsDone, await this.session.getState(names))
+  }
+
+  async weights(): Promise<Record<string, Float32Array>> {
+    const names = this.step.parameters.map(({ name }) => name)
+    const held = await this.session.getState(names)
+    return Object.fromEntries(names.map((name) => [name, held[name]!.data as Float32Array]))
   }
 
   async restore(state: TrainState): Promise<void> {

@@ -16,6 +16,8 @@ export type RunnerOptions = {
   readonly config: Readonly<Record<string, string>>
   /** input name -> output name: after each run the output becomes the next value of the input. */
   readonly state: Readonly<Record<string, string>>
+  /** Outputs that must be finite numbers for the state to move on. */
+  readonly guard: readonly string[]
 }
 
 export type ModelBytes = {
@@ -97,14 +99,16 @@ export async function openRunner(
         given[name] = state
       }
     }
-    const wanted = new Set([...fetch, ...Object.values(options.state)])
+    const wanted = new Set([...fetch, ...options.guard, ...Object.values(options.state)])
     let results: Readonly<Record<string, ort.Tensor>>
     try {
       results = await session.run(given, [...wanted])
     } catch (cause) {
       throw runtimeError('the run failed', cause)
     }
-    for (const [to, from] of Object.entries(options.state)) held.set(to, results[from]!)
+    if (await allFinite(options.guard.map((name) => results[name]!))) {
+      for (const [to, from] of Object.entries(options.state)) held.set(to, results[from]!)
+    }
     const out: Record<string, Value> = {}
     for (const name of fetch) out[name] = await toValue(results[name]!)
     return out
@@ -132,6 +136,13 @@ export async function openRunner(
         await session.release()
       }),
   }
+}
+
+async function allFinite(tensors: readonly ort.Tensor[]): Promise<boolean> {
+  for (const tensor of tensors) {
+    for (const value of (await toValue(tensor)).data) if (!Number.isFinite(Number(value))) return false
+  }
+  return true
 }
 
 // Where the platform has Float16Array, onnxruntime-common wants it for float16; elsewhere Uint16Array.

@@ -23,6 +23,8 @@ export type SessionOptions = {
    * model runs. First values by `setState`. This is how weights and optimiser state flow in training.
    */
   state?: Readonly<Record<string, string>>
+  /** Outputs that must be finite numbers: a run in which one of them is not leaves the state as it was. */
+  guard?: readonly string[]
   /** ONNX Runtime session configuration, such as { 'session.intra_op.allow_spinning': '0' }. */
   config?: Readonly<Record<string, string>>
   /** Where `graph-worker.js` is, for bundles that did not put it beside the code. */
@@ -65,12 +67,20 @@ export function runnerOptions(options: SessionOptions, folder: string | undefine
       ...options.config,
     },
     state: options.state ?? {},
+    guard: options.guard ?? [],
   }
 }
 
-export function checkState(model: Model, state: Readonly<Record<string, string>>): void {
+export function checkState(
+  model: Model,
+  state: Readonly<Record<string, string>>,
+  guard: readonly string[] = [],
+): void {
   const inputs = new Map(model.inputs.map((value) => [value.name, value]))
   const outputs = new Map(model.outputs.map((value) => [value.name, value]))
+  for (const name of guard) {
+    if (!outputs.has(name)) throw new GraphError('argument', `guard: the model has no output "${name}"`)
+  }
   for (const [to, from] of Object.entries(state)) {
     const into = inputs.get(to)
     const out = outputs.get(from)
@@ -89,7 +99,7 @@ export function checkState(model: Model, state: Readonly<Record<string, string>>
  */
 export async function openSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted()
-  checkState(model, options.state ?? {})
+  checkState(model, options.state ?? {}, options.guard)
   const bytes: ModelBytes = { onnx: model.onnx, path: undefined, external: [] }
   const settings = runnerOptions(options, model.folder)
   // Loaded here, so that this module can be imported where there is no Node.

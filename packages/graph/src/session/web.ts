@@ -17,6 +17,7 @@ export type WebSessionOptions = {
   worker?: boolean | Worker
   optimisation?: RunnerOptions['optimisation']
   state?: Readonly<Record<string, string>>
+  guard?: readonly string[]
   /** The files that hold weights, by their location in the model; browsers have no folder to find them in. */
   files?: Readonly<Record<string, Uint8Array>>
   wasmPaths?: string
@@ -29,7 +30,7 @@ export type WebSessionOptions = {
  */
 export async function openWebSession(model: Model, options: WebSessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted()
-  checkState(model, options.state ?? {})
+  checkState(model, options.state ?? {}, options.guard)
   const external = Object.entries(options.files ?? {}).map(([path, data]) => ({ path, data }))
   const bytes: ModelBytes = { onnx: model.onnx, path: undefined, external }
   const settings: RunnerOptions = {
@@ -39,6 +40,7 @@ export async function openWebSession(model: Model, options: WebSessionOptions = 
     arena: true,
     config: {},
     state: options.state ?? {},
+    guard: options.guard ?? [],
   }
   const setup: WebSetup = { wasmPaths: options.wasmPaths }
   const runner =
