@@ -116,7 +116,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'benchmarks',
     'the answers of a model against the truth of published benchmarks',
-    'base mask words annotations codecs datasets data eval files',
+    'base mask words annotations checkpoint codecs mllm datasets data eval files',
     'node: zod',
   ),
   packages(

@@ -1,7 +1,5 @@
 // From a prediction to masks, boxes, points and lines: pixels as they are stated, or mask words through a codec.
 
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import {
   cellsToBox,
   cellsToPoints,
@@ -24,7 +22,7 @@ import {
   type PredictedTriple,
 } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
-import { findWords, MaskwordsError, openCodec, readPicture, readWords } from '@maskwords/files'
+import { findWords, MaskwordsError, openCodec, readWords } from '@maskwords/files'
 import { type Mask, unionAll } from '@maskwords/mask'
 import {
   answerOnly,
@@ -40,6 +38,7 @@ import {
   saysOnlyThought,
 } from '@maskwords/words'
 import { namedMasks } from './named-masks.ts'
+import type { SamplePictures } from './pictures.ts'
 import type { PredictionRecord } from './record.ts'
 import type { TruthSample } from './truth.ts'
 import { maskOf, nothing, sizeOfSample } from './truth-samples.ts'
@@ -71,14 +70,21 @@ export type AnswerOptions = {
   readonly boxFormat?: BoxFormat
   /** What all answers together say about the unit of their boxes. */
   readonly boxSurvey?: BoxSurvey
-  /** Folders to look for pictures in, in this order. */
-  readonly pictureFolders: readonly string[]
+  readonly pictures: SamplePictures
+  /** What reads the words; the caller's, who closes it. Default: what --codec names, else `usualCodec`. */
+  readonly codec?: MaskCodec
+  /** What the answers were made with, where --codec does not say otherwise. */
+  readonly usualCodec?: string
 }
 
-/** Opens the codec that --codec names, where it names one; without it, answers must hold pixels. Close it after use. */
+/** Opens the codec that reads the answers; without one they must hold pixels. Close it after use. */
 export async function openAnswers(context: Context, options: AnswerOptions): Promise<AnswerReader> {
-  const named = (context.options as { codec?: string }).codec !== undefined
-  const codec = named ? await openCodec(context as Parameters<typeof openCodec>[0]) : undefined
+  const named = (context.options as { codec?: string }).codec ?? options.usualCodec
+  const opened =
+    options.codec === undefined && named !== undefined
+      ? await openCodec(context as Parameters<typeof openCodec>[0], named)
+      : undefined
+  const codec = options.codec ?? opened
   let shown: { readonly key: string; readonly image: EncodedImage } | undefined
 
   const imageOf = async (reading: MaskCodec, sample: TruthSample): Promise<EncodedImage> => {
@@ -86,7 +92,7 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
     const key = `${sample.picture ?? ''} ${size.widthPx} ${size.heightPx}`
     if (shown?.key === key) return shown.image
     const { signal } = context.io
-    const pixels = reading.needsImage ? await pictureOf(context, sample, options.pictureFolders) : size
+    const pixels = reading.needsImage ? await options.pictures.read(sample) : size
     shown = { key, image: await reading.encodeImage(pixels, { signal }) }
     return shown.image
   }
@@ -221,7 +227,7 @@ export async function openAnswers(context: Context, options: AnswerOptions): Pro
       })
     },
     async close() {
-      await codec?.close()
+      await opened?.close()
     },
   }
 }
@@ -395,38 +401,5 @@ function geometries(
     instance.geometries
       .filter(({ kind, status }) => kinds.includes(kind) && status !== 'rejected')
       .map(({ codes }) => [...cellsToPoints(getok.grid, codes)]),
-  )
-}
-
-/** The picture of a sample, looked for under each folder by its path, then by its name. */
-export function findPicture(sample: TruthSample, folders: readonly string[]): string | undefined {
-  const { picture } = sample
-  if (picture === undefined || picture.includes('\0')) return undefined
-  for (const folder of folders) {
-    // A path from a data file must not lead out of the folder.
-    const names = picture.split(/[\\/]/).includes('..') ? [basename(picture)] : [picture, basename(picture)]
-    for (const name of names) {
-      const path = join(folder, name)
-      if (existsSync(path)) return path
-    }
-  }
-  return undefined
-}
-
-async function pictureOf(context: Context, sample: TruthSample, folders: readonly string[]) {
-  const path = findPicture(sample, folders)
-  if (path === undefined) {
-    throw new MaskwordsError('not-found', `the picture ${sample.picture ?? '(not named)'} was not found`, {
-      at: sample.id,
-      hint: 'this codec decodes with the picture: name its folder with --pictures',
-    })
-  }
-  const picture = await readPicture(path, { name: path, signal: context.io.signal })
-  const size = sizeOfSample(sample)
-  if (picture.widthPx === size.widthPx && picture.heightPx === size.heightPx) return picture
-  throw new MaskwordsError(
-    'size-mismatch',
-    `the picture is ${picture.widthPx} x ${picture.heightPx}, the truth ${size.widthPx} x ${size.heightPx} (width x height)`,
-    { file: path },
   )
 }

@@ -1,5 +1,12 @@
 // `maskwords eval compare`: two runs on the same samples, by their rows: the difference, its interval, and whether it is real.
-import { type Comparison, checkSameStamp, compareRuns, parseRowFile, type StampField } from '@maskwords/eval'
+import {
+  type Comparison,
+  checkSameStamp,
+  compareRuns,
+  parseRowFile,
+  type Stamp,
+  type StampField,
+} from '@maskwords/eval'
 import type { Io } from '@maskwords/files'
 import {
   decodedText,
@@ -24,7 +31,7 @@ export const command = defineCommand({
       'The difference is second minus first. The interval is the percentile interval of a paired bootstrap; p is that of a',
       'permutation test which exchanges the two answers of a sample (signs are flipped). Both come from the same seed.',
       'Rows of different benchmarks, truths, modes or settings are refused, and so are different codecs or versions',
-      'unless --allow says that the difference is meant.',
+      'unless --allow says that the difference is meant. Models and prompts may differ; how is said.',
     ],
     arguments: [
       { name: 'first', help: 'rows of the first run (eval <benchmark> --rows)' },
@@ -45,7 +52,11 @@ export const command = defineCommand({
   async run(context) {
     const { args, options, io } = context
     const [first, second] = [await readRows(io, args[0]!), await readRows(io, args[1]!)]
-    checkSameStamp(first.stamp, second.stamp, 'compared', (options.allow?.split(',') ?? []) as StampField[])
+    // How answers were made is what runs are compared for.
+    const allowed = [...(options.allow?.split(',') ?? []), 'asked'] as StampField[]
+    checkSameStamp(first.stamp, second.stamp, 'compared', allowed)
+    const apart = askedApart(first.stamp.asked, second.stamp.asked)
+    if (apart.length > 0) await context.talk.note(`the runs differ in ${apart.join('; ')}`)
     const names = (file: typeof first) => JSON.stringify(file.metrics.map(({ name, parts }) => [name, parts]))
     if (names(first) !== names(second)) {
       throw new MaskwordsError('ambiguous', 'the two files have different metrics', {
@@ -71,6 +82,14 @@ export const command = defineCommand({
     return 0
   },
 })
+
+/** What two runs were asked otherwise, each setting with both values. */
+function askedApart(a: Stamp['asked'] = {}, b: Stamp['asked'] = {}): string[] {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  return names
+    .filter((name) => a[name] !== b[name])
+    .map((name) => `${name}: ${a[name] ?? 'not said'}, ${b[name] ?? 'not said'}`)
+}
 
 /** Reads rows from a file of the command line. */
 export async function readRows(io: Io, name: string) {

@@ -3,6 +3,7 @@
 import { basename, join } from 'node:path'
 import {
   type DataRecord,
+  type DialogueTurn,
   fileExists,
   jsonItems,
   type LabelMapCache,
@@ -18,7 +19,7 @@ import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
 import { type ErrorReport, isTypedError, MaskwordsError, nearest, reportOf } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
-import type { SampleKind, Truth, TruthOptions, TruthSample } from './truth.ts'
+import type { MaskedText, SampleKind, Truth, TruthOptions, TruthSample } from './truth.ts'
 
 type Options = TruthOptions & { readonly root: string }
 
@@ -129,7 +130,8 @@ function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
       return record.choices.map((choice, k) => () => ({
         ...common(record),
         id: `${record.id}/${k}`,
-        phrase: choice.question.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join(''),
+        phrase: plainText(choice.question),
+        question: maskedText(record, choice.question, drafting),
         groups: [],
         options: choice.options,
         right: choice.right,
@@ -141,9 +143,24 @@ function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
   }
 }
 
-function common(record: DataRecord): Pick<TruthSample, 'picture' | 'size'> {
-  const { file, widthPx, heightPx } = record.picture
-  return { picture: file, size: { widthPx, heightPx } }
+function common(record: DataRecord): Pick<TruthSample, 'picture' | 'size' | 'exif'> {
+  const { file, widthPx, heightPx, turn } = record.picture
+  const size = { widthPx, heightPx }
+  if (turn === undefined) return { picture: file, size }
+  return { picture: file, size, exif: turn.ground === 'stored' ? 'ignore' : 'apply' }
+}
+
+type Pieces = DialogueTurn['pieces']
+
+const plainText = (pieces: Pieces): string =>
+  pieces.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join('')
+
+function maskedText(record: DataRecord, pieces: Pieces, drafting: Drafting): MaskedText {
+  return pieces.map((piece) =>
+    typeof piece === 'string'
+      ? piece
+      : { mask: maskOfRegion(record, regionOf(record, piece.region), drafting) },
+  )
 }
 
 function phraseSample(record: DataRecord, phrase: Phrase, index: number, drafting: Drafting): TruthSample {
@@ -163,30 +180,32 @@ function phraseSample(record: DataRecord, phrase: Phrase, index: number, draftin
   }
 }
 
-/** Every region that the answering side of a dialogue names, as the round of its turn. */
+/** Every turn of the answering side that names regions, with the turns before it, as the round of its number. */
 function roundDrafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
   return record.dialogues.flatMap((turns, d) => {
     let round = 0
-    let question = ''
-    const made: (() => TruthSample)[] = []
-    for (const { role, pieces } of turns) {
-      if (role === 'user') {
-        question = pieces.map((piece) => (typeof piece === 'string' ? piece : '[region]')).join('')
-        continue
-      }
-      round++
+    return turns.flatMap(({ role, pieces }, at): (() => TruthSample)[] => {
+      if (role === 'user') return []
+      const number = ++round
       const regions = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.region]))
-      const [phrase, number] = [question, round]
-      if (regions.length === 0) continue
-      made.push(() => ({
-        ...common(record),
-        id: `${record.id}/${d}/${number}`,
-        phrase,
-        groups: [`round ${number}`],
-        masks: regions.map((id) => maskOfRegion(record, regionOf(record, id), drafting)),
-      }))
-    }
-    return made
+      if (regions.length === 0) return []
+      const before = turns.slice(0, at)
+      const asked = before.at(-1)?.role === 'user' ? before.pop()!.pieces : []
+      return [
+        () => ({
+          ...common(record),
+          id: `${record.id}/${d}/${number}`,
+          phrase: plainText(asked),
+          question: maskedText(record, asked, drafting),
+          history: before.map((turn) => ({
+            role: turn.role,
+            pieces: maskedText(record, turn.pieces, drafting),
+          })),
+          groups: [`round ${number}`],
+          masks: regions.map((id) => maskOfRegion(record, regionOf(record, id), drafting)),
+        }),
+      ]
+    })
   })
 }
 

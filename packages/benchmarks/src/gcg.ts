@@ -5,7 +5,8 @@ import {
   type GroundedCaptionSample,
 } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { namedMasks } from './named-masks.ts'
 import { truthMasks } from './truth-samples.ts'
 
@@ -26,6 +27,14 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'grandf',
   kind: 'captions',
+  asking: {
+    prompts: {
+      prompt:
+        'Could you please give me a brief description of the image? Please respond with interleaved segmentation masks for the corresponding parts of the answer.',
+    },
+    maxTokens: 512,
+    needsWords: always,
+  },
   settings: () => ({ textSimilarity: 'stem-f1' }),
   metrics: () => [...GROUNDED_CAPTION_METRICS],
   async score(sample, record, { mode, answers }) {

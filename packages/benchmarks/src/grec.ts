@@ -1,7 +1,8 @@
 // `maskwords eval grec`: referring boxes, several or none (gRefCOCO).
 import { type BoxFormat, boxSetMetrics, scoreBoxSet } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
 import { BOX_FORMAT_OPTION, boxFormatOf, readBoxFormat } from './box-options.ts'
+import { never } from './loop/asking.ts'
 import { truthBoxes } from './truth-boxes.ts'
 
 export const command = benchmarkCommand({
@@ -22,6 +23,18 @@ export const command = benchmarkCommand({
   },
   dataset: 'grefcoco',
   kind: 'boxes',
+  asking: {
+    prompts: {
+      prompt: 'Please segment {phrase} in this image.',
+      // For models without mask words; in words of our own.
+      boxes:
+        'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.',
+    },
+    choose: (_, { hasWords }) => (hasWords ? 'prompt' : 'boxes'),
+    lowerCase: true,
+    maxTokens: 512,
+    needsWords: never,
+  },
   settings: (options) => ({ boxFormat: boxFormatOf(options), iou: options.iou ?? 0.5 }),
   boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
   metrics: () => boxSetMetrics(),

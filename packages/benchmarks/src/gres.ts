@@ -2,7 +2,8 @@
 
 import { generalisedMetrics, NO_TARGET_GROUP, scoreGeneralised, TARGET_GROUP } from '@maskwords/eval'
 import { area } from '@maskwords/mask'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { unionOfTruth } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
@@ -26,6 +27,12 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'grefcoco',
   kind: 'phrases',
+  asking: {
+    prompts: { prompt: 'Please segment {phrase} in this image.' },
+    lowerCase: true,
+    maxTokens: 512,
+    needsWords: always,
+  },
   settings: () => ({}),
   metrics: ({ mode }) => generalisedMetrics(mode),
   groups: (sample) => [area(unionOfTruth(sample)) === 0 ? NO_TARGET_GROUP : TARGET_GROUP],

@@ -6,7 +6,7 @@ import {
   scoreGroundingBox,
   scoreGroundingMask,
 } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
 import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
 import { truthBoxes } from './truth-boxes.ts'
 import { unionOfTruth } from './truth-samples.ts'
@@ -29,6 +29,17 @@ export const command = benchmarkCommand({
   kind: 'phrases',
   settings: (options) => ({ boxes: options.boxes ?? false, boxFormat: boxFormatOf(options) }),
   boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
+  asking: {
+    prompts: {
+      prompt: 'Please carefully check the image and detect the object this sentence describes: {phrase}',
+      // For models without mask words; in words of our own.
+      boxes:
+        'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.',
+    },
+    choose: (_, { hasWords }) => (hasWords ? 'prompt' : 'boxes'),
+    maxTokens: 512,
+    needsWords: ({ boxes }) => !boxes,
+  },
   metrics: ({ settings }) => (settings.boxes ? groundingBoxMetrics() : groundingMaskMetrics()),
   async score(sample, record, { mode, settings, answers }) {
     if (settings.boxes) {

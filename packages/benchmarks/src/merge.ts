@@ -1,10 +1,11 @@
 // `maskwords eval merge`: rows of parts of one benchmark (one a machine) into one file, with its numbers.
 import { formatRowFile, mergeRowFiles } from '@maskwords/eval'
 import { defineCommand, refuseSameFile, writeWhole } from '@maskwords/files'
-import { resultJson, resultOf } from './benchmark.ts'
+import { resultJson } from './benchmark-command.ts'
 import { readRows } from './compare.ts'
 import { STATISTICS_OPTIONS } from './options.ts'
 import { resultLines } from './result-table.ts'
+import { resultOf } from './score-samples.ts'
 
 export const command = defineCommand({
   spec: {

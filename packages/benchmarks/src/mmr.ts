@@ -1,6 +1,7 @@
 // `maskwords eval mmr`: several masks an answer, paired with the true ones (MMR).
 import { maskSetMetrics, scoreMaskSet } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { truthMasks } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
@@ -18,6 +19,7 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'mmr',
   kind: 'phrases',
+  asking: { prompts: { prompt: '{phrase}' }, maxTokens: 512, needsWords: always },
   settings: () => ({}),
   metrics: ({ mode }) => maskSetMetrics(mode),
   async score(sample, record, { mode, answers }) {

@@ -1,6 +1,7 @@
 // `maskwords eval multi-round`: segmentation over the rounds of a dialogue (MR-RefCOCO, MR-PACO), each round by itself.
 import { scoreSegmentation, segmentationMetrics } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { unionOfTruth } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
@@ -18,6 +19,7 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'segllm',
   kind: 'rounds',
+  asking: { prompts: { prompt: '{phrase}' }, maxTokens: 128, needsWords: always },
   settings: () => ({}),
   metrics: ({ mode }) => segmentationMetrics(mode),
   async score(sample, record, { mode, answers }) {

@@ -1,6 +1,7 @@
 // `maskwords eval open-vocabulary`: semantic segmentation by class names, mean IoU over classes.
 import { scoreSemantic, semanticMetrics } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { namedMasks } from './named-masks.ts'
 import type { TruthSample } from './truth.ts'
 import { truthMasks } from './truth-samples.ts'
@@ -22,6 +23,11 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'label-map',
   kind: 'classes',
+  asking: {
+    prompts: { prompt: 'Please carefully check the image and detect the following objects: [{labels}].' },
+    maxTokens: 4096,
+    needsWords: always,
+  },
   settings: () => ({}),
   metrics: ({ samples }) =>
     semanticMetrics([...new Set(samples.flatMap((sample) => sample.labels ?? []))].sort()),

@@ -20,6 +20,7 @@ export const STATISTICS_OPTIONS = {
 export const EVAL_OPTIONS = {
   predictions: { type: 'text', valueName: 'file', help: 'answers, JSON Lines (docs/evaluation.md)' },
   truth: { type: 'text', valueName: 'path', help: "a dataset's folder, or a file of truth in JSON Lines" },
+  root: { type: 'text', valueName: 'folder', help: 'another name of --truth' },
   dataset: { type: 'text', valueName: 'name', help: 'layout of the folder, where the benchmark has several' },
   split: { type: 'text', valueName: 'name', help: 'part of the dataset, for example val' },
   mode: {
@@ -47,5 +48,10 @@ export const EVAL_OPTIONS = {
     valueName: 'file',
     help: 'write what is to be answered (id, picture, phrase); no predictions needed',
   },
+  limit: { type: 'integer', min: 1, max: 10_000_000, help: 'this many samples, drawn by --seed' },
   ...STATISTICS_OPTIONS,
+  seed: {
+    ...STATISTICS_OPTIONS.seed,
+    help: 'seed of the intervals, of --limit, and of answers at a temperature above 0 (default 0)',
+  },
 } as const satisfies OptionSpecs

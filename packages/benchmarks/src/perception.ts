@@ -1,7 +1,8 @@
 // `maskwords eval perception`: multiple choice about masks.
 import { choiceMetrics, scoreChoice } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { never } from './loop/asking.ts'
 
 export const command = benchmarkCommand({
   name: 'perception',
@@ -19,6 +20,14 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'jsonl',
   kind: 'choices',
+  asking: {
+    prompts: {
+      prompt: "Question: {phrase}\nOptions:\n{options}\nAnswer with the correct option's letter directly.",
+    },
+    maxTokens: 1024,
+    needsWords: never,
+    pointsAt: 'masks',
+  },
   settings: () => ({}),
   metrics: () => choiceMetrics(),
   score(sample, record, { mode }) {

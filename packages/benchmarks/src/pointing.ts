@@ -1,6 +1,7 @@
 // `maskwords eval pointing`: points in masks.
 import { scorePoints, setMetrics } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { truthMasks } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
@@ -16,6 +17,12 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'refcoco',
   kind: 'phrases',
+  asking: {
+    // No published wording.
+    prompts: { prompt: 'Please point to {phrase} in this image.' },
+    maxTokens: 512,
+    needsWords: always,
+  },
   settings: () => ({}),
   metrics: () => setMetrics('points'),
   score(sample, record, { mode, answers }) {

@@ -1,7 +1,8 @@
 // `maskwords eval polyline`: lines, for example of lanes.
 import { scoreLines, setMetrics } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 
 export const command = benchmarkCommand({
   name: 'polyline',
@@ -27,6 +28,12 @@ export const command = benchmarkCommand({
   },
   dataset: 'jsonl',
   kind: 'lines',
+  asking: {
+    // No published wording.
+    prompts: { prompt: 'Please draw {phrase} in this image as polylines.' },
+    maxTokens: 1024,
+    needsWords: always,
+  },
   settings: ({ tolerance, agreement }) => ({
     tolerancePx: tolerance ?? 15,
     leastAgreement: agreement ?? 0.5,

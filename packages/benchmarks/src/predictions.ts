@@ -11,6 +11,7 @@ import {
   nearest,
   reportOf,
 } from '@maskwords/files'
+import { type AnswersHeader, answersHeader, isAnswersHeader } from './answers-header.ts'
 import { ANSWER_FIELDS, type PredictionRecord, predictionSchema } from './record.ts'
 
 export type Prediction = { readonly record: PredictionRecord; readonly line: number }
@@ -19,6 +20,8 @@ export type Predictions = {
   /** The file, as the user named it. */
   readonly file: string
   readonly byId: ReadonlyMap<string, Prediction>
+  /** How the answers were made, where the file says it. */
+  readonly made?: AnswersHeader
   /** Lines that hold no answer, and why. */
   readonly failures: ErrorReport[]
 }
@@ -33,11 +36,18 @@ export async function readPredictions(context: Context, file: string): Promise<P
     onProblem: ({ message, at }) =>
       failures.push({ code: 'malformed', message: withoutPlace(message, at), file, ...(at && { at }) }),
   })
+  let made: AnswersHeader | undefined
   for await (const { line, value } of lines) {
     try {
+      if (line === 1 && isAnswersHeader(value)) {
+        made = answersHeader(value, file)
+        continue
+      }
       const record = predictionOf(value, file, line)
       const before = byId.get(record.id)
-      if (before !== undefined) {
+      // A question that failed may have been asked again.
+      if (before !== undefined && before.record.error === undefined && record.error !== undefined) continue
+      if (before !== undefined && before.record.error === undefined) {
         throw new MaskwordsError('ambiguous', `two answers for ${JSON.stringify(record.id)}`, {
           file,
           at: `lines ${before.line} and ${line}`,
@@ -50,7 +60,7 @@ export async function readPredictions(context: Context, file: string): Promise<P
       failures.push(reportOf(located(error, file, `line ${line}`)))
     }
   }
-  return { file, byId, failures }
+  return { file, byId, failures, ...(made !== undefined && { made }) }
 }
 
 /** `line 3 is no JSON` says its place twice where the place is said beside it. */
@@ -62,7 +72,7 @@ export function withoutPlace(message: string, at: string | undefined): string {
 
 function predictionOf(value: unknown, file: string, line: number): PredictionRecord {
   const record = checkShape(predictionSchema, value, file, `line ${line}`, 'not a prediction')
-  if (!ANSWER_FIELDS.some((field) => record[field] !== undefined)) {
+  if (record.error === undefined && !ANSWER_FIELDS.some((field) => record[field] !== undefined)) {
     const names = isRecord(value) ? Object.keys(value) : []
     const near = names
       .map((name) => [name, nearest(name, ANSWER_FIELDS)] as const)

@@ -6,7 +6,8 @@ import {
   type SceneGraphVocabulary,
 } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { namedMasks } from './named-masks.ts'
 import type { Truth } from './truth.ts'
 import { truthMasks } from './truth-samples.ts'
@@ -30,6 +31,15 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'psg',
   kind: 'relations',
+  asking: {
+    // The candidates are in words of our own; the published wording of what follows.
+    prompts: {
+      prompt:
+        'Candidate categories: [{labels}].\nCandidate predicates: [{predicates}].\nCreate a scene graph by identifying triplets of <subject, predicate, object>. Focus on the most prominent interactions.',
+    },
+    maxTokens: 2048,
+    needsWords: always,
+  },
   settings: () => ({}),
   metrics: () =>
     SCENE_GRAPH_LIMITS.flatMap((k) => [

@@ -1,6 +1,7 @@
 // `maskwords eval reasonseg`: segmentation by reasoning (ReasonSeg), whose truth has pixels that are to be ignored.
 import { type IgnoreRule, scoreSegmentation, segmentationMetrics } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { unionOfTruth } from './truth-samples.ts'
 
 const RULES = ['exclude', 'count-as-hit', 'background'] as const satisfies readonly IgnoreRule[]
@@ -33,6 +34,16 @@ export const command = benchmarkCommand({
   },
   dataset: 'reasonseg',
   kind: 'first-phrase',
+  asking: {
+    prompts: {
+      prompt: 'Can you segment the {phrase} in this image?',
+      sentence: '{phrase} Please output segmentation mask.',
+    },
+    choose: ({ groups }) => (groups.includes('sentence') ? 'sentence' : 'prompt'),
+    maxTokens: 512,
+    maxSidePx: 1024,
+    needsWords: always,
+  },
   settings: ({ ignore }, mode) => ({ ignore: ignore ?? (mode === 'official' ? 'background' : 'exclude') }),
   metrics: ({ mode }) => segmentationMetrics(mode),
   async score(sample, record, { mode, settings, answers }) {

@@ -1,8 +1,9 @@
 // `maskwords eval rec`: referring boxes, one a phrase.
 import { type BoxFormat, boxMetrics, scoreBox } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
 import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
+import { never } from './loop/asking.ts'
 import { truthBoxes } from './truth-boxes.ts'
 
 export const command = benchmarkCommand({
@@ -22,6 +23,18 @@ export const command = benchmarkCommand({
   options: BOX_FORMAT_OPTION,
   dataset: 'refcoco',
   kind: 'boxes',
+  asking: {
+    prompts: {
+      prompt: 'Please segment {phrase} in this image.',
+      // For models without mask words; in words of our own.
+      boxes:
+        'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.',
+    },
+    choose: (_, { hasWords }) => (hasWords ? 'prompt' : 'boxes'),
+    lowerCase: true,
+    maxTokens: 128,
+    needsWords: never,
+  },
   settings: (options) => ({ boxFormat: boxFormatOf(options) }),
   boxFormat: ({ boxFormat }): BoxFormat => readBoxFormat(boxFormat),
   metrics: () => boxMetrics(),

@@ -30,6 +30,10 @@ export const predictionSchema = z.object({
   /** The answer as the model wrote it. */
   text: z.string().optional(),
   caption: z.string().optional(),
+  /** How the answer ended; `length`: cut at the longest answer. */
+  finish: z.string().optional(),
+  /** Why there is no answer: what was asked failed. */
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 
 export type PredictionRecord = z.infer<typeof predictionSchema>
@@ -44,6 +48,18 @@ export const truthSchema = z.object({
   /** Height and width, as in COCO; needed where no mask says it. */
   size: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
   phrase: z.string().optional(),
+  /** Masks that the phrase points at with {mask}, {mask:2}, ... */
+  given: z.array(z.unknown()).optional(),
+  /** The dialogue before the question; {mask} in a text is one of its masks. */
+  history: z
+    .array(
+      z.object({
+        role: z.enum(['user', 'assistant']),
+        text: z.string(),
+        masks: z.array(z.unknown()).optional(),
+      }),
+    )
+    .optional(),
   captions: z.array(z.string()).optional(),
   group: z.union([z.string(), z.array(z.string())]).optional(),
   /** The round of a dialogue, from 1. */

@@ -3,7 +3,7 @@
 import { messageOf } from '@maskwords/base'
 import { columnValue, pickRows, type ReportCard, reportPage, type SampleRow } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
-import { type ErrorReport, formatError, isTypedError, readPicture } from '@maskwords/files'
+import { type ErrorReport, formatError, isTypedError } from '@maskwords/files'
 import {
   drawDifference,
   emptyMask,
@@ -16,7 +16,8 @@ import {
   resizeMaskNearest,
   unionAll,
 } from '@maskwords/mask'
-import { type AnswerReader, findPicture } from './answers.ts'
+import type { AnswerReader } from './answers.ts'
+import type { SamplePictures } from './pictures.ts'
 import type { Predictions } from './predictions.ts'
 import type { Result } from './result.ts'
 import type { Truth, TruthSample } from './truth.ts'
@@ -38,7 +39,7 @@ export type ReportSource = {
   readonly answers: AnswerReader
   /** The column that orders samples; without it there are no pictures. */
   readonly shown: string | undefined
-  readonly pictureFolders: readonly string[]
+  readonly pictures: SamplePictures
   readonly failures: readonly ErrorReport[]
 }
 
@@ -133,23 +134,19 @@ function joined(masks: readonly Mask[], panel: Panel): Mask {
 /** The picture, smaller; a plain ground where it is not found or cannot be read. */
 async function ground(
   context: Context,
-  { pictureFolders }: ReportSource,
+  { pictures }: ReportSource,
   sample: TruthSample,
   panel: Panel,
 ): Promise<Picture> {
-  const path = findPicture(sample, pictureFolders)
-  if (path === undefined) return plainPicture(panel.widthPx, panel.heightPx, GROUND)
+  const plain = plainPicture(panel.widthPx, panel.heightPx, GROUND)
+  if (!pictures.isThere(sample)) return plain
   try {
-    const { widthPx, heightPx, rgb } = await readPicture(path, {
-      name: path,
-      exif: 'ignore',
-      signal: context.io.signal,
-    })
+    const { widthPx, heightPx, rgb } = await pictures.read(sample)
     const picture: Picture = { widthPx, heightPx, channels: 3, bytes: rgb }
     return { ...resizeBicubicPillow(picture, panel), channels: 3 }
   } catch (error) {
     if (!isTypedError(error)) throw error
-    await context.talk.note(`${path} cannot be shown: ${messageOf(error)}`)
-    return plainPicture(panel.widthPx, panel.heightPx, GROUND)
+    await context.talk.note(`${sample.picture} cannot be shown: ${messageOf(error)}`)
+    return plain
   }
 }

@@ -1,6 +1,7 @@
 // `maskwords eval res`: referring segmentation, one mask a phrase (RefCOCO, RefCOCO+, RefCOCOg).
 import { scoreSegmentation, segmentationMetrics } from '@maskwords/eval'
-import { benchmarkCommand } from './benchmark.ts'
+import { benchmarkCommand } from './benchmark-command.ts'
+import { always } from './loop/asking.ts'
 import { unionOfTruth } from './truth-samples.ts'
 
 export const command = benchmarkCommand({
@@ -24,6 +25,12 @@ export const command = benchmarkCommand({
   options: {},
   dataset: 'refcoco',
   kind: 'phrases',
+  asking: {
+    prompts: { prompt: 'Please segment {phrase} in this image.' },
+    lowerCase: true,
+    maxTokens: 128,
+    needsWords: always,
+  },
   settings: () => ({}),
   metrics: ({ mode }) => segmentationMetrics(mode),
   async score(sample, record, { mode, answers }) {

@@ -23,9 +23,10 @@ import {
   maskFromCocoSegmentation,
   unionAll,
 } from '@maskwords/mask'
+import { maskPlaces } from '@maskwords/mllm'
 import { withoutPlace } from './predictions.ts'
 import { groundingSuiteSchema, type TruthRecord, truthSchema } from './record.ts'
-import type { Truth, TruthOptions, TruthSample } from './truth.ts'
+import type { MaskedText, Truth, TruthOptions, TruthSample } from './truth.ts'
 
 /** Reads the truth at a path: a `.jsonl` file, a folder with `gseval.jsonl`, or a dataset's folder. */
 export async function readTruth(context: Context, options: TruthOptions): Promise<Truth> {
@@ -116,6 +117,21 @@ function lineSample(value: unknown, file: string, line: number): TruthSample {
     ...(record.picture !== undefined && { picture: record.picture }),
     ...(size !== undefined && { size }),
     ...(record.phrase !== undefined && { phrase: record.phrase }),
+    ...(record.given !== undefined && {
+      question: withMasks(
+        record.phrase ?? '',
+        record.given.map((mask) => maskOf(mask, size)),
+      ),
+    }),
+    ...(record.history !== undefined && {
+      history: record.history.map(({ role, text, masks: said = [] }) => ({
+        role,
+        pieces: withMasks(
+          text,
+          said.map((mask) => maskOf(mask, size)),
+        ),
+      })),
+    }),
     groups: record.round === undefined ? groups : [...groups, `round ${record.round}`],
     ...(masks !== undefined && { masks }),
     ...(record.labels !== undefined && { labels: record.labels }),
@@ -127,6 +143,13 @@ function lineSample(value: unknown, file: string, line: number): TruthSample {
     ...(record.options !== undefined && { options: record.options }),
     ...(right !== undefined && { right }),
   }
+}
+
+/** A text with masks in its places for them. */
+export function withMasks(text: string, masks: readonly Mask[]): MaskedText {
+  return maskPlaces(masks.length)(text).map((piece) =>
+    typeof piece === 'number' ? { mask: masks[piece]! } : piece,
+  )
 }
 
 function checkedRelations(relations: NonNullable<TruthRecord['relations']>, masks: readonly Mask[] = []) {

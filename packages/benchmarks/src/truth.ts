@@ -3,13 +3,24 @@ import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import type { ErrorReport, Size } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
 
+/** A text with masks in it. */
+export type MaskedText = readonly (string | { readonly mask: Mask })[]
+
+/** A turn of the dialogue before a question, masks as the truth has them. */
+export type EarlierTurn = { readonly role: 'user' | 'assistant'; readonly pieces: MaskedText }
+
 /** One thing to be answered, with its truth. Fields that a benchmark does not need may be missing. */
 export type TruthSample = {
   readonly id: string
   readonly picture?: string
   readonly size?: Size
+  /** Which pixels of a turned picture masks lie on: as viewers show it, or as stored. Undefined: by the sizes. */
+  readonly exif?: 'apply' | 'ignore'
   /** What was asked. */
   readonly phrase?: string
+  /** The same where masks stand in it. */
+  readonly question?: MaskedText
+  readonly history?: readonly EarlierTurn[]
   readonly groups: readonly string[]
   /** Empty where there is no target; undefined where the truth says nothing of masks. */
   readonly masks?: readonly Mask[]
@@ -32,6 +43,8 @@ export type Truth = {
   readonly failures: ErrorReport[]
   /** Folder of the truth: pictures may be named from there. */
   readonly root: string
+  /** A picture that lies inside another file (a table of pictures): its bytes by the name that samples have for it. */
+  readonly pictureBytes?: (picture: string) => Promise<Uint8Array>
   /** Names of classes and predicates in the dataset's order, where it has them. */
   readonly vocabulary?: SceneGraphVocabulary
 }

@@ -97,6 +97,7 @@ function headOf(value: unknown, file: string, at: string): Pick<RowFile, 'stamp'
   const textFields = ['benchmark', 'mode', 'dataset', 'codec', 'version'] as const
   if (!isRecord(stamp) || !isRecord(stamp['settings'])) throw notRows(file, at)
   if (textFields.some((field) => typeof stamp[field] !== 'string')) throw notRows(file, at)
+  if (stamp['asked'] !== undefined && !isRecord(stamp['asked'])) throw notRows(file, at)
   if (!Array.isArray(metrics) || !metrics.every(isMetric)) throw notRows(file, at)
   return { stamp: stamp as unknown as Stamp, metrics }
 }

@@ -16,11 +16,21 @@ export type Stamp = {
   readonly version: string
   /** Settings that change numbers (for example `ignore`). */
   readonly settings: Readonly<Record<string, string | number | boolean>>
+  /** How the answers were made (model, prompt, sampling, judge), where that is known. */
+  readonly asked?: Readonly<Record<string, string | number | boolean>>
 }
 
-export type StampField = 'benchmark' | 'mode' | 'dataset' | 'codec' | 'version' | 'settings'
+export type StampField = 'benchmark' | 'mode' | 'dataset' | 'codec' | 'version' | 'settings' | 'asked'
 
-const FIELDS: readonly StampField[] = ['benchmark', 'mode', 'dataset', 'codec', 'version', 'settings']
+const FIELDS: readonly StampField[] = [
+  'benchmark',
+  'mode',
+  'dataset',
+  'codec',
+  'version',
+  'settings',
+  'asked',
+]
 
 /** The fields in which two stamps differ, in a fixed order. */
 export function stampDifferences(a: Stamp, b: Stamp): StampField[] {
@@ -28,8 +38,8 @@ export function stampDifferences(a: Stamp, b: Stamp): StampField[] {
 }
 
 function text(stamp: Stamp, field: StampField): string {
-  if (field !== 'settings') return stamp[field]
-  return JSON.stringify(Object.entries(stamp.settings).sort(([a], [b]) => (a < b ? -1 : 1)))
+  if (field !== 'settings' && field !== 'asked') return stamp[field]
+  return JSON.stringify(Object.entries(stamp[field] ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /**

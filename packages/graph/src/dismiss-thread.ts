@@ -10,6 +10,8 @@ const GRACE_MS = 30_000
  */
 export function dismissThread(worker: Worker, message: unknown, graceMs = GRACE_MS): Promise<void> {
   return new Promise((resolve) => {
+    // A thread that was let go of would let the process end before it: whoever waits would wait for nothing (exit code 13).
+    worker.ref()
     const force = setTimeout(() => void worker.terminate().then(() => resolve()), graceMs)
     force.unref()
     worker.once('exit', () => {

@@ -73,27 +73,40 @@ export function taskQuestion(name: TaskName, text: string | undefined): string {
 }
 
 /**
- * A question with words in the place of `{mask}` (the next mask in order; a lone mask is meant every time) and `{mask:2}` (the second).
+ * Finds the places of masks in texts that follow each other: what is returned takes a text apart into texts and numbers of masks, from
+ * 0. `{mask}` is the next mask in order (a lone mask is meant every time), `{mask:2}` the second.
+ * @throws MllmError `argument` for a place without a mask.
+ */
+export function maskPlaces(count: number): (text: string) => (string | number)[] {
+  let next = 0
+  return (text) => {
+    const pieces: (string | number)[] = []
+    let from = 0
+    for (const { 0: place, 1: number, index } of text.matchAll(/\{mask(?::(\d{1,6}))?\}/g)) {
+      const at = number === undefined ? (count === 1 ? 0 : next++) : Number(number) - 1
+      if (at < 0 || at >= count) {
+        throw new MllmError(
+          'argument',
+          `the question has a place ${place} for mask ${at + 1}, and ${count} are given`,
+          { hint: 'give as many masks as the question points at: --mask a.png --mask b.png' },
+        )
+      }
+      if (index > from) pieces.push(text.slice(from, index))
+      pieces.push(at)
+      from = index + place.length
+    }
+    if (from < text.length) pieces.push(text.slice(from))
+    return pieces
+  }
+}
+
+/**
+ * A question with words in its places for masks (`maskPlaces`).
  * @throws MllmError `argument` for a place without a mask and for masks that no place asks for.
  */
 export function fillMasks(question: string, masks: readonly string[]): string {
-  let next = 0
-  const used = new Set<number>()
-  const filled = question.replace(/\{mask(?::(\d{1,6}))?\}/g, (place, number: string | undefined) => {
-    const at = number === undefined ? (masks.length === 1 ? 0 : next++) : Number(number) - 1
-    const words = masks[at]
-    if (words === undefined) {
-      throw new MllmError(
-        'argument',
-        `the question has a place ${place} for mask ${at + 1}, and ${masks.length} are given`,
-        {
-          hint: 'give as many masks as the question points at: --mask a.png --mask b.png',
-        },
-      )
-    }
-    used.add(at)
-    return words
-  })
+  const pieces = maskPlaces(masks.length)(question)
+  const used = new Set(pieces.filter((piece) => typeof piece === 'number'))
   if (used.size < masks.length) {
     throw new MllmError(
       'argument',
@@ -103,5 +116,5 @@ export function fillMasks(question: string, masks: readonly string[]): string {
       },
     )
   }
-  return filled
+  return pieces.map((piece) => (typeof piece === 'number' ? masks[piece]! : piece)).join('')
 }

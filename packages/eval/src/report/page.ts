@@ -162,8 +162,16 @@ function problemList(problems: readonly string[]): string {
   return `<h2>Problems</h2>\n<ul>${shown.join('\n')}</ul>${more > 0 ? `\n<p class="soft">and ${more} more</p>` : ''}`
 }
 
-function stampTable({ benchmark, mode, dataset, codec, version, settings }: Stamp): string {
-  const rows = Object.entries({ benchmark, mode, codec, version, 'truth (SHA-256)': dataset, ...settings })
+function stampTable({ benchmark, mode, dataset, codec, version, settings, asked }: Stamp): string {
+  const rows = Object.entries({
+    benchmark,
+    mode,
+    codec,
+    version,
+    'truth (SHA-256)': dataset,
+    ...settings,
+    ...asked,
+  })
   return `<h2>What these numbers belong to</h2>
 <div class="scroll"><table>
 ${rows.map(([name, value]) => `<tr><th>${text(name)}</th><td><code>${text(String(value))}</code></td></tr>`).join('\n')}

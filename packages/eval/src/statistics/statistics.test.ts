@@ -175,6 +175,17 @@ describe('stamps', () => {
     )
     checkSameStamp(stamp, other, 'compared', ['codec'])
   })
+
+  it('answers that were asked for otherwise are other results', () => {
+    const asked = { model: 'a', temperature: 0 }
+    expect(
+      stampDifferences({ ...stamp, asked }, { ...stamp, asked: { temperature: 0, model: 'a' } }),
+    ).toEqual([])
+    expect(stampDifferences({ ...stamp, asked }, { ...stamp, asked: { ...asked, model: 'b' } })).toEqual([
+      'asked',
+    ])
+    expect(stampDifferences(stamp, { ...stamp, asked })).toEqual(['asked'])
+  })
 })
 
 describe('rows', () => {
