@@ -9,7 +9,14 @@ import {
   type Target,
   type Tensor,
 } from '@maskwords/graph'
-import type { WeightSources } from './weights.ts'
+import {
+  type CodecWeights,
+  checkWeights,
+  parametersOf,
+  readWeights,
+  type WeightSources,
+  weightSources,
+} from './weights.ts'
 
 /**
  * What runs models instead of onnxruntime-node. In a browser, with `openWebSession` of `@maskwords/graph/web`:
@@ -40,9 +47,57 @@ const LARGE = /(?:trunk\.blocks|coder\.transformer)\.\d+\.(?:attn|mlp)\./
 /** The networks of a codec run in turn: threads of one that spin after a run would take the cores from the next. */
 const THREADS_THAT_SLEEP = { 'session.intra_op.allow_spinning': '0' } as const
 
+/** What a network gives, by name. */
+export type Outputs = Readonly<Record<string, Tensor>>
+
+/** The networks of a codec by name, and the weights that it uses outside of them. */
+export type Parts<Networks> = {
+  readonly networks: Networks
+  /** Keys and shapes. */
+  readonly tables?: ReadonlyMap<string, readonly number[]>
+}
+
+/** Keys and shapes of all that the networks and tables read. */
+export function parametersOfParts({
+  networks,
+  tables = new Map(),
+}: Parts<Readonly<Record<string, Outputs>>>): Map<string, readonly number[]> {
+  return new Map([...networkParameters(Object.values(networks)), ...tables])
+}
+
+const networkParameters = (networks: readonly Outputs[]): Map<string, readonly number[]> =>
+  parametersOf(networks.flatMap((outputs) => Object.values(outputs)))
+
+/**
+ * A session for each network and the values of the tables, all of one set of weights; `what` and `hint` are for messages.
+ * None stays open where one fails. Throws CodecError `wrong-weights` before anything is read.
+ */
+export async function openParts<Networks extends Readonly<Record<string, Outputs>>>(
+  options: NetworkOptions & { readonly weights: CodecWeights },
+  parts: Parts<Networks> & { readonly what: string; readonly hint: string },
+): Promise<{ sessions: { [Name in keyof Networks]: Session }; tables: Map<string, Float32Array> }> {
+  const { networks, tables: wanted = new Map(), what, hint } = parts
+  const asked = { weights: options.weights, what, hint }
+  checkWeights({ ...asked, wanted: parametersOfParts(parts) })
+  const tables = await readWeights({ ...asked, wanted })
+  const names = Object.keys(networks) as (keyof Networks)[]
+  const { sources, release } = await weightSources({
+    ...asked,
+    wanted: networkParameters(Object.values(networks)),
+    inMemory: options.precision === 'int8',
+  })
+  try {
+    const opened = await openNetworks(Object.values(networks), sources, options)
+    const sessions = Object.fromEntries(names.map((name, at) => [name, opened[at]!]))
+    return { sessions: sessions as { [Name in keyof Networks]: Session }, tables }
+  } finally {
+    await release()
+  }
+}
+
 /** A session for each set of outputs, in their order; none stays open where one fails. */
-export async function openNetworks(
-  networks: readonly Readonly<Record<string, Tensor>>[],
+async function openNetworks(
+  networks: readonly Outputs[],
   weights: WeightSources['sources'],
   options: NetworkOptions,
 ): Promise<Session[]> {
@@ -67,7 +122,7 @@ export async function openNetworks(
 }
 
 function modelOf(
-  outputs: Readonly<Record<string, Tensor>>,
+  outputs: Outputs,
   weights: WeightSources['sources'],
   { runtime, precision = 'stored' }: NetworkOptions,
 ): Model {

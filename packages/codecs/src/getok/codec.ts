@@ -16,6 +16,7 @@ import {
   type Segmenter,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
+import { lifetimeOf } from '../lifetime.ts'
 import { coverMask } from './cover.ts'
 import { decodeRegions, type GetokImage } from './decode.ts'
 import { DEFAULT_CELLS, type Grid, gridOf } from './grid.ts'
@@ -49,16 +50,7 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
   const vocabulary = getokVocabulary({ gridSize: cells })
   // Proposals of a picture serve all of its masks.
   const proposals = new WeakMap<GetokImage, Promise<Proposal[]>>()
-  let closed = false
-
-  const open = (image?: GetokImage) => {
-    if (closed) throw new CodecError('wrong-owner', 'this codec is closed')
-    if (image !== undefined && image.codec !== 'getok') {
-      throw new CodecError('wrong-owner', `the picture was encoded by ${image.codec}, not by getok`, {
-        hint: 'encode the picture with the codec that encodes its masks',
-      })
-    }
-  }
+  const { check, close } = lifetimeOf<GetokImage>({ kind: 'getok', name: 'getok' })
 
   const proposalsOf = async (grid: Grid, image: GetokImage, signal: AbortSignal | undefined) => {
     if (segmenter === undefined || image.segmenterImage === undefined) {
@@ -92,7 +84,7 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
     needsImage: segmenter !== undefined,
 
     async encodeImage(picture: Pixels | PictureSize, call: CodecCallOptions = {}): Promise<GetokImage> {
-      open()
+      check()
       call.signal?.throwIfAborted()
       checkPicture(picture)
       const { widthPx, heightPx } = picture
@@ -106,7 +98,7 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
     },
 
     async encode(image, masks, call = {}): Promise<MaskWords[]> {
-      open(image)
+      check(image)
       const { refine = false, points = 'cover', signal } = call
       const grid = gridOf({ widthPx: image.widthPx, heightPx: image.heightPx, cells })
       const words: MaskWords[] = []
@@ -127,7 +119,7 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
     },
 
     async decode(image, words, call = {}): Promise<DecodedMask[]> {
-      open(image)
+      check(image)
       const grid = gridOf({ widthPx: image.widthPx, heightPx: image.heightPx, cells })
       const decoded: DecodedMask[] = []
       const pause = pauses(call.signal)
@@ -138,8 +130,6 @@ export function getokCodec(options: GetokOptions = {}): GetokCodec {
       return decoded
     },
 
-    async close() {
-      closed = true
-    },
+    close,
   }
 }

@@ -1,8 +1,9 @@
 // HiMTok behind the common interface: a mask is a row of tokens from coarse to fine; any prefix decodes, without a picture.
-import { input, planBatches, type Session, type Tensor } from '@maskwords/graph'
+import { input, type Session } from '@maskwords/graph'
 import type { Mask } from '@maskwords/mask'
 import { titokDecoder, titokEncoder } from '@maskwords/models'
-import { codesFromText, formatMaskWords, type HimtokVocabulary, himtokVocabulary } from '@maskwords/words'
+import { type HimtokVocabulary, himtokVocabulary } from '@maskwords/words'
+import { checkCodes, codesGiven, wordsOfRows } from '../code-rows.ts'
 import {
   type CodecCallOptions,
   checkMaskSize,
@@ -18,16 +19,11 @@ import {
   type WordsInput,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
-import { type NetworkOptions, openNetworks } from '../networks.ts'
-import { searchProblems } from '../search-setting.ts'
-import {
-  type CodecWeights,
-  checkWeights,
-  parametersOf,
-  readWeights,
-  type WeightSources,
-  weightSources,
-} from '../weights.ts'
+import { lifetimeOf } from '../lifetime.ts'
+import { type NetworkOptions, type Outputs, openParts, parametersOfParts } from '../networks.ts'
+import { groupsThatFit, type RunOptions, runOf } from '../runs.ts'
+import { trialsOf } from '../search-setting.ts'
+import type { CodecWeights } from '../weights.ts'
 import { type Codebook, makeCodebook, nearestCodes } from './codebook.ts'
 import {
   type CodeScale,
@@ -88,78 +84,60 @@ export type HimtokCodec = MaskCodec<HimtokImage, HimtokEncodeOptions, HimtokDeco
   ): Promise<DecodedMask[]>
 }
 
-export type HimtokOptions = NetworkOptions & {
-  readonly config: HimtokConfig
-  readonly weights: CodecWeights
-  readonly name?: string
-  /** Memory that activations of one run may take; masks are run in groups that fit. Default 1 GiB. */
-  readonly maxRunBytes?: number
-}
+export type HimtokOptions = NetworkOptions &
+  RunOptions & {
+    readonly config: HimtokConfig
+    readonly weights: CodecWeights
+    readonly name?: string
+  }
 
-const DEFAULT_RUN_BYTES = 2 ** 30
 /** A slope keeps every activation until its layer's turn comes on the way back. */
 const SLOPE_BYTES = 6
 const HINT =
   'HiMTok weights are the himtok.pth of its release, or a folder that this project trained; compare with `maskwords inspect`'
+
+type Networks = Readonly<Record<'encoder' | 'decoder', Outputs>> & { readonly search?: Outputs }
 
 /**
  * A HiMTok from a configuration and weights.
  * Throws CodecError `out-of-range` for a configuration that cannot be built, `wrong-weights` for weights that do not fit.
  */
 export async function createHiMTok(options: HimtokOptions): Promise<HimtokCodec> {
-  const { config, name = 'himtok' } = options
+  const { config } = options
   checkHimtokConfig(config)
-  const { latents, codeSize, codebookSize } = config
-  const { encoded, decoded } = himtokGraphs(config)
-  const tables = codebookKeys(config)
-  const asked = { weights: options.weights, what: 'this HiMTok', hint: HINT }
-  checkWeights({ ...asked, wanted: new Map([...parametersOf([encoded, decoded]), ...tables]) })
-  const values = await readWeights({ ...asked, wanted: tables })
+  const graphs = himtokGraphs(config)
+  const networks: Networks = (config.search ?? 1) > 1 ? { ...graphs, search: searchNetwork(config) } : graphs
+  const { sessions, tables } = await openParts(options, {
+    networks,
+    tables: codebookKeys(config),
+    what: 'this HiMTok',
+    hint: HINT,
+  })
   const codebook = makeCodebook(
-    values.get('quantize.embedding.weight')!,
-    values.get('quantize.embedding_proj.weight')!,
-    codeSize,
+    tables.get('quantize.embedding.weight')!,
+    tables.get('quantize.embedding_proj.weight')!,
+    config.codeSize,
   )
-  const vocabulary = himtokVocabulary({ codes: codebookSize, maxLength: latents })
-  const { sources, release } = await weightSources({
-    ...asked,
-    wanted: parametersOf([encoded, decoded]),
-    inMemory: options.precision === 'int8',
-  })
-  let sessions: Sessions
-  try {
-    sessions = await openAll(options, { encoded, decoded }, sources)
-  } finally {
-    await release()
-  }
-  return himtokOver({
-    name,
-    config,
-    codebook,
-    vocabulary,
-    sessions,
-    maxRunBytes: options.maxRunBytes ?? DEFAULT_RUN_BYTES,
-  })
+  const vocabulary = himtokVocabulary({ codes: config.codebookSize, maxLength: config.latents })
+  return himtokOver(options, { codebook, vocabulary, sessions })
 }
 
-function himtokGraphs(config: HimtokConfig): { encoded: Tensor; decoded: Tensor } {
+function himtokGraphs(config: HimtokConfig): Networks {
   const { sizePx, latents, codeSize } = config
   const masks = input('masks', 'float32', ['masks', sizePx, sizePx])
+  const codes = input('codes', 'float32', ['masks', latents, codeSize])
+  const present = input('present', 'float32', ['masks', latents])
   return {
-    encoded: titokEncoder(masks, config, PROFILES[config.profile].layout),
-    decoded: titokDecoder(
-      input('codes', 'float32', ['masks', latents, codeSize]),
-      input('present', 'float32', ['masks', latents]),
-      config,
-    ),
+    encoder: { latents: titokEncoder(masks, config, PROFILES[config.profile].layout) },
+    decoder: { logits: titokDecoder(codes, present, config) },
   }
 }
 
 /** The networks of a HiMTok by name, each with its outputs, as other runtimes may want them. Throws as createHiMTok. */
-export function himtokNetworks(config: HimtokConfig): Record<string, Readonly<Record<string, Tensor>>> {
+export function himtokNetworks(config: HimtokConfig): Record<string, Outputs> {
   checkHimtokConfig(config)
-  const { encoded, decoded } = himtokGraphs(config)
-  return { 'mask-encoder': { latents: encoded }, 'mask-decoder': { logits: decoded } }
+  const { encoder, decoder } = himtokGraphs(config)
+  return { 'mask-encoder': encoder, 'mask-decoder': decoder }
 }
 
 function codebookKeys({ codebookSize, codeSize }: HimtokConfig): Map<string, readonly number[]> {
@@ -172,21 +150,7 @@ function codebookKeys({ codebookSize, codeSize }: HimtokConfig): Map<string, rea
 /** Keys and shapes of all weights that a configuration reads. Throws CodecError `out-of-range` as createHiMTok. */
 export function himtokParameters(config: HimtokConfig): Map<string, readonly number[]> {
   checkHimtokConfig(config)
-  const { encoded, decoded } = himtokGraphs(config)
-  return new Map([...parametersOf([encoded, decoded]), ...codebookKeys(config)])
-}
-
-type Sessions = { encoder: Session; decoder: Session; search: Session | undefined }
-
-async function openAll(
-  options: HimtokOptions,
-  outputs: { encoded: Tensor; decoded: Tensor },
-  weights: WeightSources['sources'],
-): Promise<Sessions> {
-  const networks: Record<string, Tensor>[] = [{ latents: outputs.encoded }, { logits: outputs.decoded }]
-  if ((options.config.search ?? 1) > 1) networks.push(searchNetwork(options.config))
-  const [encoder, decoder, search] = await openNetworks(networks, weights, options)
-  return { encoder: encoder!, decoder: decoder!, search }
+  return parametersOfParts({ networks: himtokGraphs(config), tables: codebookKeys(config) })
 }
 
 /** Bytes of activations that one mask needs at the widest place of a network: some buffers of that size live at once. */
@@ -199,34 +163,28 @@ function bytesPerMask(config: HimtokConfig): { encode: number; decode: number } 
   return { encode: transformer(config.encoder), decode: Math.max(transformer(config.decoder), pixels) }
 }
 
-function himtokOver(parts: {
-  name: string
-  config: HimtokConfig
-  codebook: Codebook
-  vocabulary: HimtokVocabulary
-  sessions: Sessions
-  maxRunBytes: number
-}): HimtokCodec {
-  const { name, config, codebook, vocabulary, sessions, maxRunBytes } = parts
+function himtokOver(
+  options: HimtokOptions,
+  parts: {
+    codebook: Codebook
+    vocabulary: HimtokVocabulary
+    sessions: { readonly [Name in keyof Networks]: Session }
+  },
+): HimtokCodec {
+  const { config, name = 'himtok', maxRunBytes } = options
+  const { codebook, vocabulary, sessions } = parts
   const { sizePx, latents, codeSize, codebookSize } = config
   const profile = PROFILES[config.profile]
   const pixels = sizePx * sizePx
   const perMask = bytesPerMask(config)
-  const groups = (items: number, bytesPerItem: number) =>
-    planBatches({ items, bytesPerItem, limitBytes: Math.max(maxRunBytes, bytesPerItem) })
-  let closed = false
-
-  const open = (image?: HimtokImage): void => {
-    if (closed) throw new CodecError('wrong-owner', 'this codec is closed')
-    if (image !== undefined && image.codec !== 'himtok') {
-      throw new CodecError('wrong-owner', `the picture was encoded by ${image.codec}, not by himtok`, {
-        hint: 'encode the picture with the codec that encodes its masks',
-      })
-    }
-  }
+  const { check, close } = lifetimeOf<HimtokImage>({
+    kind: 'himtok',
+    name,
+    sessions: Object.values(sessions),
+  })
 
   const latentsOf = async (squares: Float32Array, call: CodecCallOptions = {}): Promise<Float32Array> => {
-    open()
+    check()
     const masks = squares.length / pixels
     if (!Number.isInteger(masks)) {
       throw new CodecError(
@@ -235,7 +193,7 @@ function himtokOver(parts: {
       )
     }
     const out = new Float32Array(masks * latents * codeSize)
-    for (const { start: from, end: to } of groups(masks, perMask.encode)) {
+    for (const { start: from, end: to } of groupsThatFit(masks, perMask.encode, maxRunBytes)) {
       const data = squares.slice(from * pixels, to * pixels)
       const result = await sessions.encoder.run({ masks: { data, shape: [to - from, sizePx, sizePx] } }, call)
       out.set(result['latents']!.data as Float32Array, from * latents * codeSize)
@@ -259,8 +217,8 @@ function himtokOver(parts: {
     each: (logits: Float32Array, at: number) => void,
   ): Promise<void> => {
     const masks = present.length / latents
-    const run = call.signal === undefined ? {} : { signal: call.signal }
-    for (const { start: from, end: to } of groups(masks, perMask.decode)) {
+    const run = runOf(call)
+    for (const { start: from, end: to } of groupsThatFit(masks, perMask.decode, maxRunBytes)) {
       const feeds = decoderFeeds(vectors, present, from, to)
       const logits = (await sessions.decoder.run(feeds, run))['logits']!.data as Float32Array
       for (let i = from; i < to; i++) each(logits.slice((i - from) * pixels, (i - from + 1) * pixels), i)
@@ -313,27 +271,29 @@ function himtokOver(parts: {
     length: number,
     call: HimtokEncodeOptions,
   ): Promise<Int32Array> => {
-    const { search = config.search ?? 1 } = call
-    const [problem] = searchProblems(search)
-    if (problem !== undefined) throw new CodecError('out-of-range', problem)
+    const trials = trialsOf(call, config)
     const found = await latentsOf(squares, call)
-    if (search === 1) return nearestCodes(codebook, found)
+    if (trials === 1) return nearestCodes(codebook, found)
     const { search: slopes } = sessions
     if (slopes === undefined) {
       throw new CodecError('out-of-range', `${name} was opened without the network that a search takes`, {
         hint: 'set "search" to 2 or more in the "config" of its config.json',
       })
     }
-    const run = call.signal === undefined ? {} : { signal: call.signal }
+    const run = runOf(call)
     const out = new Int32Array((squares.length / pixels) * latents)
-    for (const { start: from, end: to } of groups(squares.length / pixels, SLOPE_BYTES * perMask.decode)) {
+    for (const { start: from, end: to } of groupsThatFit(
+      squares.length / pixels,
+      SLOPE_BYTES * perMask.decode,
+      maxRunBytes,
+    )) {
       const targets = squares.slice(from * pixels, to * pixels)
       const codes = await searchCodes({
         config,
         codebook,
         latents: found.subarray(from * latents * codeSize, to * latents * codeSize),
         squares: targets,
-        trials: search,
+        trials,
         decode: async (all, slope) => {
           const rows = Array.from({ length: to - from }, (_, m) =>
             all.subarray(m * latents, m * latents + length),
@@ -362,14 +322,14 @@ function himtokOver(parts: {
     needsImage: false,
 
     async encodeImage(picture: Pixels | PictureSize, call: CodecCallOptions = {}): Promise<HimtokImage> {
-      open()
+      check()
       call.signal?.throwIfAborted()
       checkPicture(picture)
       return { codec: 'himtok', widthPx: picture.widthPx, heightPx: picture.heightPx }
     },
 
     async encode(image, masks, call = {}): Promise<MaskWords[]> {
-      open(image)
+      check(image)
       const { length = latents } = call
       checkLength(length, latents)
       const squares = new Float32Array(masks.length * pixels)
@@ -378,25 +338,18 @@ function himtokOver(parts: {
         writeSquare(mask, sizePx, squares, at * pixels)
       })
       const codes = await codesOfSquares(squares, length, call)
-      return masks.map((_, m) => {
-        const row = Array.from(codes.subarray(m * latents, m * latents + length))
-        return {
-          codes: row,
-          text: formatMaskWords(row, vocabulary),
-          tokens: length + 2,
-          bits: length * Math.log2(codebookSize),
-        }
-      })
+      const rows = { masks: masks.length, stride: latents, length, bits: length * Math.log2(codebookSize) }
+      return wordsOfRows(codes, vocabulary, rows)
     },
 
     async decode(image, words, call = {}): Promise<DecodedMask[]> {
-      open(image)
+      check(image)
       const rows = words.map((word, at) => codesOf(word, vocabulary, at))
       return decodeCodes(image, rows, call)
     },
 
     async levels(image, words, lengths, call = {}): Promise<DecodedMask[]> {
-      open(image)
+      check(image)
       const codes = codesOf(words, vocabulary, 0)
       for (const length of lengths) checkLength(length, codes.length)
       return decodeCodes(
@@ -407,7 +360,7 @@ function himtokOver(parts: {
     },
 
     async decodeSoft(image, probabilities, call = {}): Promise<DecodedMask[]> {
-      open(image)
+      check(image)
       const book = call.codeScale === 'unit' ? codebook.unit : codebook.raw
       const vectors = new Float32Array(probabilities.length * latents * codeSize)
       const present = new Float32Array(probabilities.length * latents).fill(1)
@@ -437,11 +390,7 @@ function himtokOver(parts: {
     latents: latentsOf,
     quantise: (vectors) => nearestCodes(codebook, vectors),
 
-    async close() {
-      if (closed) return
-      closed = true
-      await Promise.all([sessions.encoder.close(), sessions.decoder.close(), sessions.search?.close()])
-    },
+    close,
   }
 }
 
@@ -455,27 +404,12 @@ function checkLength(length: number, most: number): void {
 }
 
 function codesOf(words: WordsInput, vocabulary: HimtokVocabulary, at: number): number[] {
-  const codes =
-    typeof words === 'string'
-      ? codesFromText(words, vocabulary)
-      : Array.from('codes' in words ? words.codes : words)
-  if (codes.length < 1 || codes.length > vocabulary.maxLength) {
-    throw new CodecError(
-      'malformed-words',
-      `mask ${at}: ${codes.length} tokens; HiMTok reads 1 to ${vocabulary.maxLength}`,
-      {
-        at,
-        hint: 'tokens look like <|mt_start|><|mt_17|>...<|mt_end|>',
-      },
-    )
-  }
-  const wrong = codes.find((code) => !Number.isInteger(code) || code < 0 || code >= vocabulary.codes)
-  if (wrong !== undefined) {
-    throw new CodecError(
-      'malformed-words',
-      `mask ${at}: code ${wrong} is not one of 0 to ${vocabulary.codes - 1}`,
-      { at },
-    )
-  }
+  const codes = codesGiven(words, vocabulary, {
+    at,
+    most: vocabulary.maxLength,
+    wanted: `tokens; HiMTok reads 1 to ${vocabulary.maxLength}`,
+    hint: 'tokens look like <|mt_start|><|mt_17|>...<|mt_end|>',
+  })
+  checkCodes(codes, { at, count: vocabulary.codes })
   return codes
 }

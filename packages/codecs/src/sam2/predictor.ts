@@ -1,6 +1,6 @@
 // SAM 2 by itself: points, a box and a rough mask on a picture to masks (Ravi et al. 2024, arXiv 2408.00714; prompts and
 // resizing as in the release's SAM2ImagePredictor).
-import { concat, expand, input, planBatches, type Session, type Tensor } from '@maskwords/graph'
+import { concat, expand, input, type Session, type Tensor } from '@maskwords/graph'
 import {
   type ImageFeatures,
   MASK_TOKENS,
@@ -25,15 +25,11 @@ import {
   type SegmentPrompt,
 } from '../codec.ts'
 import { CodecError } from '../error.ts'
-import { type NetworkOptions, openNetworks } from '../networks.ts'
+import { lifetimeOf } from '../lifetime.ts'
+import { type NetworkOptions, type Outputs, openParts, parametersOfParts } from '../networks.ts'
+import { groupsThatFit, type RunOptions, runOf } from '../runs.ts'
 import { logitsToMask } from '../samtok/raster.ts'
-import {
-  type CodecWeights,
-  checkWeights,
-  parametersOf,
-  type WeightSources,
-  weightSources,
-} from '../weights.ts'
+import type { CodecWeights } from '../weights.ts'
 import { framePoints, smoothPixels, stabilityOf } from './prompt.ts'
 
 /** What SAM 2 keeps of a picture: the three maps of its encoder, channels first. A plain value for any number of prompts. */
@@ -78,23 +74,22 @@ export type Sam2 = Segmenter<Sam2Image> & {
   close(): Promise<void>
 }
 
-export type Sam2Options = NetworkOptions & {
-  readonly config: Sam2Config
-  readonly weights: CodecWeights
-  /** What stands before SAM 2's own keys: nothing in SAM 2's files (the default), `model.sam2_model.` in SAMTok's. */
-  readonly prefix?: string
-  readonly name?: string
-  /** Memory that activations of one run of prompts may take. Default 1 GiB. */
-  readonly maxRunBytes?: number
-}
+export type Sam2Options = NetworkOptions &
+  RunOptions & {
+    readonly config: Sam2Config
+    readonly weights: CodecWeights
+    /** What stands before SAM 2's own keys: nothing in SAM 2's files (the default), `model.sam2_model.` in SAMTok's. */
+    readonly prefix?: string
+    readonly name?: string
+  }
 
-const DEFAULT_RUN_BYTES = 2 ** 30
 /** Share of a mask that must not depend on the threshold, and by how much that is moved, before the single mask is taken. */
 const STABLE = { share: 0.98, logit: 0.05 } as const
 const HINT =
   'SAM 2 files are sam2.1_hiera_{tiny,small,base_plus,large}.pt; inside a SAMTok file the prefix is "model.sam2_model."'
 
-type Sessions = { readonly image: Session; readonly points: Session; readonly masks: Session }
+type Networks = Readonly<Record<'image' | 'points' | 'masks', Outputs>>
+type Sessions = Readonly<Record<keyof Networks, Session>>
 
 /**
  * A SAM 2 from a configuration and weights.
@@ -105,32 +100,16 @@ export async function createSam2(options: Sam2Options): Promise<Sam2> {
   const problems = sam2Problems(config)
   if (problems.length > 0)
     throw new CodecError('out-of-range', `this SAM 2 cannot be built: ${problems.join('; ')}`)
-  const graphs = sam2Graphs(config, prefix)
-  const wanted = networkParameters(graphs)
-  const asked = { wanted, weights: options.weights, what: 'this SAM 2', hint: HINT }
-  checkWeights(asked)
-  const { sources, release } = await weightSources({ ...asked, inMemory: options.precision === 'int8' })
-  try {
-    return predictorOver(options, await openAll(options, graphs, sources))
-  } finally {
-    await release()
-  }
-}
-
-function networkParameters(graphs: Graphs): Map<string, readonly number[]> {
-  return parametersOf(
-    [graphs.image, graphs.points, graphs.masks].flatMap((outputs) => Object.values(outputs)),
-  )
+  const parts = { networks: sam2Graphs(config, prefix), what: 'this SAM 2', hint: HINT }
+  return predictorOver(options, (await openParts(options, parts)).sessions)
 }
 
 /** Keys and shapes of all weights that a SAM 2 reads. */
 export function sam2Parameters(config: Sam2Config, prefix: string): Map<string, readonly number[]> {
-  return networkParameters(sam2Graphs(config, prefix))
+  return parametersOfParts({ networks: sam2Graphs(config, prefix) })
 }
 
-type Graphs = Readonly<Record<'image' | 'points' | 'masks', Readonly<Record<string, Tensor>>>>
-
-function sam2Graphs(config: Sam2Config, prefix: string): Graphs {
+function sam2Graphs(config: Sam2Config, prefix: string): Networks {
   const { imagePx, width } = config
   const side = promptSide(config)
   const pixels = input('pixels', 'float32', [1, imagePx, imagePx, 3])
@@ -144,7 +123,7 @@ function sam2Graphs(config: Sam2Config, prefix: string): Graphs {
   const masks = input('masks', 'float32', ['objects', 4 * side, 4 * side])
   const padding = expand(noPointToken(config, prefix), ['objects', 1, width])
   const sparse = concat([pointTokens(points, labels, config, prefix), padding], 1)
-  const decoded = (dense: Tensor): Readonly<Record<string, Tensor>> => {
+  const decoded = (dense: Tensor): Outputs => {
     const { logits, iou } = sam2MaskDecoder(
       features,
       { sparse, dense },
@@ -157,19 +136,6 @@ function sam2Graphs(config: Sam2Config, prefix: string): Graphs {
     points: decoded(noMaskPrompt(config, prefix)),
     masks: decoded(maskPrompt(masks, config, prefix)),
   }
-}
-
-async function openAll(
-  options: Sam2Options,
-  graphs: Graphs,
-  weights: WeightSources['sources'],
-): Promise<Sessions> {
-  const [image, points, masks] = await openNetworks(
-    [graphs.image, graphs.points, graphs.masks],
-    weights,
-    options,
-  )
-  return { image: image!, points: points!, masks: masks! }
 }
 
 /** Prompts with the same number of points and the same kind of session share runs. */
@@ -185,25 +151,20 @@ function groups(prompts: readonly Sam2Prompt[], corners: readonly (readonly numb
 }
 
 function predictorOver(options: Sam2Options, sessions: Sessions): Sam2 {
-  const { config, name = 'sam2', maxRunBytes = DEFAULT_RUN_BYTES } = options
+  const { config, name = 'sam2', maxRunBytes } = options
   const { imagePx, width } = config
   const side = 4 * promptSide(config)
   const pixels = side * side
   // Some copies of an object's cells, and of its finest map.
   const objectBytes = 10 * (pixels / 16) * width * 4 + 4 * pixels * (width / 8 + MASK_TOKENS) * 4
-  let closed = false
-
-  const open = (image?: Sam2Image): void => {
-    if (closed) throw new CodecError('wrong-owner', 'this segmenter is closed')
-    if (image === undefined) return
-    if (image.codec !== 'sam2' || image.coarse?.length !== (width * pixels) / 16) {
-      throw new CodecError(
-        'wrong-owner',
-        `the picture was encoded by ${image.codec === 'sam2' ? 'a SAM 2 of another size' : image.codec}, not by ${name}`,
-        { hint: 'encode the picture with the segmenter that is prompted' },
-      )
-    }
-  }
+  const { check, close } = lifetimeOf<Sam2Image>({
+    kind: 'sam2',
+    name,
+    fits: (image) => image.coarse?.length === (width * pixels) / 16,
+    other: 'a SAM 2',
+    is: 'segmenter',
+    sessions: Object.values(sessions),
+  })
 
   const answersOf = (
     image: Sam2Image,
@@ -240,7 +201,7 @@ function predictorOver(options: Sam2Options, sessions: Sessions): Sam2 {
     prompts: readonly Sam2Prompt[],
     call: Sam2SegmentOptions = {},
   ): Promise<Segmentation[][]> => {
-    open(image)
+    check(image)
     const framed = prompts.map((prompt, at) => framePoints(prompt, image, { imagePx, at }))
     for (const [at, { maskLogits }] of prompts.entries()) {
       if (maskLogits !== undefined && maskLogits.length !== pixels) {
@@ -261,11 +222,7 @@ function predictorOver(options: Sam2Options, sessions: Sessions): Sam2 {
     )) {
       const points = framed[group[0]!]!.labels.length
       const rough = prompts[group[0]!]!.maskLogits !== undefined
-      for (const { start, end } of planBatches({
-        items: group.length,
-        bytesPerItem: objectBytes,
-        limitBytes: Math.max(maxRunBytes, objectBytes),
-      })) {
+      for (const { start, end } of groupsThatFit(group.length, objectBytes, maxRunBytes)) {
         const rows = group.slice(start, end)
         const coordinates = new Float32Array(rows.length * points * 2)
         const labels = new BigInt64Array(rows.length * points)
@@ -287,7 +244,7 @@ function predictorOver(options: Sam2Options, sessions: Sessions): Sam2 {
         }
         const result = await (rough ? sessions.masks : sessions.points).run(feeds, {
           fetch,
-          ...(call.signal === undefined ? {} : { signal: call.signal }),
+          ...runOf(call),
         })
         const output = (key: string): Float32Array => (result[key]?.data as Float32Array | undefined) ?? some
         const outputs = { single: output('single'), three: output('three'), iou: output('iou') }
@@ -304,15 +261,12 @@ function predictorOver(options: Sam2Options, sessions: Sessions): Sam2 {
     config,
 
     async encodeImage(picture: Pixels, call: CodecCallOptions = {}): Promise<Sam2Image> {
-      open()
+      check()
       checkPicture(picture)
       if (picture.rgb === undefined)
         throw new CodecError('missing-input', `${name} needs the pixels of the picture`)
       const { widthPx, heightPx } = picture
-      const result = await sessions.image.run(
-        { pixels: smoothPixels(picture, imagePx) },
-        call.signal === undefined ? {} : { signal: call.signal },
-      )
+      const result = await sessions.image.run({ pixels: smoothPixels(picture, imagePx) }, runOf(call))
       const map = (key: string): Float32Array => result[key]!.data as Float32Array
       const maps = { coarse: map('coarse'), middle: map('middle'), fine: map('fine') }
       return { codec: 'sam2', widthPx, heightPx, ...maps }
@@ -321,10 +275,6 @@ function predictorOver(options: Sam2Options, sessions: Sessions): Sam2 {
     segment: async (image, prompt, call) => (await segmentEach(image, [prompt], call))[0]!,
     segmentEach,
 
-    async close() {
-      if (closed) return
-      closed = true
-      await Promise.all([sessions.image.close(), sessions.points.close(), sessions.masks.close()])
-    },
+    close,
   }
 }

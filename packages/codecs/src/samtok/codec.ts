@@ -1,8 +1,9 @@
 // SAMTok behind the common interface: a mask on a picture is two words, and with the picture they are the mask again.
-import { input, planBatches, type Session, type Tensor, type Value } from '@maskwords/graph'
+import { input, type Session, type Value } from '@maskwords/graph'
 import type { Mask } from '@maskwords/mask'
 import { maskEncoder, normalisedPixels, promptSide, sam2ImageEncoder, vectorDecoder } from '@maskwords/models'
-import { codesFromText, formatMaskWords, type SamtokVocabulary, samtokVocabulary } from '@maskwords/words'
+import { type SamtokVocabulary, samtokVocabulary } from '@maskwords/words'
+import { checkCodes, codesGiven, wordsOfRows } from '../code-rows.ts'
 import {
   type CodecCallOptions,
   checkMaskSize,
@@ -19,19 +20,12 @@ import {
 } from '../codec.ts'
 import { coverageIou } from '../coverage.ts'
 import { CodecError } from '../error.ts'
-import { type NetworkOptions, openNetworks } from '../networks.ts'
-import { searchProblems } from '../search-setting.ts'
+import { lifetimeOf } from '../lifetime.ts'
+import { type NetworkOptions, type Outputs, openParts, parametersOfParts } from '../networks.ts'
+import { groupsThatFit, type RunOptions, runOf } from '../runs.ts'
+import { trialsOf } from '../search-setting.ts'
 import { sha256Hex } from '../sha256.ts'
-import {
-  type CodecWeights,
-  checkWeights,
-  parametersOf,
-  readWeights,
-  type WantedWeights,
-  type WeightSources,
-  weightSources,
-  weightsFingerprint,
-} from '../weights.ts'
+import { type CodecWeights, parametersOf, type WantedWeights, weightsFingerprint } from '../weights.ts'
 import { checkSamtokConfig, codebookKeys, SAMTOK_PREFIX, type SamtokConfig } from './config.ts'
 import { inclusiveBox, inFrame, logitsToMask, squarePixels, writeMaskPrompt } from './raster.ts'
 import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
@@ -87,49 +81,35 @@ export type SamtokCodec = MaskCodec<SamtokImage, SamtokEncodeOptions, SamtokDeco
   ): Promise<DecodedMask[]>
 }
 
-export type SamtokOptions = NetworkOptions & {
-  readonly config: SamtokConfig
-  readonly weights: CodecWeights
-  readonly name?: string
-  /** Memory that activations of one run of masks may take; masks are run in groups that fit. Default 1 GiB. */
-  readonly maxRunBytes?: number
-}
+export type SamtokOptions = NetworkOptions &
+  RunOptions & {
+    readonly config: SamtokConfig
+    readonly weights: CodecWeights
+    readonly name?: string
+  }
 
-const DEFAULT_RUN_BYTES = 2 ** 30
 const DEFAULT_THRESHOLD = 0.5
 const HINT =
   "SAMTok's weights are the mask_tokenizer_256x2.pth beside its models; a SAM 2 file alone lacks the mask encoder and codebooks. See `maskwords inspect`"
 
-type Sessions = { readonly image: Session; readonly encoder: Session; readonly decoder: Session }
+type Networks = Readonly<Record<'image' | 'encoder' | 'decoder', Outputs>>
 
 /**
  * A SAMTok from a configuration and weights.
  * Throws CodecError `out-of-range` for a configuration that cannot be built, `wrong-weights` for weights that do not fit.
  */
 export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec> {
-  const { config, precision = 'stored' } = options
+  const { config, precision = 'stored', weights } = options
   checkSamtokConfig(config)
-  const graphs = samtokGraphs(config)
-  const networks = networkParameters(graphs)
-  const tables = codebookKeys(config)
-  const asked = {
-    weights: options.weights,
-    what: `this ${config.codesPerLevel} x ${config.levels} SAMTok`,
+  const networks = samtokGraphs(config)
+  const what = `this ${config.codesPerLevel} x ${config.levels} SAMTok`
+  const { sessions, tables } = await openParts(options, {
+    networks,
+    tables: codebookKeys(config),
+    what,
     hint: HINT,
-  }
-  checkWeights({ ...asked, wanted: new Map([...networks, ...tables]) })
-  const books = [...(await readWeights({ ...asked, wanted: tables })).values()]
-  const { sources, release } = await weightSources({
-    ...asked,
-    wanted: networks,
-    inMemory: precision === 'int8',
   })
-  let sessions: Sessions
-  try {
-    sessions = await openAll(options, graphs, sources)
-  } finally {
-    await release()
-  }
+  const books = [...tables.values()]
   const codebooks: ResidualCodebooks = {
     width: config.sam2.width,
     codes: config.codesPerLevel,
@@ -138,22 +118,19 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
       (_, level) => books[config.sharedCodebook === true ? 0 : level]!,
     ),
   }
-  const wanted = parametersOf(Object.values(graphs.image))
+  const wanted = parametersOf(Object.values(networks.image))
   let fingerprint: Promise<string> | undefined
-  return samtokOver({
-    name: options.name ?? 'samtok',
+  return samtokOver(options, {
     fingerprint: () => {
-      fingerprint ??= imageFingerprint({ config, precision }, { ...asked, wanted })
+      fingerprint ??= imageFingerprint({ config, precision }, { weights, wanted, what, hint: HINT })
       fingerprint.catch(() => {
         fingerprint = undefined
       })
       return fingerprint
     },
-    config,
     codebooks,
     vocabulary: samtokVocabulary({ codesPerLevel: config.codesPerLevel, levels: config.levels }),
     sessions,
-    maxRunBytes: options.maxRunBytes ?? DEFAULT_RUN_BYTES,
   })
 }
 
@@ -165,23 +142,13 @@ async function imageFingerprint(
   return sha256Hex(new TextEncoder().encode(text))
 }
 
-function networkParameters(graphs: Graphs): Map<string, readonly number[]> {
-  return parametersOf([...Object.values(graphs.image), graphs.vectors, ...Object.values(graphs.decoded)])
-}
-
 /** Keys and shapes of all weights that a configuration reads. Throws CodecError `out-of-range` as createSamTok. */
 export function samtokParameters(config: SamtokConfig): Map<string, readonly number[]> {
   checkSamtokConfig(config)
-  return new Map([...networkParameters(samtokGraphs(config)), ...codebookKeys(config)])
+  return parametersOfParts({ networks: samtokGraphs(config), tables: codebookKeys(config) })
 }
 
-type Graphs = {
-  readonly image: Record<'coarse' | 'middle' | 'fine', Tensor>
-  readonly vectors: Tensor
-  readonly decoded: Record<'logits' | 'iou', Tensor>
-}
-
-function samtokGraphs(config: SamtokConfig): Graphs {
+function samtokGraphs(config: SamtokConfig): Networks {
   const { sam2, prefix = SAMTOK_PREFIX } = config
   const { imagePx, width } = sam2
   const side = promptSide(sam2)
@@ -202,26 +169,16 @@ function samtokGraphs(config: SamtokConfig): Graphs {
   }
   return {
     image,
-    vectors: maskEncoder(prompts, sam2, prefix),
-    decoded: vectorDecoder(features, input('vectors', 'float32', ['masks', width]), sam2, prefix),
+    encoder: { vectors: maskEncoder(prompts, sam2, prefix) },
+    decoder: vectorDecoder(features, input('vectors', 'float32', ['masks', width]), sam2, prefix),
   }
 }
 
 /** The networks of a SAMTok by name, each with its outputs, as other runtimes may want them. Throws as createSamTok. */
-export function samtokNetworks(config: SamtokConfig): Record<string, Readonly<Record<string, Tensor>>> {
+export function samtokNetworks(config: SamtokConfig): Record<string, Outputs> {
   checkSamtokConfig(config)
-  const { image, vectors, decoded } = samtokGraphs(config)
-  return { 'image-encoder': image, 'mask-encoder': { vectors }, 'mask-decoder': decoded }
-}
-
-async function openAll(
-  options: SamtokOptions,
-  graphs: Graphs,
-  weights: WeightSources['sources'],
-): Promise<Sessions> {
-  const networks = [graphs.image, { vectors: graphs.vectors }, graphs.decoded]
-  const [image, encoder, decoder] = await openNetworks(networks, weights, options)
-  return { image: image!, encoder: encoder!, decoder: decoder! }
+  const { image, encoder, decoder } = samtokGraphs(config)
+  return { 'image-encoder': image, 'mask-encoder': encoder, 'mask-decoder': decoder }
 }
 
 /** Bytes that one mask's activations take at their widest: some copies of its cells, and of its largest map. */
@@ -232,43 +189,33 @@ function bytesPerMask(config: SamtokConfig): { encode: number; decode: number } 
   return { encode: attention + 16 * cells * 16 * 4, decode: attention + 4 * 16 * cells * (width / 8) * 4 }
 }
 
-function samtokOver(parts: {
-  name: string
-  fingerprint: () => Promise<string>
-  config: SamtokConfig
-  codebooks: ResidualCodebooks
-  vocabulary: SamtokVocabulary
-  sessions: Sessions
-  maxRunBytes: number
-}): SamtokCodec {
-  const { name, config, codebooks, vocabulary, sessions, maxRunBytes } = parts
+function samtokOver(
+  options: SamtokOptions,
+  parts: {
+    fingerprint: () => Promise<string>
+    codebooks: ResidualCodebooks
+    vocabulary: SamtokVocabulary
+    sessions: Readonly<Record<keyof Networks, Session>>
+  },
+): SamtokCodec {
+  const { config, name = 'samtok', maxRunBytes } = options
+  const { codebooks, vocabulary, sessions } = parts
   const { imagePx, width } = config.sam2
   const side = 4 * promptSide(config.sam2)
   const pixels = side * side
   const perMask = bytesPerMask(config)
-  const groups = (items: number, bytesPerItem: number) =>
-    planBatches({ items, bytesPerItem, limitBytes: Math.max(maxRunBytes, bytesPerItem) })
-  let closed = false
-
-  const open = (image?: SamtokImage): void => {
-    if (closed) throw new CodecError('wrong-owner', 'this codec is closed')
-    if (image === undefined) return
-    if (image.codec !== 'samtok' || image.coarse.length !== (width * pixels) / 16) {
-      throw new CodecError(
-        'wrong-owner',
-        `the picture was encoded by ${image.codec === 'samtok' ? 'a SAMTok of another size' : image.codec}, not by ${name}`,
-        {
-          hint: 'encode the picture with the codec that encodes its masks',
-        },
-      )
-    }
-  }
+  const { check, close } = lifetimeOf<SamtokImage>({
+    kind: 'samtok',
+    name,
+    fits: (image) => image.coarse.length === (width * pixels) / 16,
+    other: 'a SAMTok',
+    sessions: Object.values(sessions),
+  })
   const maps = (image: SamtokImage): Record<'coarse' | 'middle' | 'fine', { data: Float32Array }> => ({
     coarse: { data: image.coarse },
     middle: { data: image.middle },
     fine: { data: image.fine },
   })
-  const run = (call: CodecCallOptions) => (call.signal === undefined ? {} : { signal: call.signal })
 
   const embed = async (
     image: SamtokImage,
@@ -277,7 +224,7 @@ function samtokOver(parts: {
     /** Where the masks' prompts are kept, for those who need them once more: [masks, side, side]. */
     kept?: Float32Array,
   ): Promise<Float32Array> => {
-    open(image)
+    check(image)
     masks.forEach((mask, at) => {
       checkMaskSize(image, mask, at)
     })
@@ -289,7 +236,7 @@ function samtokOver(parts: {
       masks.flatMap((mask, at) => inFrame(boxesXyxyPx?.[at] ?? inclusiveBox(mask, at), image, imagePx)),
     )
     const out = new Float32Array(masks.length * width)
-    for (const { start: from, end: to } of groups(masks.length, perMask.encode)) {
+    for (const { start: from, end: to } of groupsThatFit(masks.length, perMask.encode, maxRunBytes)) {
       const prompts = new Float32Array((to - from) * pixels)
       for (let m = from; m < to; m++) writeMaskPrompt(masks[m]!, side, prompts, (m - from) * pixels)
       kept?.set(prompts, from * pixels)
@@ -298,7 +245,7 @@ function samtokOver(parts: {
         masks: { data: prompts, shape: [to - from, side, side] },
         boxes: { data: boxes.slice(from * 4, to * 4), shape: [to - from, 4] },
       }
-      out.set((await sessions.encoder.run(feeds, run(call)))['vectors']!.data as Float32Array, from * width)
+      out.set((await sessions.encoder.run(feeds, runOf(call)))['vectors']!.data as Float32Array, from * width)
     }
     return out
   }
@@ -310,16 +257,16 @@ function samtokOver(parts: {
     call: CodecCallOptions,
     each: (square: Float32Array, iou: number, at: number) => void,
   ): Promise<void> => {
-    open(image)
+    check(image)
     const count = vectors.length / width
     if (!Number.isInteger(count))
       throw new CodecError('size-mismatch', `${vectors.length} values are not whole vectors of ${width}`)
-    for (const { start: from, end: to } of groups(count, perMask.decode)) {
+    for (const { start: from, end: to } of groupsThatFit(count, perMask.decode, maxRunBytes)) {
       const feeds = {
         ...maps(image),
         vectors: { data: vectors.slice(from * width, to * width), shape: [to - from, width] },
       }
-      const result: Record<string, Value> = await sessions.decoder.run(feeds, run(call))
+      const result: Record<string, Value> = await sessions.decoder.run(feeds, runOf(call))
       const logits = result['logits']!.data as Float32Array
       const iou = result['iou']!.data as Float32Array
       for (let m = 0; m < to - from; m++) each(logits.slice(m * pixels, (m + 1) * pixels), iou[m]!, from + m)
@@ -373,14 +320,14 @@ function samtokOver(parts: {
     needsImage: true,
 
     async encodeImage(picture: Pixels | PictureSize, call: CodecCallOptions = {}): Promise<SamtokImage> {
-      open()
+      check()
       checkPicture(picture)
       if (!('rgb' in picture)) {
         throw new CodecError('missing-input', `${name} needs the pixels of the picture, not only its size`)
       }
       const { widthPx, heightPx } = picture
       const feeds = { pixels: { data: squarePixels(picture, imagePx), shape: [1, imagePx, imagePx, 3] } }
-      const result = await sessions.image.run(feeds, run(call))
+      const result = await sessions.image.run(feeds, runOf(call))
       const map = (key: string): Float32Array => result[key]!.data as Float32Array
       return {
         codec: 'samtok',
@@ -394,22 +341,13 @@ function samtokOver(parts: {
 
     async encode(image, masks, call = {}): Promise<MaskWords[]> {
       const { levels } = config
-      const { search = config.search ?? 1 } = call
-      const [problem] = searchProblems(search)
-      if (problem !== undefined) throw new CodecError('out-of-range', problem)
+      const trials = trialsOf(call, config)
       const codes =
-        search === 1
+        trials === 1
           ? residualCodes(codebooks, await embed(image, masks, call))
-          : await searchCodes(image, masks, search, call)
-      return masks.map((_, m) => {
-        const row = Array.from(codes.subarray(m * levels, (m + 1) * levels))
-        return {
-          codes: row,
-          text: formatMaskWords(row, vocabulary),
-          tokens: levels + 2,
-          bits: vocabulary.bitsPerMask,
-        }
-      })
+          : await searchCodes(image, masks, trials, call)
+      const rows = { masks: masks.length, stride: levels, length: levels, bits: vocabulary.bitsPerMask }
+      return wordsOfRows(codes, vocabulary, rows)
     },
 
     async decode(image, words, call = {}): Promise<DecodedMask[]> {
@@ -423,39 +361,19 @@ function samtokOver(parts: {
     embed,
     decodeVectors,
 
-    async close() {
-      if (closed) return
-      closed = true
-      await Promise.all([sessions.image.close(), sessions.encoder.close(), sessions.decoder.close()])
-    },
+    close,
   }
 }
 
 /** One code a level, -1 for what is missing. */
 function codesOf(words: WordsInput, vocabulary: SamtokVocabulary, at: number): number[] {
   const { levels, codesPerLevel } = vocabulary
-  const found =
-    typeof words === 'string'
-      ? codesFromText(words, vocabulary)
-      : Array.from('codes' in words ? words.codes : words)
-  if (found.length < 1 || found.length > levels) {
-    throw new CodecError(
-      'malformed-words',
-      `mask ${at}: ${found.length} codes; this SAMTok has ${levels} levels`,
-      { at },
-    )
-  }
+  const wanted = `codes; this SAMTok has ${levels} levels`
+  const found = codesGiven(words, vocabulary, { at, most: levels, wanted })
   const codes = Array.from({ length: levels }, (_, level) => found[level] ?? -1)
-  const wrong = codes.find((code) => !Number.isInteger(code) || code < -1 || code >= codesPerLevel)
-  if (wrong !== undefined || codes[0] === -1) {
-    throw new CodecError(
-      'malformed-words',
-      `mask ${at}: code ${wrong ?? -1} is not one of 0 to ${codesPerLevel - 1}`,
-      {
-        at,
-        hint: 'codes count within their level: <|mt_0347|> is code 91 of the second level of 256; only later codes may be missing (-1)',
-      },
-    )
-  }
+  const hint =
+    'codes count within their level: <|mt_0347|> is code 91 of the second level of 256; only later codes may be missing (-1)'
+  checkCodes(codes.slice(0, 1), { at, count: codesPerLevel, hint })
+  checkCodes(codes.slice(1), { at, count: codesPerLevel, least: -1, hint })
   return codes
 }
