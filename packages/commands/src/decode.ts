@@ -1,5 +1,6 @@
 // `maskwords decode`: a picture and words to masks, written as PNG with an overlay picture beside, or as COCO RLE.
 import { existsSync } from 'node:fs'
+import type { EncodedImage, MaskCodec } from '@maskwords/codecs'
 import type { ReadPicture, Size } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
@@ -10,9 +11,7 @@ import {
   defineCommand,
   duration,
   type ErrorReport,
-  exifOfWords,
   type FoundWords,
-  findWords,
   isTypedError,
   JOBS_OPTION,
   labelMapPng,
@@ -23,11 +22,13 @@ import {
   openPicture,
   overlayPng,
   PICTURE_OPTIONS,
+  type ReadWordsOptions,
   readInput,
   readWords,
   refuseSameFile,
   reportFailures,
   reportOf,
+  statedOfWords,
   type TextReading,
   writeWhole,
 } from '@maskwords/files'
@@ -94,11 +95,18 @@ export const command = defineCommand({
     const out = options.out
     const targets = await planFiles(context, out, pictureFile)
     const text = await readText(context, wordsSource)
-    const codec = await openCodec(context, SPEAKERS[readWords(text)?.codec ?? 'samtok'])
+    const codecs = await openSpeakers(context, text)
     try {
-      const { found, inThoughts, problems } = wordsIn(text, codec.vocabulary)
+      const { found, inThoughts, problems } = wordsIn(text, codecs)
       if (inThoughts > 0) {
         await talk.note(`${counted(inThoughts, 'mask')} in a thought: not decoded, a thought is no answer`)
+      }
+      const open = found.find(({ certainty }) => certainty === 'likely')
+      if (open !== undefined && !isAsked(context) && statedOfWords(text).language === undefined) {
+        const other = open.language === 'samtok' ? 'himtok' : 'samtok'
+        await talk.note(
+          `words at character ${open.start} are read as ${open.language}'s; they could be ${other}'s, too: --codec ${SPEAKERS[other]}`,
+        )
       }
       const misspelt = problems.filter(({ kind }) => kind === 'misspelt mask word')
       if (misspelt.length > 0) {
@@ -109,21 +117,26 @@ export const command = defineCommand({
       const picture =
         pictureFile === undefined
           ? undefined
-          : await decodeOpened(context, await openPicture(context, pictureFile), [], exifOfWords(text))
+          : await decodeOpened(context, await openPicture(context, pictureFile), [], statedOfWords(text).exif)
       const size: Size = picture ?? options.size!
       const started = performance.now()
-      const image = await codec.encodeImage(picture ?? { ...size }, { signal: io.signal })
+      const images = await imagesOf(codecs, picture ?? { ...size }, io.signal)
       const imageMs = performance.now() - started
       const failures: ErrorReport[] = []
-      const decoded: { words: FoundWords; mask: Mask }[] = []
+      const decoded: Decoded[] = []
       const progress = talk.progress(found.length, 'mask')
       const results = await mapInOrder(found, options.jobs ?? 4, io.signal, async (words) => {
+        const at = `character ${words.start} of the text`
         try {
+          const codec = codecs.get(words.language)
+          if (codec === undefined) throw otherLanguage(words.language, [...codecs.values()][0]!)
+          const image = images.get(codec)!
+          if (!('codec' in image)) throw image.error
           const [result] = await codec.decode(image, [words.words], { signal: io.signal })
-          return { words, mask: result!.mask }
+          return { words, codec, mask: result!.mask }
         } catch (error) {
           if (!isTypedError(error) || io.signal.aborted) throw error
-          return { ...reportOf(error), at: `character ${words.start} of the text` }
+          return { ...reportOf(error), at }
         } finally {
           progress.step()
           // Lets Ctrl-C and the progress line through between two masks.
@@ -153,17 +166,19 @@ export const command = defineCommand({
       const code = await reportFailures(context, failures)
       if (options.json) {
         await context.printJson({
-          codec: codec.name,
+          codec: decoded[0]?.codec.name ?? [...codecs.values()][0]!.name,
           picture: {
             ...(pictureFile !== undefined && { file: pictureFile }),
             widthPx: size.widthPx,
             heightPx: size.heightPx,
           },
-          masks: decoded.map(({ words, mask }) => ({
+          masks: decoded.map(({ words, codec, mask }) => ({
             ...(words.label !== undefined && { label: words.label }),
             ...cocoRleFromMask(mask),
             area: area(mask),
             words: words.words,
+            language: words.language,
+            codec: codec.name,
             start: words.start,
             end: words.end,
             status: words.status,
@@ -188,10 +203,70 @@ export const command = defineCommand({
       }
       return code
     } finally {
-      await codec.close()
+      for (const codec of codecs.values()) await codec.close()
     }
   },
 })
+
+type Decoded = { readonly words: FoundWords; readonly codec: MaskCodec; readonly mask: Mask }
+type Speakers = ReadonlyMap<FoundWords['language'], MaskCodec>
+
+const isAsked = ({ options: { codec, n, refine, segmenter } }: DecodeContext): boolean =>
+  [codec, n, refine, segmenter].some((value) => value !== undefined)
+
+/** The codec that is asked for, else one for each language that the text has: its spelling tells. */
+async function openSpeakers(context: DecodeContext, text: string): Promise<Speakers> {
+  const { codec, n, refine, segmenter } = context.options
+  const isAsked = [codec, n, refine, segmenter].some((value) => value !== undefined)
+  const languages = isAsked
+    ? []
+    : (readWords(text, reading(text))?.found ?? []).map(({ language }) => language)
+  const open = new Map<FoundWords['language'], MaskCodec>()
+  try {
+    for (const language of languages.length > 0 ? new Set(languages) : [statedOfWords(text).language]) {
+      const opened = await openCodec(context, language && SPEAKERS[language])
+      open.set(opened.vocabulary.kind, opened)
+    }
+    return open
+  } catch (error) {
+    for (const opened of open.values()) await opened.close()
+    throw error
+  }
+}
+
+type Image = EncodedImage | { readonly error: unknown }
+
+/** The picture as each codec sees it. One that cannot (it needs pixels, and there is a size) does not lose the others' masks. */
+async function imagesOf(
+  codecs: Speakers,
+  picture: ReadPicture | Size,
+  signal: AbortSignal,
+): Promise<Map<MaskCodec, Image>> {
+  const images = new Map<MaskCodec, Image>()
+  for (const codec of codecs.values()) {
+    try {
+      images.set(codec, await codec.encodeImage(picture, { signal }))
+    } catch (error) {
+      if (codecs.size === 1 || !isTypedError(error) || signal.aborted) throw error
+      images.set(codec, { error })
+    }
+  }
+  return images
+}
+
+/** How words are read that could be of two languages: as those of the codec asked for, or as the text itself states. */
+function reading(text: string, codecs: Speakers = new Map()): ReadWordsOptions {
+  const of = <K extends FoundWords['language']>(kind: K) =>
+    codecs.get(kind)?.vocabulary as Extract<Vocabulary, { kind: K }> | undefined
+  const [samtok, himtok] = [of('samtok'), of('himtok')]
+  const prefer = codecs.size === 1 ? [...codecs.keys()][0] : statedOfWords(text).language
+  return {
+    gridSize: of('getok')?.gridSize ?? 32,
+    ...(samtok !== undefined && { samtok }),
+    ...(himtok !== undefined && { himtok }),
+    ...(prefer !== undefined && prefer !== 'getok' && { prefer }),
+  }
+}
 
 function argumentsOf(context: DecodeContext): { pictureFile: string | undefined; wordsSource: string } {
   const [first, second] = context.args
@@ -226,23 +301,23 @@ async function readText(context: DecodeContext, source: string): Promise<string>
   return decodedText(bytes, name)
 }
 
-function wordsIn(text: string, vocabulary: Vocabulary): TextReading {
-  const reading = findWords(text, vocabulary)
-  if (reading.found.length > 0) return reading
-  const other = readWords(text)
-  if (other !== undefined && other.codec !== vocabulary.kind) {
-    throw new MaskwordsError(
-      'unsupported',
-      `these are ${other.codec} words, and the codec speaks ${vocabulary.kind}`,
-      {
-        hint: `--codec ${SPEAKERS[other.codec]}, or a folder with other ${other.codec} weights; maskwords inspect "<words>" shows their codes`,
-      },
-    )
-  }
-  if (reading.inThoughts > 0) {
+/** Words that the codec asked for does not speak. */
+function otherLanguage(language: FoundWords['language'], codec: MaskCodec): MaskwordsError {
+  return new MaskwordsError(
+    'unsupported',
+    `these are ${language} words, and ${codec.name} speaks ${codec.vocabulary.kind}`,
+    { hint: `leave --codec out, or give --codec ${SPEAKERS[language]} or a folder with ${language} weights` },
+  )
+}
+
+function wordsIn(text: string, codecs: Speakers): TextReading {
+  const read = readWords(text, reading(text, codecs))
+  if (read !== undefined && read.found.length > 0) return read
+  const inThoughts = read?.inThoughts ?? 0
+  if (inThoughts > 0) {
     throw new MaskwordsError(
       'not-found',
-      `the answer has no mask words; its thoughts have ${counted(reading.inThoughts, 'mask')}`,
+      `the answer has no mask words; its thoughts have ${counted(inThoughts, 'mask')}`,
       { hint: 'a thought is no answer: give its words alone to decode them' },
     )
   }
@@ -256,7 +331,7 @@ function wordsIn(text: string, vocabulary: Vocabulary): TextReading {
   }
   const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text
   throw new MaskwordsError('not-found', `no mask words in ${JSON.stringify(shown)}`, {
-    hint: `words look like ${EXAMPLES[vocabulary.kind]}; a name of a file that is not there ends here too`,
+    hint: `words look like ${EXAMPLES[[...codecs.keys()][0]!]}; a name of a file that is not there ends here too`,
   })
 }
 

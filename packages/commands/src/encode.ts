@@ -84,6 +84,7 @@ export const command = defineCommand({
       if (options.json) {
         await context.printJson({
           codec: codec.name,
+          language: codec.vocabulary.kind,
           picture: { file: name, widthPx: picture.widthPx, heightPx: picture.heightPx, exif: picture.exif },
           masks: results,
           times: { imageMs: rounded(imageMs), encodeMs: rounded(encodeMs) },

@@ -90,6 +90,7 @@ export const command = defineCommand({
       if (options.json) {
         await context.printJson({
           codec: codec.name,
+          language: codec.vocabulary.kind,
           picture: { file: name, widthPx: picture.widthPx, heightPx: picture.heightPx, exif: picture.exif },
           masks: rows.map((row) => ({
             label: row.item.label,

@@ -24,14 +24,14 @@ export { parsePicks } from './input/picked.ts'
 export type { FileKind } from './input/sniff.ts'
 export { kindInWords, PICTURE_KINDS, sniff } from './input/sniff.ts'
 export { maskOfStated } from './input/stated-mask.ts'
-export type { FoundWords, TextReading } from './input/words.ts'
+export type { FoundWords, ReadWordsOptions, TextReading } from './input/words.ts'
 export {
-  exifOfWords,
   findGetokWords,
   findWords,
   MAX_MASKS_IN_TEXT,
   misspelt,
   readWords,
+  statedOfWords,
 } from './input/words.ts'
 export { inspectCheckpoint } from './inspect/checkpoint.ts'
 export { inspectDataset } from './inspect/dataset.ts'

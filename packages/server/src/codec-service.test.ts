@@ -197,6 +197,32 @@ describe('codecs over HTTP', () => {
     expect(nothing).toMatchObject({ codec: null, kind: null, masks: [], noTarget: true })
   })
 
+  it('read each mask of an answer in its own language, and none as another', async () => {
+    const samtok = '<|mt_start|><|mt_0011|><|mt_0347|><|mt_end|>'
+    const himtok = '<|mt_start|><|mt_903|><|mt_17|><|mt_40|><|mt_end|>'
+    const getok = '<seg><grid_6_8></seg>'
+    const text = `${getok} ${himtok} ${samtok}`
+    const { masks, kind } = parseAnswerSchema.parse(await client.parseText({ text }))
+    expect([kind, ...masks.map(({ codec, codes }) => [codec, codes.length])]).toEqual([
+      'getok',
+      ['getok', 1],
+      ['himtok-nano', 3],
+      ['samtok-nano', 2],
+    ])
+    const asked = parseAnswerSchema.parse(await client.parseText({ text, codec: 'samtok-nano' }))
+    expect(asked.masks.map(({ status, codec }) => [status, codec])).toEqual([
+      ['rejected', 'samtok-nano'],
+      ['complete', 'samtok-nano'],
+    ])
+    const { results } = decodeAnswerSchema.parse(
+      await client.decodeWords({ codec: 'samtok-nano', picture, words: [himtok, samtok] }),
+    )
+    expect(results.map((one) => ('error' in one ? one.error.message : 'mask'))).toEqual([
+      'the words are spelled as HiMTok spells them; those of SAMTok are wanted',
+      'mask',
+    ])
+  })
+
   it('draw masks over their picture', async () => {
     const blob = await client.render({
       picture,

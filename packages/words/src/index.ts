@@ -88,6 +88,12 @@ export {
 } from './json-answer.ts'
 export { type MaskDialect, maskDialect } from './mask-dialect.ts'
 export { formatMaskDisplay, formatMaskWords, maskTokenIds } from './mask-format.ts'
+export {
+  type LanguageSpan,
+  parseInLanguage,
+  parseMaskLanguages,
+  type SpanVocabularies,
+} from './mask-languages.ts'
 export { MAX_GAP, MAX_SPANS, type MachineOptions } from './mask-machine.ts'
 export {
   type OfficialMask,
@@ -110,6 +116,7 @@ export {
 } from './mask-parse.ts'
 export {
   describeRepair,
+  isOtherLanguage,
   MAX_SPAN_IDS,
   MAX_SPAN_REPAIRS,
   type MaskSpan,

@@ -10,8 +10,8 @@ export type MaskDialect = { readonly kind: 'samtok' | 'himtok'; readonly certain
 
 /**
  * The dialect of the mask words in `text`, or undefined where there are none. A padded id (`<|mt_0011|>`) is SAMTok; an
- * id of fewer digits is HiMTok unless every span has at most `levels` codes and its ids rise through the levels, as
- * SAMTok models write that drop leading zeros; ids of four digits without a leading zero go by the number of codes.
+ * id of fewer digits is HiMTok unless every span has `levels` codes at most, one has as many, and its ids rise through the
+ * levels, as SAMTok models write that drop leading zeros; ids of four digits without a leading zero go by the number of codes.
  */
 export function maskDialect(
   text: string,
@@ -53,7 +53,7 @@ export function maskDialect(
   if (padded + short + others === 0) return undefined
   if (padded > 0) return { kind: 'samtok', certainty: short > 0 || longest > levels ? 'likely' : 'certain' }
   if (short > 0) {
-    return rising && longest <= levels
+    return rising && longest === levels
       ? { kind: 'samtok', certainty: 'likely' }
       : { kind: 'himtok', certainty: longest > levels ? 'certain' : 'likely' }
   }

@@ -2,7 +2,7 @@
 
 import { heldPrefixLength, isBlankRange, isDigit } from './characters.ts'
 import type { MaskMachine } from './mask-machine.ts'
-import { MASK_END, MASK_START, type SpanVocabulary } from './vocabulary.ts'
+import { MASK_END, MASK_START, SAMTOK_DIGITS, type SpanVocabulary } from './vocabulary.ts'
 
 /** What every mask word begins with. */
 export const MASK_WORD_HEAD = '<|mt_'
@@ -82,9 +82,11 @@ export function scanMaskText(
     plain = head
     if (word.kind === 'unfinished') return head
     if (word.kind === 'code') {
-      const digitsFit =
-        padded > 0 ? word.digits === padded : !(word.digits > 1 && text.charCodeAt(head + 5) === 48)
-      machine.codeWord(word.id, digitsFit, base + head, base + word.end)
+      const zeroLed = word.digits > 1 && text.charCodeAt(head + 5) === 48
+      const digitsFit = padded > 0 ? word.digits === padded : !zeroLed
+      const isShort = word.digits < (padded || SAMTOK_DIGITS)
+      const spelling = zeroLed === isShort ? 'either' : zeroLed ? 'padded' : 'short'
+      machine.codeWord(word.id, digitsFit, spelling, base + head, base + word.end)
     } else if (word.kind === 'start') machine.startWord(base + head, base + word.end)
     else machine.endWord(base + head, base + word.end)
     at = word.end

@@ -4,6 +4,7 @@
 import { WordsError } from './error.ts'
 import {
   addRepair,
+  type CodeSpelling,
   MAX_SPAN_IDS,
   type MaskSpan,
   type OpenSpan,
@@ -77,7 +78,7 @@ export class MaskMachine {
   }
 
   /** A code word; `digits` says whether it was written with the vocabulary's number of digits. */
-  codeWord(id: number, digitsFit: boolean, start: number, end: number): void {
+  codeWord(id: number, digitsFit: boolean, spelling: CodeSpelling, start: number, end: number): void {
     let open = this.open
     if (open !== undefined && !open.hasStart && open.ids.length === this.fullLength) {
       this.close('text')
@@ -87,6 +88,7 @@ export class MaskMachine {
     else this.takeGap(open)
     open.end = end
     if (!digitsFit) addRepair(open.repairs, 'digits', start, end)
+    if (spelling !== 'either') open[spelling]++
     if (open.ids.length < MAX_SPAN_IDS) {
       open.ids.push(id)
       open.places.push(start, end)
@@ -144,7 +146,8 @@ export class MaskMachine {
   }
 
   private begin(start: number, end: number, hasStart: boolean): OpenSpan {
-    this.open = { start, end, hasStart, ids: [], places: [], overflow: 0, overflowStart: 0, repairs: [] }
+    const counts = { overflow: 0, overflowStart: 0, padded: 0, short: 0 }
+    this.open = { start, end, hasStart, ids: [], places: [], ...counts, repairs: [] }
     this.listener?.spanStart(start)
     return this.open
   }

@@ -6,6 +6,7 @@ import { randomWords, spelled } from '../test/spelled.ts'
 import { tookMs } from '../test/timing.ts'
 import { maskDialect } from './mask-dialect.ts'
 import { formatMaskDisplay, formatMaskWords, maskTokenIds } from './mask-format.ts'
+import { parseMaskLanguages } from './mask-languages.ts'
 import { codesFromText, parseMaskTokenIds, parseMaskWords, usableCodes } from './mask-parse.ts'
 import { describeRepair, type MaskSpan } from './mask-span.ts'
 import { type MaskEvent, maskStream } from './mask-stream.ts'
@@ -126,8 +127,41 @@ describe('strict parsing of HiMTok', () => {
     ])
     const long = parseMaskWords(whole.replace('<|mt_end|>', '<|mt_5|><|mt_end|>'), himtok).spans[0]!
     expect(brief(long)).toEqual(['repaired', ids, ['extra-code']])
-    const padded = parseMaskWords(spelled('S 0001 E'), himtok, { expectedLength: 1 }).spans[0]!
-    expect(brief(padded)).toEqual(['repaired', [1], ['digits']])
+    const padded = parseMaskWords(spelled('S 007 E'), himtok, { expectedLength: 1 }).spans[0]!
+    expect(brief(padded)).toEqual(['repaired', [7], ['digits']])
+  })
+})
+
+describe('words of the other language', () => {
+  const foreign = ['rejected', [], ['other-language']]
+  it('are never read as masks of this one', () => {
+    expect(brief(parseMaskWords(spelled('S 0011 0347 E'), himtok).spans[0]!)).toEqual(foreign)
+    expect(brief(parseMaskWords(spelled('S 1 22 333 1023 E'), samtok).spans[0]!)).toEqual(foreign)
+    expect(brief(parseMaskWords(spelled('S 903 17 E'), samtok).spans[0]!)).toEqual(foreign)
+    expect(() => codesFromText(spelled('S 1 22 333 E'), samtok)).toThrow(
+      /as HiMTok spells them; those of SAMTok/,
+    )
+  })
+  it('are read by token ids all the same: ids have no spelling', () => {
+    const withIds = withTokenIds(himtok, { firstTokenId: 0 })
+    expect(parseMaskTokenIds(maskTokenIds([11, 347], withIds), withIds).spans[0]!.codes).toEqual([11, 347])
+  })
+  it('are read span by span where both are known', () => {
+    const text = spelled('one S 0011 0347 E two S 903 17 40 E three S 11 347 E four 0007 0300')
+    expect(
+      parseMaskLanguages(text).map(({ language, certainty, codes }) => [language, certainty, codes]),
+    ).toEqual([
+      ['samtok', 'certain', [11, 91]],
+      ['himtok', 'certain', [903, 17, 40]],
+      ['samtok', 'likely', [11, 91]],
+      ['samtok', 'certain', [7, 44]],
+    ])
+  })
+  it('what either could have written goes with the rest of the text', () => {
+    const languages = (text: string) => parseMaskLanguages(spelled(text)).map(({ language }) => language)
+    expect(languages('S 11 347 E')).toEqual(['samtok'])
+    expect(languages('S 11 347 E S 903 17 40 E')).toEqual(['himtok', 'himtok'])
+    expect(languages('S E S 7 E')).toEqual(['samtok', 'himtok'])
   })
 })
 
@@ -137,7 +171,7 @@ describe('telling the dialects apart', () => {
     ['S 11 347 E', 'samtok', 'likely'],
     ['S 347 11 E', 'himtok', 'likely'],
     ['S 1 2 3 4 E', 'himtok', 'certain'],
-    ['S 7 E', 'samtok', 'likely'],
+    ['S 7 E', 'himtok', 'likely'],
     ['S 700 E', 'himtok', 'likely'],
     ['no words', undefined],
   ]

@@ -5,7 +5,7 @@ import { WordsError } from './error.ts'
 import { scanMaskText } from './mask-lexer.ts'
 import { type MachineOptions, MaskMachine } from './mask-machine.ts'
 import { parseOfficial } from './mask-official.ts'
-import type { MaskSpan } from './mask-span.ts'
+import { isOtherLanguage, type MaskSpan } from './mask-span.ts'
 import { requireTokenIds, type SpanVocabulary, spanWordIndices } from './vocabulary.ts'
 
 export type ParseMaskOptions = MachineOptions & {
@@ -77,7 +77,7 @@ export function feedTokenIds(
     if (word === undefined) machine.other(at, at + 1, false)
     else if (word === start) machine.startWord(at, at + 1)
     else if (word === end) machine.endWord(at, at + 1)
-    else machine.codeWord(word - firstCode, true, at, at + 1)
+    else machine.codeWord(word - firstCode, true, 'either', at, at + 1)
   }
 }
 
@@ -93,8 +93,21 @@ export function usableCodes(parse: MaskParse): number[][] {
 export function codesFromText(text: string, vocabulary: SpanVocabulary): number[] {
   const display = parseMaskDisplay(text, vocabulary)
   if (display !== undefined) return display
-  const found = usableCodes(parseMaskWords(answerOnly(text), vocabulary))
+  const parse = parseMaskWords(answerOnly(text), vocabulary)
+  const found = usableCodes(parse)
   if (found.length === 1) return found[0]!
+  const foreign = parse.spans.find(isOtherLanguage)
+  if (foreign !== undefined) {
+    const [is, wanted] = vocabulary.kind === 'samtok' ? ['HiMTok', 'SAMTok'] : ['SAMTok', 'HiMTok']
+    throw new WordsError(
+      'malformed',
+      `the words are spelled as ${is} spells them; those of ${wanted} are wanted`,
+      {
+        at: foreign.start,
+        hint: `read them with a codec of ${is}`,
+      },
+    )
+  }
   throw new WordsError('malformed', `expected the words of one mask, found ${found.length} masks`, {
     hint: 'for example <|mt_start|><|mt_0011|><|mt_0347|><|mt_end|> or <11-347>',
   })

@@ -29,6 +29,8 @@ export type RepairKind =
   | 'stray-end'
   /** A start word without any code. */
   | 'empty'
+  /** The span is spelled as the other language spells it: rejected, because its codes mean other masks here. */
+  | 'other-language'
 
 /** One repair; [start, end) is the place in characters (or tokens, when ids were parsed), empty for what is missing. */
 export type Repair = { readonly kind: RepairKind; start: number; end: number; count: number }
@@ -61,6 +63,9 @@ export const MAX_SPAN_REPAIRS = 64
 /** How a span came to its end. */
 export type SpanEnd = 'end-word' | 'start-word' | 'text' | 'end-of-text'
 
+/** Who writes a number so: SAMTok pads it, HiMTok does not, and numbers of four digits look alike in both. */
+export type CodeSpelling = 'padded' | 'short' | 'either'
+
 /** A span as collected by the machine, before its codes are resolved. */
 export type OpenSpan = {
   start: number
@@ -72,6 +77,9 @@ export type OpenSpan = {
   /** Codes beyond MAX_SPAN_IDS. */
   overflow: number
   overflowStart: number
+  /** Codes with SAMTok's leading zeros, and codes without them where SAMTok has them. */
+  padded: number
+  short: number
   repairs: Repair[]
 }
 
@@ -88,6 +96,7 @@ export function addRepair(repairs: Repair[], kind: RepairKind, start: number, en
 
 /** Closes a SAMTok span: sorts codes into levels, drops what does not fit, names what is missing. */
 export function resolveSamtokSpan(open: OpenSpan, vocabulary: SamtokVocabulary, how: SpanEnd): MaskSpan {
+  if (isHimtokSpelling(open, vocabulary)) return otherLanguage(open)
   const { codesPerLevel, levels } = vocabulary
   const { repairs } = open
   const codes = new Array<number>(levels).fill(-1)
@@ -139,6 +148,7 @@ export function resolveHimtokSpan(
   how: SpanEnd,
   expectedLength: number = vocabulary.maxLength,
 ): MaskSpan {
+  if (open.padded > 0 && open.short === 0) return otherLanguage(open)
   const { repairs } = open
   const codes: number[] = []
   let unknown = false
@@ -158,6 +168,25 @@ export function resolveHimtokSpan(
   const interrupted = missing > 0 && (how === 'text' || how === 'start-word')
   const rejected = codes.length === 0 || unknown || interrupted || (missing > 0 && !open.hasStart)
   return close(open, rejected, codes)
+}
+
+/**
+ * Whether only HiMTok writes a span so: no code is padded, and there are more codes than levels, or they do not rise through
+ * the levels as those of a SAMTok mask do whose zeros were dropped.
+ */
+function isHimtokSpelling(
+  { padded, short, ids, overflow }: OpenSpan,
+  { levels, codesPerLevel }: SamtokVocabulary,
+): boolean {
+  if (padded > 0 || short === 0) return false
+  if (ids.length + overflow > levels) return true
+  const levelsOfIds = ids.map((id) => Math.floor(id / codesPerLevel))
+  return levelsOfIds.some((level, k) => level >= levels || (k > 0 && level <= levelsOfIds[k - 1]!))
+}
+
+function otherLanguage({ start, end, ids }: OpenSpan): MaskSpan {
+  const repairs: Repair[] = [{ kind: 'other-language', start, end, count: 1 }]
+  return { start, end, status: 'rejected', codes: [], ids, repairs }
 }
 
 function addOverflow(open: OpenSpan): void {
@@ -187,6 +216,11 @@ function close(open: OpenSpan, rejected: boolean, codes: number[]): MaskSpan {
   return { start, end, status, codes: rejected ? [] : codes, ids, repairs }
 }
 
+/** True for a span that is spelled as another language than that of the vocabulary spells it. */
+export function isOtherLanguage({ repairs }: Pick<MaskSpan, 'repairs'>): boolean {
+  return repairs.some(({ kind }) => kind === 'other-language')
+}
+
 const SENTENCES: Record<RepairKind, string> = {
   'missing-start': 'the start word is missing',
   'missing-end': 'the end word is missing',
@@ -200,6 +234,7 @@ const SENTENCES: Record<RepairKind, string> = {
   'nested-start': 'a new start word before the end word',
   'stray-end': 'an end word without a start word',
   empty: 'a start word without codes',
+  'other-language': 'spelled as another language spells its words',
 }
 
 /** One plain sentence about a repair, for people: "codes are missing (1) at 24". */

@@ -14,6 +14,9 @@ export const MAX_LEVELS = 64
 /** Most words of one HiMTok mask. The published models use 32. */
 export const MAX_HIMTOK_LENGTH = 1024
 
+/** Digits of SAMTok's ids, zeros in front; larger vocabularies have more. */
+export const SAMTOK_DIGITS = 4
+
 export const MASK_START = '<|mt_start|>'
 export const MASK_END = '<|mt_end|>'
 
@@ -81,7 +84,7 @@ export function samtokVocabulary(
     kind: 'samtok',
     codesPerLevel,
     levels,
-    digits: Math.max(4, String(codes - 1).length),
+    digits: Math.max(SAMTOK_DIGITS, String(codes - 1).length),
     wordCount: codes + 2,
     bitsPerMask: levels * Math.log2(codesPerLevel),
   }

@@ -174,7 +174,7 @@ function counted(masks: number, boxes: number): string {
 }
 
 /** What was read, in one line. */
-function said(answer: string, { form, codec, certainty, hasThought }: Reading): string {
+function said(answer: string, { form, codec, certainty, hasThought, masks }: Reading): string {
   if (answer.trim() === '') return ''
   if (form === 'no target') return 'The answer says that there is nothing to segment.'
   if (form === 'boxes') return 'Boxes in numbers, without mask words'
@@ -185,7 +185,9 @@ function said(answer: string, { form, codec, certainty, hasThought }: Reading): 
       : certainty === 'likely'
         ? ' (likely; choose another above)'
         : ''
-  return `${form[0]!.toUpperCase()}${form.slice(1)}${hasThought ? ' after a thought' : ''}, in ${TITLES[codec]}'s words${how}`
+  const languages = [...new Set(masks.map((mask) => mask.codec))]
+  const inWords = (languages.length > 1 ? languages : [codec]).map((one) => `${TITLES[one]}'s`).join(', ')
+  return `${form[0]!.toUpperCase()}${form.slice(1)}${hasThought ? ' after a thought' : ''}, in ${inWords} words${how}`
 }
 
 function saidDrawn({ doing, done, wanted, stopped }: ReturnType<typeof useDrawn>): string {

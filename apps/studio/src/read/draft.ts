@@ -1,10 +1,13 @@
 // A reading while it is put together: masks, boxes, notes and marks, numbered and kept within their limits.
+import type { CodecId } from '@maskwords/board/state/types.ts'
 import type { GridBox, TextRange } from '@maskwords/words'
 
 /** One mask that the answer speaks of. Its index in the list is its number; words that come again are the same mask. */
 export type ReadMask = TextRange & {
   /** The phrase or label; `mask 3` where it has none. Text, never markup. */
   readonly label: string
+  /** Whose words these are: an answer may have some of several languages. */
+  readonly codec: CodecId
   readonly status: 'complete' | 'repaired' | 'rejected'
   /** What `Backend.draw` takes; undefined where no mask can be read. */
   readonly words: string | readonly number[] | undefined
@@ -65,7 +68,7 @@ export type Draft = {
 
 /** The number of a mask: that of an equal one where there is one; undefined, and counted, where there is no more room. */
 export function addMask(draft: Draft, mask: Draft['masks'][number]): number | undefined {
-  const key = `${mask.status} ${mask.thought} ${mask.label ?? ''} ${mask.words}`
+  const key = `${mask.codec} ${mask.status} ${mask.thought} ${mask.label ?? ''} ${mask.words}`
   const known = mask.words === undefined ? undefined : draft.known.get(key)
   if (known !== undefined) return known
   if (draft.masks.length === MAX_READ_MASKS) {

@@ -47,6 +47,7 @@ export function readGetok(text: string, vocabulary: GetokVocabulary, draft: Draf
     const { label } = instance
     const mask = addMask(draft, {
       ...placeOf(instance),
+      codec: 'getok',
       status,
       words:
         usable.length === 0

@@ -63,6 +63,13 @@ describe('forms', () => {
     expect(reading.masks.map(({ thought }) => thought)).toEqual([true, false])
   })
 
+  it('one mask in three languages is three masks, each of its own', () => {
+    const text = `getok: <seg><grid_6_8></seg>\nhimtok: <|mt_start|><|mt_903|><|mt_17|><|mt_40|><|mt_end|>\nsamtok: ${WORDS}`
+    const codecs = ({ masks }: Reading) => masks.map(({ codec, words }) => words && codec)
+    expect(codecs(readText(text)).sort()).toEqual(['getok', 'himtok', 'samtok'])
+    expect(codecs(readText(text, { codec: 'samtok' }))).toEqual([undefined, 'samtok'])
+  })
+
   it('unpadded words are HiMTok, grid words GETok; a person may say otherwise', () => {
     expect(readText('<|mt_start|><|mt_7|><|mt_900|><|mt_3|><|mt_end|>')).toMatchObject({ codec: 'himtok' })
     const getok = readText('dog: <box><grid_1_2><grid_9_8></box>')

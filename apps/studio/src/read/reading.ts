@@ -7,6 +7,7 @@ import {
   describeRepair,
   getokVocabulary,
   himtokVocabulary,
+  type LanguageSpan,
   type MaskSpan,
   maskDialect,
   type PlacedText,
@@ -64,6 +65,9 @@ export type Reading = {
 /** The spelling is recognised by the first characters: the rest of 10 MB would not change it. */
 const RECOGNISED_BY = 500_000
 
+/** Grid words of GETok. */
+const HAS_CELLS = /<(?:grid|gird)[ _]\d/
+
 const SAMTOK = samtokVocabulary()
 const HIMTOK = himtokVocabulary()
 
@@ -79,7 +83,7 @@ export function recognise(text: string): { codec: CodecId; certainty: 'certain' 
   const head = text.slice(0, RECOGNISED_BY)
   const dialect = maskDialect(head)
   if (dialect !== undefined) return { codec: dialect.kind, certainty: dialect.certainty }
-  return /<(?:grid|gird)[ _]\d/.test(head) ? { codec: 'getok', certainty: 'certain' } : undefined
+  return HAS_CELLS.test(head) ? { codec: 'getok', certainty: 'certain' } : undefined
 }
 
 /** Reads an answer. Never throws on any text; time is linear in its length. */
@@ -102,9 +106,12 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
     const form: Form = draft.masks.length > 0 ? 'GETok answer' : 'text without mask words'
     return { codec, certainty, form, triples: [], hasThought, ...finished(text, draft) }
   }
-  const answer = readAnswer(text, codec === 'samtok' ? SAMTOK : HIMTOK)
+  const vocabularies = { samtok: SAMTOK, himtok: HIMTOK }
+  const answer = readAnswer(text, options.codec === undefined ? vocabularies : vocabularies[codec])
   const numbers = new Map<number, number>()
-  addSpans(text, answer, codec, draft, numbers)
+  addSpans(text, answer, draft, numbers)
+  if (options.codec === undefined && HAS_CELLS.test(text.slice(0, RECOGNISED_BY)))
+    readGetok(text, getokVocabulary({ gridSize: options.cells ?? 32 }), draft)
   const triples = addWrappers(answer, draft, numbers)
   addBoxes(text, answer, draft)
   const form = formOf(answer, draft)
@@ -115,7 +122,6 @@ export function readText(text: string, options: ReadOptions = {}): Reading {
 function addSpans(
   text: string,
   { spans, thoughtSpans }: AnswerReading,
-  codec: 'samtok' | 'himtok',
   draft: Draft,
   numbers: Map<number, number>,
 ): void {
@@ -125,7 +131,14 @@ function addSpans(
   ].sort((a, b) => a.span.start - b.span.start)
   for (const { span, thought } of all) {
     const { start, end, status } = span
-    const mask = addMask(draft, { start, end, status, words: drawable(span, codec), thought })
+    const mask = addMask(draft, {
+      start,
+      end,
+      codec: span.language,
+      status,
+      words: drawable(span),
+      thought,
+    })
     if (mask === undefined) continue
     numbers.set(span.start, mask)
     draft.marks.push({ start, end, kind: 'words', masks: [mask], faulty: status !== 'complete' })
@@ -152,9 +165,9 @@ function addSpans(
 }
 
 /** Codes without the missing tail: a decoder takes a SAMTok mask of the first code alone. */
-function drawable({ codes, status }: MaskSpan, codec: 'samtok' | 'himtok'): readonly number[] | undefined {
+function drawable({ codes, status, language }: LanguageSpan): readonly number[] | undefined {
   if (status === 'rejected') return undefined
-  return codec === 'samtok' ? codes.filter((code) => code >= 0) : codes
+  return language === 'samtok' ? codes.filter((code) => code >= 0) : codes
 }
 
 const CAPTION_PROBLEMS = {

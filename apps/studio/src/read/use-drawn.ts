@@ -2,7 +2,7 @@
 
 import { messageOf } from '@maskwords/base'
 import { type Backend, useBackend } from '@maskwords/board/engine/index.ts'
-import type { Picture } from '@maskwords/board/state/types.ts'
+import type { CodecId, Picture } from '@maskwords/board/state/types.ts'
 import type { Mask } from '@maskwords/mask'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Reading } from './reading.ts'
@@ -54,7 +54,7 @@ export function useDrawn(picture: Picture | undefined, reading: Reading): DrawnM
 async function drawAll(
   engine: Backend,
   picture: Picture,
-  { masks, codec }: Reading,
+  { masks }: Reading,
   signal: AbortSignal,
   tell: (change: Partial<State>) => void,
 ): Promise<void> {
@@ -64,16 +64,14 @@ async function drawAll(
     state: 'failed',
     message: messageOf(error),
   })
-  try {
-    await engine.open(codec, ({ doing }) => tell({ doing }))
-  } catch (error) {
-    return tell({ masks: masks.map(({ words }) => (words === undefined ? undefined : failure(error))) })
-  }
-  tell({ doing: 'drawing' })
-  for (const [i, { words }] of masks.entries()) {
+  const opened = new Set<CodecId>()
+  for (const [i, { words, codec }] of masks.entries()) {
     if (words === undefined) continue
     if (signal.aborted) return
     try {
+      if (!opened.has(codec)) await engine.open(codec, ({ doing }) => tell({ doing }))
+      opened.add(codec)
+      tell({ doing: 'drawing' })
       const { mask, score } = await engine.draw(codec, picture, words, { signal })
       drawn[i] = { state: 'drawn', mask, ...(score === undefined ? {} : { score }) }
     } catch (error) {

@@ -281,6 +281,8 @@ const maskIndices = z.array(z.int()).describe('indices into `masks`')
 const foundMask = z.object({
   ...range,
   words: z.string().describe('what /v1/masks/decode takes'),
+  kind: z.enum(['samtok', 'himtok', 'getok']).describe('whose words these are, by their spelling'),
+  codec: z.string().nullable().describe('the served codec that reads them; null where none does'),
   codes: z.array(z.int()),
   status: z.enum(['complete', 'repaired', 'rejected']),
   repairs: z.array(z.object({ ...range, kind: z.string() })),

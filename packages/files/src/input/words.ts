@@ -9,21 +9,26 @@ import {
   type GetokProblem,
   type GetokVocabulary,
   getokVocabulary,
-  himtokVocabulary,
+  type LanguageSpan,
   maskDialect,
   misspeltWords,
   pairGetokOffsets,
   parseGetok,
-  parseMaskWords,
+  parseInLanguage,
+  parseMaskLanguages,
+  type SpanVocabularies,
   type SpanVocabulary,
   saidMasks,
-  samtokVocabulary,
   thoughtsOnly,
   type Vocabulary,
 } from '@maskwords/words'
 import { MaskwordsError } from '../error.ts'
 
 export type FoundWords = {
+  /** Whose words they are. */
+  readonly language: Vocabulary['kind']
+  /** `likely`: SAMTok and HiMTok could both have written them. */
+  readonly certainty: 'certain' | 'likely'
   readonly label?: string
   /** Place in the text, in characters. */
   readonly start: number
@@ -36,7 +41,8 @@ export type FoundWords = {
 }
 
 export type TextReading = {
-  readonly codec: 'getok' | 'samtok' | 'himtok'
+  /** The language of the words; of several languages, that of the first mask. */
+  readonly codec: Vocabulary['kind']
   readonly found: readonly FoundWords[]
   /** Masks that stand in thoughts, and are not found: a thought is no answer. */
   readonly inThoughts: number
@@ -60,13 +66,7 @@ export function findGetokWords(text: string, n = 32): TextReading {
   const parts = answerParts(text)
   const { instances, refinements, problems } = parseGetok(answerOnly(text, parts), vocabulary)
   if (instances.length > MAX_MASKS_IN_TEXT) {
-    throw new MaskwordsError(
-      'too-large',
-      `${instances.length} masks in one text, more than ${MAX_MASKS_IN_TEXT}`,
-      {
-        hint: 'give one answer at a time',
-      },
-    )
+    throw tooMany(instances.length)
   }
   const shared = sharedOffsets(instances, refinements, vocabulary)
   const found: FoundWords[] = []
@@ -91,6 +91,8 @@ export function findGetokWords(text: string, n = 32): TextReading {
     const statuses = instance.geometries.map((geometry) => geometry.status)
     const repaired = repairs.length > 0 || statuses.includes('repaired')
     found.push({
+      language: 'getok',
+      certainty: 'certain',
       ...(instance.label !== undefined && { label: instance.label }),
       start,
       end,
@@ -104,6 +106,11 @@ export function findGetokWords(text: string, n = 32): TextReading {
     parts.thoughts.length === 0 ? 0 : parseGetok(thoughtsOnly(text, parts), vocabulary).instances.length
   return { codec: 'getok', found, inThoughts, problems: [...outside, ...problems.slice(problem)] }
 }
+
+const tooMany = (count: number) =>
+  new MaskwordsError('too-large', `${count} masks in one text, more than ${MAX_MASKS_IN_TEXT}`, {
+    hint: 'give one answer at a time',
+  })
 
 /** Where one block of offsets mirrors several objects, the part of each: one offset word for each grid word, in order. */
 function sharedOffsets(
@@ -130,61 +137,109 @@ export function misspelt(answer: string): TextReading['problems'] {
   return misspeltWords(answer).map((place) => ({ kind: 'misspelt mask word', ...place }))
 }
 
-/** Finds the SAMTok or HiMTok words of an answer: one entry a span, thoughts left out. Time is linear in the text. */
-function findSpanWords(text: string, vocabulary: SpanVocabulary): TextReading {
-  const parts = answerParts(text)
-  const answer = answerOnly(text, parts)
-  const { spans } = parseMaskWords(answer, vocabulary)
-  const found = spans.map((span) => ({
-    start: span.start,
-    end: span.end,
-    words: text.slice(span.start, span.end),
-    codes: span.codes,
-    status: span.status,
-    repairs: span.repairs.map((repair) => ({
-      kind: describeRepair(repair),
-      start: repair.start,
-      end: repair.end,
-    })),
+function spanFound(text: string, span: LanguageSpan): FoundWords {
+  const { language, certainty, start, end, codes, status } = span
+  const repairs = span.repairs.map((repair) => ({
+    kind: describeRepair(repair),
+    start: repair.start,
+    end: repair.end,
   }))
-  const inThoughts = parts.thoughts.length === 0 ? 0 : saidMasks(thoughtsOnly(text, parts)).masks.length
-  return { codec: vocabulary.kind, found, inThoughts, problems: misspelt(answer) }
+  return { language, certainty, start, end, words: text.slice(start, end), codes, status, repairs }
 }
 
-/** Finds the words of one vocabulary in an answer. @throws MaskwordsError `too-large`, as findGetokWords */
+/** Finds the SAMTok or HiMTok words of an answer: one entry a span, thoughts left out. Time is linear in the text. */
+function findSpanWords(
+  text: string,
+  vocabulary: SpanVocabulary | Omit<ReadWordsOptions, 'gridSize'>,
+): TextReading {
+  const parts = answerParts(text)
+  const answer = answerOnly(text, parts)
+  const spansOf = (said: string): readonly LanguageSpan[] =>
+    'kind' in vocabulary
+      ? parseInLanguage(said, vocabulary)
+      : parseMaskLanguages(said, vocabulary, vocabulary)
+  const spans = spansOf(answer)
+  const hasThoughts = parts.thoughts.length > 0
+  const codec =
+    'kind' in vocabulary
+      ? vocabulary.kind
+      : (spans[0] ?? (hasThoughts ? spansOf(thoughtsOnly(text, parts))[0] : undefined))?.language
+  return {
+    codec: codec ?? 'samtok',
+    found: spans.map((span) => spanFound(text, span)),
+    inThoughts: hasThoughts ? saidMasks(thoughtsOnly(text, parts)).masks.length : 0,
+    problems: misspelt(answer),
+  }
+}
+
+/**
+ * Finds the words of one vocabulary in an answer; spans that are spelled as another language's are rejected.
+ * @throws MaskwordsError `too-large`, as findGetokWords
+ */
 export function findWords(text: string, vocabulary: Vocabulary): TextReading {
   return vocabulary.kind === 'getok'
     ? findGetokWords(text, vocabulary.gridSize)
     : findSpanWords(text, vocabulary)
 }
 
-/** Recognises the language of an answer by its words and finds them; undefined where the text has none, thoughts included. */
-export function readWords(text: string): TextReading | undefined {
-  const dialect = maskDialect(answerOnly(text)) ?? maskDialect(text)
-  if (dialect !== undefined) {
-    return findSpanWords(text, dialect.kind === 'samtok' ? samtokVocabulary() : himtokVocabulary())
+export type ReadWordsOptions = SpanVocabularies & {
+  /** Cells a side of GETok's grid; default: the smallest published one that has every cell of the text. */
+  readonly gridSize?: number
+  /** The language of spans that SAMTok and HiMTok could both have written. Default: that of the others, else the likelier. */
+  readonly prefer?: SpanVocabulary['kind']
+}
+
+/**
+ * Finds the words of all languages in an answer, each span in the language of its spelling, by place. `codec` is the language
+ * of the first. Undefined where the text has none, thoughts included.
+ */
+export function readWords(text: string, options: ReadWordsOptions = {}): TextReading | undefined {
+  const { gridSize, ...spans } = options
+  const said = maskDialect(text) === undefined ? undefined : findSpanWords(text, spans)
+  const drawn = /<g[ri]{2}d[ _]/.test(text) ? readGrid(text, gridSize) : undefined
+  if (said === undefined || drawn === undefined) return said ?? drawn
+  const found = [...said.found, ...drawn.found].sort((a, b) => a.start - b.start)
+  if (found.length > MAX_MASKS_IN_TEXT) throw tooMany(found.length)
+  return {
+    codec: found[0]?.language ?? said.codec,
+    found,
+    inThoughts: said.inThoughts + drawn.inThoughts,
+    problems: [...said.problems, ...drawn.problems].sort((a, b) => a.start - b.start),
   }
-  for (const n of GRID_SIZES) {
+}
+
+function readGrid(text: string, gridSize: number | undefined): TextReading | undefined {
+  for (const n of gridSize === undefined ? GRID_SIZES : [gridSize]) {
     const reading = findGetokWords(text, n)
     const outside = [...reading.problems, ...reading.found.flatMap((one) => one.repairs)].some(
       (one) => one.kind === 'out-of-range',
     )
-    if (reading.found.length + reading.inThoughts > 0 && (!outside || n === GRID_SIZES.at(-1))) return reading
+    const isLast = gridSize !== undefined || n === GRID_SIZES.at(-1)
+    if (reading.found.length + reading.inThoughts > 0 && (!outside || isLast)) return reading
   }
   return undefined
 }
 
 /**
- * Whether the picture was turned by EXIF where words were made: `picture.exif` of what `encode --json` and `roundtrip
- * --json` print. Undefined for any other text.
+ * What the JSON of `encode --json` and `roundtrip --json` says of its words: whether the picture was turned by EXIF
+ * (`picture.exif`), and their language. Nothing for any other text.
  */
-export function exifOfWords(text: string): 'apply' | 'ignore' | undefined {
-  if (!text.trimStart().startsWith('{')) return undefined
+export function statedOfWords(text: string): {
+  readonly exif?: 'apply' | 'ignore'
+  readonly language?: Vocabulary['kind']
+} {
+  if (!text.trimStart().startsWith('{')) return {}
   try {
-    const { picture } = JSON.parse(text) as { picture?: { exif?: unknown } | null }
+    const { picture, language } = JSON.parse(text) as {
+      picture?: { exif?: unknown } | null
+      language?: unknown
+    }
     const exif = picture?.exif
-    return exif === 'apply' || exif === 'ignore' ? exif : undefined
+    return {
+      ...((exif === 'apply' || exif === 'ignore') && { exif }),
+      ...((language === 'samtok' || language === 'himtok' || language === 'getok') && { language }),
+    }
   } catch {
-    return undefined
+    return {}
   }
 }

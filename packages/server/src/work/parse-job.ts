@@ -12,6 +12,7 @@ import {
   type MaskSpan,
   maskDialect,
   readAnswer,
+  type SpanVocabularies,
   type SpanVocabulary,
   saysNoTarget,
   type Vocabulary,
@@ -23,18 +24,34 @@ import type { Work } from './work.ts'
 
 export function parseText(value: unknown, { codecs }: Pick<Work, 'codecs'>): ParseAnswer {
   const { text, codec: name } = checked(parseRequestSchema, value)
-  const open = name === undefined ? speaker(text, codecs.all) : codecs.get(name)
+  if (name !== undefined) {
+    const { codec, name: served } = codecs.get(name)
+    const { vocabulary } = codec
+    return vocabulary.kind === 'getok'
+      ? getokAnswer(text, served, vocabulary)
+      : spanAnswer(text, vocabulary, (kind) => (kind === vocabulary.kind ? served : null))
+  }
+  const open = speaker(text, codecs.all)
   if (open === undefined) return withoutCodec(text)
-  const { vocabulary } = open.codec
-  return vocabulary.kind === 'getok'
-    ? getokAnswer(text, open.name, vocabulary)
-    : spanAnswer(text, open.name, vocabulary)
+  const servedFor = (kind: Kind) => codecs.all.find(({ info }) => info.kind === kind)
+  const vocabularyOf = <K extends Kind>(kind: K) =>
+    servedFor(kind)?.codec.vocabulary as Extract<Vocabulary, { kind: K }> | undefined
+  const [samtok, himtok, getok] = [vocabularyOf('samtok'), vocabularyOf('himtok'), vocabularyOf('getok')]
+  if (open.info.kind === 'getok' && getok !== undefined && maskDialect(text) === undefined)
+    return getokAnswer(text, open.name, getok)
+  const spans = { ...(samtok !== undefined && { samtok }), ...(himtok !== undefined && { himtok }) }
+  return spanAnswer(text, spans, (kind) => servedFor(kind)?.name ?? null, getok?.gridSize)
 }
 
-/** The served codec whose words a text has. */
+type Kind = Vocabulary['kind']
+
+/** The served codec of a text's words: of the first mask's where it is served, else of the first that is. */
 export function speaker(text: string, all: readonly OpenCodec[]): OpenCodec | undefined {
-  const kind = maskDialect(text)?.kind ?? (readWords(text) === undefined ? undefined : 'getok')
-  return all.find((one) => one.info.kind === kind)
+  const reading = readWords(text)
+  const spoken =
+    reading === undefined ? [] : [reading.codec, ...reading.found.map(({ language }) => language)]
+  const kind = spoken.find((one) => all.some(({ info }) => info.kind === one))
+  return all.find(({ info }) => info.kind === kind)
 }
 
 /** A text that no served codec reads: what can be said without a vocabulary. */
@@ -43,7 +60,7 @@ function withoutCodec(text: string): ParseAnswer {
   return {
     ...empty(text),
     kind: reading?.codec ?? null,
-    masks: reading === undefined ? [] : foundMasks(reading.found, undefined),
+    masks: reading === undefined ? [] : foundMasks(reading.found, undefined, null),
     ...(reading !== undefined && { problems: plainProblems(reading.problems) }),
   }
 }
@@ -80,18 +97,24 @@ function getokAnswer(text: string, codec: string, vocabulary: Vocabulary & { kin
     ...frame,
     codec,
     kind: 'getok',
-    masks: foundMasks(found, frame.thought ?? undefined),
+    masks: foundMasks(found, frame.thought ?? undefined, codec),
     problems: plainProblems(problems),
   }
 }
 
 type Range = { readonly start: number; readonly end: number }
 
-function foundMasks(found: readonly FoundWords[], thought: Range | undefined): ParseAnswer['masks'] {
-  return found.map(({ start, end, words, codes, status, repairs, label }) => ({
+function foundMasks(
+  found: readonly FoundWords[],
+  thought: Range | undefined,
+  codec: string | null,
+): ParseAnswer['masks'] {
+  return found.map(({ start, end, words, language, codes, status, repairs, label }) => ({
     start,
     end,
     words,
+    kind: language,
+    codec,
     codes: Array.from(codes),
     status,
     repairs: plainProblems(repairs),
@@ -103,18 +126,26 @@ function foundMasks(found: readonly FoundWords[], thought: Range | undefined): P
 const plainProblems = (problems: readonly (Range & { readonly kind: string })[]) =>
   problems.map(({ kind, start, end }) => ({ kind, start, end }))
 
-function spanAnswer(text: string, codec: string, vocabulary: SpanVocabulary): ParseAnswer {
+/** `codecOf`: who reads words of a kind. GETok's objects are listed beside the spans where a grid is given. */
+function spanAnswer(
+  text: string,
+  vocabulary: SpanVocabulary | SpanVocabularies,
+  codecOf: (kind: Kind) => string | null,
+  gridSize?: number,
+): ParseAnswer {
   const reading = readAnswer(text, vocabulary)
   const inThought = new Set(reading.thoughtSpans)
-  const spans = [...reading.thoughtSpans, ...reading.spans].sort((a, b) => a.start - b.start || a.end - b.end)
-  if (spans.length > MAX_MASKS_IN_TEXT) {
+  const objects = gridSize === undefined ? [] : findGetokWords(text, gridSize).found
+  const spans = [...reading.thoughtSpans, ...reading.spans]
+  const listed = [...spans, ...objects].sort((a, b) => a.start - b.start || a.end - b.end)
+  if (listed.length > MAX_MASKS_IN_TEXT) {
     throw new HttpFault(413, {
       code: 'too-large',
-      message: `${spans.length} masks in one text, more than ${MAX_MASKS_IN_TEXT}`,
+      message: `${listed.length} masks in one text, more than ${MAX_MASKS_IN_TEXT}`,
       hint: 'send one answer at a time',
     })
   }
-  const at = new Map(spans.map((span, k) => [span, k]))
+  const at = new Map<unknown, number>(listed.map((one, k) => [one, k]))
   const indices = (list: readonly MaskSpan[]) =>
     list.flatMap((span) => {
       const k = at.get(span)
@@ -133,22 +164,29 @@ function spanAnswer(text: string, codec: string, vocabulary: SpanVocabulary): Pa
     text: words,
   })
   const { parts, caption } = reading
+  const kind = 'kind' in vocabulary ? vocabulary.kind : (listed[0]?.language ?? 'samtok')
   return {
-    codec,
-    kind: vocabulary.kind,
-    masks: spans.map((span) => ({
-      start: span.start,
-      end: span.end,
-      words: text.slice(span.start, span.end),
-      codes: Array.from(span.codes),
-      status: span.status,
-      repairs: span.repairs.map((repair) => ({
-        start: repair.start,
-        end: repair.end,
-        kind: describeRepair(repair),
-      })),
-      inThought: inThought.has(span),
-    })),
+    codec: codecOf(kind),
+    kind,
+    masks: listed.map((one) =>
+      'words' in one
+        ? foundMasks([one], undefined, codecOf('getok'))[0]!
+        : {
+            start: one.start,
+            end: one.end,
+            words: text.slice(one.start, one.end),
+            kind: one.language,
+            codec: codecOf(one.language),
+            codes: Array.from(one.codes),
+            status: one.status,
+            repairs: one.repairs.map((repair) => ({
+              start: repair.start,
+              end: repair.end,
+              kind: describeRepair(repair),
+            })),
+            inThought: inThought.has(one),
+          },
+    ),
     ...framed(parts),
     noTarget: reading.noTarget,
     caption:
