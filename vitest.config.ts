@@ -10,7 +10,7 @@ export default defineConfig({
       '{packages,apps}/*/test/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],
-    globalSetup: ['./scripts/chromium.ts'],
+    globalSetup: ['./scripts/chromium.ts', './scripts/installed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,10 +1,8 @@
 // Time by operator of one model, from ONNX Runtime's own profile; a tool for reading where a step spends its time.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Model, TensorData } from '@maskwords/graph'
-import type * as ort from 'onnxruntime-common'
+import { loadRuntime, type Model, type TensorData } from '@maskwords/graph'
 
 type Event = {
   cat: string
@@ -20,7 +18,7 @@ export async function printProfile(
   options: { threads: number; runs?: number; lines?: number },
 ): Promise<void> {
   const { runs = 8, lines = 40 } = options
-  const runtime = createRequire(import.meta.resolve('@maskwords/graph'))('onnxruntime-node') as typeof ort
+  const runtime = await loadRuntime()
   const folder = mkdtempSync(join(tmpdir(), 'profile-'))
   const session = await runtime.InferenceSession.create(model.onnx, {
     enableProfiling: true,

@@ -5,14 +5,12 @@
 // Wall time, because two threads work; on a shared machine compare with the product's speed, which suffers as much.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSamTok, SAMTOK_PUBLISHED } from '@maskwords/codecs'
-import { buildModel, input, linear, openSession, parameter } from '@maskwords/graph'
+import { buildModel, input, linear, loadRuntime, openSession, parameter } from '@maskwords/graph'
 import { maskFromRowMajor } from '@maskwords/mask'
 import { hieraBlocks, type Sam2Config, stageSides } from '@maskwords/models'
-import type * as ort from 'onnxruntime-common'
 import { recordedPicture } from '../packages/codecs/test/recorded-picture.ts'
 import { formulaWeights } from '../packages/graph/test/formula-weights.ts'
 import { printMachine } from './harness.ts'
@@ -73,7 +71,7 @@ async function timed<T>(what: string, run: () => Promise<T>): Promise<T> {
 
 /** ONNX Runtime as anyone would use it on an exported file. */
 async function plainTrunk(path: string): Promise<{ run: () => Promise<void>; close: () => Promise<void> }> {
-  const runtime = createRequire(import.meta.resolve('@maskwords/graph'))('onnxruntime-node') as typeof ort
+  const runtime = await loadRuntime()
   const inference = await runtime.InferenceSession.create(path, {
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',

@@ -48,7 +48,7 @@ export const ROOMS: readonly Room[] = [
     'graph',
     'networks as graphs: ops and their gradients, ONNX, sessions',
     'base checkpoint',
-    'onnxruntime-node onnxruntime-web onnxruntime-common node:',
+    'maskwords-onnxruntime onnxruntime-web onnxruntime-common node:',
   ),
   packages('train', 'the training loop of any graph', 'base checkpoint graph', 'node:'),
   packages(
@@ -129,7 +129,7 @@ export const ROOMS: readonly Room[] = [
     'commands',
     'the command line: every command and its options',
     'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training',
-    'node: onnxruntime-node',
+    'node:',
   ),
   packages(
     'maskwords',

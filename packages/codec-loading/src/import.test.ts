@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpointFile } from '@maskwords/checkpoint'
 import type { HimtokCodec, SamtokCodec, SamtokConfig } from '@maskwords/codecs'
+import { loadRuntime } from '@maskwords/graph'
 import { iou, type Mask, maskFromRowMajor } from '@maskwords/mask'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,7 +55,7 @@ describe('importCodec', () => {
   })
 
   it('writes each network as a small ONNX file that any ONNX Runtime opens beside the weights', async () => {
-    const ort = await import('onnxruntime-node')
+    const ort = await loadRuntime()
     await writeWeights(join(root, 'graphs.safetensors'), await wantedWeights({ himtok: TOY_HIMTOK }))
     const folder = join(root, 'graphs')
     const config = { codec: 'himtok', config: TOY_HIMTOK } as const

@@ -2,11 +2,11 @@
 
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '@maskwords/base'
 import { defineCommand, findSharp, sharpTrouble, VERSION } from '@maskwords/files'
+import { type GraphError, loadRuntime } from '@maskwords/graph'
 
 type Check = {
   readonly name: string
@@ -25,9 +25,6 @@ const CHROMIUM_PATHS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   'C:/Program Files/Google/Chrome/Application/chrome.exe',
 ]
-
-/** onnxruntime's own install step fetches CUDA files and fails without a network; this leaves it out. */
-const ONNXRUNTIME_INSTALL = 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node'
 
 export const command = defineCommand({
   spec: {
@@ -121,10 +118,10 @@ async function sharpCheck(): Promise<Check> {
 }
 
 async function onnxruntimeCheck(): Promise<Check> {
-  const base = { name: 'onnxruntime-node (models)', required: false }
+  const base = { name: 'ONNX Runtime (models)', required: false }
   try {
-    const runtime = await import('onnxruntime-node')
-    const supported = runtime.listSupportedBackends()
+    const runtime = await loadRuntime()
+    const supported = runtime.listSupportedBackends?.() ?? []
     const names = (bundled: boolean) =>
       supported
         .filter((backend) => backend.bundled === bundled)
@@ -132,16 +129,14 @@ async function onnxruntimeCheck(): Promise<Check> {
         .join(', ')
     const others = names(false)
     const backends = `${names(true)}${others === '' ? '' : ` (with their own libraries: ${others})`}`
-    const version = (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string })
-      .version
-    return { ...base, status: 'ok', found: `${version}, backends ${backends}` }
+    return { ...base, status: 'ok', found: `${runtime.env?.versions?.['node']}, backends ${backends}` }
   } catch (error) {
-    const said = messageOf(error).split('\n')[0]!
+    const { message, hint } = error as GraphError
     return {
       ...base,
       status: 'missing',
-      found: `GETok works without it, codecs with a network do not: ${said}`,
-      remedy: ONNXRUNTIME_INSTALL,
+      found: `GETok works without it, codecs with a network do not: ${message.split('\n')[0]}`,
+      ...(hint !== undefined && { remedy: hint }),
     }
   }
 }

@@ -1,6 +1,7 @@
 // Building models: shape errors in words, equal bytes for equal graphs, nothing written twice or in vain, and the ONNX checker.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -289,7 +290,7 @@ describe('recompute', () => {
       const file = join(folder, 'm.onnx')
       writeFileSync(file, model.onnx)
       try {
-        const ort = new URL('../../../node_modules/onnxruntime-node', import.meta.url).pathname
+        const ort = createRequire(import.meta.url).resolve('maskwords-onnxruntime')
         return Number(execFileSync(process.execPath, ['-e', code, ort, file], { encoding: 'utf8' })) * 1024
       } finally {
         rmSync(folder, { recursive: true, force: true })

@@ -161,7 +161,7 @@ export class RunFolder {
 
 /** What the last bits of a run depend on besides its settings. */
 export async function environmentOf(threads: number | undefined): Promise<Record<string, string>> {
-  const runtime = (await loadRuntime()) as { env?: { versions?: Readonly<Record<string, string>> } }
+  const runtime = await loadRuntime()
   return {
     node: process.version,
     onnxruntime: runtime.env?.versions?.['node'] ?? 'unknown',

@@ -1,4 +1,4 @@
-// onnxruntime-node: loading it, the providers it has, and a model in this thread.
+// ONNX Runtime for Node.js (the package onnxruntime-node): loading it, the providers it has, and a model in this thread.
 
 import { existsSync, lstatSync } from 'node:fs'
 import { messageOf } from '@maskwords/base'
@@ -10,28 +10,41 @@ export type Device = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml'
 
 type NodeRuntime = Runtime & {
   listSupportedBackends?: () => readonly { readonly name: string; readonly bundled: boolean }[]
+  env?: { versions?: Readonly<Record<string, string | undefined>> }
 }
 
-/** onnxruntime-node, loaded on first use. */
+/** onnxruntime-node under the name that maskwords installs it by, a copy of its own; then one that somebody put beside it. */
+const RUNTIME_NAMES = ['maskwords-onnxruntime', 'onnxruntime-node'] as const
+
+/**
+ * onnxruntime-node, loaded on first use.
+ * @throws GraphError `provider-missing` where it is not installed or does not load.
+ */
 export async function loadRuntime(): Promise<NodeRuntime> {
-  // Not a literal, so that a bundler for browsers does not look for it.
-  const name = 'onnxruntime-node'
-  try {
-    const loaded = (await import(name)) as unknown as NodeRuntime & { default?: NodeRuntime }
-    return loaded.InferenceSession ? loaded : loaded.default!
-  } catch (cause) {
-    const text = messageOf(cause)
-    const absent = /Cannot find (package|module) 'onnxruntime-node'/.test(text)
-    throw new GraphError(
-      'provider-missing',
-      absent ? 'onnxruntime-node is not installed' : `onnxruntime-node does not load: ${text}`,
-      {
-        cause,
-        hint: 'npm install onnxruntime-node (ONNXRUNTIME_NODE_INSTALL=skip where there is no internet)',
-      },
-    )
+  let broken: { name: string; cause: unknown } | undefined
+  // Not literals, so that a bundler for browsers does not look for them.
+  for (const name of RUNTIME_NAMES) {
+    try {
+      const loaded = (await import(name)) as unknown as NodeRuntime & { default?: NodeRuntime }
+      return loaded.InferenceSession ? loaded : loaded.default!
+    } catch (cause) {
+      if (!isAbsent(cause, name)) broken ??= { name, cause }
+    }
   }
+  if (broken === undefined) {
+    throw new GraphError('provider-missing', 'ONNX Runtime (onnxruntime-node) is not installed', {
+      hint: 'ONNXRUNTIME_NODE_INSTALL=skip npm install maskwords   (without optional packages left out)',
+    })
+  }
+  const { name, cause } = broken
+  throw new GraphError('provider-missing', `ONNX Runtime (${name}) does not load: ${messageOf(cause)}`, {
+    cause,
+    hint: `it needs Node.js for Linux with glibc, macOS on Apple silicon or Windows; this is ${process.platform}-${process.arch}`,
+  })
 }
+
+const isAbsent = (cause: unknown, name: string): boolean =>
+  messageOf(cause).includes(`Cannot find package '${name}'`)
 
 /** Opens a model in the calling thread. */
 export async function openNodeRunner(model: ModelBytes, options: RunnerOptions): Promise<Runner> {
@@ -61,7 +74,7 @@ export async function openNodeRunner(model: ModelBytes, options: RunnerOptions):
 const START_HINTS: Readonly<Record<string, string>> = {
   webgpu:
     'on Linux WebGPU needs libvulkan.so.1 and a graphics driver; or open the session with device: "cpu"',
-  cuda: 'CUDA needs Linux x64, a driver, CUDA 12, and the provider files that onnxruntime-node fetches when it is installed',
+  cuda: 'CUDA needs Linux x64, a driver, CUDA 12, and files that npm does not carry: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild maskwords-onnxruntime',
 }
 
 /** Devices the runtime was built for; those that need more files than the package brings come last. */
