@@ -75,8 +75,8 @@ export function pieceReader(
         queue = queue.slice(at + 1)
         continue
       }
-      const waits =
-        !last && options.stripped !== true && queue.length - at <= MOST_WAITING && couldBecome(text, word, at)
+      // Until enough has come in its place: text may lag behind its tokens.
+      const waits = !last && options.stripped !== true && queue.length - at <= MOST_WAITING
       if (waits) return out
       const length = at === 0 ? 0 : before(queue.slice(0, at))
       if (at > 0) out.push(said(text.slice(0, length), queue.slice(0, at)))
@@ -107,13 +107,6 @@ export function pieceReader(
       return restored
     },
   }
-}
-
-/** Whether the word may still come: it is begun at the end of the text, or nothing else has come in its place. */
-function couldBecome(text: string, word: string, at: number): boolean {
-  if (at > 0) return true
-  const rest = text.trimStart()
-  return word.startsWith(rest)
 }
 
 /**

@@ -37,6 +37,8 @@ export type Probe = {
   /** The text comes without mask words; undefined where that is not known. */
   readonly stripped: boolean | undefined
   readonly ids: boolean
+  /** False where streamed answers lose what whole ones have: ids of mask words that are not shown (llama-server). */
+  readonly streams: boolean
   readonly maxTokens: number | undefined
   /** Rows of its vocabulary, where it says so. */
   readonly vocabularySize: number | undefined
@@ -87,7 +89,7 @@ export async function probeServer(address: ServerAddress, http: Http, options: P
     if (stripped === true) {
       notes.push(
         ids
-          ? `${profile.title} takes the mask words out of its text; they are put back by their ids. To have them in the text: ${profile.stripsHint}`
+          ? `${profile.title} takes the mask words out of its text; they are put back by their ids${tried.streams ? '' : ', which it tells in whole answers alone, so that nothing is seen before the end'}. To have them in the text: ${profile.stripsHint}`
           : `${profile.title} takes the mask words out of its text, so that no mask can be read: ${profile.stripsHint}`,
       )
     }
@@ -111,6 +113,7 @@ export async function probeServer(address: ServerAddress, http: Http, options: P
     logprobs,
     stripped,
     ids,
+    streams: tried.streams,
     maxTokens:
       countOr(entry['max_model_len']) ?? countOr(objectOr(entry['meta'])['n_ctx']) ?? contextOf(shown),
     vocabularySize: countOr(objectOr(entry['meta'])['n_vocab']),
@@ -309,12 +312,17 @@ type Asking = {
 type Answered = { readonly text: string; readonly tokens: readonly AnsweredToken[] }
 
 /** A few tokens of an answer; undefined where the server refuses the question as it is. */
-async function few(asking: Asking, maxTokens: number, fields: Json): Promise<Answered | undefined> {
+async function few(
+  asking: Asking,
+  maxTokens: number,
+  fields: Json,
+  stream = true,
+): Promise<Answered | undefined> {
   const { address, http, model, profile, signal } = asking
   const body = {
     model,
     messages: [{ role: 'user', content: 'Please segment the object in this image.' }],
-    stream: true,
+    stream,
     max_tokens: maxTokens,
     temperature: 0,
     ...profile.fields,
@@ -336,7 +344,9 @@ async function few(asking: Asking, maxTokens: number, fields: Json): Promise<Ans
   return { text, tokens }
 }
 
-type Tried = Pick<Probe, 'way' | 'modes' | 'logprobs' | 'ids'> & { readonly stripped: boolean | undefined }
+type Tried = Pick<Probe, 'way' | 'modes' | 'logprobs' | 'ids' | 'streams'> & {
+  readonly stripped: boolean | undefined
+}
 
 async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): Promise<Tried> {
   const { profile } = asking
@@ -357,7 +367,14 @@ async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): P
     for await (const value of http.stream(`${address.base}/chat/completions`, body, signal)) readChunk(value)
   }
   const hasIds = (answer: Answered | undefined) => answer?.tokens.some(({ id }) => id >= 0) === true
-  const none: Tried = { way: undefined, modes: ['off'], logprobs, ids: hasIds(plain), stripped: undefined }
+  const none: Tried = {
+    way: undefined,
+    modes: ['off'],
+    logprobs,
+    ids: hasIds(plain),
+    streams: true,
+    stripped: undefined,
+  }
   if (vocabulary === undefined) return none
   // GETok's masks are words in a row: each is whole by itself.
   if (vocabulary.kind === 'getok') return { ...none, modes: ['off', 'free'] }
@@ -365,34 +382,39 @@ async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): P
     if (way.needsIds && vocabulary.tokenIds === undefined) continue
     const fields = logprobs === undefined ? {} : { ...withLogprobs, top_logprobs: logprobs }
     const length = vocabulary.kind === 'samtok' ? vocabulary.levels + 2 : vocabulary.maxLength + 2
-    const forced = await few(asking, length + 2, { ...fields, ...way.fields({ mode: 'forced' }, vocabulary) })
-    if (forced === undefined) continue
-    const literal = wholeMasks([forced.text], vocabulary)
-    const reader = pieceReader(vocabulary)
-    const restored = wholeMasks(
-      [...reader.push(forced), ...reader.end()].map(({ text }) => text),
-      vocabulary,
-    )
-    if (!literal && !restored) continue
+    const asked = { ...fields, ...way.fields({ mode: 'forced' }, vocabulary) }
+    let streams = true
+    let forced = await few(asking, length + 2, asked)
+    if (forced !== undefined && !saysMask(forced, vocabulary)) {
+      streams = false
+      forced = await few(asking, length + 2, asked, streams)
+    }
+    if (forced === undefined || !saysMask(forced, vocabulary)) continue
     const modes: MaskConstraint['mode'][] = ['off', 'forced']
     const others: Imposed[] = [{ mode: 'free' }, { mode: 'count', masks: 1 }]
     for (const other of others) {
       if ((await few(asking, 1, way.fields(other, vocabulary))) !== undefined) modes.push(other.mode)
     }
-    return { way, modes, logprobs, ids: hasIds(forced), stripped: !literal }
+    const stripped = !wholeMask([forced.text], vocabulary)
+    return { way, modes, logprobs, ids: hasIds(forced), streams, stripped }
   }
   return none
 }
 
-/** Whether a text is one whole mask, but for words that end a turn. */
-function wholeMasks(texts: readonly string[], vocabulary: SpanVocabulary): boolean {
+/** Whether a few tokens are a mask, read as an answer is. */
+function saysMask(answer: Answered, vocabulary: SpanVocabulary): boolean {
+  const reader = pieceReader(vocabulary)
+  const pieces = [...reader.push(answer), ...reader.end()]
+  return wholeMask(
+    pieces.map(({ text }) => text),
+    vocabulary,
+  )
+}
+
+/** Whether a text is one mask that need not be cast away, but for words that end a turn. */
+function wholeMask(texts: readonly string[], vocabulary: SpanVocabulary): boolean {
   const stream = maskStream(vocabulary)
   for (const text of texts) stream.push(text)
-  const { spans } = stream.end().parse
-  return (
-    spans.length === 1 &&
-    spans[0]!.codes.length > 0 &&
-    spans[0]!.start === 0 &&
-    spans[0]!.status !== 'rejected'
-  )
+  const [only, ...more] = stream.end().parse.spans
+  return only !== undefined && more.length === 0 && only.start === 0 && only.status !== 'rejected'
 }

@@ -142,8 +142,7 @@ function requestOf(conversation: Conversation, options: AskOptions, probe: Probe
     conversation,
     fields: {
       model,
-      stream: true,
-      stream_options: { include_usage: true },
+      ...(probe.streams ? { stream: true, stream_options: { include_usage: true } } : { stream: false }),
       max_tokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
       temperature,
       top_p: topP,
