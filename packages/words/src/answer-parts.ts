@@ -27,6 +27,14 @@ export type AnswerParts = {
   readonly turn: TextRange
 }
 
+export type AnswerOptions = {
+  /**
+   * Whether the template of the prompt ended with the opening tag of a thought, so that the text begins inside of it. A text with
+   * the closing tag says so by itself; one that was cut off before has no sign of it, and counts as an answer without this.
+   */
+  readonly thoughtOpen?: boolean
+}
+
 /** Words that end a turn. Where decoding keeps special words they follow the answer, and padding follows them. */
 export const TURN_ENDS: readonly string[] = [
   '<|im_end|>',
@@ -124,13 +132,13 @@ const SIGNS = new RegExp(
   'gi',
 )
 
-type Sign = TextRange & { readonly kind: 'open' | 'close' | 'answer' | 'answered' | 'end' | 'start' }
+/** Longest sign, its blanks and what is looked at behind it included: the end of a channel of gpt-oss and the next one's name. */
+export const MAX_SIGN_CHARS = 72
 
-/**
- * Takes an answer apart. Never throws on any text; linear time. A text that was cut off inside a thought which the template
- * opened has no sign of it, and counts as an answer.
- */
-export function answerParts(text: string): AnswerParts {
+export type Sign = TextRange & { readonly kind: 'open' | 'close' | 'answer' | 'answered' | 'end' | 'start' }
+
+/** Takes an answer apart. Never throws on any text; linear time. */
+export function answerParts(text: string, options: AnswerOptions = {}): AnswerParts {
   const begin = beginningOf(text)
   const signs = signsOf(text, begin)
   const thoughts: { start: number; end: number }[] = []
@@ -142,6 +150,13 @@ export function answerParts(text: string): AnswerParts {
   /** How much of `outside` stood before the last thought: the rest falls to it where it turns out to go on. */
   let before = 0
   const answerSigns: Sign[] = []
+  if (options.thoughtOpen === true && !opensThought(text, begin, signs[0])) {
+    thoughtBy = 'template'
+    thoughts.push({ start: begin, end: -1 })
+    outside.push({ start: begin, end: begin })
+    before = outside.length
+    inThought = true
+  }
   for (const sign of signs) {
     if (sign.kind === 'open') {
       if (inThought) continue
@@ -248,20 +263,38 @@ export function liesIn(ranges: readonly TextRange[], { start, end }: TextRange):
   return ranges.some((range) => start >= range.start && end <= range.end)
 }
 
+/** Whether the answer opens its thought by itself, as its first word. */
+export function opensThought(text: string, begin: number, first: Sign | undefined): boolean {
+  return first?.kind === 'open' && skipSpace(text, begin) === first.start
+}
+
+const OPEN_AT_END = new RegExp(`(?:${OPENS}|${CHANNEL_OPENS})\\s*$`, 'i')
+
+/** Whether a prompt ends with the opening tag of a thought, so that its answer begins inside of one. */
+export function promptOpensThought(prompt: string): boolean {
+  return OPEN_AT_END.test(prompt.slice(-200))
+}
+
+const KINDS = ['open', 'close', 'answer', 'answered', 'end', 'start'] as const
+
 function signsOf(text: string, begin: number): Sign[] {
   const signs: Sign[] = []
-  SIGNS.lastIndex = begin
-  for (let match = SIGNS.exec(text); match !== null; match = SIGNS.exec(text)) {
-    const start = match.index
-    const end = start + match[0].length
-    if (isQuoted(text, start, end)) continue
-    const groups = match.groups!
-    const kind = (['open', 'close', 'answer', 'answered', 'end', 'start'] as const).find(
-      (name) => groups[name] !== undefined,
-    )!
-    signs.push({ kind, start, end })
+  for (let at = begin; ; ) {
+    const sign = nextSign(text, at)
+    if (sign === undefined) return signs
+    at = sign.end
+    if (!isQuoted(text, sign.start, sign.end)) signs.push(sign)
   }
-  return signs
+}
+
+/** The first sign at `from` or behind it, in quotes or not. */
+export function nextSign(text: string, from: number): Sign | undefined {
+  SIGNS.lastIndex = from
+  const match = SIGNS.exec(text)
+  if (match === null) return undefined
+  const groups = match.groups!
+  const kind = KINDS.find((name) => groups[name] !== undefined)!
+  return { kind, start: match.index, end: match.index + match[0].length }
 }
 
 const QUOTES = new Map([
@@ -274,7 +307,7 @@ const QUOTES = new Map([
 ])
 
 /** Whether the quotes around a tag open before it and close behind it: `"cat"</think>"dog"` quotes no tag, nor do fences. */
-function isQuoted(text: string, start: number, end: number): boolean {
+export function isQuoted(text: string, start: number, end: number): boolean {
   const closing = QUOTES.get(text.charAt(start - 1))
   if (closing === undefined || text.charAt(end) !== closing) return false
   return (
@@ -293,15 +326,24 @@ function isTurnOver(text: string, at: number): boolean {
 }
 
 /** Where the answer's own text begins: behind padding, beginnings of texts and the header of the turn. */
-function beginningOf(text: string): number {
-  let begin = 0
-  for (let at = 0; ; ) {
+export function beginningOf(text: string, from = 0): number {
+  let begin = from
+  for (let at = from; ; ) {
     at = skipSpace(text, at)
     const word = [...PADDING_WORDS, ...BEGINNINGS, ...TURN_ENDS].find((one) => text.startsWith(one, at))
     const length = word?.length ?? OWN_HEADER.exec(text.slice(at, at + 64))?.[0].length
     if (length === undefined) return begin
     begin = at += length
   }
+}
+
+/** Whether the text from `begin` on, where no blank stands, may with more text become a word that texts begin with. */
+export function mayBeginLonger(text: string, begin: number): boolean {
+  const rest = text.slice(begin, begin + MAX_SIGN_CHARS)
+  if (rest === '' || rest.length === MAX_SIGN_CHARS) return rest === ''
+  return [PADDING_WORDS, BEGINNINGS, TURN_ENDS, TURN_STARTS].some((words) =>
+    words.some((word) => word.startsWith(rest) || (words === TURN_STARTS && rest.startsWith(word))),
+  )
 }
 
 /** Without blanks and padding at the ends. */

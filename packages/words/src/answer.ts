@@ -1,7 +1,13 @@
 // One reading of a whole model answer: thought and answer, mask spans, and whichever wrappers are around them.
 
 import type { TextRange } from './answer-part.ts'
-import { type AnswerParts, answerOnly, answerParts, thoughtsOnly } from './answer-parts.ts'
+import {
+  type AnswerOptions,
+  type AnswerParts,
+  answerOnly,
+  answerParts,
+  thoughtsOnly,
+} from './answer-parts.ts'
 import { type GroundedCaption, OBJECT_REF_START, parseGroundedCaption } from './grounded-caption.ts'
 import { type JsonAnswer, parseJsonAnswer, parseSceneGraph, type SceneGraph } from './json-answer.ts'
 import {
@@ -36,14 +42,14 @@ export type AnswerReading = {
 export function readAnswer(
   text: string,
   vocabulary: SpanVocabulary | SpanVocabularies = {},
-  options: MachineOptions = {},
+  options: MachineOptions & AnswerOptions = {},
 ): AnswerReading {
   const known = 'kind' in vocabulary ? vocabulary : (vocabulary.samtok ?? samtokVocabulary())
   const spansOf = (said: string): LanguageSpan[] =>
     'kind' in vocabulary
       ? parseInLanguage(said, vocabulary, options)
       : parseMaskLanguages(said, vocabulary, options)
-  const parts = answerParts(text)
+  const parts = answerParts(text, options)
   // Blanks in place of what is not the answer keep all places.
   const masked = answerOnly(text, parts)
   const spans = spansOf(masked)

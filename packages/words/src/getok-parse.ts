@@ -5,10 +5,17 @@
 // of thoughts (as `answerParts` finds them) are not answers, and are skipped. Inside <offset> a line may hold one container of the
 // instance only, so a line without label or box continues the instance of the line before.
 
-import { type AnswerParts, answerParts } from './answer-parts.ts'
+import { type AnswerOptions, type AnswerParts, answerParts } from './answer-parts.ts'
 import { isSpace, trimRange } from './characters.ts'
 import { GETOK_WORD_COUNT, type GetokGeometryKind } from './getok-format.ts'
-import { type GetokPiece, type GetokSymbol, type GetokTag, getokCode, readGetokPiece } from './getok-word.ts'
+import {
+  type GetokPiece,
+  type GetokSymbol,
+  type GetokTag,
+  getokCode,
+  meantGetokPieces,
+  readGetokPiece,
+} from './getok-word.ts'
 import type { GetokVocabulary } from './vocabulary.ts'
 
 export type GetokProblemKind =
@@ -30,6 +37,8 @@ export type GetokProblemKind =
   | 'corner-order'
   /** Text between the words of a container: skipped. */
   | 'text-inside'
+  /** A word or tag in a spelling that is not read (`<grid_12>`, `grid_1_2`, `[OFF_1]`, `<Box>`): lost; the geometry is rejected. */
+  | 'misspelt'
 
 export type GetokProblem = { readonly kind: GetokProblemKind; readonly start: number; readonly end: number }
 
@@ -74,15 +83,30 @@ export const MAX_GETOK_GEOMETRIES = 100_000
  * Finds GETok geometry in arbitrary model output, complete or cut off. Never throws on any text; time is linear in its
  * length. Where the text has an <answer>, the caller may compare places with `answer`: words outside are found as well.
  */
-export function parseGetok(text: string, vocabulary: GetokVocabulary): GetokParse {
-  const parts = answerParts(text)
+export function parseGetok(
+  text: string,
+  vocabulary: GetokVocabulary,
+  options: AnswerOptions = {},
+): GetokParse {
+  const parts = answerParts(text, options)
   const { thoughts, turn } = parts
   const reader = new GetokReader(text, vocabulary, parts)
   let thought = 0
+  const meant = meantGetokPieces(text)
+  let next = meant.next()
+  /** Words that were meant and not read, up to `until`. */
+  const tellMisspelt = (from: number, until: number) => {
+    for (; !next.done && next.value.start < until; next = meant.next()) {
+      if (next.value.start >= from) reader.misspelt(next.value.start, next.value.end)
+    }
+  }
+  let read = turn.start
   for (let at = turn.start; at < turn.end; at++) {
     while (thought < thoughts.length && thoughts[thought]!.start < at) thought++
     if (thoughts[thought]?.start === at) {
-      at = thoughts[thought++]!.end - 1
+      tellMisspelt(read, at)
+      read = at = thoughts[thought++]!.end
+      at--
       continue
     }
     const unit = text.charCodeAt(at)
@@ -90,10 +114,13 @@ export function parseGetok(text: string, vocabulary: GetokVocabulary): GetokPars
     else if (unit === 60 || unit === 91) {
       const piece = readGetokPiece(text, at)
       if (piece === undefined) continue
+      tellMisspelt(read, at)
       reader.take(piece)
+      read = piece.end
       at = piece.end - 1
     }
   }
+  tellMisspelt(read, turn.end)
   return reader.finish()
 }
 
@@ -146,6 +173,11 @@ class GetokReader {
       else this.closeContainer(piece.tag, start, end, piece.alias)
     }
     this.after = end
+  }
+
+  misspelt(start: number, end: number): void {
+    this.problem('misspelt', start, end)
+    if (this.open !== undefined) this.openBad = true
   }
 
   finish(): GetokParse {

@@ -119,6 +119,44 @@ export function mayBecomeGetokPiece(text: string, at: number): boolean {
   return false
 }
 
+/** "grid" as hands mistype it, what a word begins with (escaped by HTML or JSON, or as other words are), and what stands before a number. */
+const NAME = 'g[rid]{1,4}d{1,3}'
+const OPENED = String.raw`(?:<\|?|&lt;\|?|\\u003c|\[)\s{0,2}`
+const GAP = String.raw`[\s_,:.;(\[{|\\-]{0,3}`
+const DIGIT = String.raw`[+\-\u2212]?[\d\uff10-\uff19]`
+const REST = String.raw`[^<>[\]\s&]{0,32}`
+/** No bracket is needed where an underline stands between name and number. */
+const BARE = String.raw`(?<![a-z0-9_])(?:grid|gird|OFF)\\?_\{?`
+
+const MEANT_WORD = [
+  `${OPENED}(?:${NAME}|OFF(?:SET)?)${GAP}${DIGIT}${REST}`,
+  // A letter in place of a digit.
+  String.raw`[<\[](?:grid|OFF)_[a-z]{1,3}[_,][^<>[\]\s]{0,12}\d`,
+  `${BARE}${DIGIT}${REST}`,
+].join('|')
+const MEANT_TAG = String.raw`</?\s{0,2}\|?/?\s{0,2}(?:box|bbox|seg|pl|pg|offset)(?:e?s)?\s{0,2}\|?>`
+
+/** Places that begin like a word or a tag of geometry, well spelled or not: in order, none in another; linear time. */
+export function* meantGetokPieces(text: string): Generator<{ start: number; end: number }> {
+  for (const { 0: word, index: start } of text.matchAll(new RegExp(`${MEANT_WORD}|${MEANT_TAG}`, 'gi')))
+    yield { start, end: start + word.length }
+}
+
+/** Words and tags that are meant as GETok's and spelled so that nobody reads them; at most `most`. */
+export function misspeltGetokWords(text: string, most = 1000): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = []
+  for (const place of meantGetokPieces(text)) {
+    if (found.length === most) break
+    if (readGetokPiece(text, place.start) === undefined) found.push(place)
+  }
+  return found
+}
+
+/** Whether a text has a grid or offset word, well spelled or not. */
+export function saysGetokWords(text: string): boolean {
+  return new RegExp(MEANT_WORD, 'i').test(text)
+}
+
 function cellOf(inside: string): GridCell | undefined {
   if (!inside.startsWith('grid') && !inside.startsWith('gird')) return undefined
   const pair = numberPair(inside, 4, false)

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tookMs } from '../test/timing.ts'
+import { answerParts, liesIn } from './answer-parts.ts'
 import {
   formatGetokAnswer,
   formatGetokGeometry,
@@ -80,11 +81,61 @@ describe('spellings', () => {
     expect(problems.map((p) => p.kind)).toEqual(['alias', 'alias'])
   })
   it('leaves other brackets alone', () => {
-    const { instances, problems } = parseGetok(
-      'a [1] <b> <grid> <grid_1> <grid_1_2_3> <DELETED> [OFF_1]',
-      getok,
-    )
+    const text = 'a [1] <b> <grid> <DELETED> <grid class="a"> grid 3 x 4, a grid_x_y and [OFF] off-1'
+    const { instances, problems } = parseGetok(text, getok)
     expect([instances, problems]).toEqual([[], []])
+  })
+  const misspelt = [
+    ...[
+      '<grid_12>',
+      '<grid_1_2_3>',
+      '<grid_1_2',
+      'grid_1_2',
+      '<grid-1-2>',
+      '<grid_1__2>',
+      '<grid_1.5_2>',
+      '<grid_-1_2>',
+    ],
+    ...[
+      '<GRID_1_2>',
+      '<|grid_1_2|>',
+      '&lt;grid_1_2&gt;',
+      '<grid_1O_2>',
+      '<grd_1_2>',
+      '<gridd_1_2>',
+      '[grid_1_2]',
+      '\\u003cgrid_1_2\\u003e',
+    ],
+    ...[
+      '<grid_l_2>',
+      '<grid_\uff11_2>',
+      '<grid_1_2>'.replace('_', '\\_'),
+      '(grid_1_2)',
+      '<grid(1,2)>',
+      '<grid_1_1234567890>',
+    ],
+    ...['[OFF_1]', '[OFF_1_0_1]', '[off_1_0]', '<OFF_1.5_0>', '[OFF-1_0', 'OFF_-1_0', '&lt;OFF_1_0&gt;'],
+  ]
+  for (const word of misspelt) {
+    it(`tells ${word} as misspelt, and takes no geometry that it stands in`, () => {
+      const alone = parseGetok(`at ${word} here`, getok)
+      expect(alone.instances).toEqual([])
+      expect(alone.problems).toEqual([
+        { kind: 'misspelt', start: expect.any(Number), end: expect.any(Number) },
+      ])
+      const text = word.includes('OFF')
+        ? `<offset><seg>[OFF_0_0]${word}[OFF_1_1]</seg></offset>`
+        : `<seg><grid_1_1>${word}<grid_2_2></seg>`
+      const { instances, refinements, problems } = parseGetok(text, getok)
+      expect((refinements[0]?.instances ?? instances)[0]!.geometries).toMatchObject([{ status: 'rejected' }])
+      expect(problems.map(({ kind }) => kind)).toContain('misspelt')
+    })
+  }
+  it('tells misspelt tags: their words would be points', () => {
+    for (const tag of ['Box', 'SEG', 'boxes', ' seg ', '|box|']) {
+      const { problems } = parseGetok(`<${tag}><grid_1_1><grid_2_2></${tag}>`, getok)
+      expect([tag, problems.map(({ kind }) => kind)]).toEqual([tag, ['misspelt', 'misspelt']])
+    }
   })
 })
 
@@ -282,22 +333,104 @@ describe('properties', () => {
             const length = lengths[k % lengths.length]!
             events.push(...stream.push(text.slice(at, at + length)))
             at += length
-            const told = events[events.length - 1]?.end ?? 0
+            const told = events.findLast(({ kind }) => kind !== 'part')?.end ?? 0
             expect(Math.min(at, text.length) - told).toBeLessThan(40)
           }
           const last = stream.end()
           events.push(...last.events)
-          expect(events.map((e) => text.slice(e.start, e.end)).join('')).toBe(text)
+          const told = events.filter(({ kind }) => kind !== 'part')
+          expect(told.map((e) => text.slice(e.start, e.end)).join('')).toBe(text)
           expect(last.parse).toEqual(parseGetok(text, getok))
           const whole = getokStream(getok)
-          const words = (list: GetokEvent[]) => list.filter((e) => e.kind !== 'text')
+          const words = (list: GetokEvent[]) => list.filter((e) => e.kind !== 'text' && e.kind !== 'part')
           expect(words(events)).toEqual(words([...whole.push(text), ...whole.end().events]))
         },
       ),
       { numRuns: 2000 },
     )
-    expect(getokStream(getok).push('a <bold')).toEqual([{ kind: 'text', start: 0, end: 7, text: 'a <bold' }])
-    expect(getokStream(getok).push('a <bo')).toEqual([{ kind: 'text', start: 0, end: 2, text: 'a ' }])
+    const plain = (text: string) => ({ kind: 'text', start: 0, end: text.length, text, part: 'answer' })
+    expect(getokStream(getok).push('a <bold')).toEqual([plain('a <bold')])
+    expect(getokStream(getok).push('a <bo')).toEqual([plain('a ')])
+  })
+
+  /** Words as they stand when all was told: the part that was told last counts. */
+  const settled = (text: string, lengths: readonly number[], options = {}) => {
+    const stream = getokStream(getok, options)
+    const words: { start: number; end: number; part: string }[] = []
+    const take = (events: readonly GetokEvent[]) => {
+      for (const event of events) {
+        if (event.kind === 'symbol') words.push({ start: event.start, end: event.end, part: event.part })
+        else if (event.kind === 'part') {
+          for (const word of words)
+            if (word.start >= event.start && word.end <= event.end) word.part = event.part
+        }
+      }
+    }
+    for (let at = 0, k = 0; at < text.length; k++) {
+      const length = lengths[k % lengths.length]!
+      take(stream.push(text.slice(at, at + length)))
+      at += length
+    }
+    const running = words.map(({ part }) => part)
+    take(stream.end().events)
+    return { words, running }
+  }
+
+  it('streams every word with its part: thoughts are known at once, and what a tag says of the text before it is told', () => {
+    const events: GetokEvent[] = []
+    const stream = getokStream(getok)
+    for (const piece of ['<think>is it <grid_', '1_1>', '?</think>', 'at <grid_2_2>']) {
+      events.push(...stream.push(piece))
+    }
+    expect(events.flatMap((e) => (e.kind === 'symbol' ? [[e.start, e.part]] : []))).toEqual([
+      [13, 'thought'],
+      [35, 'answer'],
+    ])
+    // The template opened the thought, and says so or not.
+    const text = 'maybe <grid_1_1>, no</think><answer><grid_2_2></answer><|im_end|>\n<grid_3_3>'
+    for (const [thoughtOpen, first] of [
+      [false, 'answer'],
+      [true, 'thought'],
+    ] as const) {
+      const { words, running } = settled(text, [1], { thoughtOpen })
+      expect(words.map(({ part }) => part)).toEqual(['thought', 'answer', 'outside'])
+      expect(getokStream(getok, { thoughtOpen }).push(text.slice(0, 16)).at(-1)).toMatchObject({
+        part: first,
+      })
+      expect(running[2]).toBe('outside')
+    }
+    expect(settled('maybe <grid_1_1> hm', [4], { thoughtOpen: true }).words[0]!.part).toBe('thought')
+  })
+
+  it('the parts of words are those of the whole text, however it is split', () => {
+    const piece = fc.oneof(
+      fc.integer({ min: 0, max: 1023 }).map((k) => wordAt(getok, k)),
+      fc.constantFrom(
+        ...['<think>', '</think>', '<answer>', '</answer>', '[THINK]', '[/THINK]', '\u25c1/think\u25b7'],
+        ...[
+          '<|channel|>analysis<|message|>',
+          '<|end|><|start|>assistant<|channel|>final<|message|>',
+          '<|end|>',
+        ],
+        ...['<|im_end|>', '<|im_start|>assistant\n', '<pad>', '<s>', '`', '"', ' ', 'x', '\n'],
+      ),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 16 }),
+        fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1 }),
+        fc.boolean(),
+        (pieces, lengths, thoughtOpen) => {
+          const text = pieces.join('')
+          const { thoughts, answers } = answerParts(text, { thoughtOpen })
+          for (const word of settled(text, lengths, { thoughtOpen }).words) {
+            const part = liesIn(thoughts, word) ? 'thought' : liesIn(answers, word) ? 'answer' : 'outside'
+            expect([word.start, word.part]).toEqual([word.start, part])
+          }
+        },
+      ),
+      { numRuns: 5000 },
+    )
   })
 
   it('reads three megabytes of brackets, words and labels in time linear in their length', () => {

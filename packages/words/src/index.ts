@@ -1,16 +1,19 @@
 export { type AnswerReading, readAnswer } from './answer.ts'
 export { MAX_ANSWER_PARTS, type PlacedText, type TextRange } from './answer-part.ts'
 export {
+  type AnswerOptions,
   type AnswerParts,
   answerOnly,
   answerParts,
   liesIn,
   PADDING_WORDS,
+  promptOpensThought,
   saidAnswer,
   saysOnlyThought,
   TURN_ENDS,
   thoughtsOnly,
 } from './answer-parts.ts'
+export { type AnswerPart, AnswerTracker, type PartRange } from './answer-tracker.ts'
 export {
   byteOrderMark,
   type DecodeTextOptions,
@@ -61,7 +64,9 @@ export {
   getokCode,
   getokSymbol,
   getokWord,
+  misspeltGetokWords,
   type OffsetMove,
+  saysGetokWords,
 } from './getok-word.ts'
 export {
   type CaptionPiece,

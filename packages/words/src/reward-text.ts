@@ -1,6 +1,7 @@
 // Rewards on the text around masks (SAMTok and CycleGRPO, released reward functions): form, repetition, no target.
 
 import { isDigit, isSpace, skipSpace } from './characters.ts'
+import { saysGetokWords } from './getok-word.ts'
 import { saidBoxes } from './said-boxes.ts'
 import { saidMasks } from './said-masks.ts'
 import { NO_TARGET } from './think-answer.ts'
@@ -59,12 +60,14 @@ export function noTargetReward(text: string | null, options: NoTargetOptions = {
   const { truth = NO_TARGET, forbid = 'box' } = options
   if (text === null) return 0
   const isForbidden =
-    forbid === 'box' ? hasBox(text) || saidBoxes(text).boxes.length > 0 : saysMaskWords(text)
+    forbid === 'box'
+      ? hasBox(text) || saidBoxes(text).boxes.length > 0
+      : saysMaskWords(text) || saysGetokWords(text)
   if (isForbidden) return 0
   return text.includes(truth) ? 1 : 0.2
 }
 
-/** Whether the text has mask words, in whole masks or not. */
+/** Whether the text has mask words of SAMTok or HiMTok, in whole masks or not. */
 export function saysMaskWords(text: string): boolean {
   const { masks, unread } = saidMasks(text)
   return masks.length + unread.length > 0

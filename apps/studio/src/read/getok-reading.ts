@@ -22,10 +22,11 @@ const PROBLEMS: Readonly<Record<GetokProblemKind, string>> = {
   misplaced: 'an offset where a grid word belongs, or the reverse: dropped',
   'corner-order': 'the first corner is not the upper left one: sorted',
   'text-inside': 'text between the words, skipped',
+  misspelt: 'a word in a spelling that cannot be read: lost',
 }
 
 /** Problems after which a geometry cannot be used. */
-const FATAL: ReadonlySet<GetokProblemKind> = new Set(['count', 'out-of-range', 'misplaced'])
+const FATAL: ReadonlySet<GetokProblemKind> = new Set(['count', 'out-of-range', 'misplaced', 'misspelt'])
 
 /** Reads GETok geometry into the draft. Never throws on any text. */
 export function readGetok(text: string, vocabulary: GetokVocabulary, draft: Draft): { hasThought: boolean } {

@@ -152,6 +152,14 @@ function regionsFromText(text: string, vocabulary: GetokVocabulary): ReadRegion[
   }
   if (parse.instances.length === 0) {
     if (text.trim() === '') return []
+    const misspelt = parse.problems.find(({ kind }) => kind === 'misspelt')
+    if (misspelt !== undefined) {
+      throw new CodecError(
+        'malformed-words',
+        `a word in a spelling that cannot be read at character ${misspelt.start}: ${JSON.stringify(text.slice(misspelt.start, misspelt.end).slice(0, 40))}`,
+        { at: misspelt.start, hint: 'words look like <grid_19_1>; turn escapes of HTML or JSON back' },
+      )
+    }
     throw new CodecError('malformed-words', 'the text has no GETok words', {
       hint: 'words look like <grid_19_1>; check the codec and the grid size',
     })

@@ -1,5 +1,6 @@
 // Words in text: the spans of a model's answer that each say one mask, and which language a text speaks.
 import {
+  type AnswerOptions,
   answerOnly,
   answerParts,
   describeRepair,
@@ -11,6 +12,7 @@ import {
   getokVocabulary,
   type LanguageSpan,
   maskDialect,
+  misspeltGetokWords,
   misspeltWords,
   pairGetokOffsets,
   parseGetok,
@@ -19,6 +21,7 @@ import {
   type SpanVocabularies,
   type SpanVocabulary,
   saidMasks,
+  saysGetokWords,
   thoughtsOnly,
   type Vocabulary,
 } from '@maskwords/words'
@@ -61,9 +64,9 @@ export const MAX_MASKS_IN_TEXT = 10_000
  * linear in the text.
  * @throws MaskwordsError `too-large` for more than MAX_MASKS_IN_TEXT objects; nothing else, whatever the text
  */
-export function findGetokWords(text: string, n = 32): TextReading {
+export function findGetokWords(text: string, n = 32, options: AnswerOptions = {}): TextReading {
   const vocabulary = getokVocabulary({ gridSize: n })
-  const parts = answerParts(text)
+  const parts = answerParts(text, options)
   const { instances, refinements, problems } = parseGetok(answerOnly(text, parts), vocabulary)
   if (instances.length > MAX_MASKS_IN_TEXT) {
     throw tooMany(instances.length)
@@ -104,7 +107,13 @@ export function findGetokWords(text: string, n = 32): TextReading {
   })
   const inThoughts =
     parts.thoughts.length === 0 ? 0 : parseGetok(thoughtsOnly(text, parts), vocabulary).instances.length
-  return { codec: 'getok', found, inThoughts, problems: [...outside, ...problems.slice(problem)] }
+  outside.push(...problems.slice(problem))
+  return {
+    codec: 'getok',
+    found,
+    inThoughts,
+    problems: outside.map((one) => (one.kind === 'misspelt' ? { ...one, kind: MISSPELT } : one)),
+  }
 }
 
 const tooMany = (count: number) =>
@@ -132,9 +141,14 @@ function sharedOffsets(
   })
 }
 
-/** Words that were meant as mask words, as problems of a reading. */
-export function misspelt(answer: string): TextReading['problems'] {
-  return misspeltWords(answer).map((place) => ({ kind: 'misspelt mask word', ...place }))
+/** The kind of problem of words that were meant as words of a mask, and are in no mask. */
+export const MISSPELT = 'misspelt mask word'
+
+/** Words that were meant as words of a mask, as problems of a reading: of one language, or of any. */
+export function misspelt(answer: string, language: 'any' | 'spans' = 'any'): TextReading['problems'] {
+  const places = misspeltWords(answer)
+  if (language === 'any') places.push(...misspeltGetokWords(answer))
+  return places.sort((a, b) => a.start - b.start).map((place) => ({ kind: MISSPELT, ...place }))
 }
 
 function spanFound(text: string, span: LanguageSpan): FoundWords {
@@ -151,8 +165,9 @@ function spanFound(text: string, span: LanguageSpan): FoundWords {
 function findSpanWords(
   text: string,
   vocabulary: SpanVocabulary | Omit<ReadWordsOptions, 'gridSize'>,
+  options: AnswerOptions,
 ): TextReading {
-  const parts = answerParts(text)
+  const parts = answerParts(text, options)
   const answer = answerOnly(text, parts)
   const spansOf = (said: string): readonly LanguageSpan[] =>
     'kind' in vocabulary
@@ -168,7 +183,7 @@ function findSpanWords(
     codec: codec ?? 'samtok',
     found: spans.map((span) => spanFound(text, span)),
     inThoughts: hasThoughts ? saidMasks(thoughtsOnly(text, parts)).masks.length : 0,
-    problems: misspelt(answer),
+    problems: misspelt(answer, 'spans'),
   }
 }
 
@@ -176,18 +191,19 @@ function findSpanWords(
  * Finds the words of one vocabulary in an answer; spans that are spelled as another language's are rejected.
  * @throws MaskwordsError `too-large`, as findGetokWords
  */
-export function findWords(text: string, vocabulary: Vocabulary): TextReading {
+export function findWords(text: string, vocabulary: Vocabulary, options: AnswerOptions = {}): TextReading {
   return vocabulary.kind === 'getok'
-    ? findGetokWords(text, vocabulary.gridSize)
-    : findSpanWords(text, vocabulary)
+    ? findGetokWords(text, vocabulary.gridSize, options)
+    : findSpanWords(text, vocabulary, options)
 }
 
-export type ReadWordsOptions = SpanVocabularies & {
-  /** Cells a side of GETok's grid; default: the smallest published one that has every cell of the text. */
-  readonly gridSize?: number
-  /** The language of spans that SAMTok and HiMTok could both have written. Default: that of the others, else the likelier. */
-  readonly prefer?: SpanVocabulary['kind']
-}
+export type ReadWordsOptions = SpanVocabularies &
+  AnswerOptions & {
+    /** Cells a side of GETok's grid; default: the smallest published one that has every cell of the text. */
+    readonly gridSize?: number
+    /** The language of spans that SAMTok and HiMTok could both have written. Default: that of the others, else the likelier. */
+    readonly prefer?: SpanVocabulary['kind']
+  }
 
 /**
  * Finds the words of all languages in an answer, each span in the language of its spelling, by place. `codec` is the language
@@ -195,8 +211,8 @@ export type ReadWordsOptions = SpanVocabularies & {
  */
 export function readWords(text: string, options: ReadWordsOptions = {}): TextReading | undefined {
   const { gridSize, ...spans } = options
-  const said = maskDialect(text) === undefined ? undefined : findSpanWords(text, spans)
-  const drawn = /<g[ri]{2}d[ _]/.test(text) ? readGrid(text, gridSize) : undefined
+  const said = maskDialect(text) === undefined ? undefined : findSpanWords(text, spans, options)
+  const drawn = saysGetokWords(text) ? readGrid(text, options) : undefined
   if (said === undefined || drawn === undefined) return said ?? drawn
   const found = [...said.found, ...drawn.found].sort((a, b) => a.start - b.start)
   if (found.length > MAX_MASKS_IN_TEXT) throw tooMany(found.length)
@@ -208,9 +224,10 @@ export function readWords(text: string, options: ReadWordsOptions = {}): TextRea
   }
 }
 
-function readGrid(text: string, gridSize: number | undefined): TextReading | undefined {
+function readGrid(text: string, options: ReadWordsOptions): TextReading | undefined {
+  const { gridSize } = options
   for (const n of gridSize === undefined ? GRID_SIZES : [gridSize]) {
-    const reading = findGetokWords(text, n)
+    const reading = findGetokWords(text, n, options)
     const outside = [...reading.problems, ...reading.found.flatMap((one) => one.repairs)].some(
       (one) => one.kind === 'out-of-range',
     )

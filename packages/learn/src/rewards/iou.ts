@@ -5,6 +5,7 @@ import { iou, leastCostPairs, type Mask, pairwiseIou, unionAll } from '@maskword
 import {
   getokVocabulary,
   parseReferences,
+  saysGetokWords,
   saysMaskWords,
   saysNothing,
   unreadableTruth,
@@ -47,9 +48,7 @@ function matched(ious: Float64Array, rows: number, columns: number): Float64Arra
 }
 
 /** Whether a text has words of some codec: where they gave no mask, they could not be read. */
-function saysWords(text: string): boolean {
-  return saysMaskWords(text) || /<(?:grid|gird)[ _]/.test(text)
-}
+const saysWords = (text: string): boolean => saysMaskWords(text) || saysGetokWords(text)
 
 type BoxForm = 'brackets' | 'references' | 'getok'
 
@@ -63,7 +62,7 @@ function boxesOf(text: string, form: BoxForm, grid: number): SideBoxes {
     unread = references.some(({ problems }) => problems.some((problem) => problem !== 'corner-order'))
   } else {
     boxes = getokBoxes(text, grid)
-    unread = boxes.length === 0 && text.includes('<box>')
+    unread = boxes.length === 0 && (text.includes('<box>') || saysGetokWords(text))
   }
   return { boxes: boxes.slice(0, MAX_MATCHED), count: boxes.length, unread }
 }
