@@ -1,6 +1,6 @@
 // From pieces of text to an answer: stop texts, masks as they are said.
 import type { MaskEvent, MaskSpan, MaskStream, Vocabulary } from '@maskwords/words'
-import { formatMaskWords, maskStream, parseGetok } from '@maskwords/words'
+import { answerParts, formatMaskWords, liesIn, maskStream, parseGetok } from '@maskwords/words'
 import type { CodesFound, Finish } from './generate.ts'
 import type { Answer, AnswerEvent, AnswerMask, AnswerToken, MaskAlternative, Usage } from './model.ts'
 
@@ -25,6 +25,8 @@ export type NotesOf = (masks: readonly AnswerMask[], text: string) => readonly s
 export type AnswerWriterOptions = {
   readonly vocabulary: Vocabulary | undefined
   readonly stop: readonly string[]
+  /** Whether the prompt ended inside of a thought. */
+  readonly thoughtOpen?: boolean
   /** Masks to name beside each one. */
   readonly alternatives: number
   readonly emit: (event: AnswerEvent) => void
@@ -131,11 +133,15 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
           emit({ type: 'mask', mask })
         }
       }
-      const said = notes?.(masks, text) ?? []
+      const { thoughts } = answerParts(text, options)
+      const placed = masks.map((mask) =>
+        liesIn(thoughts, mask) ? { ...mask, inThought: true as const } : mask,
+      )
+      const said = notes?.(placed, text) ?? []
       const answer: Answer = {
         text,
         tokens,
-        masks,
+        masks: placed,
         finish,
         usage,
         ...(said.length > 0 && { notes: said }),
@@ -147,7 +153,7 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
 
   function getokMasks(whole: string): AnswerMask[] {
     if (vocabulary?.kind !== 'getok') return []
-    const found = parseGetok(whole, vocabulary).instances.flatMap(({ geometries }) => geometries)
+    const found = parseGetok(whole, vocabulary, options).instances.flatMap(({ geometries }) => geometries)
     return found.map(({ start, end, status, codes }, index) => ({
       index,
       start,

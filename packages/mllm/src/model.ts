@@ -107,6 +107,8 @@ export type AnswerMask = {
    */
   readonly logprob: number | undefined
   readonly probability: number | undefined
+  /** Whether it stands in a thought: no mask of the answer. Known when the answer has ended. */
+  readonly inThought?: true
   /** Most probable first; only where `alternatives` was asked for. */
   readonly alternatives?: readonly MaskAlternative[]
 }

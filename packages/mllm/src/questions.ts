@@ -2,7 +2,7 @@
 import { messageOf } from '@maskwords/base'
 import type { Pixels } from '@maskwords/codecs'
 import { GraphError } from '@maskwords/graph'
-import type { Vocabulary } from '@maskwords/words'
+import { promptOpensThought, type Vocabulary } from '@maskwords/words'
 import { answerWriter } from './answer-writer.ts'
 import { constraintMachine, spanIds } from './constraint.ts'
 import { MllmError } from './error.ts'
@@ -102,8 +102,9 @@ export async function answerTogether(
   }
   let cachedTokens = 0
   const firstAt: number[] = []
-  const writers = conversations.map((_, row) =>
+  const writers = prompts.map(({ text }, row) =>
     answerWriter({
+      thoughtOpen: promptOpensThought(text),
       vocabulary,
       stop,
       alternatives,

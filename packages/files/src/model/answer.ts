@@ -6,7 +6,7 @@ import { type ErrorReport, isTypedError, reportOf } from '../error.ts'
 
 export type DecodedMask = { readonly said: AnswerMask; readonly mask: Mask }
 
-/** Decodes what can be read; what cannot goes to `failures` with its place. */
+/** Decodes what can be read of the answer, thoughts left out; what cannot be read goes to `failures` with its place. */
 export async function decodedMasks(
   codec: MaskCodec,
   picture: Pixels,
@@ -14,22 +14,23 @@ export async function decodedMasks(
   failures: ErrorReport[],
   signal: AbortSignal,
 ): Promise<DecodedMask[]> {
-  if (answer.masks.length === 0) return []
+  const said = answer.masks.filter(({ inThought }) => inThought !== true)
+  if (said.length === 0) return []
   const image = await codec.encodeImage(picture, { signal })
   const decoded: DecodedMask[] = []
-  for (const said of answer.masks) {
-    const at = `character ${said.start} of the answer`
-    if (said.codes.length === 0) {
+  for (const one of said) {
+    const at = `character ${one.start} of the answer`
+    if (one.codes.length === 0) {
       failures.push({
         code: 'malformed',
-        message: `the words of mask ${said.index + 1} cannot be read: ${JSON.stringify(said.text)}`,
+        message: `the words of mask ${one.index + 1} cannot be read: ${JSON.stringify(one.text)}`,
         at,
       })
       continue
     }
     try {
-      const [one] = await codec.decode(image, [said.codes], { signal })
-      decoded.push({ said, mask: one!.mask })
+      const [found] = await codec.decode(image, [one.codes], { signal })
+      decoded.push({ said: one, mask: found!.mask })
     } catch (error) {
       if (!isTypedError(error) || signal.aborted) throw error
       failures.push({ ...reportOf(error), at })
@@ -57,6 +58,7 @@ export function answerJson(answer: Answer, masks: readonly DecodedMask[]): Recor
         start: said.start,
         end: said.end,
         status: said.status,
+        ...(said.inThought === true && { inThought: true }),
         logprob: digits(said.logprob),
         probability: digits(said.probability),
         ...(said.alternatives && {
