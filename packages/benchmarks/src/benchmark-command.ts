@@ -27,6 +27,7 @@ import { LOOP_OPTIONS } from './loop/options.ts'
 import { EVAL_OPTIONS } from './options.ts'
 import { type SamplePictures, samplePictures } from './pictures.ts'
 import { type Predictions, readPredictions } from './predictions.ts'
+import { readingOf } from './record.ts'
 import type { Counts, Result } from './result.ts'
 import { resultLines } from './result-table.ts'
 import { evaluate } from './score-samples.ts'
@@ -135,11 +136,14 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
   const mode: EvalMode = options.mode ?? 'correct'
   const settings = benchmark.settings(options as unknown as OptionValues<O>, mode)
   const boxFormat = benchmark.boxFormat?.(settings)
-  const boxSurvey = boxFormat === 'auto' && mode === 'correct' ? surveyBoxes(textsOf(predictions)) : undefined
+  const reading = options['thought-open'] ? { thoughtOpen: true } : {}
+  const boxSurvey =
+    boxFormat === 'auto' && mode === 'correct' ? surveyBoxes(textsOf(predictions), reading) : undefined
   const madeWith = predictions.made?.asked['codec']
   const usualCodec = typeof madeWith === 'string' ? madeWith : undefined
   const answers = await openAnswers(context as unknown as Context, {
     mode,
+    ...reading,
     pictures,
     ...(asked?.codec !== undefined && { codec: asked.codec }),
     ...(asked === undefined && usualCodec !== undefined && { usualCodec }),
@@ -154,6 +158,7 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
       answers,
       mode,
       settings,
+      reading,
     })
     const files: string[] = []
     if (options.rows !== undefined) {
@@ -177,6 +182,7 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
     if (options.json)
       await context.printJson({
         ...resultJson(result, files, failures),
+        partlyRead: answers.partly.size,
         ...(asked && { answers: { file: asked.file, ...asked.counts } }),
       })
     else {
@@ -186,6 +192,12 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
     const assumed = boxSurvey && describeBoxSurvey(boxSurvey)
     if (assumed !== undefined) await context.talk.note(`${assumed}; --box-format forces a reading`)
     await sayCounts(context, result.counts, mode)
+    const [partly] = answers.partly
+    if (partly !== undefined) {
+      await context.talk.note(
+        `${counted(answers.partly.size, 'answer')} with words or boxes that cannot be read beside others that can, the first ${JSON.stringify(partly)}: scored by what can be read`,
+      )
+    }
     await sayCutOff(context, truth, predictions)
     if (asked !== undefined) await sayAsked(context, asked)
     return await reportFailures(context as unknown as Context, failures)
@@ -195,7 +207,9 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
 }
 
 function* textsOf({ byId }: Predictions): Generator<{ readonly id: string; readonly text: string }> {
-  for (const [id, { record }] of byId) if (record.text !== undefined) yield { id, text: record.text }
+  for (const [id, { record }] of byId) {
+    if (record.text !== undefined) yield { id, text: record.text, ...readingOf(record) }
+  }
 }
 
 /** Answers that stop at the longest answer say less than the model would have. */

@@ -1,6 +1,7 @@
 // What a benchmark is: which samples it has, what a model is asked, how answers are scored, which numbers come of it.
 import type { BoxFormat, EvalMode, Metric, SampleRow, ScoredValues, Stamp } from '@maskwords/eval'
 import type { Example, OptionSpecs, OptionValues } from '@maskwords/files'
+import type { AnswerOptions } from '@maskwords/words'
 import type { AnswerReader } from './answers.ts'
 import type { Asking } from './loop/asking.ts'
 import type { PredictionRecord } from './record.ts'
@@ -11,6 +12,8 @@ export type Scoring<Settings> = {
   readonly mode: EvalMode
   readonly settings: Settings
   readonly answers: AnswerReader
+  /** How the text of an answer is taken apart. */
+  readonly readingOf: (record: PredictionRecord) => AnswerOptions
   /** All samples of the run. */
   readonly samples: readonly TruthSample[]
 }

@@ -332,8 +332,10 @@ describe('the other benchmarks on a few samples', () => {
       `${name}.truth.jsonl`,
       ...more,
     )
-    // In which unit boxes were read is always said.
-    expect(result.err.replace(/^note boxes were read as .*\n/, '')).toBe('')
+    // In which unit boxes were read is always said, and so is what the JSON has as failed.
+    const said = result.err.replace(/^note boxes were read as .*\n/, '')
+    if (result.value.failed === 0) expect(said).toBe('')
+    else expect(said).toContain(`note ${result.value.failed} answers cannot be used`)
     return result.value
   }
 
@@ -369,8 +371,12 @@ describe('the other benchmarks on a few samples', () => {
       { id: 'c', masks: [left] }, // half of the box
       { id: 'd', text: 'I see no box.' },
     ]
-    const { metrics } = await score('rec', truth, answers)
+    const { metrics, scored, failed, errors } = await score('rec', truth, answers)
     expect(metrics).toMatchObject({ 'accuracy@0.5': 3 / 4, 'accuracy@0.7': 2 / 4, meanBoxIou: 2.5 / 4 })
+    // Prose is no wrong box: it is counted by itself, and said.
+    expect([scored, failed]).toEqual([3, 1])
+    expect(errors[0].message).toBe('d: the answer names no box: "I see no box."')
+    expect((await score('rec', truth, answers, '--mode', 'official')).failed).toBe(0)
   })
 
   it('grec: one box too many is not all right', async () => {
@@ -454,6 +460,64 @@ describe('the other benchmarks on a few samples', () => {
     ]
     expect((await score('perception', truth, answers)).metrics).toEqual({ accuracy: 0.5, unreadable: 0.5 })
     expect((await score('perception', truth, answers, '--mode', 'official')).metrics.accuracy).toBe(1)
+    const dressed = [
+      { id: 1, text: '<thinking>B or D</thinking>A<|im_end|>' },
+      { id: 2, text: 'it is A, no, B' },
+    ]
+    expect((await score('perception', truth, dressed)).metrics).toEqual({ accuracy: 0.5, unreadable: 0.5 })
+    const open = await score(
+      'perception',
+      [truth[0]],
+      [{ id: 1, text: 'A. is a cat, but' }],
+      '--thought-open',
+    )
+    expect(open.metrics).toEqual({ accuracy: 0, unreadable: 1 })
+  })
+
+  it('an answer cut off in a thought that the template opened is no answer: --thought-open says that it did', async () => {
+    const truth = [
+      { id: 'a', masks: [left] },
+      { id: 'b', masks: [left] },
+    ]
+    const words = '<seg><grid_4_4></seg>'
+    const answers = [
+      { id: 'a', text: `it may be ${words}, or` },
+      { id: 'b', text: `no ${words}</think><seg><grid_8_16></seg>` },
+    ]
+    const { failed } = await score('res', truth, answers, '--codec', 'getok')
+    expect(failed).toBe(0)
+    const open = await score('res', truth, answers, '--codec', 'getok', '--thought-open')
+    expect([open.failed, open.scored, open.stamp.settings]).toEqual([1, 1, { thoughtOpen: true }])
+    expect(open.errors[0].message).toBe('a: the thought was cut off before an answer')
+  })
+
+  it('words that cannot be read are told: alone as unreadable, beside others by their number', async () => {
+    const truth = ['a', 'b', 'c'].map((id) => ({ id, masks: [left] }))
+    const answers = [
+      { id: 'a', text: 'the cat is at <grid_12>' },
+      { id: 'b', text: 'the cat is <seg><grid_4_4></seg> and grid_9_9' },
+      { id: 'c', text: 'the cat is <seg><grid_4_4></seg>' },
+    ]
+    const { errors, failed } = await score('res', truth, answers.slice(0, 1), '--codec', 'getok')
+    expect([failed, errors[0].message]).toEqual([
+      1,
+      'a: mask words in a spelling that cannot be read: "s at <grid_12>"',
+    ])
+    const file = lines('partly.jsonl', answers.slice(1))
+    expect(file).toBeDefined()
+    const { value, err } = await json(
+      'res',
+      '--predictions',
+      'partly.jsonl',
+      '--truth',
+      'res.truth.jsonl',
+      '--codec',
+      'getok',
+    )
+    expect([value.partlyRead, value.scored]).toEqual([1, 2])
+    expect(err).toContain(
+      '1 answer with words or boxes that cannot be read beside others that can, the first "b"',
+    )
   })
 
   it('open-vocabulary: the smaller mask wins', async () => {

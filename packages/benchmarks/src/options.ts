@@ -1,6 +1,6 @@
 // Options that all benchmarks of `maskwords eval` have.
 import type { OptionSpecs } from '@maskwords/files'
-import { CODEC_OPTIONS } from '@maskwords/files'
+import { CODEC_OPTIONS, THOUGHT_OPTION } from '@maskwords/files'
 
 export const STATISTICS_OPTIONS = {
   seed: { type: 'integer', min: 0, max: 2 ** 32 - 1, help: 'seed of the intervals (default 0)' },
@@ -41,6 +41,7 @@ export const EVAL_OPTIONS = {
     valueName: 'folder',
     help: 'folder of the pictures, for the report and for codecs that see them',
   },
+  'thought-open': THOUGHT_OPTION,
   rows: { type: 'text', valueName: 'file', help: 'write one row a sample (JSON Lines), for eval compare' },
   report: { type: 'text', valueName: 'file', help: 'write a report with pictures (one HTML file)' },
   questions: {

@@ -30,7 +30,7 @@ export const command = benchmarkCommand({
   },
   settings: () => ({}),
   metrics: () => choiceMetrics(),
-  score(sample, record, { mode }) {
+  score(sample, record, { mode, readingOf }) {
     const { options, right } = sample
     if (options === undefined || right === undefined) {
       throw new MaskwordsError('malformed', 'the truth of this sample has no options or no right one', {
@@ -40,6 +40,12 @@ export const command = benchmarkCommand({
     if (record !== undefined && record.text === undefined) {
       throw new MaskwordsError('malformed', 'the answer has no text')
     }
-    return scoreChoice({ prediction: record?.text, options, right }, { mode })
+    return scoreChoice(
+      { prediction: record?.text, options, right },
+      {
+        mode,
+        ...(record && readingOf(record)),
+      },
+    )
   },
 })

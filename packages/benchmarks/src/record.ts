@@ -29,6 +29,8 @@ export const predictionSchema = z.object({
   words: z.array(z.string()).optional(),
   /** The answer as the model wrote it. */
   text: z.string().optional(),
+  /** Whether the template opened a thought that the text begins in, where it is not as --thought-open says. */
+  thoughtOpen: z.boolean().optional(),
   caption: z.string().optional(),
   /** How the answer ended; `length`: cut at the longest answer. */
   finish: z.string().optional(),
@@ -37,6 +39,10 @@ export const predictionSchema = z.object({
 })
 
 export type PredictionRecord = z.infer<typeof predictionSchema>
+
+/** How a record says that its text is to be taken apart; nothing where it does not say it. */
+export const readingOf = ({ thoughtOpen }: PredictionRecord): { readonly thoughtOpen?: boolean } =>
+  thoughtOpen === undefined ? {} : { thoughtOpen }
 
 /** The fields of which a prediction needs at least one; an empty list says that there is nothing. */
 export const ANSWER_FIELDS = ['masks', 'words', 'text', 'boxes', 'points', 'lines', 'caption'] as const

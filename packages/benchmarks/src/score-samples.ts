@@ -18,10 +18,12 @@ import {
   throwIfAborted,
   VERSION,
 } from '@maskwords/files'
+import type { AnswerOptions } from '@maskwords/words'
 import type { AnswerReader } from './answers.ts'
 import type { Benchmark, Scored } from './benchmark.ts'
 import type { EVAL_OPTIONS } from './options.ts'
 import type { Predictions } from './predictions.ts'
+import { type PredictionRecord, readingOf } from './record.ts'
 import type { Result } from './result.ts'
 import type { Truth } from './truth.ts'
 import { truthHash } from './truth-samples.ts'
@@ -34,13 +36,14 @@ type Evaluation<S> = {
   readonly answers: AnswerReader
   readonly mode: EvalMode
   readonly settings: S
+  readonly reading: AnswerOptions
 }
 
 /** Scores all samples of the truth; answers that cannot be used are among the failures. */
 export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'], Item>(
   benchmark: Benchmark<O, S, Item>,
   context: Context<typeof EVAL_OPTIONS>,
-  { truth, ids, predictions, answers, mode, settings }: Evaluation<S>,
+  { truth, ids, predictions, answers, mode, settings, reading }: Evaluation<S>,
 ): Promise<{ result: Result; failures: ErrorReport[] }> {
   const { talk, io, options } = context
   const { samples } = truth
@@ -57,7 +60,13 @@ export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'
   for (const k of order) {
     const sample = samples[k]!
     const prediction = predictions.byId.get(sample.id)
-    const scoring = { mode, settings, answers, samples }
+    const scoring = {
+      mode,
+      settings,
+      answers,
+      samples,
+      readingOf: (record: PredictionRecord) => ({ ...reading, ...readingOf(record) }),
+    }
     let scored: Scored<Item>
     try {
       const error = prediction?.record.error
@@ -109,7 +118,7 @@ export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'
     dataset: truthHash(samples),
     codec: answers.codecName,
     version: VERSION,
-    settings,
+    settings: { ...settings, ...reading },
     ...(predictions.made !== undefined && { asked: predictions.made.asked }),
   }
   const result = resultOf({ stamp, metrics, rows }, options, unknown)

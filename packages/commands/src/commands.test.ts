@@ -269,6 +269,21 @@ describe('decode', () => {
     expect([samtok.code, samtok.err]).toEqual([1, expect.stringContaining('these are samtok words')])
     const off = await run(['decode', 'scene.png', '<box><grid_3_4><grid_40_41></box>'])
     expect(off.code).toBe(1)
+    const misspelt = await run(['decode', '<grid_12> or grid_1_2', '--size', '64x48'])
+    expect(misspelt.err).toContain('mask words in a spelling that cannot be read: "<grid_12> or grid_1_2"')
+    expect(misspelt.err).toContain('<grid_3_4>')
+    const beside = await run(['decode', '<seg><grid_6_8></seg> and [OFF_1]', '--size', '64x48'])
+    expect([beside.code, beside.err]).toEqual([
+      0,
+      'note 1 misspelt mask word not decoded, the first at character 26\n',
+    ])
+  })
+
+  it('a thought that the template opened is no answer, where it is told so', async () => {
+    const argv = ['decode', 'perhaps <seg><grid_6_8></seg>, or', '--size', '64x48']
+    expect((await run(argv)).code).toBe(0)
+    const open = await run([...argv, '--thought-open'])
+    expect([open.code, open.err]).toEqual([1, expect.stringContaining('its thoughts have 1 mask')])
   })
 
   it('refuses to write over its own picture, before any work', async () => {

@@ -17,7 +17,9 @@ import {
   labelMapPng,
   MAX_TEXT_BYTES,
   MaskwordsError,
+  MISSPELT,
   mapInOrder,
+  misspelt,
   openCodec,
   openPicture,
   overlayPng,
@@ -30,10 +32,11 @@ import {
   reportOf,
   statedOfWords,
   type TextReading,
+  THOUGHT_OPTION,
   writeWhole,
 } from '@maskwords/files'
 import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
-import { misspeltWords, type Vocabulary } from '@maskwords/words'
+import { type AnswerOptions, saysGetokWords, type Vocabulary } from '@maskwords/words'
 import { rounded } from './encode.ts'
 
 const OPTIONS = {
@@ -51,6 +54,7 @@ const OPTIONS = {
   'no-overlay': { type: 'flag', help: 'write no overlay picture' },
   split: { type: 'flag', help: 'several masks: one PNG each, out-1.png, out-2.png, ...' },
   size: { type: 'size', help: 'instead of a picture: decode "<words>" --size 640x480' },
+  'thought-open': THOUGHT_OPTION,
   ...CODEC_OPTIONS,
   ...JOBS_OPTION,
   ...PICTURE_OPTIONS,
@@ -97,7 +101,7 @@ export const command = defineCommand({
     const text = await readText(context, wordsSource)
     const codecs = await openSpeakers(context, text)
     try {
-      const { found, inThoughts, problems } = wordsIn(text, codecs)
+      const { found, inThoughts, problems } = wordsIn(context, text, codecs)
       if (inThoughts > 0) {
         await talk.note(`${counted(inThoughts, 'mask')} in a thought: not decoded, a thought is no answer`)
       }
@@ -108,10 +112,10 @@ export const command = defineCommand({
           `words at character ${open.start} are read as ${open.language}'s; they could be ${other}'s, too: --codec ${SPEAKERS[other]}`,
         )
       }
-      const misspelt = problems.filter(({ kind }) => kind === 'misspelt mask word')
-      if (misspelt.length > 0) {
+      const lost = problems.filter(({ kind }) => kind === MISSPELT)
+      if (lost.length > 0) {
         await talk.note(
-          `${counted(misspelt.length, 'misspelt mask word')} not decoded, the first at character ${misspelt[0]!.start}`,
+          `${counted(lost.length, MISSPELT)} not decoded, the first at character ${lost[0]!.start}`,
         )
       }
       const picture =
@@ -220,10 +224,10 @@ async function openSpeakers(context: DecodeContext, text: string): Promise<Speak
   const isAsked = [codec, n, refine, segmenter].some((value) => value !== undefined)
   const languages = isAsked
     ? []
-    : (readWords(text, reading(text))?.found ?? []).map(({ language }) => language)
+    : (readWords(text, reading(context, text))?.found ?? []).map(({ language }) => language)
   const open = new Map<FoundWords['language'], MaskCodec>()
   try {
-    for (const language of languages.length > 0 ? new Set(languages) : [statedOfWords(text).language]) {
+    for (const language of languages.length > 0 ? new Set(languages) : [isAsked ? undefined : spoken(text)]) {
       const opened = await openCodec(context, language && SPEAKERS[language])
       open.set(opened.vocabulary.kind, opened)
     }
@@ -233,6 +237,10 @@ async function openSpeakers(context: DecodeContext, text: string): Promise<Speak
     throw error
   }
 }
+
+/** The language of a text without words that can be read, where it is known. */
+const spoken = (text: string): Vocabulary['kind'] | undefined =>
+  statedOfWords(text).language ?? (saysGetokWords(text) ? 'getok' : undefined)
 
 type Image = EncodedImage | { readonly error: unknown }
 
@@ -255,13 +263,18 @@ async function imagesOf(
 }
 
 /** How words are read that could be of two languages: as those of the codec asked for, or as the text itself states. */
-function reading(text: string, codecs: Speakers = new Map()): ReadWordsOptions {
+function reading(
+  { options }: DecodeContext,
+  text: string,
+  codecs: Speakers = new Map(),
+): ReadWordsOptions {
   const of = <K extends FoundWords['language']>(kind: K) =>
     codecs.get(kind)?.vocabulary as Extract<Vocabulary, { kind: K }> | undefined
   const [samtok, himtok] = [of('samtok'), of('himtok')]
   const prefer = codecs.size === 1 ? [...codecs.keys()][0] : statedOfWords(text).language
   return {
     gridSize: of('getok')?.gridSize ?? 32,
+    ...(options['thought-open'] && { thoughtOpen: true }),
     ...(samtok !== undefined && { samtok }),
     ...(himtok !== undefined && { himtok }),
     ...(prefer !== undefined && prefer !== 'getok' && { prefer }),
@@ -310,8 +323,8 @@ function otherLanguage(language: FoundWords['language'], codec: MaskCodec): Mask
   )
 }
 
-function wordsIn(text: string, codecs: Speakers): TextReading {
-  const read = readWords(text, reading(text, codecs))
+function wordsIn(context: DecodeContext, text: string, codecs: Speakers): TextReading {
+  const read = readWords(text, reading(context, text, codecs))
   if (read !== undefined && read.found.length > 0) return read
   const inThoughts = read?.inThoughts ?? 0
   if (inThoughts > 0) {
@@ -321,12 +334,12 @@ function wordsIn(text: string, codecs: Speakers): TextReading {
       { hint: 'a thought is no answer: give its words alone to decode them' },
     )
   }
-  const [misspelt] = misspeltWords(text)
-  if (misspelt !== undefined) {
+  const [lost] = misspelt(text)
+  if (lost !== undefined) {
     throw new MaskwordsError(
       'not-found',
-      `mask words in a spelling that cannot be read: ${JSON.stringify(text.slice(Math.max(0, misspelt.start - 5), misspelt.start + 40))}`,
-      { hint: `words look like ${EXAMPLES.samtok}; turn escapes of HTML or JSON back` },
+      `mask words in a spelling that cannot be read: ${JSON.stringify(text.slice(Math.max(0, lost.start - 5), lost.start + 40))}`,
+      { hint: `words look like ${EXAMPLES[[...codecs.keys()][0]!]}; turn escapes of HTML or JSON back` },
     )
   }
   const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text

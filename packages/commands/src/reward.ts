@@ -90,9 +90,13 @@ const OPTIONS = {
     valueName: 'file',
     help: "--shim trl: the model's tokenizer.json or its folder, to read answers from their ids",
   },
+  'thought-open': {
+    type: 'flag',
+    help: '--shim: the template opens a thought (<think>) that answers begin in; one cut off before its end is no answer',
+  },
 } as const satisfies OptionSpecs
 
-const SHIM_ONLY = ['output', 'rewards', 'url', 'truth-column', 'tokenizer'] as const
+const SHIM_ONLY = ['output', 'rewards', 'url', 'truth-column', 'tokenizer', 'thought-open'] as const
 const SERVICE_ONLY = ['port', 'host', 'token-file', 'max-body', 'timeout', 'codec'] as const
 
 export const command = defineCommand({
@@ -170,6 +174,7 @@ async function shim(context: RewardContext, trainer: ShimTrainer): Promise<0> {
     ...(options.url !== undefined && { url: options.url }),
     ...(options['truth-column'] !== undefined && { truthColumn: options['truth-column'] }),
     ...(options.tokenizer !== undefined && { tokenizer: context.path(options.tokenizer) }),
+    ...(options['thought-open'] && { thoughtOpen: true }),
   })
   if (options.output === undefined) {
     if (options.json) await context.printJson({ trainer, rewards, text })

@@ -29,6 +29,7 @@ export {
   findGetokWords,
   findWords,
   MAX_MASKS_IN_TEXT,
+  MISSPELT,
   misspelt,
   readWords,
   statedOfWords,
@@ -74,5 +75,12 @@ export { DEFAULT_MAX_PIXELS, describePicture } from './picture/describe.ts'
 export type { PictureOptions, ReadPicture } from './picture/read.ts'
 export { decodePicture, readPicture } from './picture/read.ts'
 export { findSharp, requireSharp, sharpTrouble } from './picture/sharp.ts'
-export { CODEC_OPTIONS, JOBS_OPTION, MASK_OPTIONS, PICTURE_OPTIONS, TEXT_OPTIONS } from './shared-options.ts'
+export {
+  CODEC_OPTIONS,
+  JOBS_OPTION,
+  MASK_OPTIONS,
+  PICTURE_OPTIONS,
+  TEXT_OPTIONS,
+  THOUGHT_OPTION,
+} from './shared-options.ts'
 export { VERSION } from './version.ts'

@@ -59,6 +59,12 @@ export const PICTURE_OPTIONS = {
   },
 } as const satisfies OptionSpecs
 
+/** Of answers, whose text alone does not say it. */
+export const THOUGHT_OPTION = {
+  type: 'flag',
+  help: 'the template opened a thought (<think>) that answers begin in: one that was cut off before its end is no answer',
+} as const satisfies OptionSpecs[string]
+
 export const JOBS_OPTION = {
   jobs: {
     type: 'integer',

@@ -142,6 +142,7 @@ export function answerWriter(options: AnswerWriterOptions): AnswerWriter {
         text,
         tokens,
         masks: placed,
+        ...(options.thoughtOpen === true && { thoughtOpen: true as const }),
         finish,
         usage,
         ...(said.length > 0 && { notes: said }),

@@ -128,6 +128,8 @@ export type Answer = {
   readonly text: string
   readonly tokens: readonly AnswerToken[]
   readonly masks: readonly AnswerMask[]
+  /** Whether the template opened a thought that the text begins in; \`answerParts\` has to know. */
+  readonly thoughtOpen?: true
   /** 'stop': the model ended its turn or said a stop text; 'length': `maxTokens` or the model's length; 'aborted': the signal. */
   readonly finish: 'stop' | 'length' | 'aborted'
   readonly usage: Usage

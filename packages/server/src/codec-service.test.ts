@@ -193,6 +193,16 @@ describe('codecs over HTTP', () => {
       masks: [{ start: 43, codes: [11, 91], status: 'complete' }],
       caption: { plain: 'A cup.', phrases: [{ phrase: { text: 'cup' }, masks: [0] }] },
     })
+    const open = parseAnswerSchema.parse(
+      await client.parseText({ text: 'perhaps <grid_1_2>', thoughtOpen: true }),
+    )
+    expect([open.thought, open.answer.start, open.masks.map(({ inThought }) => inThought)]).toEqual([
+      { start: 0, end: 18 },
+      18,
+      [],
+    ])
+    const misspelt = parseAnswerSchema.parse(await client.parseText({ text: 'it is grid_1_2' }))
+    expect(misspelt.problems).toEqual([{ kind: 'misspelt mask word', start: 6, end: 14 }])
     const nothing = parseAnswerSchema.parse(await client.parseText({ text: 'No target.' }))
     expect(nothing).toMatchObject({ codec: null, kind: null, masks: [], noTarget: true })
   })

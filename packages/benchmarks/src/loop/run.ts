@@ -233,13 +233,14 @@ class Run {
   private keep(sample: TruthSample, answer: Answer): void {
     // Half an answer is none: the next run asks again.
     if (answer.finish === 'aborted') return
-    const { text, finish, masks, usage } = answer
+    const { text, finish, masks, usage, thoughtOpen } = answer
     this.answerTokens += usage.answerTokens
     const probabilities = masks.map(({ probability }) => probability)
     const line = {
       id: sample.id,
       ...(sample.picture !== undefined && { picture: sample.picture }),
       text,
+      ...(thoughtOpen === true && { thoughtOpen }),
       finish,
       tokens: usage.answerTokens,
       ...(probabilities.every((one) => one !== undefined) && {

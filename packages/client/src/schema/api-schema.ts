@@ -273,6 +273,12 @@ export const decodeAnswerSchema = z.object({
 export const parseRequestSchema = z.strictObject({
   text: z.string().max(MAX_TEXT_CHARS),
   codec: codecName.optional().describe('whose words to look for; default: told from their spelling'),
+  thoughtOpen: z
+    .boolean()
+    .optional()
+    .describe(
+      'whether the template opened a thought that the text begins in; default: told by its closing tag',
+    ),
 })
 const range = { start: z.int(), end: z.int() }
 const place = z.object(range)

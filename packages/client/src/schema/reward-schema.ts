@@ -33,7 +33,10 @@ const term = z.strictObject({
   name: rewardName,
   weight: z.number().min(-MAX_WEIGHT).max(MAX_WEIGHT).default(1),
   options: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-  part: z.enum(['text', 'think', 'answer']).default('text').describe('which part of the texts is judged'),
+  part: z
+    .enum(['said', 'text', 'think', 'answer'])
+    .optional()
+    .describe('which part of the texts is judged; default said, for some rewards text'),
   as: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/)
@@ -68,11 +71,16 @@ export const rewardSampleSchema = z.strictObject({
   group: name.optional().describe('samples of one prompt: advantages are taken within it'),
   masks: masks.optional().describe('masks of the response, where they are decoded already'),
   rewards: rewardList.optional().describe('rewards of this sample, instead of those of the request'),
+  thoughtOpen: z.boolean().optional().describe('of this sample, instead of that of the request'),
 })
 
 export const rewardRequestSchema = z.strictObject({
   rewards: rewardList,
   samples: z.array(rewardSampleSchema).max(MAX_SAMPLES),
+  thoughtOpen: z
+    .boolean()
+    .default(false)
+    .describe('whether the template opened a thought that responses begin in: a cut off one is no answer'),
   advantages: z
     .strictObject({
       deviation: z.enum(['sample', 'population', 'none']).default('sample'),

@@ -1,5 +1,6 @@
 // Mask perception: a question about a mask with several answers to choose from. Rules of reading a letter out of an answer:
 // the scorers of HiMTok (ICCV 2025) and of GAR-VQA as SAMTok runs it (arXiv 2601.16093).
+import { type AnswerOptions, answerParts, saidAnswer } from '@maskwords/words'
 import type { ScoredValues } from '../referring/segmentation.ts'
 import type { EvalMode } from '../stamp.ts'
 import type { Metric } from '../statistics/metric.ts'
@@ -32,11 +33,17 @@ function singleLetter(text: string): string | undefined {
 
 /**
  * The index of the option that an answer names, or undefined where it names none or several: its letter alone, with a
- * bracket, full stop or colon (`B`, `(b)`, `B. a dog`, `Answer: B`), or the option's text. Think blocks are not read.
+ * bracket, full stop or colon (`B`, `(b)`, `B. a dog`, `Answer: B`), or the option's text. Thoughts, turn ends and padding
+ * are no part of an answer, as everywhere.
  */
-export function readChoice(answer: string, options: readonly string[]): number | undefined {
+export function readChoice(
+  answer: string,
+  options: readonly string[],
+  rules: AnswerOptions = {},
+): number | undefined {
+  const said = saidAnswer(answer, answerParts(answer, rules))
   // One blank at most between words: the pattern below would try every way to share out a long gap.
-  const text = withoutThought(answer).slice(0, MAX_ANSWER_LENGTH).replace(/\s+/g, ' ').trim()
+  const text = said.slice(0, MAX_ANSWER_LENGTH).replace(/\s+/g, ' ').trim()
   const plain = (value: string) =>
     value
       .toLowerCase()
@@ -55,12 +62,6 @@ export function readChoice(answer: string, options: readonly string[]): number |
   return index >= 0 && index < options.length ? index : undefined
 }
 
-function withoutThought(text: string): string {
-  const end = text.lastIndexOf('</think>')
-  const rest = end === -1 ? text : text.slice(end + '</think>'.length)
-  return rest.replace('<answer>', '').replace('</answer>', '')
-}
-
 export type ChoiceSample = {
   /** The text of the answer; undefined where there is none. */
   readonly prediction: string | undefined
@@ -70,15 +71,19 @@ export type ChoiceSample = {
 }
 
 /** One question. Correct: an answer that names no option is wrong. Official: it counts as "A". */
-export function scoreChoice(sample: ChoiceSample, mode: { readonly mode: EvalMode }): ScoredValues {
+export function scoreChoice(
+  sample: ChoiceSample,
+  rules: AnswerOptions & { readonly mode: EvalMode },
+): ScoredValues {
   const { prediction, options, right } = sample
   if (prediction === undefined) {
-    return mode.mode === 'official'
+    return rules.mode === 'official'
       ? { values: {}, status: 'missing' }
       : { values: { questions: 1, right: 0, unreadable: 0, answered: 0 }, status: 'missing' }
   }
-  const chosen = readChoice(prediction, options)
-  const index = mode.mode === 'official' ? officialChoice(prediction).charCodeAt(0) - 65 : chosen
+  const chosen = readChoice(prediction, options, rules)
+  const said = saidAnswer(prediction, answerParts(prediction, rules))
+  const index = rules.mode === 'official' ? officialChoice(said).charCodeAt(0) - 65 : chosen
   return {
     values: {
       questions: 1,

@@ -1,7 +1,15 @@
 // Boxes written as numbers in an answer, in pixels of the picture: which unit the numbers have, and why. A number alone does not
 // say it, so the answers of a run are looked at together: one number above 1000 tells that the model writes pixels. The rule
 // for shares is that of HiMTok's REC script (ICCV 2025): four numbers with a sum below 4.
-import { type BoxNumbers, type SaidBox, saidAnswer, saidBoxes, saysNoTarget } from '@maskwords/words'
+import {
+  type AnswerOptions,
+  answerParts,
+  type BoxNumbers,
+  type SaidBox,
+  saidAnswer,
+  saidBoxes,
+  saysNoTarget,
+} from '@maskwords/words'
 import { EvalError } from '../error.ts'
 import type { BoxXyxyPx } from './box.ts'
 
@@ -32,16 +40,20 @@ const MOST_RELATIVE = 1000
 const OVERSHOOT = 0.05
 
 /** Looks at the boxes of all answers of a run. */
-export function surveyBoxes(answers: Iterable<{ readonly id: string; readonly text: string }>): BoxSurvey {
+export function surveyBoxes(
+  answers: Iterable<{ readonly id: string; readonly text: string } & AnswerOptions>,
+  options: AnswerOptions = {},
+): BoxSurvey {
   const said: SaidBox[] = []
   let withBoxes = 0
   let unreadable = 0
   let beyond: BoxSurvey['beyond']
   let hasThousand = false
-  for (const { id, text } of answers) {
-    const { boxes, unread } = saidBoxes(saidAnswer(text))
+  for (const { id, text, ...own } of answers) {
+    const parts = answerParts(text, { ...options, ...own })
+    const { boxes, unread } = saidBoxes(saidAnswer(text, parts))
     if (boxes.length > 0) withBoxes++
-    else if (unread.length > 0 && !saysNoTarget(text)) unreadable++
+    else if (unread.length > 0 && !saysNoTarget(text, parts)) unreadable++
     for (const one of boxes) {
       said.push(one)
       if (one.edge === 1024) continue
@@ -84,7 +96,7 @@ const EDGES: Readonly<Record<Exclude<BoxUnit, 'pixels'>, number>> = {
   '1024ths': 1024,
 }
 
-export type AnswerBoxOptions = {
+export type AnswerBoxOptions = AnswerOptions & {
   readonly format?: BoxFormat
   /** Of the run that the answer belongs to; without it the answer stands alone. */
   readonly survey?: BoxSurvey
@@ -105,10 +117,11 @@ export function answerBoxes(
   if (!(widthPx > 0 && heightPx > 0)) {
     throw new EvalError('out-of-range', `a picture of ${widthPx} x ${heightPx} pixels has no boxes`)
   }
-  const said = saidAnswer(text)
+  const parts = answerParts(text, options)
+  const said = saidAnswer(text, parts)
   const { boxes, unread } = saidBoxes(said)
   const [lost] = unread
-  if (boxes.length === 0 && lost !== undefined && !saysNoTarget(text)) {
+  if (boxes.length === 0 && lost !== undefined && !saysNoTarget(text, parts)) {
     throw new EvalError(
       'unreadable',
       `a box that cannot be read: ${JSON.stringify(said.slice(lost.start, lost.start + 40))}`,

@@ -2,14 +2,14 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Mask } from '@maskwords/mask'
-import { saidAnswer } from '@maskwords/words'
+import { answerParts, saidAnswer } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { type AdvantageOptions, checkAdvantageOptions, groupedAdvantages } from './advantage.ts'
 import { judgedPart, planRewards, type RewardList, type RewardPlan } from './composite.ts'
 import type { RewardDecoder } from './decode.ts'
 import { kind } from './kind.ts'
 import type { Judged } from './reward.ts'
-import { type CheckedSample, checkSample, type RewardRle, type RewardSample } from './sample.ts'
+import { type CheckedSample, checkFlag, checkSample, type RewardRle, type RewardSample } from './sample.ts'
 import { maskOfRle } from './true-region.ts'
 
 /** Most samples of one request. A rollout of 512 prompts with 16 answers each has 8,192. */
@@ -21,6 +21,11 @@ const SLICE_MS = 8
 export type RewardRequest = {
   readonly rewards: RewardList
   readonly samples: readonly RewardSample[]
+  /**
+   * Whether the template opened a thought that responses begin in: one that was cut off before the closing tag is a thought
+   * without an answer then. Default false: only a closing tag tells.
+   */
+  readonly thoughtOpen?: boolean
   /** Asks for advantages within the groups of the samples. */
   readonly advantages?: AdvantageOptions
 }
@@ -63,6 +68,7 @@ export type SliceOptions = BatchOptions & {
 type Checked = {
   readonly plan: RewardPlan
   readonly samples: readonly unknown[]
+  readonly thoughtOpen: boolean
   readonly advantages: Required<AdvantageOptions> | undefined
 }
 
@@ -75,9 +81,7 @@ export function scoreBatch(request: RewardRequest, options: BatchOptions = {}): 
   const checked = checkRequest(request)
   return responseOf(
     checked,
-    checked.samples.map((value) =>
-      attempt(value, maxTextChars, (sample) => scoreSample(checked.plan, sample)),
-    ),
+    checked.samples.map((value) => attempt(value, maxTextChars, (sample) => scoreSample(checked, sample))),
   )
 }
 
@@ -97,11 +101,11 @@ export async function scoreBatchInSlices(
     }
     signal?.throwIfAborted()
     const decoded =
-      decode === undefined ? undefined : await decodeSample(checked.plan, value, decode, maxTextChars)
+      decode === undefined ? undefined : await decodeSample(checked, value, decode, maxTextChars)
     results.push(
       attempt(value, maxTextChars, (sample) => {
         if (decoded !== undefined && 'error' in decoded) throw decoded.error
-        return scoreSample(checked.plan, sample, decoded)
+        return scoreSample(checked, sample, decoded)
       }),
     )
   }
@@ -112,14 +116,14 @@ function checkRequest(request: unknown): Checked {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw new LearnError('bad-request', `the request is no object but ${kind(request)}`)
   }
-  const { rewards, samples, advantages, ...rest } = request as Record<string, unknown>
+  const { rewards, samples, thoughtOpen, advantages, ...rest } = request as Record<string, unknown>
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) {
     throw new LearnError(
       'bad-request',
       `the request has an unknown field ${JSON.stringify(unknown.slice(0, 64))}`,
       {
-        hint: 'known fields: rewards, samples, advantages',
+        hint: 'known fields: rewards, samples, thoughtOpen, advantages',
       },
     )
   }
@@ -132,9 +136,11 @@ function checkRequest(request: unknown): Checked {
       hint: 'send them in several requests',
     })
   }
+  checkFlag(thoughtOpen, 'thoughtOpen')
   return {
     plan: planRewards(rewards),
     samples,
+    thoughtOpen: thoughtOpen ?? false,
     advantages: advantages === undefined ? undefined : checkAdvantageOptions(advantages),
   }
 }
@@ -158,9 +164,11 @@ function attempt(
   }
 }
 
-function scoreSample(requestPlan: RewardPlan, sample: CheckedSample, decoded: Decoded = {}): RewardResult {
-  const plan = sample.rewards === undefined ? requestPlan : planRewards(sample.rewards)
-  const whole = judgedOf(sample, decoded)
+type Asked = Pick<Checked, 'plan' | 'thoughtOpen'>
+
+function scoreSample(asked: Asked, sample: CheckedSample, decoded: Decoded = {}): RewardResult {
+  const plan = sample.rewards === undefined ? asked.plan : planRewards(sample.rewards)
+  const whole = judgedOf(sample, asked, decoded)
   const parts: Record<string, number> = {}
   let overall = 0
   for (const { as, weight, part, score } of plan.terms) {
@@ -171,10 +179,11 @@ function scoreSample(requestPlan: RewardPlan, sample: CheckedSample, decoded: De
   return sample.id === undefined ? { overall, parts } : { id: sample.id, overall, parts }
 }
 
-function judgedOf(sample: CheckedSample, decoded: Decoded): Judged {
-  const { response, truth } = sample
+function judgedOf(sample: CheckedSample, asked: Asked, decoded: Decoded): Judged {
+  const { response, truth, thoughtOpen = asked.thoughtOpen } = sample
   return {
     answer: response,
+    thoughtOpen,
     truth: truth.text,
     previous: () => present(truth.previous, 'truth.previous', 'the answer that the response refines'),
     trueMasks: () =>
@@ -197,15 +206,15 @@ const masksOf = (list: readonly RewardRle[]): Mask[] => list.map(maskOfRle)
 
 /** What has to be decoded of a sample, decoded; an error is kept for the sample's own result. */
 async function decodeSample(
-  requestPlan: RewardPlan,
+  asked: Asked,
   value: unknown,
   decode: RewardDecoder,
   maxTextChars: number | undefined,
 ): Promise<Decoded | { error: unknown }> {
   try {
     const sample = checkSample(value, maxTextChars)
-    const { needs } = sample.rewards === undefined ? requestPlan : planRewards(sample.rewards)
-    const { response, truth } = sample
+    const { needs } = sample.rewards === undefined ? asked.plan : planRewards(sample.rewards)
+    const { response, truth, thoughtOpen = asked.thoughtOpen } = sample
     const before = needs.has('previous-masks')
     if (!before && !(needs.has('masks') && sample.masks === undefined)) return {}
     const [heightPx, widthPx] = present(
@@ -223,7 +232,7 @@ async function decodeSample(
     const previous = before
       ? saidAnswer(present(truth.previous, 'truth.previous', 'the answer that is refined'))
       : ''
-    const said = response === null ? null : saidAnswer(response)
+    const said = response === null ? null : saidAnswer(response, answerParts(response, { thoughtOpen }))
     return {
       masks: said === null ? [] : await decode(before ? `${previous}\n${said}` : said, size),
       ...(before && { previousMasks: await decode(previous, size) }),

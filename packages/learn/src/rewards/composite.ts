@@ -1,6 +1,6 @@
 // Weighted sums of rewards: a list of terms checked once and turned into a plan, then applied to any number of samples.
 
-import { answerParts, saidAnswer, saysOnlyThought } from '@maskwords/words'
+import { type AnswerOptions, answerParts, saidAnswer, saysOnlyThought } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import {
   REWARD_PRESETS,
@@ -138,8 +138,8 @@ function checkTerm(value: unknown, at: string) {
 }
 
 /** A text cut to a part: null where the part is missing, or where there is a thought and no answer behind it. */
-function partOf(text: string, part: Exclude<RewardPart, 'text'>): string | null {
-  const parts = answerParts(text)
+function partOf(text: string, part: Exclude<RewardPart, 'text'>, options: AnswerOptions = {}): string | null {
+  const parts = answerParts(text, options)
   const { thoughts, thoughtBy, tagged, cutOff } = parts
   if (part === 'said') return saysOnlyThought(parts) ? null : saidAnswer(text, parts)
   if (part === 'answer') return tagged === 'closed' ? saidAnswer(text, parts) : null
@@ -158,7 +158,7 @@ export function judgedPart(whole: Judged, part: RewardPart): Judged {
   }
   return {
     ...whole,
-    answer: whole.answer === null ? null : partOf(whole.answer, part),
+    answer: whole.answer === null ? null : partOf(whole.answer, part, whole),
     truth: truth ?? saidAnswer(whole.truth),
   }
 }

@@ -85,7 +85,8 @@ export const GETOK_REWARDS = [
     what: '1 for thoughts and an answer whose lines have one box and one set of points each, in canonical spelling, else 0',
     source: `${PAPER} (R_fmt of stage 1; what counts as valid is ours)`,
     options: OPTIONS,
-    score: ({ answer }, { grid }) => (answer === null ? 0 : proposalFormatReward(answer, vocabularyOf(grid))),
+    score: ({ answer, thoughtOpen }, { grid }) =>
+      answer === null ? 0 : proposalFormatReward(answer, vocabularyOf(grid), { thoughtOpen }),
   }),
   judgement({
     name: 'getok-repetition',
@@ -143,7 +144,7 @@ export const GETOK_REWARDS = [
     score: (judged, { grid }) =>
       judged.answer === null
         ? 0
-        : refinementFormatReward(saidAnswer(judged.previous()), judged.answer, vocabularyOf(grid)),
+        : refinementFormatReward(saidAnswer(judged.previous()), judged.answer, vocabularyOf(grid), judged),
   }),
   judgement({
     name: 'getok-refine-points',

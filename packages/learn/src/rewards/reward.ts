@@ -38,6 +38,8 @@ export type RewardNeed =
 export type Judged = {
   /** The judged part of the response; null where there is none. */
   readonly answer: string | null
+  /** Whether the template opened a thought that the whole response begins in. */
+  readonly thoughtOpen: boolean
   /** The same part of the truth's text. */
   readonly truth: string
   previous(): string

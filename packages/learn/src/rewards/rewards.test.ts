@@ -163,6 +163,27 @@ describe('what could not be read is never what is not there', () => {
       expect(score('mask-accuracy', response, B)).toBe(0)
     }
   })
+  it('takes what was cut off in a thought of the template for no answer where the request or the sample says so', () => {
+    const cut = { response: `perhaps ${A}, or`, truth: A }
+    const values = (thoughtOpen: boolean, own?: boolean) =>
+      scoreBatch({
+        rewards: ['mask-accuracy', { name: 'think-format', weight: 0 }],
+        samples: [{ ...cut, ...(own !== undefined && { thoughtOpen: own }) }],
+        thoughtOpen,
+      }).results
+    expect(values(false)).toMatchObject([{ overall: 1 }])
+    expect(values(true)).toMatchObject([{ overall: 0 }])
+    expect(values(false, true)).toMatchObject([{ overall: 0 }])
+    expect(values(true, false)).toMatchObject([{ overall: 1 }])
+    const whole = { response: `no ${B}</think><answer>${A}</answer>`, truth: A }
+    for (const thoughtOpen of [false, true]) {
+      const rewards = ['mask-accuracy', 'think-format'] as const
+      expect(scoreBatch({ rewards, samples: [whole], thoughtOpen }).results).toMatchObject([{ overall: 2 }])
+    }
+    expect(() => scoreBatch({ rewards: ['mask-accuracy'], samples: [], thoughtOpen: 1 as never })).toThrow(
+      /neither true nor false/,
+    )
+  })
   it('knows the form of thinking where the template opens it, and takes no tags of a thought for it', () => {
     const form = (response: string, opened = 'either') =>
       score({ name: 'think-format', options: { opened } }, response, '')

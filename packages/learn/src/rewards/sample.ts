@@ -39,6 +39,8 @@ export type RewardSample = {
   readonly masks?: readonly RewardRle[]
   /** Rewards of this sample, where they are not those of the request. */
   readonly rewards?: RewardList
+  /** Whether the template opened a thought that the response begins in, where it is not as the request says. */
+  readonly thoughtOpen?: boolean
 }
 
 /** A checked sample: its truth in parts. */
@@ -47,7 +49,7 @@ export type CheckedSample = Omit<RewardSample, 'truth' | 'rewards'> & {
   readonly rewards?: unknown
 }
 
-const SAMPLE_KEYS = ['response', 'truth', 'id', 'group', 'masks', 'rewards']
+const SAMPLE_KEYS = ['response', 'truth', 'id', 'group', 'masks', 'rewards', 'thoughtOpen']
 const TRUTH_KEYS = ['text', 'masks', 'previous', 'size']
 const PACKED = '{"text"'
 
@@ -70,6 +72,7 @@ export function checkSample(value: unknown, maxTextChars: number = MAX_TEXT_CHAR
   checkName(id, 'id')
   checkName(group, 'group')
   checkMasks(sample['masks'], 'masks')
+  checkFlag(sample['thoughtOpen'], 'thoughtOpen')
   return {
     ...(sample as object),
     response,
@@ -142,6 +145,12 @@ function checkName(value: unknown, at: string): void {
   if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return
   if (typeof value === 'string' && value.length <= 256) return
   throw wrong(at, 'is no number and no text of at most 256 characters')
+}
+
+/** Throws LearnError `bad-request` for what is neither true nor false. */
+export function checkFlag(value: unknown, at: string): asserts value is boolean | undefined {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw wrong(at, `is neither true nor false but ${kind(value)}`)
 }
 
 function checkMasks(value: unknown, at: string): void {

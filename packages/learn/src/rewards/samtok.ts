@@ -2,6 +2,7 @@
 // functions are those of @maskwords/words; here they get names, ranges and options.
 
 import {
+  type AnswerOptions,
   answerParts,
   captionMaskAccuracy,
   cleanCaptionReward,
@@ -28,8 +29,8 @@ const EMPTY = {
 } as const
 
 /** The turn of an answer in the form that the released code judges: without what stands around it, opened where the template did. */
-function bareTurn(text: string, opened: 'either' | 'written'): string | null {
-  const { turn, thoughtBy, tagged } = answerParts(text)
+function bareTurn(text: string, opened: 'either' | 'written', options: AnswerOptions): string | null {
+  const { turn, thoughtBy, tagged } = answerParts(text, options)
   // Tags inside of a thought are no form.
   if (tagged !== 'closed') return null
   const bare = text.slice(turn.start, turn.end).trim()
@@ -113,9 +114,11 @@ export const SAMTOK_REWARDS = [
         help: 'either: the template may have written the <think> that the answer begins in; written: the answer has to',
       },
     },
-    score: ({ answer }, { turnEnd, opened }) =>
+    score: ({ answer, thoughtOpen }, { turnEnd, opened }) =>
       formatReward(
-        answer === null || turnEnd === 'keep' ? answer : bareTurn(answer, opened as 'either' | 'written'),
+        answer === null || turnEnd === 'keep'
+          ? answer
+          : bareTurn(answer, opened as 'either' | 'written', { thoughtOpen }),
       ),
   }),
   judgement({

@@ -151,7 +151,8 @@ def score_samples(samples, url=None, token=None, rewards=None):
         _say("rows without a truth", "rows without a truth have no reward: %s" % NO_REWARD)
     # Without samples the service still names the parts.
     for piece in _slices(mine):
-        body = json.dumps({"rewards": rewards, "samples": piece}, default=_plain).encode("utf-8")
+        request = {"rewards": rewards, "samples": piece, "thoughtOpen": THOUGHT_OPEN}
+        body = json.dumps(request, default=_plain).encode("utf-8")
         answer = _post(url, token, body)
         results, names = answer.get("results"), answer.get("names")
         if not isinstance(results, list) or len(results) != len(piece):

@@ -19,6 +19,8 @@ describe('shims', () => {
     expect(rewardShim({ ...options })).toBe(text)
     expect(text).toContain('URL = "http://10.0.0.7:1234"\n')
     expect(text).toContain('TRUTH_COLUMN = "answer"\n')
+    expect(text).toContain('THOUGHT_OPEN = False\n')
+    expect(rewardShim({ ...options, thoughtOpen: true })).toContain('THOUGHT_OPEN = True\n')
     expect(text).toContain('"sentence":"Nichts da, gr\\u00f6\\u00dfe \\"\\ud83d\\ude00\\""')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: nothing but ASCII is what this looks for.
     expect(text).toMatch(/^[\x00-\x7f]*$/)

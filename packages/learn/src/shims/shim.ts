@@ -14,6 +14,8 @@ export type ShimOptions = {
   readonly truthColumn?: string
   /** TRL: `tokenizer.json` of the model, or its folder. Default none: the text of the completions is taken. */
   readonly tokenizer?: string
+  /** Whether the template opens a thought that answers begin in. Default false. */
+  readonly thoughtOpen?: boolean
   /** Named in the file's first lines. */
   readonly version?: string
 }
@@ -31,6 +33,7 @@ export function rewardShim(options: ShimOptions): string {
     url = DEFAULT_REWARD_URL,
     truthColumn = 'solution',
     tokenizer = '',
+    thoughtOpen = false,
     version,
   } = options
   planRewards(rewards)
@@ -66,6 +69,8 @@ export function rewardShim(options: ShimOptions): string {
     'FAILED_REWARD = 0.0',
     `# What a row counts that has no truth, or none that can be read. ${noReward.why}`,
     `NO_REWARD = ${noReward.value}`,
+    '# Whether the template of the prompt opens a thought (<think>): an answer that was cut off in it is none, then.',
+    `THOUGHT_OPEN = ${thoughtOpen ? 'True' : 'False'}`,
     'TIMEOUT_S = 60.0',
     '# Waits of 0.5, 1, 2, 4, 8, 15, 15 seconds between attempts: a service that restarts is no end of a run.',
     'ATTEMPTS = 8',

@@ -4,6 +4,7 @@
 import { type ParseAnswer, parseRequestSchema } from '@maskwords/client/schema'
 import { type FoundWords, findGetokWords, MAX_MASKS_IN_TEXT, misspelt, readWords } from '@maskwords/files'
 import {
+  type AnswerOptions,
   type AnswerParts,
   answerOnly,
   answerParts,
@@ -23,31 +24,36 @@ import type { OpenCodec } from './codecs.ts'
 import type { Work } from './work.ts'
 
 export function parseText(value: unknown, { codecs }: Pick<Work, 'codecs'>): ParseAnswer {
-  const { text, codec: name } = checked(parseRequestSchema, value)
+  const { text, codec: name, thoughtOpen = false } = checked(parseRequestSchema, value)
+  const options = { thoughtOpen }
   if (name !== undefined) {
     const { codec, name: served } = codecs.get(name)
     const { vocabulary } = codec
     return vocabulary.kind === 'getok'
-      ? getokAnswer(text, served, vocabulary)
-      : spanAnswer(text, vocabulary, (kind) => (kind === vocabulary.kind ? served : null))
+      ? getokAnswer(text, served, vocabulary, options)
+      : spanAnswer(text, vocabulary, (kind) => (kind === vocabulary.kind ? served : null), options)
   }
-  const open = speaker(text, codecs.all)
-  if (open === undefined) return withoutCodec(text)
+  const open = speaker(text, codecs.all, options)
+  if (open === undefined) return withoutCodec(text, options)
   const servedFor = (kind: Kind) => codecs.all.find(({ info }) => info.kind === kind)
   const vocabularyOf = <K extends Kind>(kind: K) =>
     servedFor(kind)?.codec.vocabulary as Extract<Vocabulary, { kind: K }> | undefined
   const [samtok, himtok, getok] = [vocabularyOf('samtok'), vocabularyOf('himtok'), vocabularyOf('getok')]
   if (open.info.kind === 'getok' && getok !== undefined && maskDialect(text) === undefined)
-    return getokAnswer(text, open.name, getok)
+    return getokAnswer(text, open.name, getok, options)
   const spans = { ...(samtok !== undefined && { samtok }), ...(himtok !== undefined && { himtok }) }
-  return spanAnswer(text, spans, (kind) => servedFor(kind)?.name ?? null, getok?.gridSize)
+  return spanAnswer(text, spans, (kind) => servedFor(kind)?.name ?? null, options, getok?.gridSize)
 }
 
 type Kind = Vocabulary['kind']
 
 /** The served codec of a text's words: of the first mask's where it is served, else of the first that is. */
-export function speaker(text: string, all: readonly OpenCodec[]): OpenCodec | undefined {
-  const reading = readWords(text)
+export function speaker(
+  text: string,
+  all: readonly OpenCodec[],
+  options: AnswerOptions = {},
+): OpenCodec | undefined {
+  const reading = readWords(text, options)
   const spoken =
     reading === undefined ? [] : [reading.codec, ...reading.found.map(({ language }) => language)]
   const kind = spoken.find((one) => all.some(({ info }) => info.kind === one))
@@ -55,18 +61,18 @@ export function speaker(text: string, all: readonly OpenCodec[]): OpenCodec | un
 }
 
 /** A text that no served codec reads: what can be said without a vocabulary. */
-function withoutCodec(text: string): ParseAnswer {
-  const reading = readWords(text)
+function withoutCodec(text: string, options: AnswerOptions): ParseAnswer {
+  const reading = readWords(text, options)
   return {
-    ...empty(text),
+    ...empty(text, options),
     kind: reading?.codec ?? null,
     masks: reading === undefined ? [] : foundMasks(reading.found, undefined, null),
     ...(reading !== undefined && { problems: plainProblems(reading.problems) }),
   }
 }
 
-function empty(text: string): ParseAnswer {
-  const parts = answerParts(text)
+function empty(text: string, options: AnswerOptions): ParseAnswer {
+  const parts = answerParts(text, options)
   return {
     codec: null,
     kind: null,
@@ -90,9 +96,14 @@ function framed({ answer, thoughts }: AnswerParts): Pick<ParseAnswer, 'answer' |
   }
 }
 
-function getokAnswer(text: string, codec: string, vocabulary: Vocabulary & { kind: 'getok' }): ParseAnswer {
-  const { found, problems } = findGetokWords(text, vocabulary.gridSize)
-  const frame = empty(text)
+function getokAnswer(
+  text: string,
+  codec: string,
+  vocabulary: Vocabulary & { kind: 'getok' },
+  options: AnswerOptions,
+): ParseAnswer {
+  const { found, problems } = findGetokWords(text, vocabulary.gridSize, options)
+  const frame = empty(text, options)
   return {
     ...frame,
     codec,
@@ -131,11 +142,12 @@ function spanAnswer(
   text: string,
   vocabulary: SpanVocabulary | SpanVocabularies,
   codecOf: (kind: Kind) => string | null,
+  options: AnswerOptions,
   gridSize?: number,
 ): ParseAnswer {
-  const reading = readAnswer(text, vocabulary)
+  const reading = readAnswer(text, vocabulary, options)
   const inThought = new Set(reading.thoughtSpans)
-  const objects = gridSize === undefined ? [] : findGetokWords(text, gridSize).found
+  const objects = gridSize === undefined ? [] : findGetokWords(text, gridSize, options).found
   const spans = [...reading.thoughtSpans, ...reading.spans]
   const listed = [...spans, ...objects].sort((a, b) => a.start - b.start || a.end - b.end)
   if (listed.length > MAX_MASKS_IN_TEXT) {
@@ -219,6 +231,6 @@ function spanAnswer(
       boxes: boxes.map(([x1, y1, x2, y2]) => [x1, y1, x2, y2] as [number, number, number, number]),
       problems: Array.from(problems),
     })),
-    problems: plainProblems(misspelt(answerOnly(text, parts))),
+    problems: plainProblems(misspelt(answerOnly(text, parts), 'spans')),
   }
 }
