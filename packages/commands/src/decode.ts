@@ -36,7 +36,7 @@ import {
   writeWhole,
 } from '@maskwords/files'
 import { area, cocoRleFromMask, type Mask, maskToPng } from '@maskwords/mask'
-import { type AnswerOptions, saysGetokWords, type Vocabulary } from '@maskwords/words'
+import { saysGetokWords, type Vocabulary } from '@maskwords/words'
 import { rounded } from './encode.ts'
 
 const OPTIONS = {
@@ -227,7 +227,7 @@ async function openSpeakers(context: DecodeContext, text: string): Promise<Speak
     : (readWords(text, reading(context, text))?.found ?? []).map(({ language }) => language)
   const open = new Map<FoundWords['language'], MaskCodec>()
   try {
-    for (const language of languages.length > 0 ? new Set(languages) : [isAsked ? undefined : spoken(text)]) {
+    for (const language of languages.length > 0 ? new Set(languages) : [spoken(text)]) {
       const opened = await openCodec(context, language && SPEAKERS[language])
       open.set(opened.vocabulary.kind, opened)
     }
@@ -263,11 +263,7 @@ async function imagesOf(
 }
 
 /** How words are read that could be of two languages: as those of the codec asked for, or as the text itself states. */
-function reading(
-  { options }: DecodeContext,
-  text: string,
-  codecs: Speakers = new Map(),
-): ReadWordsOptions {
+function reading({ options }: DecodeContext, text: string, codecs: Speakers = new Map()): ReadWordsOptions {
   const of = <K extends FoundWords['language']>(kind: K) =>
     codecs.get(kind)?.vocabulary as Extract<Vocabulary, { kind: K }> | undefined
   const [samtok, himtok] = [of('samtok'), of('himtok')]
