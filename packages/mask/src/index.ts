@@ -68,6 +68,7 @@ export type { LaidOutlines } from './orientation/laid-outlines.ts'
 export { laidOutlines } from './orientation/laid-outlines.ts'
 export type { ByteWindow, PictureHeader } from './orientation/stated-header.ts'
 export { exifOrientation, xmpOrientation } from './orientation/tags.ts'
+export { shownMask, storedMask } from './orientation/turn.ts'
 export type { DifferenceStyle, FlattenOptions, MaskStyle, SideBySideOptions, TextStyle } from './overlay.ts'
 export {
   cutOut,

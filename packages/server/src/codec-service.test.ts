@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatCodecConfig } from '@maskwords/codec-loading'
-import { pictureToPng } from '@maskwords/mask'
+import { cocoRleFromMask, type Mask, maskFromCocoBox, pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, createClient } from '../../client/src/client.ts'
 import { ServiceError } from '../../client/src/error.ts'
@@ -102,6 +102,34 @@ describe('codecs over HTTP', () => {
     })
     // The pixels as stored are another picture.
     expect((await client.uploadPicture(drawn(), { exif: 'ignore' })).picture).not.toBe(picture)
+  })
+
+  it('put a mask that was drawn on the stored pixels of a turned picture onto those that are kept', async () => {
+    const sharp = (await import('sharp')).default
+    const file = await sharp({ create: { width: 60, height: 40, channels: 3, background: '#345' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer()
+    const shown = await client.uploadPicture(new Uint8Array(file))
+    expect([shown.widthPx, shown.heightPx]).toEqual([40, 60])
+    const stored = await client.uploadPicture(new Uint8Array(file), { exif: 'ignore' })
+    // A bar along the stored left edge is shown along the top, and turned counts are those of that bar.
+    const bar = maskFromCocoBox({ widthPx: 60, heightPx: 40, box: { x: 0, y: 0, width: 10, height: 40 } })
+    const top = maskFromCocoBox({ widthPx: 40, heightPx: 60, box: { x: 0, y: 0, width: 40, height: 10 } })
+    const say = async (handle: string, mask: Mask) => {
+      const { results } = await client.encodeMasks({
+        codec: 'getok',
+        picture: handle,
+        masks: [cocoRleFromMask(mask)],
+      })
+      const [one] = results as { text: string; turned?: boolean }[]
+      return [one!.text, one!.turned]
+    }
+    const [words] = await say(shown.picture, top)
+    expect(await say(shown.picture, bar)).toEqual([words, true])
+    const [along] = await say(stored.picture, bar)
+    expect(await say(stored.picture, top)).toEqual([along, true])
+    expect(along).not.toBe(words)
   })
 
   for (const codec of ['samtok-nano', 'himtok-nano', 'getok']) {

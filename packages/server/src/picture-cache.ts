@@ -1,6 +1,6 @@
 // What the server keeps of pictures, in shared memory: pixels and encoded pictures by handle, those used longest ago go first.
 import type { EncodedImage } from '@maskwords/codecs'
-import type { Kept, KeptPicture } from './work/job.ts'
+import type { HandleTurn, Kept, KeptPicture } from './work/job.ts'
 import { arrayBytes } from './work/shared-memory.ts'
 
 export type PictureCache = {
@@ -31,6 +31,8 @@ export function createPictureCache({ maxBytes }: { readonly maxBytes: number }):
   // In order of use: a Map remembers the order in which its keys were set.
   const entries = new Map<string, Entry>()
   const codecsOf = new Map<string, Set<string>>()
+  /** Of turned pictures of which anything is kept: masks on their other pixels are known by it. */
+  const turns = new Map<string, HandleTurn>()
   let bytes = 0
   let evicted = 0
 
@@ -47,10 +49,12 @@ export function createPictureCache({ maxBytes }: { readonly maxBytes: number }):
     if (entry === undefined) return
     entries.delete(key)
     bytes -= entry.bytes
-    if (entry.kind !== 'image') return
-    const codecs = codecsOf.get(entry.handle)!
-    codecs.delete(entry.codec)
-    if (codecs.size === 0) codecsOf.delete(entry.handle)
+    if (entry.kind === 'image') {
+      const codecs = codecsOf.get(entry.handle)!
+      codecs.delete(entry.codec)
+      if (codecs.size === 0) codecsOf.delete(entry.handle)
+    }
+    if (!entries.has(entry.handle) && !codecsOf.has(entry.handle)) turns.delete(entry.handle)
   }
   const keep = (key: string, entry: Entry): void => {
     remove(key)
@@ -86,6 +90,7 @@ export function createPictureCache({ maxBytes }: { readonly maxBytes: number }):
         ...(picture?.kind === 'picture' && { picture: picture.value }),
         ...(image?.kind === 'image' && { image: image.value }),
         ...(size !== undefined && { size }),
+        ...(turns.has(handle) && { turn: turns.get(handle)! }),
       }
     },
     info(handle) {
@@ -100,6 +105,8 @@ export function createPictureCache({ maxBytes }: { readonly maxBytes: number }):
     },
     keepPicture(handle, value) {
       keep(handle, { kind: 'picture', handle, value, bytes: arrayBytes(value) + ENTRY_BYTES })
+      const { orientation, ground } = value
+      if (orientation !== 1 && entries.has(handle)) turns.set(handle, { orientation, ground })
     },
     keepImage(handle, codec, value) {
       keep(imageKey(handle, codec), {

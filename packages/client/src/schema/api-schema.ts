@@ -172,6 +172,12 @@ export const encodeOptionsSchema = z.strictObject({
     .describe('samtok, himtok: code rows that are tried for each mask'),
   refine: z.boolean().optional().describe('getok: add offset words'),
 })
+const drawnOn = z
+  .enum(['stored', 'shown'])
+  .optional()
+  .describe(
+    'which pixels the masks lie on where EXIF turns the picture and their sizes cannot tell: as they lie in the file, or as viewers show them (default: those of the picture)',
+  )
 export const encodeRequestSchema = z.strictObject({
   codec: codecName,
   ...pictureOrSize,
@@ -181,6 +187,7 @@ export const encodeRequestSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('bring masks of another size to that of the picture (nearest) instead of refusing them'),
+  drawnOn,
 })
 const maskWords = z.object({
   ...named,
@@ -189,6 +196,12 @@ const maskWords = z.object({
   tokens: z.int(),
   bits: z.number(),
   areaPx: z.int(),
+  turned: z
+    .boolean()
+    .optional()
+    .describe(
+      'the mask was drawn on the other pixels of a picture that EXIF turns, and was turned onto these',
+    ),
 })
 export const encodeAnswerSchema = z.object({
   codec: z.string(),
@@ -361,6 +374,7 @@ export const renderRequestSchema = z.strictObject({
       }),
     )
     .max(MAX_REQUEST_MASKS),
+  drawnOn,
   format: z.enum(['png', 'webp']).optional().describe('default png'),
   longestSidePx: z.int().min(16).max(MAX_SIDE_PX).optional().describe('make larger pictures smaller'),
 })

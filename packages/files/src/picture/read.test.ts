@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { crc32, deflateSync } from 'node:zlib'
-import { writePng } from '@maskwords/mask'
+import { equalMasks, maskFromRowMajor, shownMask, storedMask, writePng } from '@maskwords/mask'
 import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
 import { MaskwordsError } from '../error.ts'
@@ -146,6 +146,18 @@ describe('pictures', () => {
       const there = orientRgb(noise, 5, 7, orientation)
       const back = orientRgb(there.rgb, there.widthPx, there.heightPx, inverse[orientation]!)
       expect(Buffer.from(back.rgb).equals(noise)).toBe(true)
+    }
+  })
+
+  it('a mask of the stored pixels turns as its picture does, and back', () => {
+    const bytes = Uint8Array.from({ length: 5 * 7 }, (_, i) => ((i * i) % 3) & 1)
+    const mask = maskFromRowMajor({ widthPx: 5, heightPx: 7, bytes })
+    const picture = Uint8Array.from({ length: 5 * 7 * 3 }, (_, i) => bytes[Math.floor(i / 3)]!)
+    for (let orientation = 1; orientation <= 8; orientation++) {
+      const { widthPx, heightPx, rgb } = orientRgb(picture, 5, 7, orientation)
+      const turned = maskFromRowMajor({ widthPx, heightPx, bytes: rgb.filter((_, i) => i % 3 === 0) })
+      expect(equalMasks(shownMask(mask, orientation), turned)).toBe(true)
+      expect(equalMasks(storedMask(turned, orientation), mask)).toBe(true)
     }
   })
 

@@ -7,7 +7,7 @@ import { isShipped, shippedFolder } from '@maskwords/files'
 import { type Vocabulary, wordsOf } from '@maskwords/words'
 import { HttpFault } from '../fault.ts'
 import { unknownCodec, unknownPicture } from '../unknown.ts'
-import type { Keeper, KeptPicture, WorkerSetup } from './job.ts'
+import type { HandleTurn, Keeper, KeptPicture, WorkerSetup } from './job.ts'
 import { ownCopy, sharedCopy } from './shared-memory.ts'
 
 export type OpenCodec = {
@@ -135,9 +135,15 @@ export async function encodedImage(
     readonly size?: { widthPx: number; heightPx: number } | undefined
   },
   more: EncodingWork & { readonly maxPixels: number },
-): Promise<{ image: EncodedImage; from: EncodedFrom; ms: number }> {
+): Promise<{ image: EncodedImage; from: EncodedFrom; ms: number; turn?: HandleTurn }> {
   const started = performance.now()
-  const done = (image: EncodedImage, from: EncodedFrom) => ({ image, from, ms: performance.now() - started })
+  let turn: HandleTurn | undefined
+  const done = (image: EncodedImage, from: EncodedFrom) => ({
+    image,
+    from,
+    ms: performance.now() - started,
+    ...(turn !== undefined && { turn }),
+  })
   const { codec, name } = open
   const { picture: handle, size } = asked
   if ((handle === undefined) === (size === undefined)) {
@@ -163,6 +169,7 @@ export async function encodedImage(
     return done(await codec.encodeImage(size!, { signal: more.signal }), 'not-needed')
   }
   const kept = await more.keeper.lookUp(handle, open.keepsImages ? name : undefined)
+  turn = kept.turn
   if (kept.image !== undefined) return done(ownCopy(kept.image), 'memory')
   if (kept.picture !== undefined) {
     const from = await encodePicture(open, handle, kept.picture, more)

@@ -3,6 +3,7 @@
 import type { CodecInfo, VocabularyListing } from '@maskwords/client/schema'
 import type { EncodedImage } from '@maskwords/codecs'
 import type { ErrorReport } from '@maskwords/files'
+import type { Ground } from '@maskwords/mask'
 import { type FaultStatus, faultOf, HttpFault } from '../fault.ts'
 
 /** One request for a worker. `body` is its bytes as they came. */
@@ -31,7 +32,12 @@ export type KeptPicture = {
   readonly rgb: Uint8Array
   readonly format: string
   readonly orientation: number
+  /** Whether its pixels are those that viewers show, or as they lie in the file. */
+  readonly ground: Ground
 }
+
+/** How the pixels of a handle lie to the others of its file, where EXIF turns it. */
+export type HandleTurn = { readonly orientation: number; readonly ground: Ground }
 
 /** What is kept of a picture. */
 export type Kept = {
@@ -40,6 +46,8 @@ export type Kept = {
   readonly image?: EncodedImage
   /** Its size, where anything at all is kept. */
   readonly size?: { readonly widthPx: number; readonly heightPx: number }
+  /** Undefined for a picture that nothing turns. */
+  readonly turn?: HandleTurn
 }
 
 /** How a worker reaches what the main thread keeps. */

@@ -48,21 +48,25 @@ export async function encodeMasks(value: unknown, work: Work): Promise<EncodeAns
   const request = checked(encodeEnvelope, value)
   const open = work.codecs.get(request.codec)
   const options = knownOptions(encodeOptionsSchema, request.options, open.info.encodeOptions, open.name)
-  const { image, from, ms } = await encodedImage(open, request, work)
+  const { image, from, ms, turn } = await encodedImage(open, request, work)
   const size = { widthPx: image.widthPx, heightPx: image.heightPx }
   let started = performance.now()
   const read: (Mask | ItemError)[] = []
+  const turned = new Set<number>()
   for (const [k, item] of request.masks.entries()) {
     await work.pause()
     const at = `masks[${k}]`
     read.push(
       await orError(at, async () => {
-        const mask = await readMask(item, {
+        const { mask, isTurned } = await readMask(item, {
           size,
           at,
           maxPixels: work.maxPixels,
           resize: request.resizeMasks === true,
+          turn,
+          drawnOn: request.drawnOn,
         })
+        if (isTurned) turned.add(k)
         if (area(mask) > 0) return mask
         throw new MaskwordsError('malformed', 'the mask is empty: there is nothing to say', { at })
       }),
@@ -79,7 +83,15 @@ export async function encodeMasks(value: unknown, work: Work): Promise<EncodeAns
     const said = words[k]!
     if ('error' in said) return { ...names, error: said.error }
     const { text, codes, tokens, bits } = said as MaskWords
-    return { ...names, text, codes: Array.from(codes), tokens, bits, areaPx: area(mask as Mask) }
+    return {
+      ...names,
+      text,
+      codes: Array.from(codes),
+      tokens,
+      bits,
+      areaPx: area(mask as Mask),
+      ...(turned.has(k) && { turned: true }),
+    }
   })
   return {
     codec: open.name,

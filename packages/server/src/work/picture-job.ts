@@ -66,7 +66,9 @@ async function readPicture(
   await pause()
   const { widthPx, heightPx, rgb } = await decodePicture(bytes, info, { name, exif, signal })
   await pause()
-  const picture = { widthPx, heightPx, rgb, format: info.format, orientation: info.orientation }
+  const { format: kind, orientation } = info
+  const ground = exif === 'apply' ? 'shown' : 'stored'
+  const picture = { widthPx, heightPx, rgb, format: kind, orientation, ground } as const
   keeper.keepPicture(handle, sharedCopy(picture))
   return ownCopy(picture)
 }

@@ -14,6 +14,8 @@ import {
   sniff,
 } from '@maskwords/files'
 import {
+  chooseGround,
+  type Ground,
   type Mask,
   maskFromCocoBox,
   maskFromCocoPolygons,
@@ -21,15 +23,22 @@ import {
   maskFromCvatRle,
   maskFromLabelStudioRle,
   resizeMaskNearest,
+  shownMask,
+  storedMask,
   transpose,
 } from '@maskwords/mask'
 import type { z } from 'zod'
+import type { HandleTurn } from './job.ts'
 
 export type ReadMaskOptions = {
   /** Size of the picture. */
   readonly size: Size
   readonly maxPixels: number
   readonly resize: boolean
+  /** How the picture's file turns it, where it does. */
+  readonly turn?: HandleTurn | undefined
+  /** Which pixels the masks lie on, where their sizes cannot tell. Default: those of the picture. */
+  readonly drawnOn?: Ground | undefined
   /** What errors call the mask, as in `masks[3]`. */
   readonly at: string
 }
@@ -37,10 +46,36 @@ export type ReadMaskOptions = {
 type Form = keyof typeof maskForms
 const FORMS = Object.keys(maskForms) as readonly Form[]
 
-/** Reads one mask. Throws MaskwordsError or MaskError. */
-export async function readMask(value: unknown, options: ReadMaskOptions): Promise<Mask> {
-  const { size, at, resize } = options
-  const mask = await readAnySize(value, options)
+/**
+ * Reads one mask as it lies on the handle's pixels. One that was drawn on the other pixels of a picture that EXIF turns, by its
+ * size or as `drawnOn` says, is turned onto them. Throws MaskwordsError or MaskError.
+ */
+export async function readMask(
+  value: unknown,
+  options: ReadMaskOptions,
+): Promise<{ readonly mask: Mask; readonly isTurned: boolean }> {
+  const { size, at, resize, turn, drawnOn } = options
+  if (turn === undefined) {
+    const mask = await readAnySize(value, options)
+    return { mask: fitting(mask, size, { at, resize }), isTurned: false }
+  }
+  const { orientation, ground } = turn
+  const isLaid = orientation >= 5
+  const other = isLaid ? { widthPx: size.heightPx, heightPx: size.widthPx } : size
+  const convention = drawnOn ?? ground
+  const read = await readAnySize(value, { ...options, size: convention === ground ? size : other })
+  const stored = ground === 'stored' ? size : other
+  const choice = chooseGround({ stored, orientation, stated: [read], convention })
+  const isTurned = choice !== undefined && choice.ground !== ground
+  const mask = !isTurned
+    ? read
+    : ground === 'shown'
+      ? shownMask(read, orientation)
+      : storedMask(read, orientation)
+  return { mask: fitting(mask, size, { at, resize }), isTurned }
+}
+
+function fitting(mask: Mask, size: Size, { at, resize }: Pick<ReadMaskOptions, 'at' | 'resize'>): Mask {
   if (mask.widthPx === size.widthPx && mask.heightPx === size.heightPx) return mask
   if (resize) return resizeMaskNearest(mask, size)
   const exchanged = mask.widthPx === size.heightPx && mask.heightPx === size.widthPx
@@ -50,7 +85,7 @@ export async function readMask(value: unknown, options: ReadMaskOptions): Promis
     {
       at,
       hint: exchanged
-        ? 'width and height look exchanged: COCO writes [height, width]; or upload the picture with exif=ignore'
+        ? 'width and height look exchanged: COCO writes [height, width]'
         : 'resizeMasks: true brings masks to the size of the picture',
     },
   )

@@ -23,7 +23,7 @@ import { checked } from '../checked.ts'
 import { HttpFault } from '../fault.ts'
 import { unknownPicture } from '../unknown.ts'
 import { checkPixels } from './codecs.ts'
-import type { JobAnswer } from './job.ts'
+import type { HandleTurn, JobAnswer } from './job.ts'
 import { readMask } from './read-mask.ts'
 import type { Work } from './work.ts'
 
@@ -49,14 +49,15 @@ export async function renderMasks(value: unknown, work: Work): Promise<JobAnswer
       hint: 'ask for format: "png"',
     })
   }
-  const ground = await groundOf(request, work)
+  const { ground, turn } = await groundOf(request, work)
   const size = { widthPx: ground.widthPx, heightPx: ground.heightPx }
   const masks: Mask[] = []
   for (const [k, { mask }] of request.masks.entries()) {
     await work.pause()
-    masks.push(
-      await readMask(mask, { size, at: `masks[${k}].mask`, maxPixels: work.maxPixels, resize: false }),
-    )
+    const at = `masks[${k}].mask`
+    const { maxPixels } = work
+    const { drawnOn } = request
+    masks.push((await readMask(mask, { size, at, maxPixels, resize: false, turn, drawnOn })).mask)
   }
   const shown = shownSize(size, request.longestSidePx)
   let out: Picture =
@@ -96,7 +97,7 @@ async function groundOf(
     readonly background?: string | undefined
   },
   { keeper, maxPixels }: Work,
-): Promise<Picture> {
+): Promise<{ readonly ground: Picture; readonly turn?: HandleTurn | undefined }> {
   const { picture, size, background } = request
   if ((picture === undefined) === (size === undefined)) {
     throw new HttpFault(400, {
@@ -106,13 +107,13 @@ async function groundOf(
     })
   }
   if (picture !== undefined) {
-    const kept = (await keeper.lookUp(picture)).picture
+    const { picture: kept, turn } = await keeper.lookUp(picture)
     if (kept === undefined) throw unknownPicture(picture)
-    return { widthPx: kept.widthPx, heightPx: kept.heightPx, channels: 3, bytes: kept.rgb }
+    return { ground: { widthPx: kept.widthPx, heightPx: kept.heightPx, channels: 3, bytes: kept.rgb }, turn }
   }
   checkPixels(size!, maxPixels)
   const { widthPx, heightPx } = size!
-  return plainPicture(widthPx, heightPx, rgbOf(background ?? GROUND))
+  return { ground: plainPicture(widthPx, heightPx, rgbOf(background ?? GROUND)) }
 }
 
 function shownSize({ widthPx, heightPx }: Size, longestSidePx: number | undefined): Size {
