@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { pictureToPng } from '@maskwords/mask'
 import type { Browser, Locator, Page, Route } from 'playwright-core'
+import sharp from 'sharp'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SHIPPED_CODECS, shippedFolder } from '../../../packages/files/src/codec.ts'
@@ -106,6 +107,38 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await response!.text()).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>|<style|\son\w+=/i)
       await page.getByRole('button', { name: 'Open a picture' }).waitFor()
       await shot('at-rest')
+    })
+
+    it('turns a picture that the browser leaves as it lies, and the masks of its stored pixels with it', async () => {
+      const drop = (files: readonly { name: string; type: string; base64: string }[]) =>
+        page.evaluate((list) => {
+          const dataTransfer = new DataTransfer()
+          for (const { name, type, base64 } of list) {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+            dataTransfer.items.add(new File([bytes], name, { type }))
+          }
+          window.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }))
+        }, files)
+      const raw = { create: { width: 60, height: 40, channels: 3, background: '#a33' } } as const
+      // Chromium turns JPEG by its EXIF, and WebP not.
+      for (const format of ['webp', 'jpeg'] as const) {
+        const picture = await sharp(raw).withMetadata({ orientation: 6 }).toFormat(format).toBuffer()
+        const name = `turned.${format}`
+        const segmentation = [[0, 0, 30, 0, 30, 20, 0, 20]]
+        const images = [{ id: 1, file_name: name, width: 60, height: 40 }]
+        const coco = JSON.stringify({ images, annotations: [{ id: 1, image_id: 1, segmentation }] })
+        await drop([
+          { name, type: `image/${format}`, base64: picture.toString('base64') },
+          { name: 'coco.json', type: 'application/json', base64: btoa(coco) },
+        ])
+        await page.getByText(`${name}, 40 x 60`).first().waitFor(PATIENT)
+        await page
+          .getByText(`COCO annotations of ${name}; turned as the picture is (EXIF 6)`)
+          .first()
+          .waitFor()
+        await expect.poll(() => regions().count()).toBe(1)
+      }
+      await page.goto(listening.url)
     })
 
     it('draws a box and says it in three languages', async () => {

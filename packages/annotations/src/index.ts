@@ -6,6 +6,7 @@ export { cocoCategories } from './coco/categories.ts'
 export { annotationMask, type CocoGeometry, type CocoGeometryOptions, cocoGeometry } from './coco/geometry.ts'
 export {
   cocoImages,
+  drawnOnAt,
   isSamePicture,
   type Listed,
   type ListedNote,

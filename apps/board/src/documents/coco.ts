@@ -4,13 +4,14 @@ import {
   asObject,
   cocoCategories,
   cocoImages,
+  drawnOnAt,
   idAt,
   type JsonObject,
   listAt,
   member,
   namesInWords,
+  plainSegmentation,
   repeatedAnnotations,
-  sidesAt,
   sizeAt,
   textAt,
 } from '@maskwords/annotations'
@@ -19,12 +20,15 @@ import {
   type BoxXywhPx,
   cocoCountsFromMask,
   cocoRleFromMask,
+  type Ground,
   type Mask,
+  maskFromCocoSegmentation,
   tightBox,
 } from '@maskwords/mask'
 import type { RecordId } from '@maskwords/words'
 import { StudioError } from '../state/error.ts'
 import type { Region } from '../state/types.ts'
+import { type ChosenGround, chosenGround, type Grounds } from './ground.ts'
 import { MAX_REGIONS, type NamedMask } from './mask-png.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
@@ -41,8 +45,9 @@ export type LoadedMasks = {
  * name, else by size where only one picture has it), one picture's annotations as SA-1B has them, a list of annotations,
  * or run lengths alone. Throws StudioError where there is nothing for this picture.
  */
-export function masksFromCoco(json: unknown, picture: Size & { readonly name: string }): LoadedMasks {
-  const { rows, names, readAs, said } = rowsFor(json, picture)
+export function masksFromCoco(json: unknown, picture: Grounds): LoadedMasks {
+  const { rows, names, readAs, said, image, convention } = rowsFor(json, picture)
+  const annotations = rows.map(annotationOf)
   const masks: NamedMask[] = []
   const causes: string[] = []
   if (rows.length > MAX_REGIONS) {
@@ -52,13 +57,12 @@ export function masksFromCoco(json: unknown, picture: Size & { readonly name: st
       { hint: 'Cut the list down to those you want to see.' },
     )
   }
-  for (const [i, row] of rows.entries()) {
-    const annotation = member(row, 'counts') === undefined ? asObject(row) : { segmentation: row }
-    const { widthPx, heightPx } = picture
-    const found = annotation === undefined ? undefined : annotationMask(annotation, { widthPx, heightPx })
+  const ground = groundOf(picture, annotations, { image, convention })
+  for (const [i, annotation] of annotations.entries()) {
+    const found = annotation === undefined ? undefined : annotationMask(annotation, ground.size)
     if (found === undefined) causes.push(`annotation ${i} is no object`)
     else if (found.lost !== undefined) causes.push(`annotation ${i}: ${found.lost.message}`)
-    else masks.push({ mask: found.value, name: nameOf(row, i, names) })
+    else masks.push({ mask: ground.shown(found.value), name: nameOf(rows[i], i, names) })
   }
   if (masks.length === 0) {
     throw new StudioError('malformed', causes[0] ?? 'the file has no annotation of this picture', {
@@ -70,8 +74,46 @@ export function masksFromCoco(json: unknown, picture: Size & { readonly name: st
     masks,
     refused: causes.length,
     ...(cause === undefined ? {} : { cause }),
-    readAs: [readAs, ...said].join('; '),
+    readAs: [readAs, ...said, ...ground.said].join('; '),
   }
+}
+
+/** An entry as an annotation: run lengths alone are one, too. */
+function annotationOf(row: unknown): JsonObject | undefined {
+  return member(row, 'counts') === undefined ? asObject(row) : { segmentation: row }
+}
+
+/** Which pixels of the picture the annotations lie on: of the size that their image states, else their run lengths. */
+function groundOf(
+  picture: Grounds,
+  annotations: readonly (JsonObject | undefined)[],
+  { image, convention }: Pick<Rows, 'image' | 'convention'>,
+): ChosenGround {
+  const segmentations = annotations.flatMap((annotation) => {
+    const { value } = plainSegmentation(member(annotation, 'segmentation'), undefined)
+    return value === undefined ? [] : [value]
+  })
+  const ofImage = sizeAt(image)
+  const ofRuns = segmentations.flatMap((value) =>
+    'counts' in value ? [{ widthPx: value.size[1], heightPx: value.size[0] }] : [],
+  )
+  const outlines = segmentations.map(
+    (segmentation) => (on: Size) =>
+      maskFromCocoSegmentation({ widthPx: on.widthPx, heightPx: on.heightPx, segmentation }),
+  )
+  const ground = chosenGround(picture, {
+    stated: ofImage === undefined ? ofRuns : [ofImage],
+    convention,
+    outlines: ofRuns.length > 0 ? [] : outlines,
+  })
+  if (ground !== undefined) return ground
+  // What their run lengths say is told of each annotation.
+  if (ofImage === undefined) return { size: picture, shown: (mask) => mask, said: [] }
+  throw new StudioError(
+    'size-mismatch',
+    `the file says that ${textAt(image, 'file_name') ?? 'its picture'} has ${ofImage.widthPx} x ${ofImage.heightPx} pixels; the open picture has ${picture.widthPx} x ${picture.heightPx}`,
+    { hint: 'Open the picture in the size for which the masks were made.' },
+  )
 }
 
 type Rows = {
@@ -80,10 +122,13 @@ type Rows = {
   readonly readAs: string
   /** What is left out on purpose. */
   readonly said: readonly string[]
+  readonly image?: JsonObject | undefined
+  /** Whose pixels masks lie on where sizes cannot tell. */
+  readonly convention: Ground
 }
 
-function rowsFor(json: unknown, picture: Size & { readonly name: string }): Rows {
-  const bare = { names: new Map<RecordId, string>(), said: [] }
+function rowsFor(json: unknown, picture: Grounds): Rows {
+  const bare = { names: new Map<RecordId, string>(), said: [], convention: 'shown' } as const
   if (Array.isArray(json)) {
     if (json.some((item) => asObject(member(item, 'data')) !== undefined))
       throw notCoco('these are tasks of Label Studio')
@@ -106,8 +151,7 @@ function rowsFor(json: unknown, picture: Size & { readonly name: string }): Rows
   )
   if (!Array.isArray(member(json, 'images'))) {
     const image = asObject(member(json, 'image'))
-    if (image !== undefined) checkImage(image, picture)
-    return { rows: annotations, names, readAs: 'annotations of one picture', said }
+    return { ...bare, rows: annotations, names, readAs: 'annotations of one picture', said, image }
   }
   const image = imageFor(listAt(json, 'images'), picture)
   const id = idAt(image, 'id', 'image_id')
@@ -123,10 +167,17 @@ function rowsFor(json: unknown, picture: Size & { readonly name: string }): Rows
   const copies = repeatedAnnotations(annotations, places).filter(({ isCopy }) => isCopy)
   const left = places.filter((place) => !copies.some((copy) => copy.place === place))
   if (copies.length > 0) said.push(`${copies.length} that stand twice are taken once`)
-  return { rows: left.map((place) => annotations[place]), names, readAs: `COCO annotations of ${name}`, said }
+  return {
+    rows: left.map((place) => annotations[place]),
+    names,
+    readAs: `COCO annotations of ${name}`,
+    said,
+    image,
+    convention: drawnOnAt(image) ?? 'stored',
+  }
 }
 
-function imageFor(images: readonly unknown[], picture: Size & { readonly name: string }): JsonObject {
+function imageFor(images: readonly unknown[], picture: Grounds): JsonObject {
   const base = (name: string | undefined) => name?.split(/[/\\]/).at(-1)
   const stem = (name: string | undefined) => base(name)?.replace(/\.[a-z0-9]+$/i, '')
   const rows = images.map(asObject).filter((row) => row !== undefined)
@@ -147,12 +198,11 @@ function imageFor(images: readonly unknown[], picture: Size & { readonly name: s
       )
     }
     checkShared(rows, named)
-    checkImage(named, picture)
     return named
   }
   const sized = rows.filter((row) => {
     const size = sizeAt(row)
-    return size?.widthPx === picture.widthPx && size.heightPx === picture.heightPx
+    return size !== undefined && chosenGround(picture, { stated: [size], convention: 'stored' }) !== undefined
   })
   const [only] = sized
   if (sized.length === 1) {
@@ -178,17 +228,6 @@ function checkShared(images: readonly JsonObject[], image: JsonObject): void {
   )
 }
 
-function checkImage(row: JsonObject, { widthPx, heightPx }: Size): void {
-  const stated = sidesAt(row)
-  if (stated.widthPx === undefined && stated.heightPx === undefined) return
-  if (stated.widthPx === widthPx && stated.heightPx === heightPx) return
-  throw new StudioError(
-    'size-mismatch',
-    `the file says that ${textAt(row, 'file_name') ?? 'its picture'} has ${String(row['width'])} x ${String(row['height'])} pixels; the open picture has ${widthPx} x ${heightPx}`,
-    { hint: 'Open the picture in the size for which the masks were made.' },
-  )
-}
-
 function nameOf(row: unknown, index: number, names: ReadonlyMap<RecordId, string>): string {
   const category = idAt(row, 'category_id')
   const named = category === undefined ? undefined : names.get(category)
@@ -204,7 +243,7 @@ function notCoco(message: string): StudioError {
 
 /** All regions as one COCO file: a category for each name; `plain` writes counts as numbers instead of text. */
 export function cocoOf(options: {
-  readonly picture: Size & { readonly name: string }
+  readonly picture: Grounds
   readonly regions: readonly Region[]
   readonly plain: boolean
 }): object {
@@ -212,7 +251,16 @@ export function cocoOf(options: {
   const names = [...new Set(regions.map(({ name }) => name))]
   return {
     info: { description: 'Regions drawn in maskwords studio', version: '1.0' },
-    images: [{ id: 1, file_name: picture.name, width: picture.widthPx, height: picture.heightPx }],
+    images: [
+      {
+        id: 1,
+        file_name: picture.name,
+        width: picture.widthPx,
+        height: picture.heightPx,
+        // Regions are drawn on what is shown; COCO's readers take the stored pixels where sizes cannot tell.
+        ...(picture.turn !== undefined && { drawn_on: 'shown' }),
+      },
+    ],
     annotations: regions.map(({ mask, name }, i) => ({
       id: i + 1,
       image_id: 1,

@@ -1,11 +1,14 @@
 import {
   area,
+  cocoRleFromMask,
   equalMasks,
   labelMapToPng,
   type Mask,
   maskFromCocoBox,
+  maskFromCocoPolygons,
   maskFromRowMajor,
   maskToPng,
+  shownMask,
   writePng,
 } from '@maskwords/mask'
 import { parseExactJson } from '@maskwords/words'
@@ -16,6 +19,7 @@ import { newRegion } from '../state/regions.ts'
 import type { Picture, Region } from '../state/types.ts'
 import { cocoOf, masksFromCoco } from './coco.ts'
 import { bytesOfBase64, compactText, fullText } from './compact.ts'
+import type { Grounds } from './ground.ts'
 import { isLabelme, masksFromLabelme } from './labelme.ts'
 import { masksFromPngFile } from './mask-png.ts'
 import { regionsFromJson, regionToJson } from './regions-json.ts'
@@ -38,6 +42,78 @@ const message = (work: () => unknown): string => {
   }
   return 'nothing thrown'
 }
+
+describe('masks of a picture that EXIF turns', () => {
+  /** An L on 8 x 5 stored pixels, as outlines and as run lengths. */
+  const rings = [
+    [0, 0, 2, 0, 2, 5, 0, 5],
+    [0, 3, 8, 3, 8, 5, 0, 5],
+  ]
+  const stored = { widthPx: 8, heightPx: 5 }
+  const drawn = maskFromCocoPolygons({ ...stored, polygons: rings })
+  const opened = (orientation: number): Grounds => {
+    const { widthPx, heightPx } = shownMask(drawn, orientation)
+    return { name: 'cat.jpg', widthPx, heightPx, turn: { orientation, ...stored } }
+  }
+  const coco = (image: object, segmentation: unknown) => ({
+    images: [{ id: 1, file_name: 'cat.jpg', ...image }],
+    annotations: [{ id: 1, image_id: 1, segmentation }],
+  })
+  const shapes = rings.map((ring) => ({
+    label: 'L',
+    group_id: 1,
+    shape_type: 'polygon',
+    points: Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i], ring[2 * i + 1]]),
+  }))
+
+  it('are turned with it where they have the size of the stored pixels, and never laid across it', () => {
+    for (const orientation of [5, 6, 7, 8]) {
+      const picture = opened(orientation)
+      const shown = shownMask(drawn, orientation)
+      for (const file of [
+        coco({ width: 8, height: 5 }, rings),
+        coco({}, cocoRleFromMask(drawn)),
+        [cocoRleFromMask(drawn)],
+      ]) {
+        const { masks, readAs } = masksFromCoco(file, picture)
+        expect([equalMasks(masks[0]!.mask, shown), readAs]).toEqual([
+          true,
+          expect.stringContaining('turned as the picture is'),
+        ])
+      }
+      const labelme = masksFromLabelme({ shapes, imageWidth: 8, imageHeight: 5 }, picture)
+      expect(equalMasks(labelme.masks[0]!.mask, shown)).toBe(true)
+      const png = masksFromPngFile(maskToPng(drawn), picture)
+      expect(equalMasks(png.masks[0]!.mask, shown)).toBe(true)
+      // Outlines of the stored pixels in a file that states the size of the shown ones.
+      const wide = masksFromLabelme({ shapes, imageWidth: 5, imageHeight: 8 }, picture)
+      expect(equalMasks(wide.masks[0]!.mask, shown)).toBe(true)
+    }
+  })
+
+  it('lie as their format has it where sizes cannot tell', () => {
+    for (const orientation of [2, 3, 4]) {
+      const picture = opened(orientation)
+      const file = coco({ width: 8, height: 5 }, rings)
+      expect(equalMasks(masksFromCoco(file, picture).masks[0]!.mask, shownMask(drawn, orientation))).toBe(
+        true,
+      )
+      const said = coco({ width: 8, height: 5, drawn_on: 'shown' }, rings)
+      expect(equalMasks(masksFromCoco(said, picture).masks[0]!.mask, drawn)).toBe(true)
+      expect(equalMasks(masksFromLabelme({ shapes }, picture).masks[0]!.mask, drawn)).toBe(true)
+      expect(equalMasks(masksFromPngFile(maskToPng(drawn), picture).masks[0]!.mask, drawn)).toBe(true)
+    }
+  })
+
+  it('come back from our own COCO file where they were, whatever the turn', () => {
+    for (let orientation = 2; orientation <= 8; orientation++) {
+      const picture = opened(orientation)
+      const mask = shownMask(drawn, orientation)
+      const file = JSON.parse(JSON.stringify(cocoOf({ picture, regions: regionsOf(mask), plain: false })))
+      expect(equalMasks(masksFromCoco(file, picture).masks[0]!.mask, mask)).toBe(true)
+    }
+  })
+})
 
 describe('COCO files', () => {
   it('come back as they were written, as text or as counts', () => {
@@ -145,10 +221,10 @@ describe('COCO files', () => {
       imageHeight: 30,
     }
     if (!isLabelme(json)) throw new Error('labelme')
-    const { masks, refused, cause } = masksFromLabelme(json, size)
+    const { masks, refused, cause } = masksFromLabelme(json, picture)
     expect(masks.map(({ name, mask }) => `${name} ${area(mask)}`)).toEqual(['cat 100', 'dog 100'])
     expect([refused, cause]).toEqual([2, 'shape 2: a line covers no area'])
-    expect(message(() => masksFromLabelme({ ...json, imageWidth: 41 }, size))).toMatch(/41 x 30 pixels/)
+    expect(message(() => masksFromLabelme({ ...json, imageWidth: 41 }, picture))).toMatch(/41 x 30 pixels/)
   })
 
   it('give what can be read of them, and the cause of the rest', () => {

@@ -7,6 +7,7 @@ import { notifyError, say, selectedRegion, setBusy, useStudio } from '../state/s
 import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { urlTexts, writeUrl } from '../state/url.ts'
 import { cocoOf } from './coco.ts'
+import { groundsOf } from './ground.ts'
 import { sessionOf } from './session.ts'
 
 export const EXPORTS = [
@@ -53,7 +54,7 @@ async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }> {
         name: `${base}-coco.json`,
         body: jsonBlob(
           cocoOf({
-            picture: { ...picture.pixels, name: picture.name },
+            picture: groundsOf(picture),
             regions: document.regions,
             plain: id === 'coco-plain',
           }),

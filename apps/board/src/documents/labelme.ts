@@ -1,7 +1,9 @@
 // labelme's JSON (and X-AnyLabeling's): the shapes of one picture as regions, by the code that the command reads them with.
+import { sizeAt } from '@maskwords/annotations'
 import { isEmpty, MaskError, maskFromShapes, readLabelmeShapes } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
 import type { LoadedMasks } from './coco.ts'
+import { chosenGround, type Grounds } from './ground.ts'
 import type { NamedMask } from './mask-png.ts'
 
 type Labelme = {
@@ -16,27 +18,30 @@ export function isLabelme(json: unknown): json is Labelme {
 }
 
 /** The regions of a labelme file for a picture. Throws StudioError where its size is another, or nothing can be read. */
-export function masksFromLabelme(
-  json: Labelme,
-  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
-): LoadedMasks {
-  const { imageWidth, imageHeight } = json
-  if (
-    typeof imageWidth === 'number' &&
-    typeof imageHeight === 'number' &&
-    (imageWidth !== widthPx || imageHeight !== heightPx)
-  ) {
+export function masksFromLabelme(json: Labelme, picture: Grounds): LoadedMasks {
+  const stated = sizeAt(json, 'imageWidth', 'imageHeight')
+  const { regions, unread } = readLabelmeShapes(json.shapes)
+  const ground = chosenGround(picture, {
+    stated: stated === undefined ? [] : [stated],
+    // labelme turns pictures before anyone draws on them.
+    convention: 'shown',
+    outlines: regions.map(
+      ({ shapes }) =>
+        (on) =>
+          maskFromShapes(shapes, on),
+    ),
+  })
+  if (ground === undefined) {
     throw new StudioError(
       'size-mismatch',
-      `the file says that its picture has ${imageWidth} x ${imageHeight} pixels; the open picture has ${widthPx} x ${heightPx}`,
+      `the file says that its picture has ${stated?.widthPx} x ${stated?.heightPx} pixels; the open picture has ${picture.widthPx} x ${picture.heightPx}`,
       { hint: 'Open the picture that was annotated, in that size.' },
     )
   }
-  const { regions, unread } = readLabelmeShapes(json.shapes)
   const causes = unread.map(({ place, message }) => `shape ${place}: ${message}`)
   const masks = regions.flatMap(({ label, shapes, places }): NamedMask[] => {
     try {
-      const mask = maskFromShapes(shapes, { widthPx, heightPx })
+      const mask = ground.shown(maskFromShapes(shapes, ground.size))
       if (!isEmpty(mask))
         return [{ mask, name: label === '' ? `Shape ${places[0]! + 1}` : label.slice(0, 120) }]
       causes.push(`shape ${places[0]}: it covers no pixel of the picture`)
@@ -56,6 +61,6 @@ export function masksFromLabelme(
     masks,
     refused: causes.length,
     ...(cause === undefined ? {} : { cause }),
-    readAs: 'labelme shapes',
+    readAs: ['labelme shapes', ...ground.said].join('; '),
   }
 }

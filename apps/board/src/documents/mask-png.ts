@@ -9,6 +9,7 @@ import {
   readPng,
 } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
+import { chosenGround, type Grounds } from './ground.ts'
 import { MAX_PICTURE_PIXELS } from './picture.ts'
 
 /** More regions than this are no list that a person works with. COCO panoptic pictures have up to about 70. */
@@ -24,11 +25,13 @@ export type NamedMask = { readonly mask: Mask; readonly name: string }
  */
 export function masksFromPngFile(
   bytes: Uint8Array,
-  options: { readonly name: string; readonly widthPx: number; readonly heightPx: number },
+  options: Grounds,
 ): { readonly masks: readonly NamedMask[]; readonly readAs: string } {
   const image = readPng(bytes, { maxSampleBytes: MAX_PICTURE_PIXELS * 8 })
   const { widthPx, heightPx } = image
-  if (widthPx !== options.widthPx || heightPx !== options.heightPx) {
+  // Mask pictures are drawn in viewers.
+  const ground = chosenGround(options, { stated: [{ widthPx, heightPx }], convention: 'shown' })
+  if (ground === undefined) {
     throw new StudioError(
       'size-mismatch',
       `the mask has ${widthPx} x ${heightPx} pixels, the picture ${options.widthPx} x ${options.heightPx}`,
@@ -37,7 +40,18 @@ export function masksFromPngFile(
       },
     )
   }
-  const name = options.name.replace(/\.png$/i, '')
+  const { masks, readAs } = masksOfImage(image, options.name)
+  return {
+    masks: masks.map(({ mask, name }) => ({ mask: ground.shown(mask), name })),
+    readAs: [readAs, ...ground.said].join('; '),
+  }
+}
+
+function masksOfImage(
+  image: PngImage,
+  fileName: string,
+): { readonly masks: readonly NamedMask[]; readonly readAs: string } {
+  const name = fileName.replace(/\.png$/i, '')
   const map = asGrey(image)
   const counts = countsOf(map)
   const values = [...counts.keys()].sort((a, b) => a - b)

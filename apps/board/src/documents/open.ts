@@ -19,6 +19,7 @@ import {
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
 import { masksFromCoco } from './coco.ts'
+import { groundsOf } from './ground.ts'
 import { keep } from './kept.ts'
 import { isLabelme, masksFromLabelme } from './labelme.ts'
 import { masksFromPngFile, type NamedMask } from './mask-png.ts'
@@ -87,11 +88,11 @@ export const openMaskFile = (file: File): Promise<void> =>
   opening(`Reading masks of ${file.name}`, async (signal) => {
     const bytes = new Uint8Array(await file.slice(0, 8).arrayBuffer())
     if (isPng(bytes)) {
-      const { name, pixels } = pictureForMasks()
+      const picture = pictureForMasks()
+      const { name } = picture
       const { masks, readAs } = masksFromPngFile(new Uint8Array(await file.arrayBuffer()), {
+        ...groundsOf(picture),
         name: file.name,
-        widthPx: pixels.widthPx,
-        heightPx: pixels.heightPx,
       })
       signal.throwIfAborted()
       added(masks, `${file.name}: ${readAs}, for ${name}`)
@@ -108,10 +109,10 @@ export const openMaskFile = (file: File): Promise<void> =>
       await showSession(sessionFromJson(json), signal)
       return
     }
-    const { name, pixels } = pictureForMasks()
+    const grounds = groundsOf(pictureForMasks())
     const { masks, refused, cause, readAs } = isLabelme(json)
-      ? masksFromLabelme(json, pixels)
-      : masksFromCoco(json, { ...pixels, name })
+      ? masksFromLabelme(json, grounds)
+      : masksFromCoco(json, grounds)
     added(masks, `${file.name}: ${readAs}`)
     if (refused > 0) {
       notify({

@@ -1,8 +1,9 @@
 // From a file of the person's to a picture: decoded by the browser (EXIF orientation included), on white, with a name
 // of its own for caches and addresses.
-import { MaskError, readPngHeader } from '@maskwords/mask'
+import { MaskError, type PictureHeader, pictureHeader, readPngHeader } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
-import type { Picture } from '../state/types.ts'
+import type { Picture, PictureTurn } from '../state/types.ts'
+import { isTurnedByBrowser, turnCanvas } from './browser-turn.ts'
 
 /** Pixels of a picture: 64 MB as RGBA, which a phone's browser still gives a canvas. Cameras take 12 to 50 million. */
 export const MAX_PICTURE_PIXELS = 2 ** 24
@@ -33,8 +34,12 @@ export async function readPicture(file: Blob, options: PictureOptions): Promise<
   await checkPngSize(file)
   const decoded = await decode(file)
   signal?.throwIfAborted()
-  const { width: widthPx, height: heightPx } = decoded
   try {
+    const turn = await turnOf(file)
+    const isLeft = turn !== undefined && !(await isTurnedByBrowser(turn.head, turn.header, decoded.width))
+    const isLaid = isLeft && turn.header.orientation >= 5
+    const { width, height } = decoded
+    const [widthPx, heightPx] = isLaid ? [height, width] : [width, height]
     checkPixels(widthPx, heightPx)
     const canvas = new OffscreenCanvas(widthPx, heightPx)
     const context = canvas.getContext('2d', { willReadFrequently: true })
@@ -45,15 +50,37 @@ export async function readPicture(file: Blob, options: PictureOptions): Promise<
     }
     context.fillStyle = '#fff'
     context.fillRect(0, 0, widthPx, heightPx)
+    context.imageSmoothingEnabled = false
+    if (isLeft) turnCanvas(context, turn.header.orientation, { widthPx: width, heightPx: height })
     context.drawImage(decoded, 0, 0)
+    context.resetTransform()
     const rgb = rgbOf(context.getImageData(0, 0, widthPx, heightPx).data)
     const id = await nameOf(rgb, widthPx, heightPx)
     signal?.throwIfAborted()
     const bitmap = canvas.transferToImageBitmap()
-    return { id, name, source: options.source, pixels: { widthPx, heightPx, rgb }, bitmap }
+    const pixels = { widthPx, heightPx, rgb }
+    return {
+      id,
+      name,
+      source: options.source,
+      pixels,
+      bitmap,
+      ...(turn !== undefined && { turn: storedOf(turn.header) }),
+    }
   } finally {
     decoded.close()
   }
+}
+
+/** What the file says of itself where viewers turn it. */
+async function turnOf(file: Blob): Promise<{ head: Uint8Array; header: PictureHeader } | undefined> {
+  const head = new Uint8Array(await file.arrayBuffer())
+  const header = pictureHeader(head)
+  return header === undefined || header.orientation === 1 ? undefined : { head, header }
+}
+
+function storedOf({ orientation, widthPx, heightPx }: PictureHeader): PictureTurn {
+  return { orientation, widthPx, heightPx }
 }
 
 /** RGB of RGBA. */

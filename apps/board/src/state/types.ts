@@ -6,6 +6,13 @@ import type { Mask } from '@maskwords/mask'
 export const CODECS = ['samtok', 'himtok', 'getok'] as const
 export type CodecId = (typeof CODECS)[number]
 
+/** A file's pixels lie otherwise than viewers show them: EXIF orientation 2 to 8, and their size as they lie. */
+export type PictureTurn = {
+  readonly orientation: number
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
 /** A picture that is open. */
 export type Picture = {
   /** SHA-256 of its RGB bytes and size, 64 hexadecimal digits: names it in the address and in caches. */
@@ -14,7 +21,10 @@ export type Picture = {
   readonly name: string
   /** `sample:NAME` for one of the studio's own, so that an address can open it again. */
   readonly source: string | undefined
+  /** As viewers show it. */
   readonly pixels: Pixels
+  /** How its file says that viewers turn it, and the size of the pixels in the file. */
+  readonly turn?: PictureTurn
   /** To draw with. */
   readonly bitmap: ImageBitmap
 }

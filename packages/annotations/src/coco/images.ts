@@ -1,5 +1,6 @@
 // Image entries of a COCO-like file: their ids, names and sizes, and what shares an id (cocodataset.org/#format-data gives each its
 // own; merged files do not).
+import type { Ground } from '@maskwords/mask'
 import type { RecordId } from '@maskwords/words'
 import { asObject, idAt, type JsonObject, numberAt, textAt } from '../fields.ts'
 
@@ -15,6 +16,15 @@ export function isSamePicture(a: unknown, b: unknown): boolean {
     return p === undefined || q === undefined || p === q
   }
   return pictureName(a) === pictureName(b) && agree('width') && agree('height')
+}
+
+/**
+ * Whose pixels an image says that its annotations lie on: `drawn_on`, a field of ours for pictures that EXIF turns and whose size
+ * cannot tell. Undefined where it says nothing.
+ */
+export function drawnOnAt(image: unknown): Ground | undefined {
+  const said = textAt(image, 'drawn_on')
+  return said === 'stored' || said === 'shown' ? said : undefined
 }
 
 /** Which of two different entries of one id counts: none, for what lies under it could be of either; the first; the last. */

@@ -1,9 +1,15 @@
 // Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
-import { idAt, type JsonObject, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
+import { drawnOnAt, idAt, type JsonObject, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
 import type { Coverage, DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import type { CocoEntry, CocoIndex } from './coco-index.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
-import { type Labels, Reading } from './reading.ts'
+import { type Labels, type PictureFacts, Reading } from './reading.ts'
+
+/** Whose pixels an image says that its masks lie on. */
+function drawnOnFact(image: JsonObject): Pick<PictureFacts, 'drawnOn'> {
+  const drawnOn = drawnOnAt(image)
+  return drawnOn === undefined ? {} : { drawnOn }
+}
 
 type RecordParts = Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>
 
@@ -58,6 +64,7 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
         {
           ...sidesAt(image),
           licence: licences.get(String(idAt(image, 'license'))),
+          ...drawnOnFact(image),
         },
         file,
         at,

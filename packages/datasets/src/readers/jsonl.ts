@@ -1,6 +1,7 @@
 // Our own plain format: one record a line, every part of it optional but the picture. Definition: docs/datasets.md, "Plain JSON lines".
 import {
   checkedBox,
+  drawnOnAt,
   type Found,
   flagAt,
   idAt,
@@ -42,9 +43,11 @@ async function* readJsonl(options: ReaderOptions): AsyncGenerator<DataRecord> {
   reading.picturesIn(['', 'images', 'pictures'])
   for await (const { value, line } of reading.lines(file)) {
     const at = `line ${line}`
+    const drawnOn = drawnOnAt(value)
     const facts = {
       ...sidesAt(value),
       licence: textAt(value, 'licence', 'license'),
+      ...(drawnOn !== undefined && { drawnOn }),
     }
     const picture = reading.picture(textAt(value, 'image', 'picture'), facts, file, at)
     if (picture === undefined) continue

@@ -5,6 +5,7 @@ import {
   cocoCategories,
   cocoGeometry,
   cocoImages,
+  drawnOnAt,
   type Found,
   flagAt,
   idAt,
@@ -92,7 +93,7 @@ export function ofCocoDataset(value: JsonObject, options: Finding, at: string): 
     oneOf(annotations.length, options.failures, () => {
       const mask = ofCocoAnnotation(item, { ...options, notes: doubts }, { at: where, categories, stated })
       // COCO's coordinates are those of the pixels that Pillow gives, as `prepare coco` reads them.
-      found.push({ ...mask, drawnOn: 'stored' })
+      found.push({ ...mask, drawnOn: drawnOnAt(image) ?? 'stored' })
     })
   }
   options.notes.push(...doubts.slice(0, TOLD_DOUBTS))

@@ -13,8 +13,15 @@ const MAX_CHUNKS = 50_000
 /** Longest EXIF or XMP block that is looked through; JPEG segments end at 65,535. */
 const MAX_TAG_BYTES = 2 ** 20
 
-/** What a picture says of itself; undefined for other formats, and where the file ends before it says. */
-export function pictureHeader(bytes: Uint8Array | ByteWindow): PictureHeader | undefined {
+/**
+ * What a picture says of itself; undefined for other formats, and where the file ends before it says. `tags: 'exif'` leaves
+ * XMP and EXIF written as text aside, which browsers do not read.
+ */
+export function pictureHeader(
+  bytes: Uint8Array | ByteWindow,
+  { tags = 'all' }: { readonly tags?: 'all' | 'exif' } = {},
+): PictureHeader | undefined {
+  const readsText = tags === 'all'
   const at: ByteWindow =
     typeof bytes === 'function'
       ? bytes
@@ -23,9 +30,9 @@ export function pictureHeader(bytes: Uint8Array | ByteWindow): PictureHeader | u
   const start = at(0, 12)
   if (start === undefined) return undefined
   const word = text(start)
-  if (start[0] === 0xff && start[1] === 0xd8) return jpegHeader(at)
-  if (word.startsWith('\x89PNG')) return pngHeader(at)
-  if (word.startsWith('RIFF') && word.endsWith('WEBP')) return webpHeader(at)
+  if (start[0] === 0xff && start[1] === 0xd8) return jpegHeader(at, readsText)
+  if (word.startsWith('\x89PNG')) return pngHeader(at, readsText)
+  if (word.startsWith('RIFF') && word.endsWith('WEBP')) return webpHeader(at, readsText)
   if (word.startsWith('II*\0') || word.startsWith('MM\0*')) return tiffHeader(at)
   if (word.startsWith('GIF8'))
     return sized('gif', start[6]! | (start[7]! << 8), start[8]! | (start[9]! << 8), 1)
@@ -33,7 +40,7 @@ export function pictureHeader(bytes: Uint8Array | ByteWindow): PictureHeader | u
   return word.slice(4, 8) === 'ftyp' ? heifHeader(at) : undefined
 }
 
-function jpegHeader(at: ByteWindow): PictureHeader | undefined {
+function jpegHeader(at: ByteWindow, readsText: boolean): PictureHeader | undefined {
   let exif: number | undefined
   let xmp: number | undefined
   let offset = 2
@@ -61,7 +68,7 @@ function jpegHeader(at: ByteWindow): PictureHeader | undefined {
       const block = at(offset + 4, length - 2) ?? new Uint8Array(0)
       const name = text(block.subarray(0, 29))
       if (name.startsWith('Exif\0')) exif ??= exifOrientation(block.subarray(6))
-      else if (name.startsWith('http://ns.adobe.com/xap/1.0/\0')) xmp ??= xmpOrientation(block)
+      else if (readsText && name.startsWith('http://ns.adobe.com/xap/1.0/\0')) xmp ??= xmpOrientation(block)
     }
     offset += 2 + length
   }
@@ -69,7 +76,7 @@ function jpegHeader(at: ByteWindow): PictureHeader | undefined {
 }
 
 /** Tags may stand behind the pixels; Pillow finds them there, so the chunks are walked to the end. */
-function pngHeader(at: ByteWindow): PictureHeader | undefined {
+function pngHeader(at: ByteWindow, readsText: boolean): PictureHeader | undefined {
   const head = at(0, 24)
   if (head === undefined || text(head.subarray(12, 16)) !== 'IHDR') return undefined
   let exif: number | undefined
@@ -83,7 +90,7 @@ function pngHeader(at: ByteWindow): PictureHeader | undefined {
     if (type === 'IEND') break
     if (length <= MAX_TAG_BYTES) {
       if (type === 'eXIf') exif ??= exifOrientation(at(offset + 8, length) ?? new Uint8Array(0))
-      if (type === 'iTXt' || type === 'tEXt') {
+      if (readsText && (type === 'iTXt' || type === 'tEXt')) {
         const block = at(offset + 8, length)
         if (block !== undefined && text(block.subarray(0, 17)) === 'XML:com.adobe.xmp')
           xmp ??= xmpOrientation(block)
@@ -104,7 +111,7 @@ function rawProfileOrientation(profile: string): number | undefined {
   return exifOrientation(bytes)
 }
 
-function webpHeader(at: ByteWindow): PictureHeader | undefined {
+function webpHeader(at: ByteWindow, readsText: boolean): PictureHeader | undefined {
   let [widthPx, heightPx] = [0, 0]
   let exif: number | undefined
   let xmp: number | undefined
@@ -131,7 +138,7 @@ function webpHeader(at: ByteWindow): PictureHeader | undefined {
     }
     if (length <= MAX_TAG_BYTES) {
       if (type === 'EXIF') exif ??= exifOrientation(at(offset + 8, length) ?? new Uint8Array(0))
-      if (type === 'XMP ') xmp ??= xmpOrientation(at(offset + 8, length) ?? new Uint8Array(0))
+      if (readsText && type === 'XMP ') xmp ??= xmpOrientation(at(offset + 8, length) ?? new Uint8Array(0))
     }
     offset += 8 + length + (length & 1)
   }
