@@ -39,7 +39,6 @@ export function scriptedModel(
     if (said instanceof Error) throw said
     const bytes = said.match(/<\|mt_\w+\|>|[\s\S]/gu) ?? []
     const writer = answerWriter({
-      tokenizer: { decode: (ids) => ids.map((id) => bytes[id]!).join('') },
       vocabulary,
       stop: [],
       alternatives: 0,
@@ -47,7 +46,8 @@ export function scriptedModel(
     })
     let tokens = 0
     for (; tokens < bytes.length && !signal?.aborted; tokens++) {
-      await writer.token({ id: tokens, logprob: -0.1, spanLogprob: -0.1 }, async () => [])
+      const text = bytes[tokens]!
+      await writer.piece({ text, tokens: [{ id: tokens, text, logprob: -0.1 }], spanLogprob: -0.1 })
     }
     return writer.end(signal?.aborted ? 'aborted' : 'stop', {
       promptTokens: 1,
