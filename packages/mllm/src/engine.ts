@@ -4,6 +4,7 @@ import type { Session, Tensor, Value } from '@maskwords/graph'
 import { buildModel, openSession } from '@maskwords/graph'
 import type { QwenConfig } from '@maskwords/models'
 import { visionFeeds, visionLayout } from '@maskwords/models'
+import type { NetworkOptions } from './network-outputs.ts'
 import { textOutputs, visionOutputs } from './network-outputs.ts'
 import type { Patches } from './patches.ts'
 import type { StoredModel } from './stored.ts'
@@ -11,22 +12,13 @@ import type { StoredModel } from './stored.ts'
 /** Vectors for the tokens of one picture or video: [tokens, width], and the deepstack's of the same shape. */
 export type Features = { readonly features: Float32Array; readonly deepstack: readonly Float32Array[] }
 
-/** Keys and values of tokens, a layer each: [kvHeads, 1, tokens, headWidth]. */
+/** Keys and values of tokens, a layer each: [kvHeads, rows, tokens, headWidth]. */
 export type Kept = {
   readonly tokens: number
+  /** Default 1. */
+  readonly rows?: number
   readonly keys: readonly Float32Array[]
   readonly values: readonly Float32Array[]
-}
-
-/** Tokens to compute: vectors, positions, and where pictures stand among them. */
-export type Span = {
-  /** [tokens, width]. */
-  readonly embeds: Float32Array
-  /** [3][tokens]. */
-  readonly axes: readonly [Int32Array, Int32Array, Int32Array]
-  /** One list a deepstack layer: [seen, width]; and for each token its row in it from 1 on, 0 for text. */
-  readonly deepstack: readonly Float32Array[]
-  readonly rows: Int32Array
 }
 
 export type Engine = {
@@ -39,6 +31,8 @@ export type Engine = {
    * of the places in `wanted` (row x tokens + token), and the new keys and values, [kvHeads, rows, tokens, headWidth].
    */
   run(step: Step): Promise<{ scores: Float32Array; kept: Kept }>
+  /** Other values of weights that the model was stored to take at any time, from the next run on. */
+  setWeights(weights: Readonly<Record<string, Float32Array>>): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,7 +43,10 @@ export type Step = {
   readonly embeds: Float32Array
   /** [3][rows x tokens]. */
   readonly axes: readonly [Int32Array, Int32Array, Int32Array]
+  /** Seen by all rows; in a grouped engine there may be several, and equally many neighbouring rows see each. */
   readonly shared: Kept | undefined
+  /** Of a grouped engine: [groups, tokens of `shared`], added to the scores. */
+  readonly sharedBias?: Float32Array
   readonly own: Own | undefined
   readonly wanted: readonly number[]
   readonly deepstack?: readonly Float32Array[]
@@ -70,7 +67,7 @@ const EMPTY = new Float32Array(0)
 /** Builds and loads both networks in this thread; `threads` is of one run. */
 export async function openEngine(
   stored: StoredModel,
-  options: { threads?: number | undefined } = {},
+  options: { threads?: number | undefined } & NetworkOptions = {},
 ): Promise<Engine> {
   const { config } = stored
   const { text } = config
@@ -78,11 +75,22 @@ export async function openEngine(
   const open = (outputs: Record<string, Tensor>): Promise<Session> =>
     openSession(buildModel({ outputs, ...stored.forOutputs(outputs) }), session)
 
-  const language = await open(textOutputs(config))
+  const { threads: _, ...network } = options
+  const language = await open(textOutputs(config, network))
   // Loaded with the first picture: a question without one does not need it.
   let eyes: Promise<Session> | undefined
   const layers = Array.from({ length: text.layers }, (_, i) => i)
   const stacks = config.vision?.deepstackBlocks.length ?? 0
+  let given: Readonly<Record<string, Float32Array>> = {}
+  const give = (session: Session) => {
+    const reads = new Set(session.inputs.map(({ name }) => name))
+    return session.setState(Object.fromEntries(Object.entries(given).filter(([name]) => reads.has(name))))
+  }
+  const openEyes = async () => {
+    const session = await open(visionOutputs(config, network))
+    await give(session)
+    return session
+  }
   const data = (value: Value | undefined) => value!.data as Float32Array
 
   return {
@@ -94,7 +102,7 @@ export async function openEngine(
     },
     async see({ grid, values }) {
       const vision = config.vision!
-      eyes ??= open(visionOutputs(config))
+      eyes ??= openEyes()
       const session = await eyes
       const feeds = visionFeeds(visionLayout([grid], vision), values)
       // A tower without windows, or without blocks that see the whole, does not read their layout.
@@ -107,16 +115,18 @@ export async function openEngine(
         deepstack: Array.from({ length: stacks }, (_, i) => data(results[`deepstack.${i}`])),
       }
     },
-    async run({ rows, tokens, embeds, axes, shared, own, wanted, deepstack, places }) {
+    async run({ rows, tokens, embeds, axes, shared, sharedBias, own, wanted, deepstack, places }) {
       const positions = new BigInt64Array(3 * rows * tokens)
       axes.forEach((axis, a) => {
         for (let i = 0; i < axis.length; i++) positions[a * rows * tokens + i] = BigInt(axis[i]!)
       })
+      const groups = shared?.rows ?? 1
+      const across = options.grouped ? [groups, rows / groups] : [rows]
       const feeds: Record<string, { data: Float32Array | BigInt64Array; shape: readonly number[] }> = {
         embeds: { data: embeds, shape: [rows, tokens, text.width] },
         positions: { data: positions, shape: [3, rows, tokens] },
         wanted: { data: BigInt64Array.from(wanted, BigInt), shape: [wanted.length] },
-        'own.bias': { data: own?.bias ?? EMPTY, shape: [rows, own?.capacity ?? 0] },
+        'own.bias': { data: own?.bias ?? EMPTY, shape: [...across, own?.capacity ?? 0] },
       }
       for (const layer of layers) {
         const past = (
@@ -127,10 +137,15 @@ export async function openEngine(
         const shape = (batch: number, count: number) => [text.kvHeads, batch, count, text.headWidth]
         const [sharedKey, sharedValue] = past(shared)
         const [ownKey, ownValue] = past(own)
-        feeds[`shared.key.${layer}`] = { data: sharedKey, shape: shape(1, shared?.tokens ?? 0) }
-        feeds[`shared.value.${layer}`] = { data: sharedValue, shape: shape(1, shared?.tokens ?? 0) }
+        const many = shape(groups, shared?.tokens ?? 0)
+        feeds[`shared.key.${layer}`] = { data: sharedKey, shape: many }
+        feeds[`shared.value.${layer}`] = { data: sharedValue, shape: many }
         feeds[`own.key.${layer}`] = { data: ownKey, shape: shape(rows, own?.capacity ?? 0) }
         feeds[`own.value.${layer}`] = { data: ownValue, shape: shape(rows, own?.capacity ?? 0) }
+      }
+      if (options.grouped) {
+        const size = [groups, shared?.tokens ?? 0]
+        feeds['shared.bias'] = { data: sharedBias ?? new Float32Array(size[0]! * size[1]!), shape: size }
       }
       if (stacks > 0) {
         const seen = (deepstack?.[0]?.length ?? 0) / text.width
@@ -147,10 +162,16 @@ export async function openEngine(
         scores: data(results['logits']),
         kept: {
           tokens,
+          rows,
           keys: layers.map((layer) => data(results[`key.${layer}`])),
           values: layers.map((layer) => data(results[`value.${layer}`])),
         },
       }
+    },
+    async setWeights(weights) {
+      given = { ...given, ...weights }
+      await give(language)
+      if (eyes) await give(await eyes)
     },
     async close() {
       await language.close()

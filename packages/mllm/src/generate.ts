@@ -2,33 +2,18 @@
 
 import type { ConstraintMachine, ConstraintWalk, SpanIds } from './constraint.ts'
 import { walk } from './constraint.ts'
-import type { Engine, Features, Kept } from './engine.ts'
+import type { Engine, Kept } from './engine.ts'
 import { MllmError } from './error.ts'
 import { joinKept, OwnPlaces } from './kept.ts'
 import type { Memory, TokenKeys } from './memory.ts'
 import { commonLength } from './memory.ts'
-import type { Patches } from './patches.ts'
-import type { Positions } from './positions.ts'
+import type { PromptRow } from './prompt-batch.ts'
+import { axesOf, featuresOf, promptBatch, tokenKeys, vectors } from './prompt-batch.ts'
 import type { Chooser, ResolvedSampling } from './sampling.ts'
 import { chooser, logSumExp } from './sampling.ts'
 
 /** Tokens of a prompt computed in one run: scores of a layer take chunk x (past + chunk) x heads numbers. */
 const CHUNK_TOKENS = 512
-
-/** A prompt ready to be computed. */
-export type PromptRow = {
-  readonly ids: readonly number[]
-  readonly positions: Positions
-  /** Pictures and videos in their order: where their tokens are, by what content they are known, and how to get their patches. */
-  readonly seen: readonly SeenTokens[]
-}
-
-export type SeenTokens = {
-  /** The places of its tokens, in order. */
-  readonly places: readonly number[]
-  readonly key: string
-  readonly patches: () => Patches
-}
 
 export type SaidToken = {
   readonly id: number
@@ -85,59 +70,6 @@ type Row = {
   /** The answer so far. */
   readonly answer: number[]
 }
-
-function tokenKeys({ ids, seen }: PromptRow): TokenKeys {
-  const keys: (number | string)[] = [...ids]
-  for (const { places, key } of seen) for (const place of places) keys[place] = key
-  return keys
-}
-
-/** Features of a row's pictures, from memory or computed now. */
-async function featuresOf(row: PromptRow, engine: Engine, memory: Memory): Promise<Features[]> {
-  const all: Features[] = []
-  for (const { key, patches } of row.seen) {
-    let features = memory.features(key)
-    if (features === undefined) {
-      features = await engine.see(patches())
-      memory.rememberFeatures(key, features)
-    }
-    all.push(features)
-  }
-  return all
-}
-
-/** Vectors of the tokens [start, end) of a prompt, pictures put in. */
-function vectors(row: PromptRow, start: number, end: number, features: readonly Features[], engine: Engine) {
-  const { width } = engine.config.text
-  const embeds = engine.embed(row.ids.slice(start, end))
-  const stacks = features[0]?.deepstack.length ?? 0
-  const picked: number[][] = []
-  const places = new Int32Array(end - start)
-  row.seen.forEach((part, which) => {
-    part.places.forEach((place, i) => {
-      if (place < start || place >= end) return
-      const feature = features[which]!.features.subarray(i * width, (i + 1) * width)
-      embeds.set(feature, (place - start) * width)
-      picked.push([which, i])
-      places[place - start] = picked.length
-    })
-  })
-  const deepstack = Array.from({ length: picked.length === 0 ? 0 : stacks }, (_, layer) => {
-    const out = new Float32Array(picked.length * width)
-    picked.forEach(([which, i], row) => {
-      out.set(features[which!]!.deepstack[layer]!.subarray(i! * width, (i! + 1) * width), row * width)
-    })
-    return out
-  })
-  return { embeds, places, deepstack }
-}
-
-const axesOf = (row: PromptRow, start: number, end: number) =>
-  row.positions.axes.map((axis) => axis.slice(start, end)) as unknown as readonly [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ]
 
 /** The first `tokens` tokens of a prompt as keys and values, as far as possible from memory. */
 async function beginningOf(
@@ -222,51 +154,14 @@ export async function generate(
     return
   }
 
-  // The rest of each prompt, filled up on the right to one length.
-  const counts = prompts.map(({ ids }) => ids.length - length)
-  const longest = Math.max(...counts)
-  const embeds = new Float32Array(prompts.length * longest * text.width)
-  const axes = [0, 1, 2].map(() => new Int32Array(prompts.length * longest)) as unknown as readonly [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ]
-  const places = new Int32Array(prompts.length * longest)
-  const stacked: Float32Array[][] = []
-  let seen = 0
-  for (const [b, prompt] of prompts.entries()) {
-    const more = prompt.seen.some(({ places: at }) => at.at(-1)! >= length)
-    const made = vectors(
-      prompt,
-      length,
-      prompt.ids.length,
-      more ? await featuresOf(prompt, engine, memory) : [],
-      engine,
-    )
-    embeds.set(made.embeds, b * longest * text.width)
-    made.places.forEach((place, t) => {
-      places[b * longest + t] = place === 0 ? 0 : place + seen
-    })
-    seen += (made.deepstack[0]?.length ?? 0) / text.width
-    made.deepstack.forEach((array, layer) => {
-      stacked[layer] ??= []
-      stacked[layer].push(array)
-    })
-    axesOf(prompt, length, prompt.ids.length).forEach((axis, a) => {
-      axes[a]!.set(axis, b * longest)
-    })
-  }
-  const deepstack = stacked.map(joinArrays)
+  const { counts, longest, ...rest } = await promptBatch(prompts, length, engine, memory)
   let { scores, kept } = await engine.run({
     rows: rows.length,
     tokens: longest,
-    embeds,
-    axes,
+    ...rest,
     shared,
     own: undefined,
     wanted: counts.map((count, b) => b * longest + count - 1),
-    deepstack,
-    places,
   })
   own.append(kept, counts)
   options.onReady?.(cached)
@@ -430,13 +325,3 @@ export async function generate(
 /** Beginnings of masks looked at for alternatives: together, and at most. */
 const LOOKED_TOGETHER = 8
 const MAX_LOOKED = 128
-
-function joinArrays(arrays: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const array of arrays) {
-    out.set(array, at)
-    at += array.length
-  }
-  return out
-}

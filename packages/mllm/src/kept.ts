@@ -4,7 +4,7 @@ import type { QwenTextConfig } from '@maskwords/models'
 import type { Kept, Own } from './engine.ts'
 
 /** Added to the score of a place that holds no token. */
-const NOTHING = -1e4
+export const NOTHING = -1e4
 
 /** Places are made this many at a time, so that most tokens move nothing. */
 const STEP = 64
@@ -44,6 +44,23 @@ export function cutKept(kept: Kept, tokens: number, { kvHeads, headWidth }: Size
     return out
   }
   return { tokens, keys: kept.keys.map(cut), values: kept.values.map(cut) }
+}
+
+/** Some rows of `kept`, in this order. */
+export function rowsOfKept(kept: Kept, rows: readonly number[], { kvHeads, headWidth }: Sizes): Kept {
+  const { tokens, rows: before = 1 } = kept
+  const size = tokens * headWidth
+  const pick = (array: Float32Array): Float32Array => {
+    const out = new Float32Array(kvHeads * rows.length * size)
+    for (let head = 0; head < kvHeads; head++) {
+      rows.forEach((row, i) => {
+        const from = (head * before + row) * size
+        out.set(array.subarray(from, from + size), (head * rows.length + i) * size)
+      })
+    }
+    return out
+  }
+  return { tokens, rows: rows.length, keys: kept.keys.map(pick), values: kept.values.map(pick) }
 }
 
 export const bytesOfKept = ({ keys, values }: Kept): number =>

@@ -1,34 +1,45 @@
 // The networks of a model as graphs: what each gives, and the weights that they read.
-import type { Tensor } from '@maskwords/graph'
-import { buildModel, gather, input } from '@maskwords/graph'
-import type { KeysAndValues, QwenConfig } from '@maskwords/models'
+import type { Dim, Tensor } from '@maskwords/graph'
+import { buildModel, gather, input, multiplyDims } from '@maskwords/graph'
+import type { KeysAndValues, QwenConfig, QwenGraphOptions } from '@maskwords/models'
 import { qwenLogits, qwenText, qwenVision, spreadFeatures, visionInputs } from '@maskwords/models'
 
-/** The text network as it is run: over a shared past, a past of each row, and deepstack features. */
-export function textOutputs(config: QwenConfig): Record<string, Tensor> {
+export type NetworkOptions = Pick<QwenGraphOptions, 'beside'> & {
+  /** Rows share several pasts of different lengths, equally many neighbours each, instead of one. Default false. */
+  readonly grouped?: boolean
+}
+
+/** The text network as it is run: over a shared past (or several), a past of each row, and deepstack features. */
+export function textOutputs(config: QwenConfig, options: NetworkOptions = {}): Record<string, Tensor> {
   const { width, kvHeads, headWidth, layers } = config.text
-  const past = (name: string, rows: 1 | 'rows', tokens: string): KeysAndValues[] =>
+  const groups = options.grouped ? 'groups' : 1
+  const rows: Dim = options.grouped ? multiplyDims('groups', 'each') : 'rows'
+  const past = (name: string, rows: Dim, tokens: string): KeysAndValues[] =>
     Array.from({ length: layers }, (_, i) => ({
       key: input(`${name}.key.${i}`, 'float32', [kvHeads, rows, tokens, headWidth]),
       value: input(`${name}.value.${i}`, 'float32', [kvHeads, rows, tokens, headWidth]),
     }))
-  const embeds = input('embeds', 'float32', ['rows', 'tokens', width])
-  const places = input('places', 'int64', ['rows', 'tokens'])
+  const ownBias = input('own.bias', 'float32', options.grouped ? ['groups', 'each', 'own'] : [rows, 'own'])
+  const embeds = input('embeds', 'float32', [rows, 'tokens', width])
+  const places = input('places', 'int64', [rows, 'tokens'])
   const stacks = config.vision?.deepstackBlocks ?? []
   const text = qwenText(
     {
       embeds,
-      positions: input('positions', 'int64', [3, 'rows', 'tokens']),
+      positions: input('positions', 'int64', [3, rows, 'tokens']),
       past: [
-        { layers: past('shared', 1, 'shared') },
-        { layers: past('own', 'rows', 'own'), bias: input('own.bias', 'float32', ['rows', 'own']) },
+        {
+          layers: past('shared', groups, 'shared'),
+          ...(options.grouped && { bias: input('shared.bias', 'float32', ['groups', 'shared']) }),
+        },
+        { layers: past('own', rows, 'own'), bias: ownBias.reshape([rows, 'own']) },
       ],
       deepstack: stacks.map((_, i) =>
         spreadFeatures(input(`deepstack.${i}`, 'float32', ['seen', width]), places),
       ),
     },
     config,
-    { inference: true },
+    { inference: true, beside: options.beside },
   )
   // The head is the largest matrix: only places whose scores are asked for go through it.
   const wanted = gather(text.hidden.reshape([-1, width]), input('wanted', 'int64', ['wanted']), 0)
@@ -44,9 +55,9 @@ export function textOutputs(config: QwenConfig): Record<string, Tensor> {
 }
 
 /** The vision tower as it is run. */
-export function visionOutputs(config: QwenConfig): Record<string, Tensor> {
+export function visionOutputs(config: QwenConfig, { beside }: NetworkOptions = {}): Record<string, Tensor> {
   const vision = config.vision!
-  const { features, deepstack } = qwenVision(visionInputs(vision), vision, { inference: true })
+  const { features, deepstack } = qwenVision(visionInputs(vision), vision, { inference: true, beside })
   return { features, ...Object.fromEntries(deepstack.map((tensor, i) => [`deepstack.${i}`, tensor])) }
 }
 

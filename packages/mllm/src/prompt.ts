@@ -21,6 +21,8 @@ export type Prompt = {
   /** With a word for each token of a picture, as it is tokenised. */
   readonly expandedText: string
   readonly ids: readonly number[]
+  /** For each of the options' `cuts`, the number of ids before it. */
+  readonly cutIds: readonly number[]
   /** 0 text, 1 picture, 2 video. */
   readonly kinds: Uint8Array
   readonly seen: readonly SeenPart[]
@@ -40,6 +42,11 @@ export type PromptOptions = {
   readonly answerFollows?: boolean
   /** More variables for the template, such as { add_vision_id: true }. */
   readonly variables?: Readonly<Record<string, unknown>>
+  /**
+   * Places in the rendered text, from the rendered text, that no token lies across, in rising order: what stands before each is
+   * tokenised as if nothing followed, as it is when a model goes on from there.
+   */
+  readonly cuts?: (text: string) => readonly number[]
 }
 
 /** What transformers assumes of a video that says nothing. */
@@ -61,12 +68,21 @@ export function buildPrompt(
   if (conversation.length === 0) throw new MllmError('argument', 'a conversation without a message')
   const seen = seenParts(conversation, model)
   const text = renderChat(conversation, model.template, options)
-  const expandedText = expand(text, seen, model)
-  const ids = model.tokenizer.encode(expandedText)
+  const cuts = options.cuts?.(text) ?? []
+  const pieces = expand(
+    [0, ...cuts].map((from, i) => text.slice(from, cuts[i])),
+    seen,
+    model,
+  )
+  const encoded = pieces.map((piece) => model.tokenizer.encode(piece))
+  const ids = encoded.flat()
+  let before = 0
+  const cutIds = encoded.slice(0, -1).map(({ length }) => (before += length))
   const { tokens } = model.config
   const kinds = Uint8Array.from(ids, (id) => (id === tokens?.image ? 1 : id === tokens?.video ? 2 : 0))
   const grids = placedGrids(kinds, seen, model.config)
-  return { text, expandedText, ids, kinds, seen, positions: positionsOf(ids.length, grids, model.config) }
+  const positions = positionsOf(ids.length, grids, model.config)
+  return { text, expandedText: pieces.join(''), ids, cutIds, kinds, seen, positions }
 }
 
 function seenParts(conversation: Conversation, { config, pictures }: PromptModel): SeenPart[] {
@@ -156,9 +172,14 @@ function secondsPerFrame({ video }: { video: VideoPart }, patchFrames: number): 
   return patchFrames / ((video.frames.length / total) * fps)
 }
 
-function expand(text: string, seen: readonly SeenPart[], { config, tokenizer }: PromptModel): string {
+/** Pieces of one text with a word for each token of a picture. */
+function expand(
+  texts: readonly string[],
+  seen: readonly SeenPart[],
+  { config, tokenizer }: PromptModel,
+): readonly string[] {
   const { tokens, vision } = config
-  if (tokens === undefined || vision === undefined) return text
+  if (tokens === undefined || vision === undefined) return texts
   const word = (id: number, what: string): string => {
     const found = tokenizer.wordOf(id)
     if (found === undefined) {
@@ -173,8 +194,9 @@ function expand(text: string, seen: readonly SeenPart[], { config, tokenizer }: 
     word(tokens.visionStart, 'vision_start_token_id'),
     word(tokens.visionEnd, 'vision_end_token_id'),
   ]
-  const pieces = text.split(new RegExp(`(${escaped(image)}|${escaped(video)})`))
-  const kinds = pieces.filter((_, i) => i % 2 === 1)
+  const place = new RegExp(`(${escaped(image)}|${escaped(video)})`)
+  const split = texts.map((text) => text.split(place))
+  const kinds = split.flatMap((pieces) => pieces.filter((_, i) => i % 2 === 1))
   const wanted = seen.map(({ type }) => (type === 'picture' ? image : video))
   if (kinds.length !== wanted.length || kinds.some((kind, i) => kind !== wanted[i])) {
     throw new MllmError(
@@ -185,10 +207,11 @@ function expand(text: string, seen: readonly SeenPart[], { config, tokenizer }: 
       },
     )
   }
-  return pieces
-    .map((piece, i) => {
+  let next = 0
+  const whole = (pieces: readonly string[]) => {
+    const words = pieces.map((piece, i) => {
       if (i % 2 === 0) return piece
-      const part = seen[(i - 1) / 2]!
+      const part = seen[next++]!
       const count = tokensOfGrid(part.grid, vision.merge)
       if (part.type === 'picture') return image.repeat(count)
       if (vision.kind === 'qwen2.5-vl') return video.repeat(count)
@@ -197,7 +220,9 @@ function expand(text: string, seen: readonly SeenPart[], { config, tokenizer }: 
         .map((time) => `<${tenths(time)} seconds>${start}${video.repeat(count / part.grid.frames)}${end}`)
         .join('')
     })
-    .join('')
+    return words.join('')
+  }
+  return split.map(whole)
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

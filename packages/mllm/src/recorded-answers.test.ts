@@ -12,11 +12,12 @@ import {
 } from '../test/recorded.ts'
 import type { ConstraintMachine } from './constraint.ts'
 import { constraintMachine, spanIds } from './constraint.ts'
-import type { PromptRow, SaidToken } from './generate.ts'
+import type { SaidToken } from './generate.ts'
 import { generate } from './generate.ts'
 import type { LoadedModel } from './loaded.ts'
 import { loadModel, promptRow } from './loaded.ts'
 import { buildPrompt } from './prompt.ts'
+import type { PromptRow } from './prompt-batch.ts'
 import { resolveSampling } from './sampling.ts'
 
 const LOGITS = 2e-4

@@ -97,6 +97,9 @@ export function chooser(sampling: ResolvedSampling, said: ReadonlySet<number>, s
     }
     if (temperature === 0) return largestOf(scores, choice)
     const { allowed, refused = [] } = choice
+    if (allowed === undefined && refused.length === 0 && topK === 0 && topP === 1) {
+      return drawnOf(scores, temperature, random())
+    }
     const banned = new Set(refused)
     let ids = allowed ? [...allowed] : Array.from(scores.keys()).filter((id) => !banned.has(id))
     const byScore = (a: number, b: number) => scores[b]! - scores[a]! || a - b
@@ -121,4 +124,20 @@ export function chooser(sampling: ResolvedSampling, said: ReadonlySet<number>, s
     }
     return ids[shares.length - 1]!
   }
+}
+
+/** An id by its share among all, for `at` from 0 to 1; in the order of the ids, without lists: vocabularies are long. */
+function drawnOf(scores: Float32Array, temperature: number, at: number): number {
+  let most = Number.NEGATIVE_INFINITY
+  for (let id = 0; id < scores.length; id++) if (scores[id]! > most) most = scores[id]!
+  let total = 0
+  for (let id = 0; id < scores.length; id++) total += Math.exp((scores[id]! - most) / temperature)
+  // Scores that are no numbers have no shares.
+  if (!Number.isFinite(total)) return -1
+  let left = at * total
+  for (let id = 0; id < scores.length; id++) {
+    left -= Math.exp((scores[id]! - most) / temperature)
+    if (left < 0) return id
+  }
+  return scores.length - 1
 }

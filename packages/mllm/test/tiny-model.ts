@@ -57,7 +57,8 @@ const TEMPLATE = `{% for message in messages %}<|im_start|>{{ message.role }}
 {% endif %}`
 
 export type TinyOptions = {
-  readonly kind?: 'qwen2.5-vl' | 'qwen3-vl'
+  /** Default qwen3-vl; qwen2 has no eyes. */
+  readonly kind?: 'qwen2.5-vl' | 'qwen3-vl' | 'qwen2'
   readonly maskWords?: boolean
   readonly tied?: boolean
   /** Changes config.json before it is written; the weights stay what they were. */
@@ -65,9 +66,26 @@ export type TinyOptions = {
 }
 
 function configJson({ kind = 'qwen3-vl', tied = true }: TinyOptions): Record<string, unknown> {
+  if (kind === 'qwen2') {
+    return {
+      architectures: ['Qwen2ForCausalLM'],
+      model_type: 'qwen2',
+      tie_word_embeddings: tied,
+      hidden_size: 64,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      intermediate_size: 96,
+      vocab_size: ROWS,
+      max_position_embeddings: 2048,
+      rms_norm_eps: 1e-6,
+      rope_theta: 1e4,
+      eos_token_id: TINY_IDS['<|im_end|>'],
+    }
+  }
   const third = kind === 'qwen3-vl'
   return {
-    architectures: ['Tiny'],
+    architectures: [third ? 'Qwen3VLForConditionalGeneration' : 'Qwen2_5_VLForConditionalGeneration'],
     model_type: third ? 'qwen3_vl' : 'qwen2_5_vl',
     tie_word_embeddings: tied,
     image_token_id: TINY_IDS['<|image_pad|>'],

@@ -13,20 +13,15 @@ export const reshapeOp: Op = {
 
 /**
  * The shape as ONNX Reshape reads it: 0 keeps an axis, one -1 is inferred, anything else is computed at run time, where a size may
- * turn out to be 0 and mean it.
+ * turn out to be 0 and mean it; beside an axis that is kept and turns out to be 0, nothing can be inferred.
  */
 function reshapeVector(from: Shape, to: Shape): { shape: Tensor; zeroIsSize: boolean } {
-  const unknown = to.filter((size, axis) => typeof size === 'string' && size !== from[axis]).length
+  const isKept = (size: Dim, axis: number) => typeof size === 'string' && size === from[axis]
+  const unknown = to.filter((size, axis) => typeof size === 'string' && !isKept(size, axis)).length
   if (isStatic(to)) return { shape: constant([...to], { dtype: 'int64' }), zeroIsSize: to.includes(0) }
-  if (unknown <= 1 && !to.includes(0)) {
-    let inferred = unknown === 0
-    const values = to.map((size, axis) => {
-      if (typeof size === 'number') return size
-      if (size === from[axis]) return 0
-      inferred = true
-      return -1
-    })
-    if (inferred) return { shape: constant(values, { dtype: 'int64' }), zeroIsSize: false }
+  if ((unknown === 0 || (unknown === 1 && !to.some(isKept))) && !to.includes(0)) {
+    const values = to.map((size, axis) => (typeof size === 'number' ? size : isKept(size, axis) ? 0 : -1))
+    return { shape: constant(values, { dtype: 'int64' }), zeroIsSize: false }
   }
   return { shape: sizesVector(to), zeroIsSize: true }
 }

@@ -1,6 +1,7 @@
 // Layers under one key of a state dict, as transformers' Qwen modules name them, and rotary tables.
 import type { Dim, Tensor } from '@maskwords/graph'
 import {
+  add,
   concat,
   constant,
   cos,
@@ -16,14 +17,21 @@ import {
   sum,
 } from '@maskwords/graph'
 
-/** x [..., from] to [..., to]. */
-export function linearAt(x: Tensor, key: string, to: number, options: { bias: boolean }): Tensor {
+/** x [..., from] to [..., to], with what `beside` adds. */
+export function linearAt(
+  x: Tensor,
+  key: string,
+  to: number,
+  options: { readonly bias: boolean } & Pick<QwenGraphOptions, 'beside'>,
+): Tensor {
   const from = x.shape.at(-1) as number
-  return linear(
+  const own = linear(
     x,
     parameter(`${key}.weight`, [to, from]),
     options.bias ? parameter(`${key}.bias`, [to]) : undefined,
   )
+  const more = options.beside?.(x, key, to)
+  return more === undefined ? own : add(own, more)
 }
 
 /** RMS norm over the last axis. */
@@ -55,8 +63,18 @@ function rotaryAngles(positions: Tensor, frequencies: Float32Array, axisOf: read
   return sum(multiply(positions.unsqueeze(-1), constant(factors, { shape: [axes, ...ones, count] })), 0)
 }
 
-/** How a network is written: for inference, kernels are used that have no gradient. Default false. */
-export type QwenGraphOptions = { readonly inference?: boolean }
+/** How a network is written. */
+export type QwenGraphOptions = {
+  /** Kernels are used that have no gradient. Default false. */
+  readonly inference?: boolean
+  /**
+   * What is added to the output [..., to] of the linear layer with this key (`model.layers.0.self_attn.q_proj`) for its input
+   * x [..., from], such as a low-rank adapter's; undefined adds nothing. Heads and embeddings are no such layers.
+   */
+  readonly beside?: ((x: Tensor, key: string, to: number) => Tensor | undefined) | undefined
+  /** Text layers keep only their outputs for the way back and are computed a second time there. Default false. */
+  readonly recompute?: boolean
+}
 
 /** Rotations of a graph, made once and used in every layer. */
 export type Rotation = {

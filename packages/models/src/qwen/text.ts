@@ -3,19 +3,23 @@
 import type { Dim, Tensor } from '@maskwords/graph'
 import {
   add,
+  and,
   attention,
   cast,
   concat,
   constant,
   embedding,
+  equal,
   full,
   gather,
   greaterOrEqual,
   linear,
   matmul,
   multiply,
+  or,
   parameter,
   range,
+  recompute,
   silu,
   softmax,
   tile,
@@ -31,11 +35,14 @@ const HIDDEN = -1e4
 /** Keys and values of one layer, rotated already: [kvHeads, rows, tokens, headWidth]. */
 export type KeysAndValues = { readonly key: Tensor; readonly value: Tensor }
 
-/** Tokens from before the given ones: one row that every row of the batch sees, or a row for each of them. */
+/**
+ * Tokens from before the given ones: a row for each row of the batch, or fewer rows that equally many neighbours of the batch
+ * share (one that all share: a common beginning; one for each prompt, with several answers to each).
+ */
 export type Past = {
-  /** One a layer; rows is 1 where all rows of the batch share it. */
+  /** One a layer. */
   readonly layers: readonly KeysAndValues[]
-  /** [batch, tokens] float32, added to the scores: 0 or a very low number where a row has no such token. */
+  /** [rows of the past, tokens] float32, added to the scores: 0, or a very low number where a row has no such token. */
   readonly bias?: Tensor
 }
 
@@ -46,6 +53,11 @@ export type TextInputs = {
   readonly positions: Tensor
   /** [batch, tokens] float32, added to the scores of each given token as a key: very low for padding on the left. */
   readonly bias?: Tensor
+  /**
+   * [batch, tokens] int64: several sequences with one beginning in one row. Tokens of one number see each other, those of 0 are seen
+   * by all behind them. Without it every token sees all before it.
+   */
+  readonly segments?: Tensor
   readonly past?: readonly Past[]
   /** Added after the first layers, one each, [batch, tokens, width]: Qwen3-VL's deepstack, zero where there is no picture. */
   readonly deepstack?: readonly Tensor[]
@@ -119,19 +131,22 @@ function byKeyHead(x: Tensor, config: QwenTextConfig): Tensor {
     .reshape([config.kvHeads, batch, -1, width])
 }
 
-/** Queries [kvHeads, batch, rows, width] against keys from before, shared by the whole batch or not: [kvHeads, batch, rows, tokens]. */
-function scoresAgainst(queries: Tensor, key: Tensor, scale: number): Tensor {
+/** Queries [kvHeads, batch, rows, width] against keys from before, shared by rows of the batch or not: [kvHeads, batch, rows, tokens]. */
+function scoresAgainst(queries: Tensor, key: Tensor, scale: number, bias: Tensor | undefined): Tensor {
   const [kvHeads, batch, rows, width] = queries.shape as readonly [number, Dim, Dim, number]
-  if (key.shape[1] !== 1 || batch === 1) return matmul(queries, key, { transposeB: true, scale })
-  // One tall product: the keys are read once for all rows of the batch.
-  const tall = matmul(queries.reshape([kvHeads, -1, width]), key.squeeze(1), { transposeB: true, scale })
-  return tall.reshape([kvHeads, batch, rows, key.shape[2]!])
+  const groups = key.shape[1]!
+  // Tall products: the keys are read once for all rows that share them.
+  const tall = groups === batch ? queries : queries.reshape([kvHeads, groups, -1, width])
+  const raw = matmul(tall, key, { transposeB: true, scale })
+  const scores = bias === undefined ? raw : add(raw, bias)
+  return groups === batch ? scores : scores.reshape([kvHeads, batch, rows, key.shape[2]!])
 }
 
 function mixOf(weights: Tensor, value: Tensor): Tensor {
   const [kvHeads, batch, rows, tokens] = weights.shape as readonly [number, Dim, Dim, Dim]
-  if (value.shape[1] !== 1 || batch === 1) return matmul(weights, value)
-  const tall = matmul(weights.reshape([kvHeads, -1, tokens]), value.squeeze(1))
+  const groups = value.shape[1]!
+  if (groups === batch) return matmul(weights, value)
+  const tall = matmul(weights.reshape([kvHeads, groups, -1, tokens]), value)
   return tall.reshape([kvHeads, batch, rows, value.shape[3]!])
 }
 
@@ -139,17 +154,25 @@ function mixOf(weights: Tensor, value: Tensor): Tensor {
 type Sight = {
   /** Added to scores among the given tokens: [batch or 1, group x tokens, tokens]. */
   readonly fresh: Tensor
-  /** One for each past: [batch, 1, tokens]. */
+  /** One for each past: [rows of the past, 1, tokens]. */
   readonly past: readonly (Tensor | undefined)[]
+}
+
+/** [batch, tokens, tokens]: whether the first token's sequence has the second one in it. */
+function sameSequence(segments: Tensor): Tensor {
+  const key = segments.unsqueeze(1)
+  return or(equal(segments.unsqueeze(2), key), equal(key, 0))
 }
 
 function sightOf(inputs: TextInputs, config: QwenTextConfig): Sight {
   const tokens = inputs.embeds.shape[1]!
   const group = config.heads / config.kvHeads
   const rows = range(tokens)
-  const seen = cast(greaterOrEqual(rows.unsqueeze(1), rows.unsqueeze(0)), 'float32')
-  const causal = multiply(seen.sub(1), -HIDDEN).unsqueeze(0)
-  const all = inputs.bias === undefined ? causal : add(causal, inputs.bias.unsqueeze(1))
+  const before = greaterOrEqual(rows.unsqueeze(1), rows.unsqueeze(0)).unsqueeze(0)
+  const { segments } = inputs
+  const seen = segments === undefined ? before : and(before, sameSequence(segments))
+  const hidden = multiply(cast(seen, 'float32').sub(1), -HIDDEN)
+  const all = inputs.bias === undefined ? hidden : add(hidden, inputs.bias.unsqueeze(1))
   return {
     fresh: group === 1 ? all : tile(all, [1, group, 1]),
     past: (inputs.past ?? []).map(({ bias }) => bias?.unsqueeze(1)),
@@ -164,12 +187,13 @@ function layerAttention(
     readonly sight: Sight
     readonly past: readonly KeysAndValues[]
     readonly rotation: Rotation
+    readonly beside: QwenGraphOptions['beside']
   },
 ): { mixed: Tensor; made: KeysAndValues } {
   const { heads, kvHeads, headWidth, width } = config
   const [batch, tokens] = x.shape as readonly [Dim, Dim, number]
   const project = (name: string, count: number): Tensor =>
-    linearAt(x, `${key}.${name}_proj`, count * headWidth, { bias: config.qkvBias })
+    linearAt(x, `${key}.${name}_proj`, count * headWidth, { bias: config.qkvBias, beside: context.beside })
   const turned = (name: string, count: number): Tensor => {
     const rows = project(name, count)
     if (!config.qkNorm) return context.rotation.turn(rows, count)
@@ -189,10 +213,7 @@ function layerAttention(
   } else {
     const parts = [...context.past, made]
     const biases = [...context.sight.past, context.sight.fresh]
-    const scores = parts.map((part, i) => {
-      const raw = scoresAgainst(queries, part.key, scale)
-      return biases[i] === undefined ? raw : add(raw, biases[i])
-    })
+    const scores = parts.map((part, i) => scoresAgainst(queries, part.key, scale, biases[i]))
     const weights = softmax(concat(scores, -1), -1)
     let start: Dim = 0
     const mixes = parts.map((part, i) => {
@@ -208,7 +229,8 @@ function layerAttention(
     .reshape([kvHeads, batch, heads / kvHeads, tokens, headWidth])
     .permute([1, 3, 0, 2, 4])
     .reshape([batch, tokens, heads * headWidth])
-  return { mixed: linearAt(joined, `${key}.o_proj`, width, { bias: config.outputBias }), made }
+  const out = { bias: config.outputBias, beside: context.beside }
+  return { mixed: linearAt(joined, `${key}.o_proj`, width, out), made }
 }
 
 const sumOfDims = (a: Dim, b: Dim): Dim => (a === 0 ? b : `${a}+${b}`)
@@ -232,26 +254,32 @@ export function qwenText(
   const layerInputs: Tensor[] = []
   const layerOutputs: Tensor[] = []
   let x = inputs.embeds
-  for (let layer = 0; layer < text.layers; layer++) {
+  const { beside } = options
+  const through = (before: Tensor, layer: number): Tensor => {
     const at = `${key}.layers.${layer}`
-    layerInputs.push(x)
     const { mixed, made } = layerAttention(
-      rmsNormAt(x, `${at}.input_layernorm`, text.normEpsilon),
+      rmsNormAt(before, `${at}.input_layernorm`, text.normEpsilon),
       `${at}.self_attn`,
       text,
       {
         sight,
         past: (inputs.past ?? []).map((past) => past.layers[layer]!),
         rotation,
+        beside,
       },
     )
     layers.push(made)
-    x = add(x, mixed)
-    const normal = rmsNormAt(x, `${at}.post_attention_layernorm`, text.normEpsilon)
-    const plain = { bias: false }
+    const between = add(before, mixed)
+    const normal = rmsNormAt(between, `${at}.post_attention_layernorm`, text.normEpsilon)
+    const plain = { bias: false, beside }
     const gate = silu(linearAt(normal, `${at}.mlp.gate_proj`, text.mlpWidth, plain))
     const inner = multiply(gate, linearAt(normal, `${at}.mlp.up_proj`, text.mlpWidth, plain))
-    x = add(x, linearAt(inner, `${at}.mlp.down_proj`, text.width, plain))
+    return add(between, linearAt(inner, `${at}.mlp.down_proj`, text.width, plain))
+  }
+  for (let layer = 0; layer < text.layers; layer++) {
+    const before = x
+    layerInputs.push(before)
+    x = options.recompute ? recompute(() => through(before, layer)) : through(before, layer)
     layerOutputs.push(x)
     const more = inputs.deepstack?.[layer]
     if (more) x = add(x, more)

@@ -107,6 +107,9 @@ export function visionFeeds(
   }
 }
 
+/** A linear layer of the tower: all have biases. */
+const biased = ({ beside }: QwenGraphOptions) => ({ bias: true, beside })
+
 function norm(x: Tensor, key: string, config: QwenVisionConfig): Tensor {
   if (config.kind === 'qwen2.5-vl') return rmsNormAt(x, key, EPSILON)
   const width = x.shape.at(-1) as number
@@ -124,12 +127,13 @@ function groupAttention(
   config: QwenVisionConfig,
   group: GroupInputs,
   rotation: Rotation,
+  options: QwenGraphOptions,
 ): Tensor {
   const { width, heads } = config
   const headWidth = width / heads
   const [patches] = x.shape
   const [groups, length] = group.rows.shape
-  const packed = linearAt(x, `${key}.qkv`, 3 * width, { bias: true })
+  const packed = linearAt(x, `${key}.qkv`, 3 * width, biased(options))
   const part = (i: number, turned: boolean): Tensor => {
     const rows = packed.slice({ axis: 1, start: i * width, end: (i + 1) * width })
     const split = turned
@@ -141,12 +145,12 @@ function groupAttention(
   const mask = group.bias.reshape([groups!, 1, 1, length!])
   const mixed = attention(part(0, true), part(1, true), part(2, false), { mask })
   const rows = mixed.permute([0, 2, 1, 3]).reshape([-1, width])
-  return linearAt(gather(rows, group.back, 0), `${key}.proj`, width, { bias: true })
+  return linearAt(gather(rows, group.back, 0), `${key}.proj`, width, biased(options))
 }
 
-function mlp(x: Tensor, key: string, config: QwenVisionConfig): Tensor {
+function mlp(x: Tensor, key: string, config: QwenVisionConfig, options: QwenGraphOptions): Tensor {
   const { width, mlpWidth } = config
-  const bias = { bias: true }
+  const bias = biased(options)
   if (config.kind === 'qwen2.5-vl') {
     const gate = silu(linearAt(x, `${key}.gate_proj`, mlpWidth, bias))
     return linearAt(
@@ -161,18 +165,22 @@ function mlp(x: Tensor, key: string, config: QwenVisionConfig): Tensor {
 }
 
 /** Squares of patches as one vector each. The norm stands before the join, or after it in the mergers of deepstack. */
-function merger(x: Tensor, key: string, config: QwenVisionConfig, normAfter = false): Tensor {
+function merger(
+  x: Tensor,
+  key: string,
+  config: QwenVisionConfig,
+  options: QwenGraphOptions & { readonly normAfter?: boolean },
+): Tensor {
   const joined = config.width * config.merge ** 2
   const [normKey, first, second] =
     config.kind === 'qwen2.5-vl'
       ? [`${key}.ln_q`, `${key}.mlp.0`, `${key}.mlp.2`]
       : [`${key}.norm`, `${key}.linear_fc1`, `${key}.linear_fc2`]
-  const squares = normAfter
+  const squares = options.normAfter
     ? norm(x.reshape([-1, joined]), normKey, config)
     : norm(x, normKey, config).reshape([-1, joined])
-  return linearAt(gelu(linearAt(squares, first, joined, { bias: true })), second, config.outputWidth, {
-    bias: true,
-  })
+  const inner = gelu(linearAt(squares, first, joined, biased(options)))
+  return linearAt(inner, second, config.outputWidth, biased(options))
 }
 
 /** The tower over any pictures and videos at once. Parameters `visual.*` (2.5) and `model.visual.*` (3), as published. */
@@ -208,16 +216,20 @@ export function qwenVision(
     const at = `${key}.blocks.${block}`
     const whole = inputs.windows === undefined || config.wholeBlocks.includes(block)
     const group = whole ? inputs.frames : inputs.windows!
-    x = add(x, groupAttention(norm(x, `${at}.norm1`, config), `${at}.attn`, config, group, rotation))
-    x = add(x, mlp(norm(x, `${at}.norm2`, config), `${at}.mlp`, config))
+    x = add(x, groupAttention(norm(x, `${at}.norm1`, config), `${at}.attn`, config, group, rotation, options))
+    x = add(x, mlp(norm(x, `${at}.norm2`, config), `${at}.mlp`, config, options))
     blocks.push(x)
     const stack = config.deepstackBlocks.indexOf(block)
-    if (stack >= 0) deepstack[stack] = merger(x, `${key}.deepstack_merger_list.${stack}`, config, true)
+    if (stack >= 0)
+      deepstack[stack] = merger(x, `${key}.deepstack_merger_list.${stack}`, config, {
+        ...options,
+        normAfter: true,
+      })
   }
   const inOrder = (tokens: Tensor): Tensor =>
     inputs.tokenRows === undefined ? tokens : gather(tokens, inputs.tokenRows, 0)
   return {
-    features: inOrder(merger(x, `${key}.merger`, config)),
+    features: inOrder(merger(x, `${key}.merger`, config, options)),
     deepstack: deepstack.map(inOrder),
     embedded,
     blocks,
