@@ -20,8 +20,8 @@ export type Told = {
 /** Of the scene's things; each costs a few runs of every network. */
 const THINGS = 3
 
-const refused: string[] = []
-const moved: string[] = []
+export const refused: string[] = []
+export const moved: string[] = []
 const backend = browserBackend({
   baseUrl: document.baseURI,
   search: location.search,
@@ -30,7 +30,7 @@ const backend = browserBackend({
 })
 
 /** Everything that the engine says about the scene's things. */
-async function tell(codec: CodecId): Promise<Told> {
+export async function tell(codec: CodecId): Promise<Told> {
   const { widthPx, heightPx, rgb, things } = drawScene()
   const picture = { id: 'scene', pixels: { widthPx, heightPx, rgb } }
   const { name, place, threads } = await backend.open(codec)
@@ -62,7 +62,10 @@ async function tell(codec: CodecId): Promise<Told> {
 }
 
 /** One edit after the other without waiting, as a wheel gives them: how many were answered, and how long all took. */
-async function hurry(codec: CodecId, edits: number): Promise<{ drawn: number; dropped: number; ms: number }> {
+export async function hurry(
+  codec: CodecId,
+  edits: number,
+): Promise<{ drawn: number; dropped: number; ms: number }> {
   const { widthPx, heightPx, rgb, things } = drawScene()
   const picture = { id: 'scene', pixels: { widthPx, heightPx, rgb } }
   const { codes } = await backend.speak(codec, picture, things[0]!.mask)
@@ -84,5 +87,3 @@ async function hurry(codec: CodecId, edits: number): Promise<{ drawn: number; dr
   await Promise.all(calls)
   return { drawn, dropped, ms: performance.now() - start }
 }
-
-Object.assign(window, { tell, hurry, refused, moved })

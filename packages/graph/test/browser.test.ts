@@ -1,37 +1,16 @@
 // The model that ran in Node, unchanged in headless Chromium: in a Web Worker of onnxruntime-web, within 1e-4.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
-import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
-import { isolatedSite } from '../../../scripts/isolated-site.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type BundledPage, bundledPage, describeInBrowser } from '../../../scripts/bundled-page.ts'
+import { findChromium } from '../../../scripts/chromium.ts'
 import type { Tensor } from '../src/index.ts'
 import * as g from '../src/index.ts'
+import type { Answer, Sent } from './browser-page.ts'
 import type { OpRow } from './op-table.ts'
 import { OP_TABLE } from './op-table.ts'
 import { seeded } from './run.ts'
-
-const ROOT = join(import.meta.dirname, '../../..')
-const chromiumPath = findChromium()
-const folder = mkdtempSync(join(tmpdir(), 'graph-browser-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-const PAGE = `
-import { GraphError, planBatches } from '@maskwords/graph'
-import { openWebSession } from '@maskwords/graph/web'
-window.runModel = async (model, feeds, options) => {
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
-  const session = await openWebSession({ ...model, onnx: bytes(model.onnx) }, options)
-  const out = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, { data, shape, kind }]) => [name, { data: globalThis[kind].from(data, kind === 'BigInt64Array' ? BigInt : Number), shape }])))
-  await session.close()
-  const refused = await session.run({}).catch((error) => error instanceof GraphError && error.code)
-  return { out: Object.fromEntries(Object.entries(out).map(([name, { data, shape }]) => [name, { data: Array.from(data, Number), shape }])), refused, batches: planBatches({ items: 3, bytesPerItem: 1, limitBytes: 2 }).length }
-}
-`
 
 /** A training step with most of what differs between runtimes: fused products, norms, erf, scatters, seeded noise. */
 function step(): Record<string, Tensor> {
@@ -56,40 +35,6 @@ function step(): Record<string, Tensor> {
   const { gradients, norm: length } = g.clipByGlobalNorm(g.gradients(loss, parameters), 0.5)
   return { loss, length, logits, ...Object.fromEntries(gradients.map((gradient, i) => [`g${i}`, gradient])) }
 }
-
-/** The bundle that a site would serve. */
-async function bundle(): Promise<void> {
-  const source = join(folder, 'source')
-  mkdirSync(source)
-  writeFileSync(
-    join(source, 'index.html'),
-    '<!doctype html><title>graph</title><script type="module" src="./page.js"></script>',
-  )
-  writeFileSync(join(source, 'page.js'), PAGE)
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: source,
-    base: './',
-    resolve: {
-      conditions: ['@maskwords/source', 'import', 'module', 'browser', 'default'],
-      alias: [
-        { find: /^@maskwords\/graph\/web$/, replacement: join(ROOT, 'packages/graph/src/session/web.ts') },
-        ...['checkpoint', 'graph'].map((name) => ({
-          find: new RegExp(`^@maskwords/${name}$`),
-          replacement: join(ROOT, 'packages', name, 'src/index.ts'),
-        })),
-      ],
-    },
-    worker: { format: 'es' },
-    build: { outDir: join(folder, 'site'), minify: false, target: 'es2022' },
-  })
-}
-
-const server = isolatedSite(join(folder, 'site'))
-
-type Sent = { data: number[]; shape: readonly number[]; kind: string }
-type Answer = { out: Record<string, { data: number[]; shape: number[] }>; refused: string; batches: number }
 
 /** Runs the model in Node and in the page; gives the largest difference and the page's answer. */
 async function inBoth(
@@ -165,92 +110,78 @@ function wholeTable(
   return { model: g.buildModel({ outputs, target }), feeds }
 }
 
-const stepFeeds = {
+const stepFeeds: Record<string, Sent> = {
   x: { data: list([2, 3, 16, 16]), shape: [2, 3, 16, 16], kind: 'Float32Array' },
   wanted: { data: [1, 4], shape: [2], kind: 'BigInt64Array' },
 }
 const stepModel = (target: g.Target) =>
   g.buildModel({ outputs: step(), weights: (_name, shape) => Float32Array.from(list(shape)), target })
 
-describe.skipIf(chromiumPath === undefined)(
-  `in a browser${chromiumPath === undefined ? ` (skipped: ${CHROMIUM_HINT})` : ''}`,
-  () => {
-    const browsers: Browser[] = []
-    const errors: string[] = []
-    const newPage = async (browser: Browser): Promise<Page> => {
-      browsers.push(browser)
-      const page = await browser.newPage()
-      page.on('pageerror', (error) => errors.push(error.message))
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-      await page.waitForFunction('window.runModel')
-      return page
-    }
-    let page: Page
-    beforeAll(async () => {
-      await bundle()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      page = await newPage(await launchChromium(chromiumPath!))
-    })
-    afterAll(async () => {
-      for (const browser of browsers) await browser.close()
-      server.close()
-    })
+describeInBrowser('in a browser', () => {
+  let site: BundledPage
+  let page: Page
+  beforeAll(async () => {
+    site = await bundledPage(join(import.meta.dirname, 'browser-page.ts'))
+    page = await site.open()
+  })
+  afterAll(() => site?.close())
 
-    it('a training step gives in a Web Worker what it gives in Node', async () => {
-      const { worst, answer } = await inBoth(page, stepModel('web'), stepFeeds, { threads: 2 })
-      expect(errors).toEqual([])
-      expect([answer.refused, answer.batches]).toEqual(['closed', 2])
-      expect(worst).toBeLessThan(1e-4)
-    })
+  it('a training step gives in a Web Worker what it gives in Node', async () => {
+    const { worst, answer } = await inBoth(page, stepModel('web'), stepFeeds, { threads: 2 })
+    expect(site.errors).toEqual([])
+    expect([answer.refused, answer.batches]).toEqual(['closed', 2])
+    expect(worst).toBeLessThan(1e-4)
+  })
 
-    it('so does every op of the table, with its gradient', async () => {
-      const { model, feeds } = wholeTable(OP_TABLE, 'web')
-      const { worst, where } = await inBoth(page, model, feeds, { worker: false })
-      expect(worst, where).toBeLessThan(1e-4)
-      expect(errors).toEqual([])
-    })
+  it('so does every op of the table, with its gradient', async () => {
+    const { model, feeds } = wholeTable(OP_TABLE, 'web')
+    const { worst, where } = await inBoth(page, model, feeds, { worker: false })
+    expect(worst, where).toBeLessThan(1e-4)
+    expect(site.errors).toEqual([])
+  })
 
-    it('a browser without WebGPU is told so', async () => {
-      const none = await page.evaluate(
-        'navigator.gpu === undefined || navigator.gpu.requestAdapter().then((a) => a === null)',
-      )
-      const opening = inBoth(page, stepModel('webgpu'), stepFeeds, { device: 'webgpu' })
-      if (none) await expect(opening).rejects.toThrow(/WebGPU/i)
-      else await opening
-    })
+  it('a browser without WebGPU is told so', async () => {
+    const none = await page.evaluate(
+      'navigator.gpu === undefined || navigator.gpu.requestAdapter().then((a) => a === null)',
+    )
+    const opening = inBoth(page, stepModel('webgpu'), stepFeeds, { device: 'webgpu' })
+    if (none) await expect(opening).rejects.toThrow(/WebGPU/i)
+    else await opening
+  })
 
-    /** A page with a software GPU; undefined where this Chromium has none. */
-    const gpuPage = async (): Promise<Page | undefined> => {
-      const gpu = await newPage(await chromium.launch({ executablePath: chromiumPath!, args: WEBGPU_FLAGS }))
-      const adapter = await gpu.evaluate(
-        'navigator.gpu ? navigator.gpu.requestAdapter().then((a) => a !== null) : false',
-      )
-      return adapter ? gpu : undefined
-    }
+  /** A page with a software GPU; undefined where this Chromium has none. */
+  const gpuPage = async (): Promise<Page | undefined> => {
+    const gpu = await site.open(
+      await chromium.launch({ executablePath: findChromium()!, args: WEBGPU_FLAGS }),
+    )
+    const adapter = await gpu.evaluate(
+      'navigator.gpu ? navigator.gpu.requestAdapter().then((a) => a !== null) : false',
+    )
+    return adapter ? gpu : undefined
+  }
 
-    it('WebGPU gives the same step in float32', async (context) => {
+  it('WebGPU gives the same step in float32', async (context) => {
+    const gpu = await gpuPage()
+    if (gpu === undefined) return context.skip('this Chromium has no software WebGPU')
+    const { worst } = await inBoth(gpu, stepModel('webgpu'), stepFeeds, { device: 'webgpu' })
+    expect(worst).toBeLessThan(1e-3)
+    expect(site.errors).toEqual([])
+  }, 180_000)
+
+  // A GPU in software compiles a shader for every op: a quarter of a minute that only CI spends.
+  it.skipIf(!process.env['CI'])(
+    'WebGPU gives the same for every op of the table (with CI=1)',
+    async (context) => {
       const gpu = await gpuPage()
       if (gpu === undefined) return context.skip('this Chromium has no software WebGPU')
-      const { worst } = await inBoth(gpu, stepModel('webgpu'), stepFeeds, { device: 'webgpu' })
-      expect(worst).toBeLessThan(1e-3)
-      expect(errors).toEqual([])
-    }, 180_000)
-
-    // A GPU in software compiles a shader for every op: a quarter of a minute that only CI spends.
-    it.skipIf(!process.env['CI'])(
-      'WebGPU gives the same for every op of the table (with CI=1)',
-      async (context) => {
-        const gpu = await gpuPage()
-        if (gpu === undefined) return context.skip('this Chromium has no software WebGPU')
-        const rows = OP_TABLE.filter(({ name }) => name !== 'cast')
-        const { model, feeds } = wholeTable(rows, 'webgpu', 'float32')
-        // Shaders may compute sines and exponentials to fewer places.
-        const options = { worker: false, device: 'webgpu' }
-        const { worst, where } = await inBoth(gpu, model, feeds, options)
-        expect(worst, where).toBeLessThan(2e-3)
-        expect(errors).toEqual([])
-      },
-      180_000,
-    )
-  },
-)
+      const rows = OP_TABLE.filter(({ name }) => name !== 'cast')
+      const { model, feeds } = wholeTable(rows, 'webgpu', 'float32')
+      // Shaders may compute sines and exponentials to fewer places.
+      const options = { worker: false, device: 'webgpu' }
+      const { worst, where } = await inBoth(gpu, model, feeds, options)
+      expect(worst, where).toBeLessThan(2e-3)
+      expect(site.errors).toEqual([])
+    },
+    180_000,
+  )
+})
