@@ -74,7 +74,12 @@ export const ROOMS: readonly Room[] = [
     'base mask words checkpoint graph models codecs codec-loading',
     'node: @huggingface/tokenizers @huggingface/jinja',
   ),
-  packages('datasets', 'published datasets as records', 'base mask words annotations checkpoint', 'node:'),
+  packages(
+    'datasets',
+    'published datasets as records',
+    'base mask words annotations checkpoint',
+    'node: hyparquet',
+  ),
   packages(
     'data',
     "records as conversations, conversations as trainers' files",

@@ -5,6 +5,7 @@ import {
   type DataRecord,
   type DialogueTurn,
   fileExists,
+  holdsTables,
   jsonItems,
   type LabelMapCache,
   labelMapCache,
@@ -30,7 +31,9 @@ const EVALUATED_SPLITS = ['val', 'test']
 export async function readDatasetTruth(context: Context, options: Options): Promise<Truth> {
   const { root, path, kind } = options
   // A folder that has a dataset's name is that dataset: refcocog/ needs no option.
-  const dataset = options.dataset ?? (readerByName(basename(root)) ? basename(root) : options.usual)
+  const named = options.dataset ?? (readerByName(basename(root)) ? basename(root) : options.usual)
+  // Published datasets come as tables, too, whatever they are of.
+  const dataset = holdsTables(root) ? 'hub' : named
   const reader = readerByName(dataset)
   if (reader === undefined) {
     const near = nearest(dataset, Object.keys(READERS))
@@ -85,7 +88,14 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
     )
   }
   const vocabulary = kind === 'relations' ? await sceneVocabulary(context, root) : undefined
-  return { samples, failures, root, ...(vocabulary !== undefined && { vocabulary }) }
+  const pictures = reader.pictures?.(root)
+  return {
+    samples,
+    failures,
+    root,
+    ...(pictures !== undefined && { pictureBytes: (picture) => pictures.bytes(picture) }),
+    ...(vocabulary !== undefined && { vocabulary }),
+  }
 }
 
 /** The lists of names in psg.json, in its order; undefined where there is no such file. */

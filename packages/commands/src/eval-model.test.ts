@@ -5,6 +5,7 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cocoRleFromMask, pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { outlinesTable } from '../../datasets/test/hub-table.ts'
 import { randomOf } from '../../eval/src/statistics/random.ts'
 import { writeTinyModel } from '../../mllm/test/tiny-model.ts'
 import { makeFolder, runCommand } from '../test/command.ts'
@@ -178,6 +179,27 @@ describe('eval with a model in the loop', () => {
     expect(value.answers).toMatchObject({ answered: 2, failed: 0 })
     expect(value.samples).toBe(2)
     expect(value.stamp.asked.maxTokens).toBe(12)
+  })
+
+  it('a table of the hub is read as it is: pictures out of its rows, questions on equal ones together', async () => {
+    const { widthPx, heightPx, rgb, things } = drawScene(1)
+    const image = pictureToPng({ widthPx, heightPx, channels: 3, bytes: rgb })
+    const box = [10, 10, 200, 10, 200, 120, 10, 120]
+    const rows = things
+      .slice(0, 2)
+      .map(({ label }) => ({ image, answer: [label, `a ${label}`], segmentation: box }))
+    file('RefCOCO/data/val-00000-of-00001.parquet', outlinesTable(rows))
+    const argv = ['--dataset', 'refcoco', '--root', 'RefCOCO', ...MODEL, '--predictions', 'hub.jsonl']
+    const { code, value } = await run('res', ...argv, '--constraint', 'forced', '--report', 'hub.html')
+    expect([code, value.errors]).toEqual([0, []])
+    expect(value).toMatchObject({ samples: 4, scored: 4, answers: { answered: 4, failed: 0 } })
+    const picture = 'data/val-00000-of-00001.parquet/0000000'
+    expect(
+      linesOf('hub.jsonl')
+        .slice(1)
+        .map((line) => [line.id, line.picture]),
+    ).toEqual(['q0/0', 'q0/1', 'q1/0', 'q1/1'].map((id) => [id, picture]))
+    expect(readFileSync(join(folder, 'hub.html'), 'utf8')).toContain('data:image/png;base64,')
   })
 
   it('says before a long load what cannot work', async () => {

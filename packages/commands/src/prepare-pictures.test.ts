@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { maskFromCocoRle, pictureFromPng, pictureHeader, rowMajorBytes, toRgb } from '@maskwords/mask'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
+import { outlinesTable } from '../../datasets/test/hub-table.ts'
 import { makeFolder, runCommand } from '../test/command.ts'
 
 const { folder, file, remove } = makeFolder()
@@ -328,4 +329,26 @@ describe('pictures at which trainers stop', () => {
     const other = await prepare(...common, '--to', 'jsonl', '-o', 'other')
     expect(other.out + other.err).not.toContain('stops')
   })
+})
+
+it('pictures inside tables of the hub are taken out once, and the trainer gets their names', async () => {
+  const jpeg = await drawn({ widthPx: 32, heightPx: 40 }).jpeg().toBuffer()
+  const rows = ['the block', 'a red block'].map((text) => ({
+    image: new Uint8Array(jpeg),
+    answer: [text],
+    segmentation: ring,
+  }))
+  file('hub/data/train-00000-of-00001.parquet', outlinesTable(rows))
+  const argv = ['prepare', 'hub', '--root', 'hub', '--to', 'ms-swift', '--task', 'referring', '-o', 'taken']
+  const plan = await runCommand([...argv, '--plan', '--json'], { cwd: folder })
+  expect(JSON.parse(plan.out).plan).toMatchObject({ records: 2, pictures: 1 })
+  expect(existsSync(join(folder, 'taken'))).toBe(false)
+  const { code, err } = await runCommand(argv, { cwd: folder })
+  expect(code, err).toBe(0)
+  const taken = 'pictures/hub-0/train-00000-of-00001-0000000.jpg'
+  expect(readFileSync(join(folder, 'taken', taken)).equals(jpeg)).toBe(true)
+  const lines = readFileSync(join(folder, 'taken/taken-00000.jsonl'), 'utf8').trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line).images)).toEqual(lines.map(() => [taken]))
+  const again = await runCommand(argv, { cwd: folder })
+  expect(again.code, again.err).toBe(0)
 })

@@ -357,6 +357,8 @@ async function hasPictures(
   const { encoding } = options
   for (const { reader, root, split } of sources) {
     let looked = 0
+    // Tables bring their pictures.
+    if (readerOf(reader).pictures !== undefined) return true
     const reading = readerOf(reader).read({
       root,
       ...(split === undefined ? {} : { split }),

@@ -9,6 +9,7 @@ export { jsonLines, readJsonFile } from './json-lines.ts'
 export type { JsonItem, JsonLimits, JsonStreamOptions } from './json-stream.ts'
 export { JSON_LIMITS, jsonItems, jsonItemsOf } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
+export { holdsTables } from './readers/hub-tables.ts'
 export { addReader, READERS, readerByName } from './readers/index.ts'
 export { reservedName } from './readers/reserved-names.ts'
 export type {
@@ -20,6 +21,7 @@ export type {
   GroundedCaptionRecord,
   Phrase,
   PictureFile,
+  PictureStore,
   Reader,
   ReaderOptions,
   RecordPart,

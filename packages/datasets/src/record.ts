@@ -161,6 +161,12 @@ export type RecordPart =
   | 'dialogues'
   | 'choices'
 
+/** Pictures of a dataset that are no files of their own. */
+export type PictureStore = {
+  /** The bytes of a record's picture by its name. Throws DataError `io`, `bad-file`. */
+  bytes(picture: string): Promise<Uint8Array>
+}
+
 /** A published dataset's layout. `read` streams; it throws DataError only for a layout that is wrong as a whole. */
 export type Reader = {
   /** For example `refcoco`. */
@@ -172,6 +178,8 @@ export type Reader = {
   /** Parts of the record that this reader fills. */
   readonly gives: readonly RecordPart[]
   readonly read: (options: ReaderOptions) => AsyncIterable<DataRecord>
+  /** Of datasets whose pictures are no files of their own: where they come from. */
+  readonly pictures?: (root: string) => PictureStore
 }
 
 /** Keeps the literal types of a reader's declaration. */

@@ -11,6 +11,7 @@ import { type Counts, TextCounter } from './health.ts'
 import { limitsOf } from './picture-limits.ts'
 import { isFractional, type Share, shareOf } from './sampling.ts'
 import { Spool } from './spool.ts'
+import { unpackedRecord } from './unpacked.ts'
 import type { EngineSetup, Workers } from './workers.ts'
 
 export type PlannedSource = {
@@ -73,6 +74,8 @@ export type ReadingOptions = {
   readonly readerOf: (name: string) => Reader
   /** Where the spool and the problems of reading go. */
   readonly stateFolder: string
+  /** Where pictures go that lie inside a dataset's tables. */
+  readonly picturesFolder: string
   readonly needsPictures: boolean
   readonly signal: AbortSignal
   readonly onRecords: (source: string, records: number) => void
@@ -117,6 +120,9 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
     const categories = new Set<string>()
     let records = 0
     let missing = 0
+    const store = reader.pictures?.(source.root)
+    const unpacked = `${source.reader}-${number}`
+    const root = store === undefined ? source.root : join(options.picturesFolder, unpacked)
     const reading = reader.read({
       root: source.root,
       ...(source.split === undefined ? {} : { split: source.split }),
@@ -128,12 +134,13 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
       missingPictures: config.missingPictures === 'drop' ? 'drop' : 'keep',
     })
     if (config.limit !== 0) {
-      for await (const record of reading) {
+      for await (const read of reading) {
         signal.throwIfAborted()
-        spool.add(record, number, source.root)
+        const record = store === undefined ? read : await unpackedRecord(read, store, root)
+        spool.add(record, number, root)
         records++
         regions += record.regions.length
-        if (!fileExists(source.root, record.picture.file)) missing++
+        if (!fileExists(root, record.picture.file)) missing++
         for (const { category } of record.regions) {
           if (category !== undefined && categories.size < MOST_CATEGORIES) categories.add(category)
         }
@@ -144,8 +151,8 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
     const keeps = config.missingPictures !== 'drop' && !options.needsPictures
     const isKept = keeps && (config.missingPictures === 'keep' || missing === records)
     engineSources.push({
-      root: source.root,
-      picturePrefix: source.picturePrefix,
+      root,
+      picturePrefix: store === undefined ? source.picturePrefix : `${config.cropPrefix}pictures/${unpacked}/`,
       weightPercent: source.weightPercent,
       categories: [...categories].sort(),
       dropMissing: missing > 0 && !isKept,

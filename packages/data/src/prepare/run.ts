@@ -110,7 +110,7 @@ export async function planOnly(options: Omit<PrepareOptions, 'folder' | 'overwri
   const stateFolder = mkdtempSync(join(tmpdir(), 'maskwords-plan-'))
   let workers: Workers | undefined
   try {
-    const reading = await read(options, stateFolder)
+    const reading = await read(options, stateFolder, join(stateFolder, 'pictures'))
     workers = await options.openWorkers(engineSetup(options.config, reading, undefined))
     const { plan } = await survey(options, reading, workers)
     reading.spool.close()
@@ -148,7 +148,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
     const [start] = entries as [StartEntry?]
     if (start !== undefined)
       refuseOther(start, { ...startOf(config), datasetSha256: start.datasetSha256 }, folder)
-    const reading = await read(options, stateFolder)
+    const reading = await read(options, stateFolder, join(folder, 'pictures'))
     try {
       const crops = cropsOf(config, folder)
       const workers = await options.openWorkers(engineSetup(config, reading, crops))
@@ -258,12 +258,17 @@ function forget(folder: string, stateFolder: string): void {
     if (!name.startsWith('lock')) unlinkSync(join(stateFolder, name))
 }
 
-function read(options: Omit<PrepareOptions, 'folder'>, stateFolder: string): Promise<Reading> {
+function read(
+  options: Omit<PrepareOptions, 'folder'>,
+  stateFolder: string,
+  picturesFolder: string,
+): Promise<Reading> {
   const { config, readerOf, signal, needsImage, progress } = options
   return readSources({
     config,
     readerOf,
     stateFolder,
+    picturesFolder,
     signal,
     needsPictures: needsImage || config.pictures === 'bytes',
     onRecords: (source, records) => progress?.read(source, records),

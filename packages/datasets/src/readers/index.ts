@@ -6,6 +6,7 @@ import { ade20k } from './ade20k.ts'
 import { coco, entitySeg, lvis, objects365, paco, v3det } from './coco.ts'
 import { copsRef, invig, visual7w } from './dialogue-grounding.ts'
 import { flickr30k, granDf, panopticNarratives } from './grounded-captions.ts'
+import { hubTables } from './hub-tables.ts'
 import { jsonl } from './jsonl.ts'
 import { ade20kScenes, labelMaps } from './label-maps.ts'
 import { labelme, reasonSeg } from './labelme.ts'
@@ -35,6 +36,7 @@ const ALL: readonly Reader[] = [
   granDf,
   grefCoco,
   groundingSuite,
+  hubTables,
   invig,
   jsonl,
   labelMaps,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { area, labelMapToPng, writePng } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
+import { outlinesTable } from '../../test/hub-table.ts'
 import { DataError } from '../error.ts'
 import type { DataProblem, DataRecord, ReaderOptions } from '../record.ts'
 import { labelMapCache, regionMask } from '../region-mask.ts'
@@ -194,6 +195,20 @@ type Expectation = {
 }
 
 const FIXTURES: Readonly<Record<string, Expectation>> = {
+  hub: {
+    files: {
+      'data/val-00000-of-00001.parquet': outlinesTable([
+        { image: PICTURE, answer: ['the cup', 'the cup '], segmentation: [1, 1, 5, 1, 5, 4, 1, 4] },
+      ]),
+    },
+    regions: { 0: 12 },
+    has: {
+      id: 'q0',
+      split: 'val',
+      picture: { file: 'data/val-00000-of-00001.parquet/0000000', widthPx: 8, heightPx: 6 },
+      phrases: [{ text: 'the cup', regions: ['0'], form: 'phrase' }],
+    },
+  },
   coco: {
     files: {
       'annotations/instances_val2017.json': coco(),
