@@ -28,8 +28,27 @@ export async function takeLock(file: string, refused: (holder: string) => Error)
   } finally {
     fs.unlinkSync(own)
   }
+  removeAbandoned(fs, file, owner.host)
   return () => {
     if (readOwner(fs, file)?.pid === process.pid) fs.unlinkSync(file)
+  }
+}
+
+/** A process has written its name into its own file, or is dead, so long after it made it. */
+const NAMED_AFTER_MS = 10_000
+
+/** Removes the files of processes that died while they asked for this lock. */
+function removeAbandoned(fs: Files, file: string, here: string): void {
+  const slash = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'))
+  const [folder, name] = [file.slice(0, slash + 1), file.slice(slash + 1)]
+  for (const one of fs.readdirSync(folder === '' ? '.' : folder)) {
+    if (!one.startsWith(`${name}.`)) continue
+    const pid = /^\.(\d+)\.[\da-f-]{36}(?:\.old)?$/.exec(one.slice(name.length))?.[1]
+    if (pid === undefined) continue
+    const own = `${folder}${one}`
+    const age = Date.now() - (fs.statSync(own, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+    const asker = readOwner(fs, own) ?? { pid: Number(pid), host: here, started: '' }
+    if (age > NAMED_AFTER_MS && !isAlive(fs, asker, here)) fs.rmSync(own, { force: true })
   }
 }
 
@@ -78,14 +97,20 @@ function readOwner(fs: Files, file: string): Owner | undefined {
 function isAlive(fs: Files, { pid, host, started }: Owner, here: string): boolean {
   // Of another machine nothing can be known: its lock stands.
   if (host !== here) return true
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
+  if (!isRunning(pid)) return false
   const now = startOf(fs, pid)
   // A number that a new process has got since.
   return now === undefined || started === '' || now === started
+}
+
+/** Whether there is a process of this number on this machine. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** When a process began, where the system says so (field 22 of /proc/PID/stat). */

@@ -1,7 +1,7 @@
 // One file over HTTP: resumed where it broke (RFC 9110 ranges with If-Range), checked, and put in place whole or not at all.
 // Node only.
 import { messageOf } from '@maskwords/base'
-import { takeLock } from '@maskwords/checkpoint'
+import { makeFolders, takeLock } from '@maskwords/checkpoint'
 import { CodecError } from '@maskwords/codecs'
 
 export type DownloadProgress = { readonly doneBytes: number; readonly totalBytes: number | undefined }
@@ -50,9 +50,8 @@ const failed = (url: string, what: string, hint: string, cause?: unknown): Codec
 export async function downloadFile(options: DownloadOptions): Promise<Downloaded> {
   const { url, to } = options
   checkUrl(url, options.sha256)
-  const { mkdir } = await import('node:fs/promises')
   const { dirname } = await import('node:path')
-  await mkdir(dirname(to), { recursive: true })
+  await makeFolders(dirname(to))
   const part = `${to}.part`
   // Two runs that write into one part would leave a file with holes, of the right length.
   const unlock = await takeLock(`${part}.lock`, (holder) =>

@@ -4,8 +4,10 @@
 import {
   commonPrefix,
   openCheckpointFile,
+  type TensorInfo,
   type TensorToWrite,
   writeSafetensorsFile,
+  writeWholeFolder,
 } from '@maskwords/checkpoint'
 import {
   CodecError,
@@ -46,9 +48,9 @@ export type Imported = {
  * @throws CodecError `wrong-weights`, `out-of-range`, `not-found`; CheckpointError for files that are no checkpoints.
  */
 export async function importCodec(options: ImportOptions): Promise<Imported> {
-  const { file, folder, dtype } = options
+  const { file, folder } = options
   const fs = await import('node:fs/promises')
-  const { basename, join, resolve } = await import('node:path')
+  const { resolve } = await import('node:path')
   const target = resolve(folder)
   const there = await fs.readdir(target).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -62,7 +64,6 @@ export async function importCodec(options: ImportOptions): Promise<Imported> {
     })
   }
   const source = await openCheckpointFile(file)
-  const temporary = `${target}.${crypto.randomUUID()}.incomplete`
   try {
     const prefix = commonPrefix([...source.tensors.keys()])
     const tensors = new Map([...source.tensors].map(([key, info]) => [key.slice(prefix.length), info]))
@@ -76,52 +77,81 @@ export async function importCodec(options: ImportOptions): Promise<Imported> {
         },
       )
     }
-    await fs.mkdir(temporary, { recursive: true })
-    const usable = prefix === '' && [...tensors.values()].every((info) => !wantsConversion(info))
-    let name = WEIGHTS_FILE
-    let weights: Imported['weights'] = 'converted'
-    if (dtype === undefined && usable) {
-      name = source.format === 'safetensors' ? WEIGHTS_FILE : basename(source.name)
-      weights = await linkOrCopy(await fs.realpath(source.name), join(temporary, name))
-    } else {
-      const list = [...tensors].map(
-        ([key, info]): TensorToWrite => ({
-          name: key,
-          dtype: info.dtype,
-          shape: info.shape,
-          data: () => source.read(info.name),
+    return await writeWholeFolder({
+      folder: target,
+      refused: (holder) =>
+        new CodecError('out-of-range', `${folder} is being written by ${holder}`, {
+          hint: 'wait for it or stop it, then run this again',
         }),
-      )
-      await writeSafetensorsFile(join(temporary, name), {
-        tensors: list,
-        alignBytes: 4096,
-        ...(dtype === undefined
-          ? {}
-          : {
-              storeFloatsAs: (tensor: TensorToWrite) =>
-                /^quanti[sz]er?\./.test(tensor.name) ? undefined : dtype,
-            }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      })
-    }
-    const { codec } = found
-    const config = { ...found, codec, weights: name } as CodecFolderConfig
-    await fs.writeFile(join(temporary, CONFIG_FILE), formatCodecConfig(config))
-    await writeGraphs(temporary, name, config)
-    const { session, signal } = options
-    const proof = await loadCodec(temporary, {
-      ...(session === undefined ? {} : { session }),
-      ...(signal === undefined ? {} : { signal }),
+      write: async (temporary) => ({
+        folder: target,
+        ...(await writeCodec(temporary, { source, prefix, tensors, found, options })),
+      }),
     })
-    await proof.close()
-    const byteLength = (await fs.stat(join(temporary, name))).size
-    if (there !== undefined) await fs.rmdir(target)
-    await fs.rename(temporary, target)
-    return { folder: target, codec, weights, byteLength }
   } finally {
     await source.close()
-    await fs.rm(temporary, { recursive: true, force: true })
   }
+}
+
+type Source = Awaited<ReturnType<typeof openCheckpointFile>>
+
+type Written = {
+  readonly source: Source
+  /** What all names of the file begin with, and its tensors without it. */
+  readonly prefix: string
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  readonly found: Exclude<
+    ReturnType<typeof recogniseWeights> | CodecFolderConfig,
+    { codec: 'sam2' | 'getok' }
+  >
+  readonly options: ImportOptions
+}
+
+/** Weights, config.json and networks into an empty folder, opened once as proof. */
+async function writeCodec(
+  temporary: string,
+  { source, prefix, tensors, found, options }: Written,
+): Promise<Omit<Imported, 'folder'>> {
+  const fs = await import('node:fs/promises')
+  const { basename, join } = await import('node:path')
+  const { dtype, session, signal } = options
+  const usable = prefix === '' && [...tensors.values()].every((info) => !wantsConversion(info))
+  let name = WEIGHTS_FILE
+  let weights: Imported['weights'] = 'converted'
+  if (dtype === undefined && usable) {
+    name = source.format === 'safetensors' ? WEIGHTS_FILE : basename(source.name)
+    weights = await linkOrCopy(await fs.realpath(source.name), join(temporary, name))
+  } else {
+    const list = [...tensors].map(
+      ([key, info]): TensorToWrite => ({
+        name: key,
+        dtype: info.dtype,
+        shape: info.shape,
+        data: () => source.read(info.name),
+      }),
+    )
+    await writeSafetensorsFile(join(temporary, name), {
+      tensors: list,
+      alignBytes: 4096,
+      ...(dtype === undefined
+        ? {}
+        : {
+            storeFloatsAs: (tensor: TensorToWrite) =>
+              /^quanti[sz]er?\./.test(tensor.name) ? undefined : dtype,
+          }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+  const { codec } = found
+  const config = { ...found, codec, weights: name } as CodecFolderConfig
+  await fs.writeFile(join(temporary, CONFIG_FILE), formatCodecConfig(config))
+  await writeGraphs(temporary, name, config)
+  const proof = await loadCodec(temporary, {
+    ...(session === undefined ? {} : { session }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  await proof.close()
+  return { codec, weights, byteLength: (await fs.stat(join(temporary, name))).size }
 }
 
 /**

@@ -1,8 +1,9 @@
 // `maskwords serve`: codecs, rewards and the studio over HTTP.
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolders } from '@maskwords/checkpoint'
 import type { OptionSpecs } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
@@ -258,7 +259,7 @@ async function folderOf({
     return {}
   }
   const cacheFolder = path(folder)
-  await mkdir(cacheFolder, { recursive: true }).catch((cause: unknown) => {
+  await makeFolders(cacheFolder).catch((cause: unknown) => {
     throw new MaskwordsError('write-failed', 'the cache folder cannot be made', { file: folder, cause })
   })
   return { cacheFolder, cacheFolderBytes: (mib ?? CACHE_FOLDER_MIB) * 2 ** 20 }

@@ -2,10 +2,10 @@
 // a matrix in memory at a time; a writing that was killed goes on behind the last whole tensor.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { access, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PlannedTensor, SafetensorsPlan } from '@maskwords/checkpoint'
-import { openCheckpointFile, planSafetensors } from '@maskwords/checkpoint'
+import { makeFolders, openCheckpointFile, planSafetensors, takeLock } from '@maskwords/checkpoint'
 import { cacheFolder } from '@maskwords/codec-loading'
 import type { BlockScheme } from '@maskwords/graph'
 import { blockParameters, toBlocks } from '@maskwords/graph'
@@ -134,9 +134,31 @@ export async function int4File(
     () => false,
   )
   const file = writable ? beside : cached
-  await mkdir(dirname(file), { recursive: true })
-  await writeInt4(file, partsOf(config), source, weights, options)
+  await makeFolders(dirname(file))
+  const unlock = await turnOf(file)
+  try {
+    // Another run may have written it while this one waited.
+    if (!(await madeFrom(file, source))) await writeInt4(file, partsOf(config), source, weights, options)
+  } finally {
+    unlock()
+  }
   return file
+}
+
+/** How often a run looks whether another has written the file. */
+const LOOK_EVERY_MS = 500
+
+/** One run writes the file at a time: two would write into one partial file, and the first to end would put the other's half in place. */
+async function turnOf(file: string): Promise<() => void> {
+  const busy = new Error('busy')
+  for (;;) {
+    try {
+      return await takeLock(`${file}.lock`, () => busy)
+    } catch (error) {
+      if (error !== busy) throw error
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+  }
 }
 
 async function writeInt4(

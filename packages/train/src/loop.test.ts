@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -127,7 +135,33 @@ describe('the training loop', () => {
     expect(existsSync(join(folder, 'run.lock'))).toBe(false)
   })
 
-  it('says what is wrong with a checkpoint that is damaged', async () => {
+  it('steps back from a checkpoint that is half there, says so, and ends with the same bits', async () => {
+    const whole = folderOf('not-cut')
+    await train(tinyRun(whole, { steps: 6, saveEvery: 2 }))
+    const final = (folder: string) =>
+      readFileSync(join(folder, 'checkpoints/step-000000006/state.safetensors'))
+    for (const [name, damage] of [
+      ['cut-state', (path: string) => truncateSync(join(path, 'state.safetensors'), 100)],
+      ['no-state', (path: string) => rmSync(join(path, 'state.safetensors'))],
+      ['cut-record', (path: string) => truncateSync(join(path, 'run.json'), 20)],
+      ['no-record', (path: string) => rmSync(join(path, 'run.json'))],
+      ['empty', (path: string) => truncateSync(join(path, 'run.json'), 0)],
+    ] as const) {
+      const folder = folderOf(name)
+      await train(tinyRun(folder, { steps: 4, saveEvery: 2 }))
+      damage(join(folder, 'checkpoints/step-000000004'))
+      const said: string[] = []
+      await train(tinyRun(folder, { steps: 6, saveEvery: 2, onMessage: (text) => said.push(text) }))
+      expect([name, said[0]]).toEqual([
+        name,
+        expect.stringMatching(/damaged and kept as .*step-000000004\.damaged; going back to step 2$/),
+      ])
+      expect([name, final(folder).equals(final(whole)), logOf(folder)]).toEqual([name, true, logOf(whole)])
+      expect(checkpoints(folder)).toEqual(['step-000000004', 'step-000000004.damaged', 'step-000000006'])
+    }
+  })
+
+  it('says what is wrong with a checkpoint that is damaged where there is no other', async () => {
     const folder = folderOf('damaged')
     await train(tinyRun(folder, { steps: 2 }))
     const path = join(folder, 'checkpoints', 'step-000000002')

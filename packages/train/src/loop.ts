@@ -130,16 +130,16 @@ async function openLocked(
 ): Promise<Disk> {
   const { firstDifference } = await import('./run-folder.ts')
   const { openMetricsLog } = await import('./metrics-log.ts')
-  const newest = folder.steps().at(-1)
-  if (newest === undefined) {
+  const steps = folder.steps()
+  if (steps.length === 0) {
     return { folder, saved: undefined, log: openMetricsLog(folder.metricsPath, 0), environment }
   }
   if (options.resume === false) {
-    throw new GraphError('argument', `train: ${folder.path} holds a run that is at step ${newest}`, {
+    throw new GraphError('argument', `train: ${folder.path} holds a run that is at step ${steps.at(-1)}`, {
       hint: 'resume it (resume: true), or name another folder',
     })
   }
-  const saved = await folder.load(newest)
+  const saved = await folder.loadNewest(steps, options.onMessage)
   const difference = firstDifference(identityOf(options), saved.record.identity)
   if (difference !== undefined) {
     throw new GraphError('argument', `train: ${saved.path} was made with other settings (${difference})`, {
@@ -150,7 +150,7 @@ async function openLocked(
   const notice =
     changed === undefined ? '' : `; the last bits may differ from an uninterrupted run (${changed})`
   options.onMessage?.(`resuming from ${saved.path}${notice}`)
-  return { folder, saved, log: openMetricsLog(folder.metricsPath, newest), environment }
+  return { folder, saved, log: openMetricsLog(folder.metricsPath, saved.record.step), environment }
 }
 
 class Loop {

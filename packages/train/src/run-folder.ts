@@ -12,7 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { openCheckpointFile, takeLock, writeSafetensorsFile } from '@maskwords/checkpoint'
+import {
+  CheckpointError,
+  makeFolders,
+  openCheckpointFile,
+  takeLock,
+  writeSafetensorsFile,
+} from '@maskwords/checkpoint'
 import { GraphError, loadRuntime } from '@maskwords/graph'
 import type { NamedTensor, TrainState } from './state.ts'
 
@@ -69,7 +75,7 @@ export class RunFolder {
    */
   static async open(path: string): Promise<RunFolder> {
     const checkpoints = join(path, 'checkpoints')
-    mkdirSync(checkpoints, { recursive: true })
+    await makeFolders(checkpoints)
     const lock = join(path, 'run.lock')
     const unlock = await takeLock(lock, (holder) => {
       const hint = `wait for it or stop it; if there is no such run, remove ${lock}`
@@ -142,6 +148,40 @@ export class RunFolder {
     }
   }
 
+  /**
+   * Reads the newest checkpoint of these steps that is whole. Damaged ones are set aside, and said.
+   * @throws what `load` says of the newest where no other is left.
+   */
+  async loadNewest(steps: readonly number[], onMessage?: (text: string) => void): Promise<SavedRun> {
+    const damaged: { readonly step: number; readonly error: Error }[] = []
+    for (const step of [...steps].reverse()) {
+      try {
+        const saved = await this.load(step)
+        for (const { step: lost, error } of damaged) {
+          const aside = this.setAside(lost)
+          onMessage?.(
+            `${error.message}: the checkpoint is damaged and kept as ${aside}; going back to step ${step}`,
+          )
+        }
+        return saved
+      } catch (error) {
+        if (!saysDamaged(error)) throw error
+        damaged.push({ step, error })
+      }
+    }
+    throw damaged[0]!.error
+  }
+
+  private setAside(step: number): string {
+    const path = this.pathOf(step)
+    for (let k = 1; ; k++) {
+      const aside = `${path}.damaged${k === 1 ? '' : `-${k}`}`
+      if (existsSync(aside)) continue
+      renameSync(path, aside)
+      return aside
+    }
+  }
+
   /** Reads the checkpoint of a step. @throws GraphError `malformed`, CheckpointError for the tensors' file. */
   async load(step: number): Promise<SavedRun> {
     const path = this.pathOf(step)
@@ -157,6 +197,12 @@ export class RunFolder {
       await file.close()
     }
   }
+}
+
+/** Whether an error says that a file is cut off or holds something else, not that it cannot be read now, or by this program. */
+function saysDamaged(error: unknown): error is Error {
+  if (error instanceof GraphError) return error.code === 'malformed' || error.code === 'file'
+  return error instanceof CheckpointError && error.code !== 'io' && error.code !== 'unsupported'
 }
 
 /** What the last bits of a run depend on besides its settings. */
@@ -178,7 +224,7 @@ function readRecord(path: string): RunRecord {
   } catch (cause) {
     throw new GraphError('malformed', `${path} is no JSON`, {
       cause,
-      hint: 'remove this checkpoint; an older one is read then',
+      hint: 'remove this checkpoint to begin anew',
     })
   }
   const { format, version, step, identity, pending } = record ?? {}

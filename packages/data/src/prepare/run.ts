@@ -3,7 +3,6 @@
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,7 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { takeLock } from '@maskwords/checkpoint'
+import { makeFolders, takeLock } from '@maskwords/checkpoint'
 import type { Reader } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
 import type { Writer, WriterOptions, WrittenFile } from '../conversation.ts'
@@ -129,9 +128,9 @@ export async function planOnly(options: Omit<PrepareOptions, 'folder' | 'overwri
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const { folder, config } = options
   const stateFolder = join(folder, STATE_FOLDER)
-  mkdirSync(folder, { recursive: true })
+  await makeFolders(folder)
   refuseForeignFolder(folder, stateFolder, options.overwrite === true)
-  mkdirSync(stateFolder, { recursive: true })
+  await makeFolders(stateFolder)
   const lockFile = join(stateFolder, 'lock')
   const unlock = await takeLock(lockFile, (holder) => {
     const hint = 'wait for it, stop it, or write to another folder with -o'
@@ -150,7 +149,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
       refuseOther(start, { ...startOf(config), datasetSha256: start.datasetSha256 }, folder)
     const reading = await read(options, stateFolder, join(folder, 'pictures'))
     try {
-      const crops = cropsOf(config, folder)
+      const crops = await cropsOf(config, folder)
       const workers = await options.openWorkers(engineSetup(config, reading, crops))
       try {
         const { plan, shares, lost } = await survey(options, reading, workers)
@@ -239,10 +238,10 @@ function refuseForeignFolder(folder: string, stateFolder: string, overwrite: boo
   )
 }
 
-function cropsOf(config: PrepareConfig, folder: string): EngineSetup['crops'] {
+async function cropsOf(config: PrepareConfig, folder: string): Promise<EngineSetup['crops']> {
   if (config.pictures === 'bytes') return undefined
   const crops = { folder: join(folder, 'pictures'), prefix: `${config.cropPrefix}pictures/` }
-  mkdirSync(crops.folder, { recursive: true })
+  await makeFolders(crops.folder)
   return crops
 }
 

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -360,19 +361,22 @@ describe('a run that is stopped', () => {
     await executeExtension(plan, { output })
     expect(existsSync(join(root, '.killed.partial'))).toBe(false)
     expect((await tensorsOf(output)).get('model.embed_tokens.weight')!.shape).toEqual([384, 24])
-    expect(existsSync(join(output, '.writing'))).toBe(false)
+    expect(readdirSync(root).filter((name) => name.startsWith('.killed'))).toEqual([])
   }, 180_000)
 
-  it('takes over what a kill left of a claim: no owner, half an owner, a claim that never had the place', async () => {
+  it('takes over what a kill left: half a folder, a lock of nobody, a lock that was never given', async () => {
     const { folder } = await base()
     const plan = await planExtension(folder, { words: few })
     for (const [name, owner] of [['none'], ['empty', ''], ['half', '{"pid":']] as const) {
       const output = join(root, `claim-${name}`)
-      mkdirSync(join(root, `.claim-${name}.partial`))
-      if (owner !== undefined) writeFileSync(join(root, `.claim-${name}.partial`, '.writing'), owner)
-      else writeFileSync(join(root, `.claim-${name}.partial`, 'config.json'), '{')
+      const partial = join(root, `.claim-${name}.partial`)
+      mkdirSync(partial)
+      writeFileSync(join(partial, 'config.json'), '{')
+      if (owner !== undefined) writeFileSync(`${partial}.lock`, owner)
       // The largest process number of Linux is 2^22.
-      mkdirSync(join(root, `.claim-${name}.partial.4999999-0`))
+      const asked = `${partial}.lock.4999999.${crypto.randomUUID()}`
+      writeFileSync(asked, '')
+      utimesSync(asked, 0, 0)
       await executeExtension(plan, { output })
       expect(readdirSync(root).filter((one) => one.startsWith(`.claim-${name}`))).toEqual([])
       expect(existsSync(join(output, 'config.json'))).toBe(true)

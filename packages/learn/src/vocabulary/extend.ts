@@ -1,21 +1,9 @@
 // Extending a folder for real: everything goes into a folder of a temporary name beside the output, is checked there, and renamed.
 
 import { constants } from 'node:fs'
-import {
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
-import { openFileBytes } from '@maskwords/checkpoint'
+import { copyFile, link, open, realpath } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { makeFolders, openFileBytes, writeWholeFolder } from '@maskwords/checkpoint'
 import { LearnError } from '../error.ts'
 import { editedFiles } from './edits.ts'
 import { checkOutput, type ExtensionPlan, rowTensorsOf } from './plan.ts'
@@ -54,102 +42,23 @@ export async function executeExtension(
 ): Promise<ExtensionResult> {
   const output = resolve(options.output)
   await checkOutput(plan.folder, output)
-  const temporary = join(dirname(output), `.${basename(output)}.partial`)
-  await claim(temporary)
   try {
-    const result = await writeFolder(plan, temporary, options)
-    await rm(join(temporary, OWNER_FILE))
-    options.signal?.throwIfAborted()
-    await checkOutput(plan.folder, output)
-    await rename(temporary, output)
-    await syncFolder(dirname(output))
-    return { output, ...result }
+    return await writeWholeFolder({
+      folder: output,
+      refused: (holder) =>
+        new LearnError('exists', `${holder} writes this output`, {
+          file: output,
+          hint: 'wait for it, or stop it and run this again',
+        }),
+      write: async (temporary) => {
+        const result = await writeFolder(plan, temporary, options)
+        options.signal?.throwIfAborted()
+        await checkOutput(plan.folder, output)
+        return { output, ...result }
+      },
+    })
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {})
     throw ioError(error, output)
-  }
-}
-
-/** Says which process writes the temporary folder, so that what a killed run left behind can be told from a run that goes on. */
-const OWNER_FILE = '.writing'
-
-let claims = 0
-
-async function claim(temporary: string): Promise<void> {
-  // The folder comes into being with the name of its owner in it: no kill leaves one that nobody owns.
-  const own = `${temporary}.${process.pid}-${claims++}`
-  try {
-    await removeAbandonedClaims(temporary)
-    await mkdir(own)
-    await writeFile(join(own, OWNER_FILE), JSON.stringify({ pid: process.pid, host: hostname() }))
-    await takePlace(own, temporary)
-  } catch (error) {
-    throw ioError(error, temporary)
-  } finally {
-    await rm(own, { recursive: true, force: true })
-  }
-}
-
-/** Claims of processes that died before they had the place. */
-async function removeAbandonedClaims(temporary: string): Promise<void> {
-  const folder = dirname(temporary)
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith(`${basename(temporary)}.`)) continue
-    const pid = Number(/\.(\d+)-\d+$/.exec(name)?.[1])
-    if (isLeftBehind(JSON.stringify({ pid, host: hostname() }))) {
-      await rm(join(folder, name), { recursive: true, force: true })
-    }
-  }
-}
-
-async function takePlace(own: string, temporary: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await rename(own, temporary)
-      return
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'EEXIST' && code !== 'ENOTEMPTY' && code !== 'EPERM') throw error
-    }
-    const owner = await ownerOf(temporary)
-    if (attempt > 0 || !isLeftBehind(owner)) {
-      throw new LearnError('exists', 'another run writes this output', {
-        file: temporary,
-        hint: 'wait for it; where no run goes on, remove this folder',
-      })
-    }
-    await rm(temporary, { recursive: true, force: true })
-  }
-}
-
-/** A finished run takes its name out just before the last rename: a place without one is left behind only if it stays so. */
-async function ownerOf(temporary: string): Promise<string> {
-  for (let attempt = 0; ; attempt++) {
-    const owner = await readFile(join(temporary, OWNER_FILE), 'utf8').catch(() => undefined)
-    if (owner !== undefined) return owner
-    if (attempt === 10) return NO_OWNER
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
-const NO_OWNER = ''
-
-function isLeftBehind(owner: string): boolean {
-  if (owner === NO_OWNER) return true
-  let pid: unknown
-  let host: unknown
-  try {
-    ;({ pid, host } = JSON.parse(owner) as { pid?: unknown; host?: unknown })
-  } catch {
-    // Cut off while it was written.
-    return true
-  }
-  if (host !== hostname() || !Number.isInteger(pid) || pid === process.pid) return false
-  try {
-    process.kill(pid as number, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 
@@ -175,7 +84,7 @@ async function writeFolder(
     if (action === 'leave-out' || texts.has(path)) continue
     const from = join(plan.folder, path)
     const to = join(temporary, path)
-    await mkdir(dirname(to), { recursive: true })
+    await makeFolders(dirname(to))
     if (action === 'rewrite') {
       await rewriteShard({
         from,
@@ -195,7 +104,6 @@ async function writeFolder(
   }
   for (const [name, text] of texts) await writeFlushed(join(temporary, name), text)
   const check = await checkResult(plan, temporary)
-  await syncFolder(temporary)
   return { check, linked, copied, rewritten, edited: texts.size }
 }
 
@@ -325,13 +233,6 @@ async function writeFlushed(path: string, text: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r').catch(() => undefined)
-  // Some file systems refuse to flush folders; the files themselves are flushed.
-  await handle?.sync().catch(() => {})
-  await handle?.close()
 }
 
 function ioError(error: unknown, file: string): unknown {
