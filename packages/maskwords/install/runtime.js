@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const MARK = `This is no library. It tells the install script of onnxruntime-node that there is nothing to fetch.
-The CUDA files come with: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild maskwords-onnxruntime
+The CUDA files come with: ONNXRUNTIME_NODE_INSTALL=true npm rebuild maskwords-onnxruntime
 `
 
 /** What npm installs for: this machine, or the one that --os and --cpu name. */

@@ -74,7 +74,7 @@ export async function openNodeRunner(model: ModelBytes, options: RunnerOptions):
 const START_HINTS: Readonly<Record<string, string>> = {
   webgpu:
     'on Linux WebGPU needs libvulkan.so.1 and a graphics driver; or open the session with device: "cpu"',
-  cuda: 'CUDA needs Linux x64, a driver, CUDA 12, and files that npm does not carry: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild maskwords-onnxruntime',
+  cuda: 'CUDA needs Linux x64, a driver, CUDA 12, and files that npm does not carry: ONNXRUNTIME_NODE_INSTALL=true npm rebuild maskwords-onnxruntime',
 }
 
 /** Devices the runtime was built for; those that need more files than the package brings come last. */
