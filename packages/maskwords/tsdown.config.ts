@@ -1,5 +1,6 @@
 // The bundle that people install: everything of this house inside, what stays outside is in package.json's dependencies.
 // Types come from the declarations that `tsc --build` has written before: bundling those takes a tenth of the time.
+// What pages use is bundled a second time, without Node.js: dist/web, the condition `browser` of package.json.
 import { defineConfig } from 'tsdown'
 
 const common = {
@@ -12,8 +13,32 @@ const common = {
 
 /** Rooms that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
 const ROOMS = ['mask', 'words', 'models', 'mllm', 'learn', 'eval', 'client']
+/** Those of them that run in a page as they are. */
+const WEB_ROOMS = ['mask', 'words', 'models', 'eval', 'client']
 /** Doors to several rooms at once: a file here lists what is offered. */
 const DOORS = ['graph', 'codecs', 'data', 'plugin']
+
+const source = (conditions: readonly string[]) => ({
+  resolve: { conditionNames: ['@maskwords/source', ...conditions, 'import', 'default'] },
+})
+
+/**
+ * Modules of Node.js, and of this house for Node.js alone, are loaded where they are needed, which in a page is never on the way
+ * to an answer: there the loading fails, in words. What is imported at the top of a file stays as it is, and falls away with the
+ * file where nothing of it is used; scripts/bundlers.test.ts looks that none stays.
+ */
+const noNode = {
+  name: 'no-node',
+  resolveId(id: string, _importer: string | undefined, { kind }: { kind: string }) {
+    const isNode = id.startsWith('node:')
+    if (kind === 'dynamic-import' && (isNode || /\/node(-worker)?\.ts$/.test(id))) return `\0no-node:${id}`
+    return isNode ? { id, external: true, moduleSideEffects: false } : null
+  },
+  load: (id: string) =>
+    id.startsWith('\0no-node:')
+      ? `throw new Error(${JSON.stringify(`${id.slice(9)} needs Node.js, this is a page`)})`
+      : null,
+}
 
 export default defineConfig([
   {
@@ -25,8 +50,6 @@ export default defineConfig([
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
       ...Object.fromEntries(DOORS.map((door) => [door, `src/${door}.ts`])),
       'graph-worker': '../graph/src/session/graph-worker.ts',
-      'graph-web': '../graph/src/session/web.ts',
-      'web-worker': '../graph/src/session/web-worker.ts',
       'train-batches': '../codec-training/src/batches-thread.ts',
       'server-worker': '../server/src/work/thread.ts',
       'batch-worker': '../train/src/batch-worker.ts',
@@ -35,7 +58,22 @@ export default defineConfig([
     // Not the whole folder: tsc keeps its own output under dist/tsc.
     clean: ['dist/*.js'],
     dts: false,
-    inputOptions: { resolve: { conditionNames: ['@maskwords/source', 'node', 'import', 'default'] } },
+    inputOptions: source(['node']),
+  },
+  {
+    ...common,
+    platform: 'browser',
+    target: 'es2022',
+    outDir: 'dist/web',
+    entry: {
+      ...Object.fromEntries(WEB_ROOMS.map((room) => [room, `../${room}/src/index.ts`])),
+      codecs: 'src/codecs-web.ts',
+      'graph-web': '../graph/src/session/web.ts',
+      'web-worker': '../graph/src/session/web-worker.ts',
+    },
+    dts: false,
+    plugins: [noNode],
+    inputOptions: source(['browser']),
   },
   {
     ...common,
@@ -44,6 +82,7 @@ export default defineConfig([
       ...Object.fromEntries(ROOMS.map((room) => [room, `../${room}/dist/index.d.ts`])),
       ...Object.fromEntries(DOORS.map((door) => [door, `dist/tsc/${door}.d.ts`])),
       'graph-web': '../graph/dist/session/web.d.ts',
+      'graph-web-worker': '../graph/dist/session/web-worker.d.ts',
     },
     clean: false,
     dts: { emitDtsOnly: true, dtsInput: true },

@@ -21,7 +21,7 @@ export function startThread(options: ThreadOptions): Worker {
   const { beside, stem, source = `./${stem}.ts`, built = `./${stem}.js`, url, ...rest } = options
   const common: WorkerOptions = { name: `maskwords-${stem}`, ...rest }
   if (url !== undefined) return new Worker(new URL(url), common)
-  if (!beside.endsWith('.ts')) return new Worker(new URL(built, beside), common)
+  if (!beside.endsWith('.ts')) return new Worker(new URL(built, beside), { ...withoutInputType(), ...common })
   // require() finds the CommonJS build, whose register() looks for its sibling in the wrong folder; the module build is beside it.
   const api = pathToFileURL(createRequire(beside).resolve('tsx/esm/api'))
   const tsx = new URL('./index.mjs', api).href
@@ -29,3 +29,7 @@ export function startThread(options: ThreadOptions): Worker {
   const code = `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry)}) })`
   return new Worker(code, { ...common, eval: true, execArgv: ['--conditions=@maskwords/source'] })
 }
+
+/** `node --input-type=module -e ...` would hand its option on to the thread, whose file then may not be loaded. */
+const withoutInputType = (): WorkerOptions =>
+  process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}

@@ -102,6 +102,11 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
   checkState(model, options.state ?? {}, options.guard)
   const bytes: ModelBytes = { onnx: model.onnx, path: undefined, external: [] }
   const settings = runnerOptions(options, model.folder)
+  if ((globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === undefined) {
+    throw new GraphError('provider-missing', 'openSession runs models in Node.js, and this is none', {
+      hint: "in a page: openWebSession of maskwords/graph/web; codecs take it as runtime: { target: 'web', open: openWebSession }",
+    })
+  }
   // Loaded here, so that this module can be imported where there is no Node.
   const { checkWeightFiles, openNodeRunner } = await import('./node.ts')
   checkWeightFiles(model.files)
