@@ -36,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'annotations',
     'what annotation files say, whatever tool wrote them: COCO, CVAT, Label Studio',
-    'mask words',
+    'base mask words',
   ),
   packages(
     'checkpoint',

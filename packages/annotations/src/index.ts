@@ -21,6 +21,16 @@ export {
   readSegmentation,
 } from './coco/segmentation.ts'
 export {
+  type CvatPlaced,
+  cvatFrames,
+  cvatJobShapes,
+  cvatShapes,
+  isCvatJob,
+} from './cvat/json.ts'
+export type { CvatPicture } from './cvat/picture.ts'
+export { readCvatXml } from './cvat/xml.ts'
+export { AnnotationError, type AnnotationErrorCode } from './error.ts'
+export {
   asObject,
   flagAt,
   type Id,
@@ -39,4 +49,17 @@ export {
   texts,
 } from './fields.ts'
 export { bad, type Found, type Loss, type LossKind, shown, withDoubt } from './found.ts'
+export { type LabelStudioGroup, regionGroups, regionShapes } from './label-studio/regions.ts'
+export {
+  annotationsOf,
+  isLabelStudioTask,
+  isMinTask,
+  type LabelStudioAnnotation,
+  type LabelStudioEntry,
+  listedAnnotations,
+  taskPicture,
+  textId,
+  withoutUploadPrefix,
+} from './label-studio/tasks.ts'
+export type { PlacedShape, PlacedUnread, ShapeList } from './placed.ts'
 export { sameJson } from './same-json.ts'

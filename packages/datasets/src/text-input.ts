@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { messageOf } from '@maskwords/base'
 import {
   byteOrderMark,
+  declaredXmlEncoding,
   decodeText,
   encodingOf,
   firstBadByte,
@@ -72,7 +73,7 @@ function otherEncoding(head: Uint8Array, name: string, chosen: string | undefine
 
 export type ReadTextOptions = { readonly encoding?: string | undefined; readonly maxBytes?: number }
 
-/** A text file, whole. Throws DataError as `openTextInput` does. */
+/** A text file, whole; XML in the encoding that it declares. Throws DataError as `openTextInput` does. */
 export function readText(path: string, name: string, options: ReadTextOptions = {}): string {
   const { encoding, maxBytes = MAX_OTHER_BYTES } = options
   let bytes: Buffer
@@ -90,7 +91,8 @@ export function readText(path: string, name: string, options: ReadTextOptions = 
     })
   }
   try {
-    return decodeText(bytes, { encoding })
+    const declared = name.toLowerCase().endsWith('.xml') ? declaredXmlEncoding(bytes) : undefined
+    return decodeText(bytes, { encoding, declared })
   } catch (error) {
     throw inFile(error, name)
   }

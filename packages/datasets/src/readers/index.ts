@@ -4,11 +4,13 @@ import { DataError } from '../error.ts'
 import type { Reader } from '../record.ts'
 import { ade20k } from './ade20k.ts'
 import { coco, entitySeg, lvis, objects365, paco, v3det } from './coco.ts'
+import { cvat } from './cvat.ts'
 import { copsRef, invig, visual7w } from './dialogue-grounding.ts'
 import { flickr30k, granDf, panopticNarratives } from './grounded-captions.ts'
 import { hubTables } from './hub-tables.ts'
 import { jsonl } from './jsonl.ts'
 import { ade20kScenes, labelMaps } from './label-maps.ts'
+import { labelStudio } from './label-studio.ts'
 import { labelme, reasonSeg } from './labelme.ts'
 import { lisaPlus } from './lisa-plus.ts'
 import { mmr, muse } from './multi-target.ts'
@@ -28,6 +30,7 @@ const ALL: readonly Reader[] = [
   cocoPanoptic,
   coconut,
   copsRef,
+  cvat,
   dam,
   dlcBench,
   entitySeg,
@@ -40,6 +43,7 @@ const ALL: readonly Reader[] = [
   invig,
   jsonl,
   labelMaps,
+  labelStudio,
   labelme,
   lisaPlus,
   lvis,

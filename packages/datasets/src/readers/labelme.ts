@@ -1,7 +1,6 @@
 // LabelMe files, one JSON beside each picture, and ReasonSeg, which adds a question (LabelMe 5 source; ReasonSeg as LISA's data loader reads it).
 import {
   asObject,
-  checkedSegmentation,
   type Found,
   type JsonObject,
   listAt,
@@ -12,9 +11,7 @@ import {
 } from '@maskwords/annotations'
 import {
   area,
-  type CocoSegmentation,
   cocoRleFromMask,
-  type DrawnShape,
   emptyMask,
   isEmpty,
   type Mask,
@@ -26,6 +23,7 @@ import {
   union,
 } from '@maskwords/mask'
 import type { DataRecord, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
+import { drawnSegmentation } from './drawn-regions.ts'
 import { Reading } from './reading.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
@@ -116,7 +114,7 @@ function regionsOf(reading: Reading, value: JsonObject, size: Size, file: string
   return regions.flatMap(({ label, shapes, places }) => {
     const at = `shape ${places.join(' and ')}`
     const segmentation = reading.keep(
-      segmentationOf(shapes, size),
+      drawnSegmentation(shapes, size),
       file,
       at,
       label === '' ? undefined : label,
@@ -130,18 +128,6 @@ function regionsOf(reading: Reading, value: JsonObject, size: Size, file: string
       },
     ]
   })
-}
-
-/** Outlines stay outlines; whatever else is drawn becomes run lengths. */
-function segmentationOf(shapes: readonly DrawnShape[], size: Size): Found<CocoSegmentation | undefined> {
-  const rings = shapes.flatMap((shape) => (shape.kind === 'outlines' ? shape.rings : []))
-  if (shapes.every((shape) => shape.kind === 'outlines')) return checkedSegmentation(rings, size)
-  try {
-    return checkedSegmentation(cocoRleFromMask(maskFromShapes(shapes, size)), size)
-  } catch (error) {
-    if (!(error instanceof MaskError)) throw error
-    return { lost: { kind: 'bad-geometry', message: error.message } }
-  }
 }
 
 async function* readReasonSeg(options: ReaderOptions): AsyncGenerator<DataRecord> {

@@ -157,6 +157,16 @@ const reference = (more: object = {}) => ({
   sentences: [{ sent: 'red cup', raw: 'Red cup!' }, { sent: 'left one' }],
   ...more,
 })
+/** A rectangle at the left edge, of the picture's whole height and `width` percent of its width. */
+const labelStudioRegion = (id: string, label: string, width: number) => ({
+  id,
+  type: 'rectanglelabels',
+  to_name: 'image',
+  original_width: 8,
+  original_height: 6,
+  value: { x: 0, y: 0, width, height: 100, rotation: 0, rectanglelabels: [label] },
+})
+
 const labelmeShape = (label: string, x: number, y: number, size = 2) => ({
   label,
   shape_type: 'polygon',
@@ -403,6 +413,31 @@ const FIXTURES: Readonly<Record<string, Expectation>> = {
       'used_images/a.jpg': PICTURE,
     },
     regions: { 10: 'box' },
+  },
+  cvat: {
+    files: {
+      'annotations.xml': `<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>
+        <image id="0" name="a.jpg" width="8" height="6">
+          <box label="cup" xtl="1" ytl="1" xbr="3" ybr="3" occluded="0"><attribute name="k">v</attribute></box>
+          <polygon label="table" points="0,4;8,4;8,6;0,6"/></image></annotations>`,
+      'images/a.jpg': PICTURE,
+    },
+    regions: { '#0': 4, '#1': 16 },
+    has: { id: 'a.jpg', regions: [{ category: 'cup' }, { category: 'table' }] },
+  },
+  'label-studio': {
+    files: {
+      'export.json': [
+        {
+          id: 7,
+          data: { image: '/data/upload/1/0a1b2c3d-a.jpg' },
+          annotations: [{ id: 1, result: [labelStudioRegion('r', 'cup', 12.5)] }],
+        },
+      ],
+      'images/a.jpg': PICTURE,
+    },
+    regions: { r: 6 },
+    has: { id: '7', regions: [{ category: 'cup' }] },
   },
   labelme: {
     files: {

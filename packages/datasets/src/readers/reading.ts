@@ -350,6 +350,15 @@ export class Reading {
     return this.locate(statedPaths(name, file, this.root, start)).length > 0
   }
 
+  /** The one picture of this name, whatever its format, in the folders of pictures; undefined for none or several. */
+  pictureOfStem(stem: string): string | undefined {
+    for (const folder of this.folders) {
+      const found = this.alike.pictures(joined(folder, stem))
+      if (found.length === 1) return found[0]!.slice(folder === '' ? 0 : folder.length + 1)
+    }
+    return undefined
+  }
+
   /** Pictures beside an annotation file: of its name, whatever their format. */
   picturesBeside(file: string): readonly string[] {
     return this.alike.pictures(file.replace(/\.[^./]*$/, ''))

@@ -1,16 +1,16 @@
 // Masks in JSON, as the tools of the field write them, found and checked but not decoded yet: COCO datasets and results, SA-1B,
 // single RLE objects, polygons, CVAT, Label Studio (label-studio.ts) and labelme shapes, and our own `decode --json`.
 
-import { sizeAt } from '@maskwords/annotations'
+import { cvatJobShapes, cvatShapes, isCvatJob, isLabelStudioTask, sizeAt } from '@maskwords/annotations'
 import { readLabelmeShapes } from '@maskwords/mask'
 import { z } from 'zod'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
 import { ofCocoAnnotation, ofCocoDataset, ofSegmentation, statedOutlines } from './coco-json.ts'
-import { isCvatJob, ofCvatJobs, ofCvatShapes, placedShapes } from './cvat-json.ts'
+import { ofCvatShapes } from './cvat-json.ts'
 import type { Finding, FoundMasks, MaskJsonOptions, StatedMask } from './found-masks.ts'
 import { idOf, labelOf, noSize, noteOtherPicture, oneOf, stem } from './found-masks.ts'
 import { checkShape, isRecord } from './json-text.ts'
-import { isLabelStudioTask, ofAnnotations, ofRegions, ofTasks } from './label-studio.ts'
+import { ofAnnotations, ofRegions, ofTasks } from './label-studio.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
 import { unreadFailures } from './unread.ts'
 
@@ -51,7 +51,7 @@ function ofObject(value: Record<string, unknown>, outer: Search, at: string): St
     return [ofCocoAnnotation(value, options, { at, categories: new Map(), stated: undefined })]
   }
   if (Array.isArray(value['masks'])) return ofList(value['masks'], options, `${at}.masks`)
-  if (isCvatJob(value)) return taken(ofCvatJobs([{ item: value, at, frame: undefined }], options), options)
+  if (isCvatJob(value)) return taken(ofCvatShapes(cvatJobShapes([{ item: value, at }]), options), options)
   if (Array.isArray(value['shapes'])) {
     const size = sizeAt(value, 'imageWidth', 'imageHeight') ?? sizeAt(value)
     const inner = size === undefined ? options : { ...options, size }
@@ -66,7 +66,7 @@ function ofObject(value: Record<string, unknown>, outer: Search, at: string): St
     return ofList(value['annotations'], inner, `${at}.annotations`)
   }
   if (Array.isArray(value['result'])) {
-    return taken(ofAnnotations([value], undefined, options, at, at), options)
+    return taken(ofAnnotations([value], options, at), options)
   }
   if ('points' in value) return ofShapes([value], options, at)
   if (isRecord(value['value'])) {
@@ -97,10 +97,10 @@ function ofList(list: readonly unknown[], options: Search, at: string): StatedMa
   const records = list.filter(isRecord)
   if (records.some(isLabelStudioTask)) return taken(ofTasks(records, options, at), options)
   if (records.some((item) => Array.isArray(item['result']))) {
-    return taken(ofAnnotations(list, undefined, options, at, at), options)
+    return taken(ofAnnotations(list, options, at), options)
   }
   if (records.some(isCvatJob)) {
-    return taken(ofCvatJobs(placedShapes(list, at), options), options)
+    return taken(ofCvatShapes(cvatJobShapes(cvatShapes(list, at)), options), options)
   }
   if (
     records.some(
@@ -179,7 +179,7 @@ function ofShapes(list: readonly unknown[], options: Search, at: string): Stated
   const placed = unread.map((one) => ({ ...one, at: placeOf(labelmePlaces[one.place]!) }))
   for (const failure of unreadFailures(placed, options.name)) options.failures.push(failure)
   const cvat = list.flatMap((item, i) =>
-    isCvat(item) ? placedShapes([item], '').map((one) => ({ ...one, at: placeOf(i), i })) : [],
+    isCvat(item) ? cvatShapes([item], '').map((one) => ({ ...one, at: placeOf(i), i })) : [],
   )
   if (cvat.length > 0) {
     const places = new Map(cvat.map(({ at: place, i }) => [place, i]))

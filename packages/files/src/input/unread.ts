@@ -1,8 +1,7 @@
 // Shapes that a file states and that give no mask, as failures: like ones together, with their number and the first place.
+import type { PlacedUnread } from '@maskwords/annotations'
 import type { UnreadShape } from '@maskwords/mask'
 import type { ErrorReport } from '../error.ts'
-
-export type PlacedUnread = UnreadShape & { readonly at: string; readonly label?: string | undefined }
 
 /** One failure for each kind of loss; nothing where nothing was lost. */
 export function unreadFailures(unread: readonly PlacedUnread[], file: string): ErrorReport[] {

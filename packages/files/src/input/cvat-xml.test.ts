@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findCvatXml } from './mask-xml.ts'
+import { findCvatXml } from './cvat-xml.ts'
 
 const box = (label: string) =>
   `<annotations><image name='a "b".png' width="4" height="3"><box label=${label} xtl="1" ytl="0" xbr="3" ybr="2"/></image></annotations>`
