@@ -134,7 +134,7 @@ export const ROOMS: readonly Room[] = [
     'commands',
     'the command line: every command and its options',
     'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training',
-    'node:',
+    'node: zod',
   ),
   packages(
     'maskwords',

@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'ask a multimodal model about a picture; it answers with masks',
     load: () => import('./ask.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  chat: {
+    summary: 'several rounds about a picture; answers hold masks, questions point at them',
+    load: () => import('./chat.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   roundtrip: {
     summary: 'masks -> words -> masks: IoU, boundary F, tokens, times, a side-by-side picture',
     load: () => import('./roundtrip.ts') as Promise<unknown> as Promise<{ command: Command }>,

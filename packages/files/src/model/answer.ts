@@ -1,22 +1,25 @@
 // An answer of a model: its masks decoded, and all of it as JSON.
-import type { MaskCodec, Pixels } from '@maskwords/codecs'
+import type { EncodedImage, MaskCodec, Pixels } from '@maskwords/codecs'
 import { area, cocoRleFromMask, type Mask, tightBox } from '@maskwords/mask'
 import type { Answer, AnswerMask } from '@maskwords/mllm'
 import { type ErrorReport, isTypedError, reportOf } from '../error.ts'
 
 export type DecodedMask = { readonly said: AnswerMask; readonly mask: Mask }
 
-/** Decodes what can be read of the answer, thoughts left out; what cannot be read goes to `failures` with its place. */
+/**
+ * Decodes what can be read of the answer, thoughts left out; what cannot be read goes to `failures` with its place. `picture`: its pixels, or
+ * what the codec has made of them.
+ */
 export async function decodedMasks(
   codec: MaskCodec,
-  picture: Pixels,
+  picture: Pixels | EncodedImage,
   answer: Answer,
   failures: ErrorReport[],
   signal: AbortSignal,
 ): Promise<DecodedMask[]> {
   const said = answer.masks.filter(({ inThought }) => inThought !== true)
   if (said.length === 0) return []
-  const image = await codec.encodeImage(picture, { signal })
+  const image = 'codec' in picture ? picture : await codec.encodeImage(picture, { signal })
   const decoded: DecodedMask[] = []
   for (const one of said) {
     const at = `character ${one.start} of the answer`
