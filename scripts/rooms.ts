@@ -26,7 +26,7 @@ const words = (text: string): string[] => text.split(' ').filter((word) => word 
 
 /** A room may use only rooms that stand before it in this list, and of those the ones that it names. */
 export const ROOMS: readonly Room[] = [
-  packages('base', 'what every room stands on: errors with codes, catalogues of names', ''),
+  packages('base', 'what every room stands on: errors with codes, catalogues of names, streams of events', ''),
   packages(
     'mask',
     'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap',
@@ -114,8 +114,8 @@ export const ROOMS: readonly Room[] = [
   ),
   packages(
     'server',
-    'the service: codecs, rewards and the studio over HTTP',
-    'mask words graph codecs codec-loading learn files plugins client',
+    'the service: codecs, rewards, a model and the studio over HTTP',
+    'mask words graph codecs codec-loading mllm learn files plugins client',
     'node: zod hono @hono/node-server',
   ),
   packages(

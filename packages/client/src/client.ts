@@ -1,7 +1,7 @@
 // A client of `maskwords serve`, for browsers and everything else that has fetch. It imports types only, so that nothing of the
 // server comes along; the types are those of the schemas that the server checks with (server/api-schema.ts, reward-schema.ts).
 
-import { messageOf } from '@maskwords/base'
+import { messageOf, sseReader } from '@maskwords/base'
 import { ServiceError } from './error.ts'
 import type {
   CodecList,
@@ -16,6 +16,7 @@ import type {
   RenderRequest,
   VocabularyListing,
 } from './schema/api-schema.ts'
+import type { ChatAnswer, ChatChunk, ChatRequest, ModelList } from './schema/chat-schema.ts'
 import type { RewardAnswer, RewardListing, RewardsRequest } from './schema/reward-schema.ts'
 
 /** Requests may be made of readonly values. */
@@ -54,6 +55,12 @@ export type Client = {
   parseText(request: Given<ParseRequest>, options?: CallOptions): Promise<ParseAnswer>
   /** A PNG or WebP. */
   render(request: Given<RenderRequest>, options?: CallOptions): Promise<Blob>
+  /** What model answers questions; `data` is empty where none does. */
+  models(options?: CallOptions): Promise<ModelList>
+  /** Asks the model. Answers take long: give a signal. */
+  chat(request: Given<ChatRequest>, options?: CallOptions): Promise<ChatAnswer>
+  /** Asks the model and gives its answer event by event. Leaving the loop stops the model. */
+  chatStream(request: Given<ChatRequest>, options?: CallOptions): AsyncGenerator<ChatChunk, void, undefined>
   rewards(request: Given<RewardsRequest>, options?: CallOptions): Promise<RewardAnswer>
   rewardListing(options?: CallOptions): Promise<RewardListing>
   /** True where the server is there and ready. Never rejects but for an abort. */
@@ -144,6 +151,21 @@ export function createClient(options: ClientOptions = {}): Client {
     parseText: (request, call) => post('/v1/text/parse', request, call),
     render: async (request, call) =>
       await body(await postJson('/v1/render', request, call), (response) => response.blob()),
+    models: (call) => get('/v1/models', call),
+    chat: (request, call) => post('/v1/chat/completions', { ...request, stream: false }, call),
+    async *chatStream(request, call) {
+      const response = await postJson('/v1/chat/completions', { ...request, stream: true }, call)
+      for await (const data of eventsOf(response, body)) {
+        if (data === '[DONE]') return
+        const value = await body(response, async () => JSON.parse(data) as ChatChunk | { error: ErrorBody })
+        if ('error' in value) throw brokenOff(value.error, response)
+        yield value
+      }
+      throw new ServiceError('bad-answer', 'the answer broke off', {
+        status: response.status,
+        requestId: response.headers.get('x-request-id') ?? undefined,
+      })
+    },
     rewards: (request, call) => post('/v1/rewards', request, call),
     rewardListing: (call) => get('/v1/rewards', call),
     async isReady(call = {}) {
@@ -152,6 +174,44 @@ export function createClient(options: ClientOptions = {}): Client {
     },
   }
 }
+
+/** One event may hold a mask as a list of runs. */
+const MAX_EVENT_CHARS = 2 ** 26
+
+/** The data of the events of a streamed answer. */
+async function* eventsOf(
+  response: Response,
+  body: <T>(response: Response, read: (response: Response) => Promise<T>) => Promise<T>,
+): AsyncGenerator<string, void, undefined> {
+  const reader = response.body!.getReader()
+  const events = sseReader(MAX_EVENT_CHARS)
+  try {
+    for (;;) {
+      const { done, value } = await body(response, () => reader.read())
+      yield* done ? events.end() : events.push(value)
+      if (done) return
+    }
+  } finally {
+    // Whoever leaves early wants nothing more of it.
+    void reader.cancel().catch(() => {})
+  }
+}
+
+type ErrorBody = {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly hint?: string
+  readonly at?: string | number
+}
+
+/** What went wrong in the middle of an answer. */
+const brokenOff = ({ code, message, hint, at }: ErrorBody, response: Response): ServiceError =>
+  new ServiceError(String(code ?? 'internal'), String(message ?? 'the answer broke off'), {
+    status: response.status,
+    hint,
+    at,
+    requestId: response.headers.get('x-request-id') ?? undefined,
+  })
 
 /** The server tells the format from the bytes; the type must only be one that it takes. */
 function pictureType(picture: Blob | Uint8Array | ArrayBuffer): string {

@@ -20,4 +20,5 @@ export type {
   RenderRequest,
   VocabularyListing,
 } from './schema/api-schema.ts'
+export type { ChatAnswer, ChatChunk, ChatMask, ChatRequest, ModelList } from './schema/chat-schema.ts'
 export type { RewardAnswer, RewardListing, RewardsRequest } from './schema/reward-schema.ts'

@@ -13,9 +13,11 @@ import {
   isShipped,
   localSource,
   MaskwordsError,
+  MODEL_OPTIONS,
   SHIPPED_CODECS,
 } from '@maskwords/files'
-import type { ServedCodec } from '@maskwords/server'
+import { isAddress, openMultimodal, readAddress } from '@maskwords/mllm'
+import type { ServedCodec, ServedModel } from '@maskwords/server'
 import { type CodecServiceOptions, checkPort, openCodecService, requestLine } from '@maskwords/server'
 import { serveUntilStopped, serviceToken } from './serving.ts'
 
@@ -26,6 +28,8 @@ const BODY_MB = 32
 const TIMEOUT_S = 30
 const CACHE_MIB = 512
 const CACHE_FOLDER_MIB = 1024
+const ANSWER_TIMEOUT_S = 300
+const MAX_QUESTIONS = 32
 /** Of a phone's camera; a picture of these takes 96 MB. */
 const MAX_PIXELS = 32_000_000
 const MAX_WORKERS = 4
@@ -108,6 +112,31 @@ const OPTIONS = {
     valueName: 'seconds',
     help: `longest time of a request (default ${TIMEOUT_S})`,
   },
+  ...MODEL_OPTIONS,
+  'model-threads': {
+    type: 'integer',
+    min: 1,
+    max: 256,
+    help: "threads of the model's networks (default: all cores)",
+  },
+  'answer-timeout': {
+    type: 'number',
+    min: 1,
+    max: 36_000,
+    valueName: 'seconds',
+    help: `longest time of an answer of the model, waiting included (default ${ANSWER_TIMEOUT_S})`,
+  },
+  'max-questions': {
+    type: 'integer',
+    min: 1,
+    max: 10_000,
+    help: `questions to the model held at a time, waiting ones included (default ${MAX_QUESTIONS})`,
+  },
+  'fetch-images': {
+    type: 'list',
+    valueName: 'origin',
+    help: 'a web origin from which pictures of questions may be fetched, as in https://example.org (default none)',
+  },
   'no-studio': { type: 'flag', help: 'no web page, only the interface for programs' },
 } as const satisfies OptionSpecs
 
@@ -116,9 +145,10 @@ type ServeContext = Context<typeof OPTIONS>
 export const command = defineCommand({
   spec: {
     name: 'serve',
-    summary: 'The studio, and codecs and rewards over HTTP.',
+    summary: 'The studio, and codecs, rewards and a model over HTTP.',
     details: [
       'Opens a page to see and try everything, and /v1 for programs: pictures, masks to words, words to masks, texts, rewards.',
+      'With --model, OpenAI clients ask it at /v1/chat/completions, and get masks beside the text (docs/http-api.md).',
       '/openapi.json describes it; docs/http-api.md explains it. Ctrl-C answers what is under way, then ends.',
       'Requests are logged on stderr, a line each (--json: as JSON, --quiet: none).',
     ],
@@ -130,6 +160,14 @@ export const command = defineCommand({
       {
         command: 'maskwords serve --codec mine=./weights/my-samtok --codec getok --no-studio',
         note: 'a codec of your own under a name of your own',
+      },
+      {
+        command: 'maskwords serve --model ./Qwen3-VL-4B-SAMTok',
+        note: 'a model for any OpenAI client: text and masks',
+      },
+      {
+        command: 'maskwords serve --model http://127.0.0.1:8000/v1 --codec ./samtok-256x2',
+        note: 'masks for a model that runs behind vLLM, SGLang, llama-server or Ollama',
       },
       {
         command: 'MASKWORDS_SERVE_TOKEN=$(openssl rand -hex 32) maskwords serve --host 0.0.0.0',
@@ -161,7 +199,11 @@ export const command = defineCommand({
       cacheBytes: (options['cache-mib'] ?? CACHE_MIB) * 2 ** 20,
       ...(await folderOf(context)),
       ...(token !== undefined && { token }),
-      ...(options.cors !== undefined && { cors: originOf(options.cors) }),
+      ...(options.cors !== undefined && { cors: originOf('--cors', options.cors) }),
+      ...(options['fetch-images'] && {
+        fetchOrigins: options['fetch-images'].map((origin) => originOf('--fetch-images', origin)),
+      }),
+      ...modelOf(context),
       ...(options['no-studio'] !== true && { studioFolder: STUDIO_FOLDER }),
       onInternal: (error, requestId) => {
         const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -180,11 +222,13 @@ export const command = defineCommand({
     await talk.note('opening the codecs')
     const opened = await openCodecService(setup)
     try {
+      for (const note of opened.model?.notes ?? []) await talk.note(note)
       const codecs = opened.pool.codecs.map((codec) => codec.name)
       await serveUntilStopped(context, opened.service, {
         host,
         port: options.port ?? PORT,
         timeoutMs,
+        ...(setup.model && { answerTimeoutMs: setup.model.answerTimeoutMs + AFTER_ANSWER_MS }),
         // One line as JSON too, because whoever started the service reads it while the service runs.
         line: async ({ url, port }) =>
           options.json
@@ -194,10 +238,11 @@ export const command = defineCommand({
                 port,
                 token: token !== undefined,
                 codecs,
+                ...(opened.model && { model: opened.model.id }),
                 workers,
                 studio: await hasStudio(),
               })
-            : `${style.bold(url)}${style.dim(`  ${codecs.join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
+            : `${style.bold(url)}${style.dim(`  ${[...codecs, ...(opened.model ? [opened.model.id] : [])].join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
       })
       return 0
     } finally {
@@ -238,15 +283,64 @@ function codecOf({ options, path }: ServeContext, text: string): ServedCodec {
   return { name, source, ...(segmenter !== undefined && { segmenter: localSource(path, segmenter) }) }
 }
 
-function originOf(text: string): string {
-  if (text === '*') return text
+function originOf(option: '--cors' | '--fetch-images', text: string): string {
+  if (text === '*' && option === '--cors') return text
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && !text.includes(',')) {
     return url.origin
   }
-  throw new MaskwordsError('usage', `--cors takes one web origin; got "${text}"`, {
-    hint: 'for example --cors https://example.org, or --cors "*" for any',
+  throw new MaskwordsError('usage', `${option} takes one web origin; got "${text}"`, {
+    hint: `for example ${option} https://example.org${option === '--cors' ? ', or --cors "*" for any' : ''}`,
   })
+}
+
+/** What an answer may take to be written after it is whole. */
+const AFTER_ANSWER_MS = 60_000
+
+/** The model that is served. Its name tells no path and no address of this machine. */
+function modelOf(context: ServeContext): { model?: ServedModel } {
+  const { options, io, talk, path } = context
+  const { model: source, 'model-name': modelName, weights, 'model-threads': threads } = options
+  if (source === undefined) {
+    const lost = (
+      ['model-name', 'weights', 'model-threads', 'answer-timeout', 'max-questions', 'fetch-images'] as const
+    ).find((name) => options[name] !== undefined)
+    if (lost !== undefined) throw new MaskwordsError('usage', `--${lost} goes with --model`)
+    return {}
+  }
+  const address = isAddress(source) ? readAddress(source) : undefined
+  if (modelName !== undefined && address === undefined) {
+    throw new MaskwordsError('usage', '--model-name is for a model behind an address; --model is none')
+  }
+  let progress: ReturnType<typeof talk.progress> | undefined
+  const id = modelName ?? address?.model ?? (address === undefined ? source : undefined)
+  return {
+    model: {
+      ...(id !== undefined && { id }),
+      hidden: address === undefined ? [] : [address.base, address.root, new URL(address.base).host],
+      answerTimeoutMs: (options['answer-timeout'] ?? ANSWER_TIMEOUT_S) * 1000,
+      maxHeld: options['max-questions'] ?? MAX_QUESTIONS,
+      async open(words) {
+        await talk.note('opening the model')
+        const model = await openMultimodal(address === undefined ? localSource(path, source) : source, {
+          weights: weights ?? 'auto',
+          ...(threads !== undefined && { threads }),
+          signal: io.signal,
+          server: {
+            ...(modelName !== undefined && { modelName }),
+            // A codec that was named says what the model speaks, where its server does not.
+            ...(options.codec !== undefined && words !== undefined && { vocabulary: words }),
+          },
+          onProgress: ({ total }) => {
+            progress ??= talk.progress(total, 'weight')
+            progress.step()
+          },
+        })
+        await progress?.clear()
+        return model
+      },
+    },
+  }
 }
 
 async function folderOf({

@@ -45,6 +45,7 @@ export async function serveUntilStopped(
     readonly host: string
     readonly port: number
     readonly timeoutMs: number
+    readonly answerTimeoutMs?: number
     readonly line: (listening: Listening) => string | Promise<string>
   },
 ): Promise<void> {

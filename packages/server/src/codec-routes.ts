@@ -1,5 +1,4 @@
 // Codecs over HTTP: pictures in, masks to words, words to masks, texts apart, masks drawn. The work is done by the pool.
-import { createHash } from 'node:crypto'
 import {
   codecListSchema,
   decodeAnswerSchema,
@@ -24,13 +23,12 @@ import type { ServiceContext } from './request-env.ts'
 import type { Service } from './service.ts'
 import { unknownCodec, unknownPicture } from './unknown.ts'
 import type { Job, JobAnswer } from './work/job.ts'
+import { digest, handleOf } from './work/picture-handle.ts'
 
 export type CodecRoutesOptions = { readonly pool: Pool; readonly cache: PictureCache }
 
 const JSON_TYPE = ['application/json']
 const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream']
-/** Bodies up to this size are digested at once; larger ones by another thread. */
-const DIGEST_HERE_BYTES = 2 ** 16
 
 export function addCodecRoutes(service: Service, { pool, cache }: CodecRoutesOptions): void {
   const masks = service.metrics.counter('maskwords_masks_total', 'Masks by route and outcome.')
@@ -134,7 +132,7 @@ export function addCodecRoutes(service: Service, { pool, cache }: CodecRoutesOpt
     },
   )
 
-  const json = (path: string, kind: Exclude<Job['kind'], 'picture'>, operation: ApiOperation) =>
+  const json = (path: string, kind: Exclude<Job['kind'], 'picture' | 'chat'>, operation: ApiOperation) =>
     service.postBytes(path, operation, JSON_TYPE, async (body, c, signal) => {
       const key = `${kind} ${await digest(body)}`
       const answer = await pool.run({ kind, body }, { signal, key })
@@ -169,15 +167,4 @@ export function addCodecRoutes(service: Service, { pool, cache }: CodecRoutesOpt
 
 function respond(c: ServiceContext, { body, type }: JobAnswer): Response {
   return c.body(body as Uint8Array<ArrayBuffer>, 200, { 'content-type': type })
-}
-
-/** The handle of a picture: the SHA-256 of its bytes, and of how they are read where that is not the usual way. */
-async function handleOf(bytes: Uint8Array, exif: 'apply' | 'ignore'): Promise<string> {
-  const plain = await digest(bytes)
-  return exif === 'apply' ? plain : createHash('sha256').update(`exif=ignore ${plain}`).digest('hex')
-}
-
-async function digest(bytes: Uint8Array): Promise<string> {
-  if (bytes.byteLength <= DIGEST_HERE_BYTES) return createHash('sha256').update(bytes).digest('hex')
-  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString('hex')
 }

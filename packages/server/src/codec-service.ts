@@ -1,7 +1,11 @@
 // The whole service of `maskwords serve`: the frame, the pool, what is kept of pictures, codecs, rewards and the studio's pages.
 import { SHIPPED_CODECS, shippedFolder } from '@maskwords/files'
+import type { MultimodalModel } from '@maskwords/mllm'
 import { loadedPlugins } from '@maskwords/plugins'
+import type { Vocabulary } from '@maskwords/words'
 import { isLoopback } from './auth.ts'
+import { addChatRoutes } from './chat/chat-routes.ts'
+import { createGateway, type Gateway, type GatewayOptions, vocabularyOf } from './chat/gateway.ts'
 import { addCodecRoutes } from './codec-routes.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { createPictureCache, type PictureCache } from './picture-cache.ts'
@@ -28,11 +32,20 @@ export type CodecServiceOptions = {
   readonly cacheFolderBytes?: number
   readonly token?: string
   readonly cors?: string
+  /** A model that answers questions. */
+  readonly model?: ServedModel
+  /** Web origins from which pictures of questions may be fetched. */
+  readonly fetchOrigins?: readonly string[]
   /** The built studio; undefined serves none. */
   readonly studioFolder?: string
   readonly onInternal?: (error: unknown, requestId: string) => void
   readonly onRequest?: (request: RequestRecord) => void
   readonly onLost?: (why: string) => void
+}
+
+export type ServedModel = Omit<GatewayOptions, 'model'> & {
+  /** Opens it. `words` are those of the first codec, for a server that does not say its model's. */
+  open(words: Vocabulary | undefined): Promise<MultimodalModel>
 }
 
 /** What the studio runs in the page, whatever codecs the server has. */
@@ -42,19 +55,23 @@ export type CodecService = {
   readonly service: Service
   readonly pool: Pool
   readonly cache: PictureCache
-  /** Ends the workers. */
+  /** What is said of the served model; undefined where there is none. */
+  readonly model: { readonly id: string; readonly notes: readonly string[] } | undefined
+  /** Ends the workers and closes the model. */
   close(): Promise<void>
 }
 
-/** Opens the codecs in the workers and puts the service together. Throws what keeps a codec from opening. */
+/** Opens the codecs in the workers and the model, and puts the service together. Throws what keeps one of them from opening. */
 export async function openCodecService(options: CodecServiceOptions): Promise<CodecService> {
   const { host, codecs, workers, threads, maxPixels, cacheFolder, cacheFolderBytes, token, cors } = options
+  const { fetchOrigins } = options
   const cache = createPictureCache({ maxBytes: options.cacheBytes })
   const setup: WorkerSetup = {
     codecs,
     plugins: loadedPlugins(),
     threads,
     maxPixels,
+    ...(fetchOrigins !== undefined && { fetchOrigins }),
     ...(cacheFolder !== undefined && { cacheFolder }),
     ...(cacheFolderBytes !== undefined && { cacheFolderBytes }),
   }
@@ -63,6 +80,10 @@ export async function openCodecService(options: CodecServiceOptions): Promise<Co
     start: () => startWorker(setup),
     cache,
     ...(options.onLost !== undefined && { onLost: options.onLost }),
+  })
+  const gateway = await openGateway(options.model, pool).catch(async (error: unknown) => {
+    await pool.close()
+    throw error
   })
   const service = createService({
     title: 'maskwords',
@@ -89,17 +110,28 @@ export async function openCodecService(options: CodecServiceOptions): Promise<Co
   metrics.gauge('maskwords_picture_cache_evicted', 'Entries that went for others.', () => cache.evicted)
   const loop = watchEventLoop(metrics)
   addCodecRoutes(service, { pool, cache })
+  addChatRoutes(service, { pool, cache, gateway })
   addRewardRoutes(service, { score: (body, signal) => pool.run({ kind: 'rewards', body }, { signal }) })
   service.pages(await studioPages(options.studioFolder, SHIPPED_FOLDERS))
   return {
     service,
     pool,
     cache,
+    model: gateway && { id: gateway.id, notes: gateway.model.facts.notes },
     async close() {
       loop.stop()
+      await gateway?.model.close()
       await pool.close()
     },
   }
+}
+
+async function openGateway(served: ServedModel | undefined, pool: Pool): Promise<Gateway | undefined> {
+  if (served === undefined) return undefined
+  const { open, ...options } = served
+  const [first] = pool.vocabularies
+  const model = await open(first === undefined ? undefined : vocabularyOf(first))
+  return createGateway({ ...options, model }, pool.codecs)
 }
 
 /** Requests held at a time: with half a second each on two workers, the last of these waits a minute. */

@@ -2,7 +2,7 @@
 
 import { type ErrorReport, isTypedError, reportOf } from '@maskwords/files'
 
-export type FaultStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 501 | 503
+export type FaultStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 501 | 502 | 503
 
 /** An answer other than 2xx, thrown from anywhere within a request. */
 export class HttpFault extends Error {
@@ -36,6 +36,7 @@ export function faultOf(error: unknown): HttpFault {
 const STATUS: Readonly<Record<string, FaultStatus>> = {
   'too-large': 413,
   'missing-dependency': 501,
+  server: 502,
   interrupted: 503,
   'out-of-memory': 503,
   runtime: 500,

@@ -1,6 +1,6 @@
 // What the other rooms take from this one.
 export { isLoopback } from './auth.ts'
-export type { CodecServiceOptions } from './codec-service.ts'
+export type { CodecServiceOptions, ServedModel } from './codec-service.ts'
 export { openCodecService } from './codec-service.ts'
 export type { Listening } from './listen.ts'
 export { checkPort, listen, untilAborted } from './listen.ts'

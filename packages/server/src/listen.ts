@@ -72,7 +72,7 @@ export async function listen(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
       const timer = setTimeout(() => {
-        service.admission.stop()
+        service.stop()
         // One turn for the answers that say so.
         setTimeout(() => server.closeAllConnections(), 100)
       }, DRAIN_MS)

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of a service, from the zod schemas of its operations.
 
 import { z } from 'zod'
+import type { HttpFault } from './fault.ts'
 
 export type ApiOperation = {
   readonly summary: string
@@ -12,6 +13,8 @@ export type ApiOperation = {
   readonly response?: z.ZodType
   /** Types of an answer that is no JSON. */
   readonly responseTypes?: readonly string[]
+  /** The `error` of answers other than 2xx, where it is not the usual report. */
+  readonly faultBody?: (fault: HttpFault) => object
 }
 
 export type ApiParameter = {
@@ -31,6 +34,8 @@ export const errorSchema = z
       at: z.union([z.string(), z.number()]).optional(),
       hint: z.string().optional(),
       file: z.string().optional(),
+      type: z.string().optional().describe("OpenAI's, on its routes"),
+      param: z.union([z.string(), z.number()]).nullable().optional().describe("OpenAI's name for `at`"),
     }),
     requestId: z.string(),
   })
@@ -42,6 +47,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   404: 'No such codec, or the picture is not kept (any more).',
   413: 'More bytes, pixels or items than the limit.',
   415: 'The body is not of a type that is taken here.',
+  502: 'The server behind the model answers what it should not.',
   503: 'No room or no time: try again after the seconds of Retry-After.',
 }
 

@@ -71,12 +71,29 @@ export type Service = {
     types: readonly string[],
     work: (body: Uint8Array, c: ServiceContext, signal: AbortSignal) => Promise<Response>,
   ): void
+  /**
+   * Adds a POST route that takes JSON and may answer for long. `work` hands its response to `respond`, and may go on with what
+   * the response streams. Its requests stand in the line `room`, so that they keep no short one waiting.
+   */
+  postLong(
+    path: string,
+    operation: ApiOperation,
+    room: Admission,
+    work: (
+      body: Uint8Array,
+      c: ServiceContext,
+      signal: AbortSignal,
+      respond: (response: Response) => void,
+    ) => Promise<void>,
+  ): void
   /** `path` may have parameters, as in `/v1/codecs/{name}`. */
   get(path: string, operation: ApiOperation, work: (c: ServiceContext) => unknown): void
   /** Answers what no route does, before it is a 404: pages that need no token. */
   pages(find: (c: ServiceContext) => Promise<Response | undefined>): void
   /** From now on /readyz says 503 and connections close after their answer. */
   drain(): void
+  /** Aborts whatever is held, in every line. */
+  stop(): void
 }
 
 const OPEN_PATHS = ['/healthz', '/readyz', '/openapi.json']
@@ -97,6 +114,7 @@ export function createService(options: ServiceOptions): Service {
     ...(options.retryAfterS !== undefined && { retryAfterS: options.retryAfterS }),
   })
   const operations = new Map<string, Record<string, ApiOperation>>()
+  const lines = new Set<Admission>()
   const pages: ((c: ServiceContext) => Promise<Response | undefined>)[] = []
   const startedS = Date.now() / 1000
   let draining = false
@@ -149,11 +167,16 @@ export function createService(options: ServiceOptions): Service {
     return undefined
   }
 
+  const faultBody = (c: ServiceContext, fault: HttpFault): object => {
+    const declared = Object.values(operations.get(c.req.path) ?? {})
+    const shape = declared.find((operation) => operation.faultBody !== undefined)?.faultBody
+    return shape?.(fault) ?? fault.report
+  }
   app.onError((error, c) => {
     const fault = faultOf(error)
     const requestId = c.get('requestId')
     if (fault.status === 500) onInternal?.(error, requestId)
-    return c.json({ error: fault.report, requestId }, fault.status, { ...fault.headers })
+    return c.json({ error: faultBody(c, fault), requestId }, fault.status, { ...fault.headers })
   })
   app.notFound((c) => {
     const known = operations.get(c.req.path)
@@ -165,7 +188,7 @@ export function createService(options: ServiceOptions): Service {
             hint: 'GET /openapi.json',
           })
         : new HttpFault(405, { code: 'not-allowed', message: `not with ${c.req.method.slice(0, 16)}` })
-    return c.json({ error: fault.report, requestId: c.get('requestId') }, fault.status)
+    return c.json({ error: faultBody(c, fault), requestId: c.get('requestId') }, fault.status)
   })
 
   app.get('/healthz', (c) => c.json({ status: 'ok', version: VERSION }))
@@ -231,6 +254,24 @@ export function createService(options: ServiceOptions): Service {
         }
       })
     },
+    postLong(path, operation, line, work) {
+      declare(path, 'post', operation)
+      lines.add(line)
+      app.post(path, async (c) => {
+        const { onBytes, release } = budget()
+        return await new Promise<Response>((resolve, reject) => {
+          line
+            .run({
+              watchCaller: (leave) => watchCaller(c, leave),
+              receive: (signal) =>
+                readBody(c, { maxBytes: maxBodyBytes, signal, types: ['application/json'], onBytes }),
+              work: (body, signal) => work(body, c, signal, resolve),
+            })
+            .catch(reject)
+            .finally(release)
+        })
+      })
+    },
     get(path, operation, work) {
       declare(path, 'get', operation)
       app.get(path.replace(/\{(\w+)\}/g, ':$1'), (c) => {
@@ -243,6 +284,10 @@ export function createService(options: ServiceOptions): Service {
     },
     drain() {
       draining = true
+    },
+    stop() {
+      room.stop()
+      for (const line of lines) line.stop()
     },
   }
 }

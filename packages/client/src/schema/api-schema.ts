@@ -76,7 +76,7 @@ export const OUTPUT_DIALECTS = [
   'labelstudio-rle',
 ] as const
 
-const maskOutputSchema = z.union([
+export const maskOutputSchema = z.union([
   z.object({ size: z.tuple([z.int(), z.int()]), counts: z.union([z.string(), z.array(z.int())]) }),
   z.object({ size: z.tuple([z.int(), z.int()]), rowMajorCounts: z.array(z.int()) }),
   z.object({ polygons: z.array(z.array(z.number())) }),

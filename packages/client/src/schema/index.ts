@@ -28,4 +28,12 @@ export {
   renderRequestSchema,
   vocabularySchema,
 } from './api-schema.ts'
+export type { ChatAnswer, ChatChunk, ChatMask, ChatRequest, ChatSettings, ModelList } from './chat-schema.ts'
+export {
+  chatAnswerSchema,
+  chatMaskSchema,
+  chatRequestSchema,
+  MAX_CHAT_CHARS,
+  modelListSchema,
+} from './chat-schema.ts'
 export { rewardListingSchema, rewardRequestSchema, rewardResponseSchema } from './reward-schema.ts'

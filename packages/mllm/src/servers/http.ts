@@ -1,6 +1,6 @@
 // One small client for all servers, over fetch: JSON and streams of JSON, asked again where a server is busy, never waiting for ever.
+import { sseReader } from '@maskwords/base'
 import { MllmError } from '../error.ts'
-import { sseReader } from './sse.ts'
 
 export type Timeouts = {
   /** Longest wait for the answer to a short question (which models there are, ...). Default 15 s. */

@@ -9,6 +9,8 @@ import { type FaultStatus, faultOf, HttpFault } from '../fault.ts'
 /** One request for a worker. `body` is its bytes as they came. */
 export type Job =
   | { readonly kind: 'picture'; readonly body: Uint8Array; readonly request: PictureRequest }
+  /** A question to a model, made ready; `codec` writes its masks where it names none. */
+  | { readonly kind: 'chat'; readonly body: Uint8Array; readonly codec: string | undefined }
   | { readonly kind: 'encode' | 'decode' | 'parse' | 'render' | 'rewards'; readonly body: Uint8Array }
 
 export type PictureRequest = {
@@ -71,6 +73,7 @@ export type WorkerSetup = {
   readonly codecs: readonly ServedCodec[]
   readonly threads: number
   readonly maxPixels: number
+  readonly fetchOrigins?: readonly string[]
   readonly cacheFolder?: string
   readonly cacheFolderBytes?: number
 }

@@ -4,6 +4,7 @@ import { MaskwordsError } from '@maskwords/files'
 import { maskDecoder, type RewardDecoder, type RewardRequest, scoreBatchInSlices } from '@maskwords/learn'
 import { parseJsonBody } from '../json-body.ts'
 import { MAX_SERVED_CHARS } from '../reward-routes.ts'
+import { prepareChat } from './chat-job.ts'
 import type { CodecShelf } from './codecs.ts'
 import type { Job, JobAnswer } from './job.ts'
 import { decodeWords, encodeMasks } from './masks-job.ts'
@@ -18,6 +19,8 @@ export async function runJob(job: Job, work: Work): Promise<JobAnswer> {
   const value = parseJsonBody(job.body)
   await work.pause()
   switch (job.kind) {
+    case 'chat':
+      return json(await prepareChat(value, job.codec, work))
     case 'encode': {
       const answer = await encodeMasks(value, work)
       return json(answer, { masks: answer.results.length - answer.failed, failed: answer.failed })

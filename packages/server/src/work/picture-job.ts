@@ -48,7 +48,7 @@ export async function takePicture(
 }
 
 /** Decodes the picture and has it kept. The pixels that come back are this thread's own. */
-async function readPicture(
+export async function readPicture(
   bytes: Uint8Array,
   { handle, exif }: Pick<PictureRequest, 'handle' | 'exif'>,
   { maxPixels, signal, keeper, pause }: Work,

@@ -66,6 +66,7 @@ async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): P
         keeper,
         store,
         maxPixels: setup.maxPixels,
+        fetchOrigins: setup.fetchOrigins ?? [],
         signal,
         pause: pauses(signal),
       })

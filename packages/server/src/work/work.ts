@@ -10,6 +10,8 @@ export type Work = {
   /** Encoded pictures on disk. */
   readonly store: ImageStore | undefined
   readonly maxPixels: number
+  /** Web origins whose pictures may be fetched. */
+  readonly fetchOrigins: readonly string[]
   readonly signal: AbortSignal
   /** Between two pieces of work: lets a cancellation through, and throws it. */
   pause(): Promise<void>
