@@ -336,10 +336,12 @@ describe('/openapi.json of the whole service', () => {
     const text = await (await fetch(`${listening.url}/openapi.json`)).text()
     const document = JSON.parse(text)
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/v1/chat/completions',
       '/v1/codecs',
       '/v1/codecs/{name}/vocabulary',
       '/v1/masks/decode',
       '/v1/masks/encode',
+      '/v1/models',
       '/v1/pictures',
       '/v1/pictures/{picture}',
       '/v1/render',
