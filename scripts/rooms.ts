@@ -26,7 +26,11 @@ const words = (text: string): string[] => text.split(' ').filter((word) => word 
 
 /** A room may use only rooms that stand before it in this list, and of those the ones that it names. */
 export const ROOMS: readonly Room[] = [
-  packages('base', 'what every room stands on: errors with codes, catalogues of names, streams of events', ''),
+  packages(
+    'base',
+    'what every room stands on: errors with codes, catalogues of names, streams of events',
+    '',
+  ),
   packages(
     'mask',
     'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap',
