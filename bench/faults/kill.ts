@@ -1,33 +1,20 @@
-// Writers that are killed (kill -9), killed in the middle of a write, or meet a full disk, at seeded moments: what is left must be
-// nothing, the whole, or something that the same command finishes. `node --import tsx bench/faults/kill.ts [moments] [writer]`.
+// Writers that are killed (kill -9) between two operations on the disk, in the middle of a write or at some time, or meet a full
+// disk, at seeded moments. What is left has no half file under a final name, and the same command finishes it to the same bytes.
+// `node --conditions=@maskwords/source --import tsx bench/faults/kill.ts [moments] [writer] [seed]`.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { formatCodecConfig } from '@maskwords/codec-loading'
-import { pictureToPng } from '@maskwords/mask'
-import { TOY_HIMTOK, wantedWeights, writeWeights } from '../../packages/codecs/test/toy-codecs.ts'
-import { drawScene } from '../../packages/commands/src/demo/scene.ts'
+import { basename, join } from 'node:path'
 import { randomOf } from '../../packages/eval/src/statistics/random.ts'
-import { tinyGguf } from '../../packages/learn/test/tiny-gguf.ts'
-import { writeTinyModel } from '../../packages/learn/test/tiny-model.ts'
-
-type Writer = {
-  readonly name: string
-  readonly argv: readonly string[]
-  /** What it writes, below the folder it runs in; '' for the folder itself. */
-  readonly output: string
-  setUp(folder: string): Promise<void> | void
-}
+import { SERVED, type Writer, writersOf } from './writers.ts'
 
 const CLI = join(import.meta.dirname, '../../packages/maskwords/src/cli.ts')
 const PRELOAD = join(import.meta.dirname, 'preload.mjs')
-const KINDS = ['kill', 'half', 'full'] as const
+const KINDS = ['kill', 'half', 'full', 'clock'] as const
 
 /** Serves some bytes with ranges and a strong tag, from a process of its own: this one blocks while a writer runs. */
 const SERVER = `
-const body = Buffer.alloc(4_000_000, 'the weights of a tokenizer')
+const body = Buffer.alloc(${SERVED.length}, 'the weights of a tokenizer')
 require('node:http').createServer((request, response) => {
   const from = Number(/^bytes=([0-9]+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
   if (from >= body.length) return response.writeHead(416, { 'content-range': 'bytes */' + body.length }).end()
@@ -40,93 +27,66 @@ const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['pipe', 'pipe',
 const port = await new Promise<string>((resolve) =>
   server.stdout.once('data', (line) => resolve(String(line).trim())),
 )
-const SHA256 = createHash('sha256')
-  .update(Buffer.alloc(4_000_000, 'the weights of a tokenizer'))
-  .digest('hex')
 
-const WRITERS: readonly Writer[] = [
-  {
-    name: 'pull',
-    argv: ['pull', `http://127.0.0.1:${port}/w.pth`, '-o', 'out/w.pth'],
-    output: 'out',
-    setUp: () => {},
-  },
-  {
-    name: 'pull-checked',
-    argv: ['pull', `http://127.0.0.1:${port}/w.pth`, '-o', 'out/w.pth', '--sha256', SHA256],
-    output: 'out',
-    setUp: () => {},
-  },
-  {
-    name: 'import',
-    argv: ['import', 'toy.safetensors', 'out', '--config', 'toy.json', '--dtype', 'float16'],
-    output: 'out',
-    setUp: async (folder) => {
-      await writeWeights(join(folder, 'toy.safetensors'), await wantedWeights({ himtok: TOY_HIMTOK }))
-      writeFileSync(join(folder, 'toy.json'), formatCodecConfig({ codec: 'himtok', config: TOY_HIMTOK }))
-    },
-  },
-  {
-    name: 'extend-vocab',
-    argv: ['extend-vocab', 'base', '-o', 'out', '--words', 'samtok-32x2'],
-    output: 'out',
-    setUp: async (folder) => {
-      await writeTinyModel(join(folder, 'base'))
-    },
-  },
-  {
-    name: 'patch-gguf',
-    argv: ['patch-gguf', 'm.gguf', '--in-place'],
-    output: '',
-    setUp: (folder) => {
-      const codes = Array.from({ length: 64 }, (_, i) => `<|mt_${String(i).padStart(4, '0')}|>`)
-      const words = ['<|mt_start|>', '<|mt_end|>', ...codes].map((word) => [word, 3] as const)
-      writeFileSync(join(folder, 'm.gguf'), tinyGguf([['a', 1], ...words, ['b', 1]]))
-    },
-  },
-  {
-    name: 'prepare',
-    argv: ['prepare', 'coco', '--root', 'set', '--to', 'ms-swift', '-o', 'out', '-q'],
-    output: 'out',
-    setUp: (folder) => {
-      const { widthPx, heightPx, rgb } = drawScene(1)
-      mkdirSync(join(folder, 'set'))
-      const ids = [1, 2, 3]
-      const png = pictureToPng({ widthPx, heightPx, channels: 3, bytes: rgb })
-      for (const id of ids) writeFileSync(join(folder, `set/${id}.png`), png)
-      const set = {
-        images: ids.map((id) => ({ id, file_name: `${id}.png`, width: widthPx, height: heightPx })),
-        categories: [{ id: 1, name: 'kite' }],
-        annotations: ids.map((id) => ({
-          id,
-          image_id: id,
-          category_id: 1,
-          iscrowd: 0,
-          bbox: [10, 10, 40, 30],
-          segmentation: [[10, 10, 50, 10, 50, 40, 10, 40]],
-        })),
-      }
-      writeFileSync(join(folder, 'set/instances.json'), JSON.stringify(set))
-    },
-  },
-]
+type Ended = {
+  readonly signal: NodeJS.Signals | null
+  readonly status: number | null
+  readonly stderr: string
+}
 
-function run(cwd: string, argv: readonly string[], fault: Record<string, string> = {}) {
+function run(
+  cwd: string,
+  argv: readonly string[],
+  fault: Record<string, string> = {},
+  killAfterMs?: number,
+): Ended {
   const preload = Object.keys(fault).length > 0 ? ['--import', PRELOAD] : []
   const program = ['--conditions=@maskwords/source', '--import', import.meta.resolve('tsx'), ...preload, CLI]
   const env = { ...process.env, NO_COLOR: '1', ...fault }
-  return spawnSync(process.execPath, [...program, ...argv], { cwd, env, encoding: 'utf8' })
+  return spawnSync(process.execPath, [...program, ...argv], {
+    cwd,
+    env,
+    encoding: 'utf8',
+    killSignal: 'SIGKILL',
+    ...(killAfterMs !== undefined && { timeout: killAfterMs }),
+  })
 }
 
-/** Every file of the output and its bytes; logs of a run aside. */
-function contents(folder: string): string {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+/** Every file of the output by its path; what a run of `prepare` needs for itself aside. */
+function contents({ output, plain }: Writer, folder: string): Map<string, string> {
+  const root = join(folder, output)
+  if (!existsSync(root)) return new Map()
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const kept = paths.filter((path) => !path.includes('/.prepare/')).sort()
-  return JSON.stringify(kept.map((path) => [path.slice(folder.length), readFileSync(path, 'latin1')]))
+  return new Map(
+    kept.map((path) => {
+      const bytes = readFileSync(path)
+      return [path.slice(folder.length), plain?.(path, bytes) ?? bytes.toString('latin1')]
+    }),
+  )
 }
 
-async function attack(writer: Writer, moments: number, root: string): Promise<number> {
+/** Files under final names whose bytes are not those of a whole run. */
+function halves(
+  writer: Writer,
+  left: ReadonlyMap<string, string>,
+  wanted: ReadonlyMap<string, string>,
+): string[] {
+  return [...left]
+    .filter(([path, bytes]) => {
+      const isTemporary = path.split('/').some((name) => name.startsWith('.')) || /\.lock(?:\.|$)/.test(path)
+      return !isTemporary && writer.growing?.test(path) !== true && wanted.get(path) !== bytes
+    })
+    .map(([path]) => path)
+}
+
+/** The first file in which two outputs differ; undefined where they are alike. */
+function difference(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string | undefined {
+  return [...new Set([...a.keys(), ...b.keys()])].find((path) => a.get(path) !== b.get(path))
+}
+
+async function attack(writer: Writer, moments: number, seed: number, root: string): Promise<number> {
   const base = join(root, writer.name)
   mkdirSync(base)
   await writer.setUp(base)
@@ -134,34 +94,53 @@ async function attack(writer: Writer, moments: number, root: string): Promise<nu
   rmSync(tally, { force: true })
   const whole = `${base}-whole`
   cpSync(base, whole, { recursive: true })
+  const started = performance.now()
   const { status, stderr } = run(whole, writer.argv, { FAULT_TALLY: tally, FAULT_AT: '1000000000' })
+  const wholeMs = performance.now() - started
   if (status !== 0) throw new Error(`${writer.name} fails without a fault: ${stderr}`)
-  const wanted = contents(join(whole, writer.output))
-  const operations = Number(readFileSync(tally, 'utf8').trim().split('\n').at(-1))
-  const random = randomOf(20)
+  const wanted = contents(writer, whole)
+  // Threads of the process count for themselves; the largest is the one that writes.
+  const operations = Math.max(...readFileSync(tally, 'utf8').trim().split('\n').map(Number))
+  const random = randomOf(seed)
   let bad = 0
   for (let moment = 0; moment < moments; moment++) {
     const kind = KINDS[moment % KINDS.length]!
     const at = 1 + random.below(operations)
+    const afterMs = Math.round(wholeMs * (0.3 + (0.7 * random.below(1000)) / 1000))
     const folder = `${base}-${moment}`
     cpSync(base, folder, { recursive: true })
-    const first = run(folder, writer.argv, { FAULT_AT: String(at), FAULT_KIND: kind })
+    const first =
+      kind === 'clock'
+        ? run(folder, writer.argv, {}, afterMs)
+        : run(folder, writer.argv, { FAULT_AT: String(at), FAULT_KIND: kind })
+    const half = halves(writer, contents(writer, folder), wanted)
     const again = run(folder, writer.argv)
-    const isWhole = again.status === 0 && contents(join(folder, writer.output)) === wanted
-    if (!isWhole) bad++
-    const line = `${writer.name} ${kind} at ${at} of ${operations}: ${first.signal ?? first.status}, again ${again.status}`
-    console.log(isWhole ? `${line}, whole` : `${line}, NOT WHOLE ${again.stderr.trim()}`)
+    const refused =
+      again.status !== 0 && first.status === 0 && difference(contents(writer, folder), wanted) === undefined
+    const differs = again.status === 0 || refused ? difference(contents(writer, folder), wanted) : 'refused'
+    const isGood = half.length === 0 && differs === undefined
+    if (!isGood) bad++
+    const place =
+      kind === 'clock' ? `after ${afterMs} of ${Math.round(wholeMs)} ms` : `at ${at} of ${operations}`
+    const line = `${writer.name} ${kind} ${place}: ${first.signal ?? first.status}, again ${again.status}`
+    const why = [
+      ...half.map((path) => `half ${path}`),
+      ...(differs === undefined ? [] : [`differs: ${differs}`]),
+    ]
+    console.log(isGood ? `${line}, whole` : `${line}, NOT WHOLE (${why.join(', ')}) ${again.stderr.trim()}`)
     rmSync(folder, { recursive: true, force: true })
   }
   return bad
 }
 
-const [moments = '20', only = ''] = process.argv.slice(2)
+const [moments = '20', only = '', seed = '20'] = process.argv.slice(2)
 const root = mkdtempSync(join(tmpdir(), 'maskwords-kill-'))
 let bad = 0
-for (const writer of WRITERS)
-  if (writer.name.includes(only)) bad += await attack(writer, Number(moments), root)
+for (const writer of writersOf(port))
+  if (writer.name.includes(only)) bad += await attack(writer, Number(moments), Number(seed), root)
 rmSync(root, { recursive: true, force: true })
 server.stdin.end()
-console.log(`${bad} moments left something that the same command does not finish`)
+console.log(
+  `${bad} moments left a half file under a final name, or something that the same command does not finish (${basename(import.meta.filename)})`,
+)
 process.exitCode = bad === 0 ? 0 : 1

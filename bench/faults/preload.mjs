@@ -27,6 +27,9 @@ function met(writeHalf) {
   return false
 }
 
+// What a full disk does not refuse.
+const FREE = /^(?:rename|unlink|rm|rmdir)(?:Sync)?$/
+
 const original = { ...fs, promises: { ...fs.promises } }
 const ours = (path) => typeof path !== 'string' || !/\/(?:tsx-|node_modules|proc|dev)\b/.test(path)
 
@@ -42,10 +45,12 @@ for (const name of [
   'ftruncateSync',
   'copyFileSync',
   'linkSync',
+  'mkdirSync',
   'unlinkSync',
+  'rmSync',
 ]) {
   fs[name] = (...rest) => {
-    if (ours(rest[0]) && met() && name !== 'unlinkSync' && name !== 'renameSync') throw full()
+    if (ours(rest[0]) && met() && !FREE.test(name)) throw full()
     return original[name](...rest)
   }
 }
@@ -82,9 +87,9 @@ fs.appendFileSync = (path, data, ...rest) => {
     throw full()
   return original.appendFileSync(path, data, ...rest)
 }
-for (const name of ['rename', 'truncate', 'copyFile', 'link', 'unlink']) {
+for (const name of ['rename', 'truncate', 'copyFile', 'link', 'mkdir', 'unlink', 'rm', 'rmdir']) {
   fs.promises[name] = async (...rest) => {
-    if (ours(rest[0]) && met() && name !== 'unlink' && name !== 'rename') throw full()
+    if (ours(rest[0]) && met() && !FREE.test(name)) throw full()
     return await original.promises[name](...rest)
   }
 }
