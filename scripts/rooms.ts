@@ -135,15 +135,21 @@ export const ROOMS: readonly Room[] = [
     'node: zod',
   ),
   packages(
+    'tuning',
+    'a language model learns the words: fine-tuning, adapters, learning by reward',
+    'base mask words checkpoint graph train models codecs codec-loading mllm datasets data learn charts files',
+    'node: zod',
+  ),
+  packages(
     'commands',
     'the command line: every command and its options',
-    'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training',
+    'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training tuning',
     'node: zod',
   ),
   packages(
     'maskwords',
     'what people install: the index, the doors to the rooms, the command, the weights',
-    'mask words checkpoint graph train models codecs codec-loading mllm datasets data learn eval files plugins client codec-training commands',
+    'mask words checkpoint graph train models codecs codec-loading mllm datasets data learn eval files plugins client codec-training tuning commands',
     'node:',
   ),
   {

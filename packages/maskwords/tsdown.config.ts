@@ -12,7 +12,7 @@ const common = {
 } as const
 
 /** Rooms that are also offered by themselves, as `maskwords/mask`; the first two need nothing but a browser. */
-const ROOMS = ['mask', 'words', 'models', 'mllm', 'learn', 'eval', 'client']
+const ROOMS = ['mask', 'words', 'models', 'mllm', 'learn', 'tuning', 'eval', 'client']
 /** Those of them that run in a page as they are. */
 const WEB_ROOMS = ['mask', 'words', 'models', 'eval', 'client']
 /** Doors to several rooms at once: a file here lists what is offered. */

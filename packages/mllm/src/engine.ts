@@ -1,16 +1,14 @@
 // The networks of one model, loaded: pictures to features, tokens to scores over keys and values that stay in this thread.
 
-import type { Session, Tensor, Value } from '@maskwords/graph'
+import type { Value } from '@maskwords/graph'
 import { buildModel, openSession } from '@maskwords/graph'
 import type { QwenConfig } from '@maskwords/models'
-import { visionFeeds, visionLayout } from '@maskwords/models'
+import type { Eyes, Features } from './eyes.ts'
+import { giveWeights, openEyes } from './eyes.ts'
 import type { NetworkOptions } from './network-outputs.ts'
-import { textOutputs, visionOutputs } from './network-outputs.ts'
+import { textOutputs } from './network-outputs.ts'
 import type { Patches } from './patches.ts'
 import type { StoredModel } from './stored.ts'
-
-/** Vectors for the tokens of one picture or video: [tokens, width], and the deepstack's of the same shape. */
-export type Features = { readonly features: Float32Array; readonly deepstack: readonly Float32Array[] }
 
 /** Keys and values of tokens, a layer each: [kvHeads, rows, tokens, headWidth]. */
 export type Kept = {
@@ -64,33 +62,21 @@ export type Own = {
 
 const EMPTY = new Float32Array(0)
 
-/** Builds and loads both networks in this thread; `threads` is of one run. */
+/** Builds and loads the networks in this thread; `threads` is of one run, `eyes` are those of the folder unless others are given. */
 export async function openEngine(
   stored: StoredModel,
-  options: { threads?: number | undefined } & NetworkOptions = {},
+  options: { threads?: number | undefined; eyes?: Eyes } & NetworkOptions = {},
 ): Promise<Engine> {
   const { config } = stored
   const { text } = config
-  const session = { worker: false, ...(options.threads === undefined ? {} : { threads: options.threads }) }
-  const open = (outputs: Record<string, Tensor>): Promise<Session> =>
-    openSession(buildModel({ outputs, ...stored.forOutputs(outputs) }), session)
-
-  const { threads: _, ...network } = options
-  const language = await open(textOutputs(config, network))
-  // Loaded with the first picture: a question without one does not need it.
-  let eyes: Promise<Session> | undefined
+  const outputs = textOutputs(config, options)
+  const language = await openSession(buildModel({ outputs, ...stored.forOutputs(outputs) }), {
+    worker: false,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  })
+  const eyes = options.eyes ?? openEyes(stored, options)
   const layers = Array.from({ length: text.layers }, (_, i) => i)
   const stacks = config.vision?.deepstackBlocks.length ?? 0
-  let given: Readonly<Record<string, Float32Array>> = {}
-  const give = (session: Session) => {
-    const reads = new Set(session.inputs.map(({ name }) => name))
-    return session.setState(Object.fromEntries(Object.entries(given).filter(([name]) => reads.has(name))))
-  }
-  const openEyes = async () => {
-    const session = await open(visionOutputs(config, network))
-    await give(session)
-    return session
-  }
   const data = (value: Value | undefined) => value!.data as Float32Array
 
   return {
@@ -100,21 +86,7 @@ export async function openEngine(
       stored.rows.read(ids, out)
       return out
     },
-    async see({ grid, values }) {
-      const vision = config.vision!
-      eyes ??= openEyes()
-      const session = await eyes
-      const feeds = visionFeeds(visionLayout([grid], vision), values)
-      // A tower without windows, or without blocks that see the whole, does not read their layout.
-      const read = new Set(session.inputs.map(({ name }) => name))
-      const results = await session.run(
-        Object.fromEntries(Object.entries(feeds).filter(([name]) => read.has(name))),
-      )
-      return {
-        features: data(results['features']),
-        deepstack: Array.from({ length: stacks }, (_, i) => data(results[`deepstack.${i}`])),
-      }
-    },
+    see: (patches) => eyes.see(patches),
     async run({ rows, tokens, embeds, axes, shared, sharedBias, own, wanted, deepstack, places }) {
       const positions = new BigInt64Array(3 * rows * tokens)
       axes.forEach((axis, a) => {
@@ -169,13 +141,12 @@ export async function openEngine(
       }
     },
     async setWeights(weights) {
-      given = { ...given, ...weights }
-      await give(language)
-      if (eyes) await give(await eyes)
+      await giveWeights(language, weights)
+      await eyes.setWeights(weights)
     },
     async close() {
       await language.close()
-      await (await eyes)?.close()
+      await eyes.close()
       await stored.close()
     },
   }

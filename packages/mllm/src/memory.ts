@@ -1,7 +1,9 @@
 // What a model remembers of earlier questions: features of pictures by their content, and keys and values of prompts' beginnings.
 import type { QwenTextConfig } from '@maskwords/models'
-import type { Features, Kept } from './engine.ts'
+import type { Kept } from './engine.ts'
+import type { Features } from './eyes.ts'
 import { bytesOfKept, cutKept } from './kept.ts'
+import { Recent } from './recent.ts'
 
 /** One key a token: its id, or of a picture's token the picture's content. Equal beginnings have equal keys and values. */
 export type TokenKeys = readonly (number | string)[]
@@ -12,46 +14,6 @@ export function commonLength(a: TokenKeys, b: TokenKeys): number {
   let length = 0
   while (length < most && a[length] === b[length]) length++
   return length
-}
-
-/** Least recently used values go first when their bytes are over the limit; the newest always stays. */
-class Recent<T> {
-  private readonly entries = new Map<string, { value: T; bytes: number }>()
-  private bytes = 0
-  private readonly limitBytes: number
-  constructor(limitBytes: number) {
-    this.limitBytes = limitBytes
-  }
-
-  get(key: string): T | undefined {
-    const entry = this.entries.get(key)
-    if (entry === undefined) return undefined
-    this.entries.delete(key)
-    this.entries.set(key, entry)
-    return entry.value
-  }
-
-  set(key: string, value: T, bytes: number): void {
-    this.delete(key)
-    this.entries.set(key, { value, bytes })
-    this.bytes += bytes
-    for (const [oldest, entry] of this.entries) {
-      if (this.bytes <= this.limitBytes || oldest === key) break
-      this.entries.delete(oldest)
-      this.bytes -= entry.bytes
-    }
-  }
-
-  delete(key: string): void {
-    const entry = this.entries.get(key)
-    if (entry === undefined) return
-    this.entries.delete(key)
-    this.bytes -= entry.bytes
-  }
-
-  *[Symbol.iterator](): IterableIterator<[string, T]> {
-    for (const [key, { value }] of this.entries) yield [key, value]
-  }
 }
 
 export type Memory = {

@@ -1,5 +1,6 @@
 // Prompts as the text network takes them: vectors with pictures put in, positions, several prompts filled up to one length.
-import type { Engine, Features, Step } from './engine.ts'
+import type { Engine, Step } from './engine.ts'
+import type { Features } from './eyes.ts'
 import type { Memory, TokenKeys } from './memory.ts'
 import type { Patches } from './patches.ts'
 import type { Positions } from './positions.ts'

@@ -7,7 +7,7 @@ import {
   float32FromFloat16,
   openCheckpointFile,
 } from '@maskwords/checkpoint'
-import type { WeightSource, Weights } from '@maskwords/graph'
+import type { FileWeight } from '@maskwords/graph'
 import { fileWeight } from '@maskwords/graph'
 import type { QwenConfig } from '@maskwords/models'
 import { qwenKey, qwenPrefixes } from '@maskwords/models'
@@ -15,7 +15,7 @@ import { MllmError } from './error.ts'
 
 export type ModelWeights = {
   /** For `buildModel`: places in the files; the networks' names are looked up under all that checkpoints use. */
-  readonly places: Weights
+  readonly places: (name: string, shape: readonly number[]) => FileWeight
   /** What the files know of a network's weight. */
   find(name: string): TensorInfo | undefined
   /** A weight's numbers. */
@@ -53,7 +53,7 @@ export async function openModelWeights(path: string, config: QwenConfig): Promis
   }
   // ONNX Runtime follows no symbolic links, of which hub caches are made.
   const real = new Map<string, string>()
-  const place = (info: TensorInfo): WeightSource => {
+  const place = (info: TensorInfo): FileWeight => {
     let file = real.get(info.file)
     if (file === undefined) {
       file = realpathSync(info.file)
