@@ -1,6 +1,7 @@
 """A tiny model for llama.cpp, random but repeatable: {folder, type, words} -> paths. `type` is the token type of the mask words.
 
-A qwen2 decoder of two layers over bytes and mask words, and a LLaVA eye of one layer (four tokens a picture)."""
+A qwen2 decoder of two layers over bytes and mask words, which likes to begin masks and to end its turn, and a LLaVA eye of two layers
+(four tokens a picture)."""
 import json
 import os
 import sys
@@ -57,7 +58,16 @@ w.add_token_merges(["a b"])
 w.add_eos_token_id(256 + 2)
 w.add_add_bos_token(False)
 w.add_chat_template(TEMPLATE)
-w.add_tensor("token_embd.weight", weights(len(tokens), WIDTH, scale=1.0))
+# What is constant in all tokens stays so through the layers: the head can wish for some words always.
+embedding = weights(len(tokens), WIDTH, scale=1.0)
+embedding[:, 0] = 6.0
+head_rows = weights(len(tokens), WIDTH, scale=0.15)
+head_rows[:, 0] = 0.0
+head_rows[256 + 2, 0] = 0.9
+if asked["words"]:
+    head_rows[256 + len(specials), 0] = 1.6
+w.add_tensor("token_embd.weight", embedding)
+w.add_tensor("output.weight", head_rows)
 w.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
 head = WIDTH // HEADS
 for k in range(LAYERS):

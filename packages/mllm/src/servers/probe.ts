@@ -348,6 +348,9 @@ type Tried = Pick<Probe, 'way' | 'modes' | 'logprobs' | 'ids' | 'streams'> & {
   readonly stripped: boolean | undefined
 }
 
+const hasIds = (answer: Answered | undefined) => answer?.tokens.some(({ id }) => id >= 0) === true
+const hasLogprobs = ({ tokens }: Answered) => tokens.some(({ logprob }) => logprob !== undefined)
+
 async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): Promise<Tried> {
   const { profile } = asking
   const withLogprobs = { logprobs: true, top_logprobs: TOP_LOGPROBS }
@@ -356,7 +359,8 @@ async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): P
   for (const top of [TOP_LOGPROBS, 5, undefined]) {
     plain = await few(asking, 1, top === undefined ? {} : { logprobs: true, top_logprobs: top })
     if (plain === undefined) continue
-    if (top !== undefined && plain.tokens.some(({ logprob }) => logprob !== undefined)) logprobs = top
+    // An answer that ends at once tells nothing of them; the mask below does.
+    if (top !== undefined && (hasLogprobs(plain) || plain.text === '')) logprobs = top
     break
   }
   if (plain === undefined) {
@@ -366,7 +370,6 @@ async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): P
     const body = { model, messages, stream: true, max_tokens: 1, ...profile.fields }
     for await (const value of http.stream(`${address.base}/chat/completions`, body, signal)) readChunk(value)
   }
-  const hasIds = (answer: Answered | undefined) => answer?.tokens.some(({ id }) => id >= 0) === true
   const none: Tried = {
     way: undefined,
     modes: ['off'],
@@ -396,7 +399,14 @@ async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): P
       if ((await few(asking, 1, way.fields(other, vocabulary))) !== undefined) modes.push(other.mode)
     }
     const stripped = !wholeMask([forced.text], vocabulary)
-    return { way, modes, logprobs, ids: hasIds(forced), streams, stripped }
+    return {
+      way,
+      modes,
+      logprobs: hasLogprobs(forced) ? logprobs : undefined,
+      ids: hasIds(forced),
+      streams,
+      stripped,
+    }
   }
   return none
 }
