@@ -124,6 +124,8 @@ try {
   const argv = [
     'prepare',
     'coco',
+    '--codec',
+    'getok',
     '--root',
     folder,
     '--to',

@@ -119,7 +119,7 @@ export const writersOf = (port: string): readonly Writer[] => [
   },
   {
     name: 'prepare',
-    argv: ['prepare', 'coco', '--root', 'set', '--to', 'ms-swift', '-o', 'out', '-q'],
+    argv: ['prepare', 'coco', '--root', 'set', '--to', 'ms-swift', '-o', 'out', '-q', '--codec', 'getok'],
     output: 'out',
     // Lines of what was lost are added as they are found.
     growing: /\/problems\.jsonl$/,

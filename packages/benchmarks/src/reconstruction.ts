@@ -20,10 +20,13 @@ import {
   CODEC_OPTIONS,
   type Context,
   counted,
+  DEFAULT_CODEC,
   decodedText,
   defineCommand,
+  ENCODE_OPTIONS,
   type ErrorReport,
   ensureFolder,
+  getokCells,
   isTypedError,
   loadCodec,
   localSource,
@@ -50,7 +53,7 @@ const OPTIONS = {
   codec: {
     type: 'list',
     valueName: 'codec',
-    help: 'getok, getok:64 (cells a side), a folder with weights or a pulled id; may be given several times',
+    help: 'samtok-nano, himtok-nano, getok, getok:64 (cells a side), a folder with weights or a pulled id; may be given several times (default samtok-nano)',
   },
   truth: {
     type: 'text',
@@ -98,7 +101,7 @@ const OPTIONS = {
   },
   seed: { type: 'integer', min: 0, max: 2 ** 31 - 1, help: 'seed of the bootstrap intervals (default 0)' },
   segmenter: CODEC_OPTIONS.segmenter,
-  refine: CODEC_OPTIONS.refine,
+  refine: ENCODE_OPTIONS.refine,
   threads: CODEC_OPTIONS.threads,
   'max-pixels': PICTURE_OPTIONS['max-pixels'],
 } as const
@@ -205,18 +208,19 @@ type OpenedCodec = NamedCodec & { readonly codec: MaskCodec; readonly family: st
 
 /** The codecs of --codec; without it none where baselines are asked for, else the default one. */
 async function openCodecs({ options, io, path }: ReconstructionContext): Promise<OpenedCodec[]> {
-  const sources = options.codec ?? (options.baselines ? [] : ['getok'])
+  const sources = options.codec ?? (options.baselines ? [] : [DEFAULT_CODEC])
+  const forGetok = (['refine', 'segmenter'] as const).find((name) => options[name] !== undefined)
+  if (forGetok !== undefined && sources.every((source) => getokCells(source) === undefined))
+    throw new MaskwordsError('usage', `--${forGetok} is for getok, which is not among the codecs`)
   const opened: OpenedCodec[] = []
   try {
     for (const source of sources) {
-      const cells = /^getok:(\d{1,4})$/.exec(source)?.[1]
-      const isGetok = source === 'getok' || cells !== undefined
+      const isGetok = getokCells(source) !== undefined
       const name = isGetok ? source : basename(source.replace(/[\\/]+$/, ''))
       if (opened.some((other) => other.name === name)) {
         throw new MaskwordsError('usage', `--codec ${name} is given twice`)
       }
-      const codec = await loadCodec(isGetok ? 'getok' : localSource(path, source), {
-        ...(cells !== undefined && { n: Number(cells) }),
+      const codec = await loadCodec(localSource(path, source), {
         ...(isGetok && options.refine !== undefined && { refine: options.refine }),
         ...(isGetok &&
           options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),

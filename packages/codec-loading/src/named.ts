@@ -36,3 +36,6 @@ export function addCodec(codec: NamedCodec): void {
 
 /** The codec that `addCodec` made known by this name, or undefined. */
 export const codecNamed = (name: string): NamedCodec | undefined => CATALOGUE.named(name)
+
+/** The names that `addCodec` made known. */
+export const codecNames = (): string[] => CATALOGUE.all.map(({ name }) => name)

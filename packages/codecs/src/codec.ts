@@ -30,7 +30,10 @@ export type MaskWords = {
   readonly codes: readonly number[]
   /** The words as a language model reads and writes them, delimiters and tags included. */
   readonly text: string
-  /** Vocabulary words that a model must produce for this mask (`codes.length` plus delimiters that are vocabulary words). */
+  /**
+   * Tokens that a model must write for this mask: every word, and every word or tag around them. Start and end words of SAMTok and
+   * HiMTok are one each; a tag of GETok is one where it is a word of the vocabulary, else its plain text (`tagTokens`).
+   */
   readonly tokens: number
   /** Information in the codes: the sum of log2 of the number of words that could stand at each place. */
   readonly bits: number

@@ -55,7 +55,10 @@ afterAll(() => {
 
 const EVAL = ['eval', 'gres', '--predictions', 'answers.jsonl', '--truth', 'truth.jsonl']
 const WRITERS: readonly (readonly [string, (to: string) => string[]])[] = [
-  ['prepare', (to) => ['prepare', 'coco', '--root', 'set', '--to', 'ms-swift', '-o', to, '-q']],
+  [
+    'prepare',
+    (to) => ['prepare', 'coco', '--root', 'set', '--codec', 'getok', '--to', 'ms-swift', '-o', to, '-q'],
+  ],
   ['extend-vocab', (to) => ['extend-vocab', 'base', '-o', to, '--words', 'samtok-16x2']],
   ['pull', (to) => ['pull', address, '--sha256', 'a'.repeat(64), '-o', `${to}/w.pth`]],
   ['import', (to) => ['import', 'toy.safetensors', to, '--config', 'toy.json', '--dtype', 'float16']],

@@ -90,8 +90,8 @@ describe('encode', () => {
     expect(value.picture).toMatchObject({ widthPx, heightPx })
     const [mask] = value.masks
     expect(mask.words.match(/<grid_/g)).toHaveLength(mask.codes.length)
-    expect(mask.tokens).toBe(mask.codes.length)
-    expect(mask.bits).toBe(mask.tokens * 10)
+    expect(mask.tokens).toBe(mask.codes.length + 4 * 3)
+    expect(mask.bits).toBe(mask.codes.length * 10)
     expect(value.errors).toEqual([])
   })
 
@@ -302,7 +302,7 @@ describe('roundtrip', () => {
     expect(value.masks).toHaveLength(5)
     for (const mask of value.masks) {
       expect(typeof mask.words).toBe('string')
-      expect(mask.tokens).toBe(mask.codes.length)
+      expect(mask.tokens).toBe(mask.codes.length + 4 * 3)
       expect(mask.iou).toBeGreaterThan(0.5)
       expect(mask.boundaryF).toBeGreaterThan(0.3)
       expect(mask.boundaryF).toBeLessThanOrEqual(1)

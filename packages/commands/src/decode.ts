@@ -6,15 +6,18 @@ import {
   CODEC_OPTIONS,
   type Context,
   counted,
+  DECODE_OPTIONS,
   decodedText,
   decodeOpened,
   defineCommand,
   duration,
+  ENCODE_OPTIONS,
   type ErrorReport,
   type FoundWords,
   isTypedError,
   JOBS_OPTION,
   labelMapPng,
+  languageOfOptions,
   MAX_TEXT_BYTES,
   MaskwordsError,
   MISSPELT,
@@ -30,6 +33,7 @@ import {
   refuseSameFile,
   reportFailures,
   reportOf,
+  SPEAKERS,
   statedOfWords,
   type TextReading,
   THOUGHT_OPTION,
@@ -56,6 +60,11 @@ const OPTIONS = {
   size: { type: 'size', help: 'instead of a picture: decode "<words>" --size 640x480' },
   'thought-open': THOUGHT_OPTION,
   ...CODEC_OPTIONS,
+  ...DECODE_OPTIONS,
+  length: {
+    ...ENCODE_OPTIONS.length,
+    help: 'himtok: decode the first words of each mask only (default all)',
+  },
   ...JOBS_OPTION,
   ...PICTURE_OPTIONS,
 } as const
@@ -215,19 +224,17 @@ export const command = defineCommand({
 type Decoded = { readonly words: FoundWords; readonly codec: MaskCodec; readonly mask: Mask }
 type Speakers = ReadonlyMap<FoundWords['language'], MaskCodec>
 
-const isAsked = ({ options: { codec, n, refine, segmenter } }: DecodeContext): boolean =>
-  [codec, n, refine, segmenter].some((value) => value !== undefined)
+/** Whether the command line says which language is spoken. */
+const isAsked = ({ options }: DecodeContext): boolean =>
+  options.codec !== undefined || languageOfOptions(options) !== undefined
 
 /** The codec that is asked for, else one for each language that the text has: its spelling tells. */
 async function openSpeakers(context: DecodeContext, text: string): Promise<Speakers> {
-  const { codec, n, refine, segmenter } = context.options
-  const isAsked = [codec, n, refine, segmenter].some((value) => value !== undefined)
-  const languages = isAsked
-    ? []
-    : (readWords(text, reading(context, text))?.found ?? []).map(({ language }) => language)
+  const found = isAsked(context) ? [] : (readWords(text, reading(context, text))?.found ?? [])
+  const languages = new Set(found.map(({ language }) => language))
   const open = new Map<FoundWords['language'], MaskCodec>()
   try {
-    for (const language of languages.length > 0 ? new Set(languages) : [spoken(text)]) {
+    for (const language of languages.size > 0 ? languages : [spoken(text)]) {
       const opened = await openCodec(context, language && SPEAKERS[language])
       open.set(opened.vocabulary.kind, opened)
     }
@@ -342,13 +349,6 @@ function wordsIn(context: DecodeContext, text: string, codecs: Speakers): TextRe
   throw new MaskwordsError('not-found', `no mask words in ${JSON.stringify(shown)}`, {
     hint: `words look like ${EXAMPLES[[...codecs.keys()][0]!]}; a name of a file that is not there ends here too`,
   })
-}
-
-/** Who reads words where no codec is named: their spelling tells. */
-const SPEAKERS: Readonly<Record<Vocabulary['kind'], string>> = {
-  getok: 'getok',
-  samtok: 'samtok-nano',
-  himtok: 'himtok-nano',
 }
 
 const EXAMPLES: Readonly<Record<Vocabulary['kind'], string>> = {

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import type { NamedMask } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
+  DECODE_OPTIONS,
   defineCommand,
   duration,
+  ENCODE_OPTIONS,
   ensureFolder,
   labelMapPng,
   openCodec,
@@ -36,7 +38,14 @@ export const command = defineCommand({
         help: `folder for the pictures (default ${FOLDER})`,
       },
       ...CODEC_OPTIONS,
-      seed: { ...CODEC_OPTIONS.seed, help: 'another scene: clouds, ridge and ripples (default 1)' },
+      ...ENCODE_OPTIONS,
+      ...DECODE_OPTIONS,
+      seed: {
+        type: 'integer',
+        min: 0,
+        max: 2 ** 31 - 1,
+        help: 'another scene: clouds, ridge and ripples (default 1)',
+      },
     },
     examples: [
       { command: 'maskwords demo', note: `words, numbers and pictures in ./${FOLDER}/` },

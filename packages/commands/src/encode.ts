@@ -6,6 +6,7 @@ import {
   CODEC_OPTIONS,
   defineCommand,
   duration,
+  ENCODE_OPTIONS,
   isTypedError,
   loadPictureAndMasks,
   located,
@@ -31,7 +32,7 @@ export const command = defineCommand({
       { name: 'picture', help: 'JPEG, PNG, WebP, AVIF, TIFF or GIF' },
       { name: 'mask', many: true, help: 'mask files or folders' },
     ],
-    options: { ...CODEC_OPTIONS, ...MASK_OPTIONS, ...PICTURE_OPTIONS },
+    options: { ...CODEC_OPTIONS, ...ENCODE_OPTIONS, ...MASK_OPTIONS, ...PICTURE_OPTIONS },
     examples: [
       { command: 'maskwords encode photo.jpg mask.png', note: 'the words of one mask' },
       { command: 'maskwords encode photo.jpg labels.png --labels 3,7', note: 'two regions of a label map' },

@@ -62,7 +62,6 @@ describe('extend-vocab', () => {
       return [code, value.error.code]
     }
     expect(await said('--words', 'samtok-256x2')).toEqual([2, 'usage'])
-    expect(await said('-o', 'x')).toEqual([2, 'usage'])
     expect(await said('-o', 'x', '--words', 'samtok')).toEqual([1, 'not-found'])
     expect(await said('-o', 'x', '--words', 'himtok-0')).toEqual([1, 'bad-option'])
     expect(existsSync(join(folder, 'x'))).toBe(false)

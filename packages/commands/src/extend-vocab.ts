@@ -1,12 +1,17 @@
 // `maskwords extend-vocab`: a language model's folder with mask words in its vocabulary.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import {
   byteProgress,
   type Context,
   counted,
+  DEFAULT_CODEC,
   decodedText,
   defineCommand,
   MaskwordsError,
+  openCodec,
+  reportOf,
+  SHIPPED_CODECS,
+  SPEAKERS,
 } from '@maskwords/files'
 import {
   checkOutput,
@@ -16,16 +21,23 @@ import {
   executeExtension,
   growthBytes,
   planExtension,
+  preparedLanguage,
   type WordSet,
   wordSetOfName,
   wordSetOfText,
 } from '@maskwords/learn'
+import { vocabularyName } from '@maskwords/words'
 
 const OPTIONS = {
   words: {
     type: 'text',
     valueName: 'words',
-    help: 'samtok-KxD, himtok-N, getok-nN, or a file with one word a line (or a JSON list)',
+    help: 'samtok-KxD, himtok-N, getok-nN, a codec as --codec names it, or a file with one word a line or a JSON list (default samtok-256x2)',
+  },
+  data: {
+    type: 'text',
+    valueName: 'folder',
+    help: 'a folder that maskwords prepare wrote: take the words of its language, and refuse others',
   },
   output: { type: 'text', short: 'o', valueName: 'folder', help: 'the folder to make; must not exist' },
   'pad-to': {
@@ -64,6 +76,10 @@ export const command = defineCommand({
       {
         command: 'maskwords extend-vocab Qwen2.5-VL-3B-Instruct --words samtok-256x2 -o base',
         note: 'the 514 words of SAMTok',
+      },
+      {
+        command: 'maskwords extend-vocab Qwen2.5-VL-3B-Instruct --data train -o base',
+        note: 'the words that training files were prepared in',
       },
       {
         command: 'maskwords extend-vocab InternVL2_5-8B --words himtok-1024 -o base --dry-run',
@@ -124,32 +140,69 @@ export const command = defineCommand({
     } else {
       const lines = planLines(plan, options.output!, false)
       lines.push(`  written    ${writtenText(result)}`, `  check      ${checkText(result)}`)
+      if (options.data === undefined) {
+        const codec = codecOfWords(plan.words)
+        const spoken = codec === undefined ? '' : ` --codec ${codec}`
+        lines.push(
+          `  next       maskwords prepare <sources> --to <trainer>${spoken} --model ${options.output} -o train`,
+        )
+      }
       await context.print(lines.join('\n'))
     }
     return 0
   },
 })
 
+/** The words to add: those of --words, of the training files, or of the language that every command speaks by default. */
 async function wordSet(context: ExtendContext): Promise<WordSet> {
-  const { words } = context.options
-  if (words === undefined) {
-    throw new MaskwordsError('usage', 'missing --words: what to add', {
-      hint: '--words samtok-256x2, himtok-1024, getok-n32, or a file',
-    })
+  const { words, data } = context.options
+  const prepared = data === undefined ? undefined : await preparedLanguage(context.path(data))
+  const named = words === undefined ? undefined : await wordsNamed(context, words)
+  if (prepared === undefined) {
+    if (named !== undefined) return named
+    await context.talk.note(
+      `no --words: ${DEFAULT_WORDS}, those of ${DEFAULT_CODEC}, which every command speaks where nothing else is said`,
+    )
+    return wordSetOfName(DEFAULT_WORDS)!
   }
+  const has = new Set(named?.words)
+  const lacking = named === undefined ? undefined : prepared.words.words.find((word) => !has.has(word))
+  if (lacking === undefined) return named ?? prepared.words
+  throw new MaskwordsError(
+    'usage',
+    `${data} is written in ${prepared.words.name} (${prepared.codec}), and --words ${words} lacks ${lacking}`,
+    { hint: `leave --words out, or prepare the data again with a codec of ${words}` },
+  )
+}
+
+const DEFAULT_WORDS = 'samtok-256x2'
+
+async function wordsNamed(context: ExtendContext, words: string): Promise<WordSet> {
   const named = wordSetOfName(words)
   if (named !== undefined) return named
   const path = context.path(words)
-  let bytes: Uint8Array
+  const info = await stat(path).catch(() => undefined)
+  if (info?.isFile() && !/\.(?:safetensors|pth|pt)$/.test(words)) {
+    return wordSetOfText(decodedText(await readFile(path), path), path)
+  }
   try {
-    bytes = await readFile(path)
+    const codec = await openCodec({ ...context, options: { codec: words } })
+    await codec.close()
+    return wordSetOfName(vocabularyName(codec.vocabulary))!
   } catch (cause) {
-    throw new MaskwordsError('not-found', `"${words}" is neither a vocabulary nor a file that can be read`, {
-      hint: 'samtok-KxD, himtok-N, getok-nN, or a file with one word a line',
+    if (reportOf(cause).code !== 'not-found') throw cause
+    throw new MaskwordsError('not-found', `"${words}" is neither a vocabulary, a codec nor a file`, {
+      hint: `samtok-KxD, himtok-N, getok-nN, a codec (${SHIPPED_CODECS.join(', ')}, getok, a folder with weights), or a file with one word a line`,
       cause,
     })
   }
-  return wordSetOfText(decodedText(bytes, path), path)
+}
+
+/** Who speaks these words by name; undefined for those of folders and files. */
+function codecOfWords({ name, vocabulary }: WordSet): string | undefined {
+  if (name === DEFAULT_WORDS) return DEFAULT_CODEC
+  if (name === 'himtok-1024') return SPEAKERS.himtok
+  return vocabulary?.kind === 'getok' ? `getok:${vocabulary.gridSize}` : undefined
 }
 
 function planLines(plan: ExtensionPlan, title: string, files: boolean): string[] {

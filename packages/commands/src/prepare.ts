@@ -30,19 +30,24 @@ import type { Progress } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
   type Context,
+  codecRequest,
   counted,
   defineCommand,
+  ENCODE_OPTIONS,
+  isShipped,
   loadCodec,
-  localSource,
   MaskwordsError,
   nearest,
+  shippedFolder,
   TEXT_OPTIONS,
   tableLines,
   throwIfAborted,
   VERSION,
 } from '@maskwords/files'
 import { loadedPlugins } from '@maskwords/plugins'
-import { encodingOf } from '@maskwords/words'
+import { encodingOf, vocabularyName } from '@maskwords/words'
+import { refuseOtherVocabulary } from './model-words.ts'
+import { nextSteps } from './next-steps.ts'
 import { type CodecRequest, openEngine, startEngineThread } from './prepare-worker.ts'
 
 /** Conversations of a shard: lines are small; pictures in bytes are some hundred kilobytes each, and a shard is held in memory. */
@@ -123,16 +128,15 @@ const OPTIONS = {
     max: 64,
     help: 'threads (default all cores for getok, 1 for networks); files never depend on it',
   },
+  model: {
+    type: 'text',
+    valueName: 'folder',
+    help: 'the language model that will be trained: refuse to write words that its tokenizer lacks',
+  },
   limit: { type: 'integer', min: 1, max: 2 ** 31 - 1, help: 'pictures of each source, for a first look' },
   overwrite: { type: 'flag', help: 'forget what an earlier run left in the folder' },
-  codec: {
-    ...CODEC_OPTIONS.codec,
-    help: 'samtok-nano, himtok-nano, getok, a folder or file with weights, or a pulled hub id (default getok, which needs no pictures)',
-  },
-  n: CODEC_OPTIONS.n,
-  refine: CODEC_OPTIONS.refine,
-  segmenter: CODEC_OPTIONS.segmenter,
-  threads: CODEC_OPTIONS.threads,
+  ...CODEC_OPTIONS,
+  ...ENCODE_OPTIONS,
 } as const
 
 type PrepareContext = Context<typeof OPTIONS>
@@ -174,6 +178,9 @@ export const command = defineCommand({
     const vocabulary = { ...codec.vocabulary }
     const { needsImage, name: codecName } = codec
     await codec.close()
+    const language = vocabularyName(vocabulary)
+    if (options.model !== undefined)
+      await refuseOtherVocabulary(context.path(options.model), { name: language, vocabulary })
     const config = await configOf(context, request, codecName, vocabulary, needsImage)
     const isNetwork = needsImage || vocabulary.kind !== 'getok'
     const jobs = options.jobs ?? (isNetwork ? 1 : availableParallelism())
@@ -184,7 +191,7 @@ export const command = defineCommand({
       writer: writerByName(config.writer),
       name: nameOf(context),
       needsImage,
-      vocabulary: { wordCount: vocabulary.wordCount, ...tokensPerMask(vocabulary) },
+      vocabulary: { wordCount: vocabulary.wordCount, ...tokensPerMask(vocabulary, options.length) },
       openWorkers: async (setup: EngineSetup) =>
         options.jobs === undefined && !isNetwork && setup.regions < WORTH_THREADS
           ? localWorkers(await openEngine(setup, request))
@@ -198,6 +205,7 @@ export const command = defineCommand({
         await progress.clear()
         if (options.json) await context.printJson({ plan })
         else await context.print(planLines(plan, config).join('\n'))
+        refuseBlind(plan, codecName, needsImage)
         // A plan that writes nothing fails as its run would.
         checkPlan(plan)
         return 0
@@ -215,6 +223,7 @@ export const command = defineCommand({
         async onPlan(plan) {
           await progress.clear()
           for (const line of planLines(plan, config)) await talk.note(line)
+          refuseBlind(plan, codecName, needsImage)
         },
         async onResume(shards, conversations) {
           await talk.note(
@@ -246,22 +255,12 @@ function readerOf(name: string): Reader {
   })
 }
 
-function codecRequest({ options, path }: PrepareContext): CodecRequest {
-  const source = options.codec ?? 'getok'
-  return {
-    source: source === 'getok' ? source : localSource(path, source),
-    options: {
-      ...(options.n !== undefined && { n: options.n }),
-      ...(options.refine !== undefined && { refine: options.refine }),
-      ...(options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
-      ...(options.threads !== undefined && { threads: options.threads }),
-    },
-  }
-}
-
-function tokensPerMask(vocabulary: MaskCodec['vocabulary']): { tokensPerMask?: number } {
+function tokensPerMask(
+  vocabulary: MaskCodec['vocabulary'],
+  length: number | undefined,
+): { tokensPerMask?: number } {
   if (vocabulary.kind === 'samtok') return { tokensPerMask: vocabulary.levels + 2 }
-  return vocabulary.kind === 'himtok' ? { tokensPerMask: vocabulary.maxLength + 2 } : {}
+  return vocabulary.kind === 'himtok' ? { tokensPerMask: (length ?? vocabulary.maxLength) + 2 } : {}
 }
 
 function nameOf({ options, path }: PrepareContext): string {
@@ -300,8 +299,11 @@ async function configOf(
   })
   const stamp: CodecStamp = {
     name: codecName,
+    vocabulary: vocabularyName(vocabulary),
     options: {
       ...(vocabulary.kind === 'getok' && { cells: vocabulary.gridSize, refine: options.refine === true }),
+      ...(options.length !== undefined && { length: options.length }),
+      ...(options.search !== undefined && { search: options.search }),
     },
     ...(await weightsHash(request.source)),
   }
@@ -406,8 +408,13 @@ function tasksOf(text: string | undefined, readers: readonly string[]): TaskSpec
 
 /** SHA-256 of a codec's files, so that two sets of words are known to be of one language. */
 async function weightsHash(source: string): Promise<{ weightsSha256?: string }> {
-  if (source === 'getok') return {}
-  const found = existsSync(source) ? source : isHubId(source) ? await hubFolder(source) : undefined
+  const found = isShipped(source)
+    ? shippedFolder(source)
+    : existsSync(source)
+      ? source
+      : isHubId(source)
+        ? await hubFolder(source)
+        : undefined
   if (found === undefined) return {}
   const files = statSync(found).isDirectory()
     ? readdirSync(found)
@@ -449,6 +456,18 @@ function progressOf({ talk, options }: PrepareContext) {
   }
 }
 
+/** Throws where the codec sees pictures, and there is none of any source: every sample would be lost. */
+function refuseBlind(plan: Plan, codec: string, needsImage: boolean): void {
+  const isBlind = plan.sources.every(
+    ({ records, missingPictures }) => records > 0 && missingPictures === records,
+  )
+  if (!needsImage || !isBlind) return
+  throw new MaskwordsError('not-found', `${codec} looks at the pictures, and none is there`, {
+    file: plan.sources[0]!.root,
+    hint: 'put the pictures where the dataset names them (docs/datasets.md), or speak a language that needs none: --codec himtok-nano or getok',
+  })
+}
+
 function planLines(plan: Plan, config: PrepareConfig): string[] {
   const number = (value: number) => value.toLocaleString('en-US')
   const sources = tableLines(
@@ -466,7 +485,7 @@ function planLines(plan: Plan, config: PrepareConfig): string[] {
     `read ${counted(plan.records, 'record')} of ${counted(plan.pictures, 'picture')} with ${counted(plan.regions, 'region')}`,
     ...sources,
     `write ${counted(plan.taken, 'conversation')} for ${config.writer} in ${counted(plan.shards, 'shard')}, ${text}`,
-    `encode ${counted(plan.masks, 'mask')} with ${config.codec.name}, about ${plan.tokensPerMask.toFixed(1)} tokens each; about ${number(plan.expectedTokens)} tokens in all`,
+    `encode ${counted(plan.masks, 'mask')} with ${config.codec.name} (${config.codec.vocabulary}), about ${plan.tokensPerMask.toFixed(1)} tokens each; about ${number(plan.expectedTokens)} tokens in all`,
     dropped.length === 0 ? 'drop nothing' : `drop ${dropped.join(', ')}`,
     ...plan.reasons.slice(0, SHOWN_REASONS).map((reason) => `  ${reasonLine(reason)}`),
     ...(plan.recordsWithoutConversations === 0
@@ -481,8 +500,9 @@ async function sayResult(
   folder: string,
   { plan, report, files, conversations }: Awaited<ReturnType<typeof prepare>>,
 ): Promise<void> {
+  const steps = report === undefined ? [] : nextSteps(report.stamp, context.options)
   if (context.options.json) {
-    await context.printJson({ folder, conversations, files, plan, report })
+    await context.printJson({ folder, conversations, files, plan, report, next: steps })
     return
   }
   if (report === undefined) {
@@ -498,6 +518,7 @@ async function sayResult(
       `  report.html  what is in it`,
       ...(lost === 0 ? [] : [`  problems.jsonl  ${counted(lost, 'sample')} lost, a line for each`]),
       ...report.warnings.map((warning) => `  ${warning}`),
+      ...steps.map((step) => `  next: ${step}`),
     ].join('\n'),
   )
 }

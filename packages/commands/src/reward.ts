@@ -1,19 +1,24 @@
 // `maskwords reward`: rewards over HTTP for reinforcement learning, and the Python files that call it from a trainer.
 
 import type { OptionSpecs } from '@maskwords/files'
-import { type Context, defineCommand, loadCodec, MaskwordsError, VERSION, writeWhole } from '@maskwords/files'
+import { type Context, defineCommand, MaskwordsError, openCodec, VERSION, writeWhole } from '@maskwords/files'
 import {
   DEFAULT_REWARD_URL,
+  languageOfPreset,
   maskDecoder,
   planRewards,
+  preparedLanguage,
   REWARD_PRESETS,
   REWARDS,
   type RewardList,
   rewardShim,
+  rewardsFor,
   SHIM_TRAINERS,
   type ShimTrainer,
+  shimOfWriter,
 } from '@maskwords/learn'
 import { addRewardRoutes, createService, isLoopback, rewardListing } from '@maskwords/server'
+import { refuseOtherVocabulary } from './model-words.ts'
 import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 8009
@@ -56,7 +61,7 @@ const OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
-    help: 'decodes words for rewards that compare masks: getok, or a folder or file with HiMTok weights',
+    help: 'decodes words for rewards that compare masks: himtok-nano, getok, getok:16, or a folder or file with HiMTok weights',
   },
   list: { type: 'flag', help: 'show the rewards and the presets instead' },
   shim: {
@@ -73,7 +78,12 @@ const OPTIONS = {
   rewards: {
     type: 'text',
     valueName: 'list',
-    help: `--shim: a preset, names as in mask-accuracy:10,think-format, or a JSON list (default ${REWARD_LIST})`,
+    help: `--shim: a preset, names as in mask-accuracy:10,think-format, or a JSON list (default: what fits --data, else ${REWARD_LIST})`,
+  },
+  data: {
+    type: 'text',
+    valueName: 'folder',
+    help: '--shim: the folder that maskwords prepare wrote; rewards are those of its language, and others are refused',
   },
   url: {
     type: 'text',
@@ -96,7 +106,7 @@ const OPTIONS = {
   },
 } as const satisfies OptionSpecs
 
-const SHIM_ONLY = ['output', 'rewards', 'url', 'truth-column', 'tokenizer', 'thought-open'] as const
+const SHIM_ONLY = ['output', 'rewards', 'data', 'url', 'truth-column', 'tokenizer', 'thought-open'] as const
 const SERVICE_ONLY = ['port', 'host', 'token-file', 'max-body', 'timeout', 'codec'] as const
 
 export const command = defineCommand({
@@ -111,7 +121,10 @@ export const command = defineCommand({
     options: OPTIONS,
     examples: [
       { command: 'maskwords reward --port 8009', note: 'the service' },
-      { command: 'maskwords reward --shim easyr1 -o reward.py', note: 'the file for the trainer' },
+      {
+        command: 'maskwords reward --shim easyr1 --data train -o reward.py',
+        note: 'the file for the trainer, with rewards that read the words of train/',
+      },
       {
         command: 'maskwords reward --shim trl --rewards mask-true-positives:2,think-format',
         note: 'a sum of its own',
@@ -166,7 +179,7 @@ async function shim(context: RewardContext, trainer: ShimTrainer): Promise<0> {
       if (options[name] !== undefined) throw new MaskwordsError('usage', `--${name} goes with --shim trl`)
     }
   }
-  const rewards = rewardsOf(options.rewards ?? REWARD_LIST)
+  const rewards = await rewardsFitting(context, trainer)
   const text = rewardShim({
     trainer,
     rewards,
@@ -187,6 +200,48 @@ async function shim(context: RewardContext, trainer: ShimTrainer): Promise<0> {
   else await context.print(path)
   return 0
 }
+
+/** The rewards asked for, or those of the language of --data; refused where the two do not fit. Says which language it is. */
+async function rewardsFitting(context: RewardContext, trainer: ShimTrainer): Promise<RewardList> {
+  const { options, talk, path } = context
+  const given = options.rewards === undefined ? undefined : rewardsOf(options.rewards)
+  if (options.data === undefined) {
+    if (given !== undefined) return given
+    await talk.note(`${REWARD_LIST}: rewards of SAMTok's words; --data train takes those of its language`)
+    return REWARD_LIST
+  }
+  const data = await preparedLanguage(path(options.data))
+  const { name } = data.words
+  const meant = given === undefined ? undefined : languageOfPreset(given)
+  if (meant !== undefined && meant !== data.kind) {
+    throw new MaskwordsError(
+      'usage',
+      `${options.data} is written in ${name}, and ${options.rewards} reads ${meant}'s words`,
+      { hint: 'leave --rewards out: it follows from --data' },
+    )
+  }
+  if (options.tokenizer !== undefined) await refuseOtherVocabulary(path(options.tokenizer), data.words)
+  const own = shimOfWriter(data.writer)
+  if (own !== trainer)
+    await talk.note(
+      `${options.data} is written for ${data.writer}${own === undefined ? '' : `: --shim ${own}`}`,
+    )
+  const rewards = given ?? rewardsFor(data.kind, data.tasks)
+  const needs = planRewards(rewards).needs
+  await talk.note(`${options.data} is written in ${name}: ${describedRewards(rewards)}`)
+  if (needs.has('true-masks') && !data.truthMasks)
+    await talk.note(`these compare pixels: prepare the data with --truth-masks`)
+  if (needs.has('masks'))
+    await talk.note(
+      `start the service with the codec that draws them: maskwords reward --codec ${data.codec}`,
+    )
+  return rewards
+}
+
+const describedRewards = (rewards: RewardList): string =>
+  typeof rewards === 'string'
+    ? rewards
+    : rewards.map((one) => (typeof one === 'string' ? one : one.name)).join(' + ')
 
 /** A preset, `name:weight,name`, or a JSON list. */
 function rewardsOf(text: string): RewardList {
@@ -209,7 +264,7 @@ function rewardsOf(text: string): RewardList {
 }
 
 async function serve(context: RewardContext): Promise<0> {
-  const { io, options, style, talk } = context
+  const { options, style, talk } = context
   const host = options.host ?? HOST
   const file = options['token-file']
   const token = await serviceToken(context, {
@@ -218,7 +273,9 @@ async function serve(context: RewardContext): Promise<0> {
     ...(file !== undefined && { file }),
   })
   const codec =
-    options.codec === undefined ? undefined : await loadCodec(options.codec, { signal: io.signal })
+    options.codec === undefined
+      ? undefined
+      : await openCodec({ ...context, options: { codec: options.codec } })
   try {
     const timeoutMs = (options.timeout ?? TIMEOUT_S) * 1000
     const service = createService({

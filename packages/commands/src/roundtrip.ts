@@ -4,8 +4,10 @@ import type { MaskCodec } from '@maskwords/codecs'
 import type { NamedMask, ReadPicture, Talk } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
+  DECODE_OPTIONS,
   defineCommand,
   duration,
+  ENCODE_OPTIONS,
   type ErrorReport,
   isTypedError,
   loadPictureAndMasks,
@@ -45,6 +47,8 @@ export const command = defineCommand({
         help: 'a picture: truth, reconstruction and difference side by side',
       },
       ...CODEC_OPTIONS,
+      ...ENCODE_OPTIONS,
+      ...DECODE_OPTIONS,
       ...MASK_OPTIONS,
       ...PICTURE_OPTIONS,
     },

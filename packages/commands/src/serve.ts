@@ -9,8 +9,8 @@ import {
   CODEC_OPTIONS,
   type Context,
   defineCommand,
+  getokCells,
   INSTALLED,
-  isShipped,
   localSource,
   MaskwordsError,
   MODEL_OPTIONS,
@@ -259,7 +259,10 @@ const hasStudio = async (): Promise<boolean> =>
 
 function codecsOf(context: ServeContext): ServedCodec[] {
   const codecs = (context.options.codec ?? CODECS).map((text) => codecOf(context, text))
-  if (context.options.segmenter !== undefined && codecs.every(({ source }) => source !== 'getok')) {
+  if (
+    context.options.segmenter !== undefined &&
+    codecs.every(({ source }) => getokCells(source) === undefined)
+  ) {
     throw new MaskwordsError('usage', '--segmenter is for getok, which is not served', {
       hint: 'add --codec getok',
     })
@@ -277,8 +280,7 @@ function codecOf({ options, path }: ServeContext, text: string): ServedCodec {
   const named = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text)
   const source = named?.[2] ?? text
   const name = named?.[1] ?? basename(source).replace(/[^A-Za-z0-9._-]/g, '-')
-  if (isShipped(source)) return { name, source }
-  if (source !== 'getok') return { name, source: localSource(path, source) }
+  if (getokCells(source) === undefined) return { name, source: localSource(path, source) }
   const { segmenter } = options
   return { name, source, ...(segmenter !== undefined && { segmenter: localSource(path, segmenter) }) }
 }

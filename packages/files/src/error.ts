@@ -107,7 +107,9 @@ export function located(error: unknown, file: string, at?: string | number): unk
 export function formatError(report: ErrorReport): string {
   const place =
     report.at === undefined ? '' : typeof report.at === 'number' ? ` (at ${report.at})` : ` (${report.at})`
-  const where = report.file === undefined ? '' : `${report.file}${place}: `
+  // Errors of lower rooms name the file in their sentence.
+  const isSaid = report.file !== undefined && report.message.startsWith(`${report.file}:`)
+  const where = report.file === undefined || isSaid ? '' : `${report.file}${place}: `
   const hint = report.hint === undefined ? '' : `\n  try: ${report.hint}`
   return `${where}${report.message}${hint}`
 }

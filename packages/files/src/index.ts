@@ -1,7 +1,16 @@
 // What the other rooms take from this one.
 
-export type { LoadCodecOptions } from './codec.ts'
-export { isShipped, loadCodec, SHIPPED_CODECS, shippedFolder } from './codec.ts'
+export type { LanguageOptions, LoadCodecOptions } from './codec.ts'
+export {
+  DEFAULT_CODEC,
+  getokCells,
+  isShipped,
+  languageOfOptions,
+  loadCodec,
+  SHIPPED_CODECS,
+  SPEAKERS,
+  shippedFolder,
+} from './codec.ts'
 export type { Command, Context, ExitCode, Talk } from './command.ts'
 export { defineCommand, makeContext, makeTalk } from './command.ts'
 export type { ErrorReport, MaskwordsErrorCode, MaskwordsErrorOptions } from './error.ts'
@@ -46,6 +55,7 @@ export { INSTALLED } from './installed.ts'
 export type { Io } from './io.ts'
 export { ClosedPipe, processIo } from './io.ts'
 export {
+  codecRequest,
   decodeOpened,
   labelList,
   loadPictureAndMasks,
@@ -77,6 +87,8 @@ export { decodePicture, readPicture } from './picture/read.ts'
 export { findSharp, requireSharp, sharpTrouble } from './picture/sharp.ts'
 export {
   CODEC_OPTIONS,
+  DECODE_OPTIONS,
+  ENCODE_OPTIONS,
   JOBS_OPTION,
   MASK_OPTIONS,
   PICTURE_OPTIONS,

@@ -1,7 +1,7 @@
 // What encode and roundtrip do first: the picture, its masks, and the two brought to one size.
 import type { MaskCodec } from '@maskwords/codecs'
 import { area, chooseGround, type Mask, resizeMaskNearest } from '@maskwords/mask'
-import { DEFAULT_CODEC, isShipped, loadCodec } from './codec.ts'
+import { DEFAULT_CODEC, type LoadCodecOptions, languageOfOptions, loadCodec, SPEAKERS } from './codec.ts'
 import type { Context } from './command.ts'
 import { type ErrorReport, MaskwordsError } from './error.ts'
 import { MAX_PICTURE_FILE_BYTES, readInput } from './input/bytes.ts'
@@ -9,12 +9,20 @@ import { readMasks } from './input/masks.ts'
 import type { NamedMask } from './input/named-mask.ts'
 import { parsePicks } from './input/picked.ts'
 import { localSource } from './local-source.ts'
-import type { Size } from './options.ts'
+import type { OptionValues, Size } from './options.ts'
 import { describePicture, type PictureInfo } from './picture/describe.ts'
 import { decodePicture, type ReadPicture } from './picture/read.ts'
-import type { CODEC_OPTIONS, MASK_OPTIONS, PICTURE_OPTIONS } from './shared-options.ts'
+import type {
+  CODEC_OPTIONS,
+  DECODE_OPTIONS,
+  ENCODE_OPTIONS,
+  MASK_OPTIONS,
+  PICTURE_OPTIONS,
+} from './shared-options.ts'
 
-type CodecContext = Context<typeof CODEC_OPTIONS>
+type CodecContext = Pick<Context, 'io' | 'path'> & {
+  readonly options: OptionValues<typeof CODEC_OPTIONS & typeof ENCODE_OPTIONS & typeof DECODE_OPTIONS>
+}
 type LoadContext = Context<typeof PICTURE_OPTIONS & typeof MASK_OPTIONS>
 type PictureContext = Context<typeof PICTURE_OPTIONS>
 
@@ -25,24 +33,34 @@ export type Loaded = {
   readonly failures: ErrorReport[]
 }
 
-/**
- * The codec that the options name; where they name none, GETok if they set something of GETok's, else `fallback`. The
- * caller closes it.
- */
-export async function openCodec(
-  { options, io, path }: CodecContext,
+/** The codec that the options name or, by what they set, mean, and how it is opened. */
+export function codecRequest(
+  { options, path }: Pick<CodecContext, 'options' | 'path'>,
   fallback: string = DEFAULT_CODEC,
-): Promise<MaskCodec> {
-  const meansGetok =
-    options.n !== undefined || options.refine !== undefined || options.segmenter !== undefined
-  const name = options.codec ?? (meansGetok ? 'getok' : fallback)
-  return loadCodec(name === 'getok' || isShipped(name) ? name : localSource(path, name), {
-    ...(options.n !== undefined && { n: options.n }),
-    ...(options.refine !== undefined && { refine: options.refine }),
-    ...(options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-    signal: io.signal,
-  })
+): { readonly source: string; readonly options: Omit<LoadCodecOptions, 'signal'> } {
+  const { codec, n, refine, segmenter, length, search, threshold, threads } = options
+  const language = {
+    ...(n !== undefined && { n }),
+    ...(refine !== undefined && { refine }),
+    ...(segmenter !== undefined && { segmenter: localSource(path, segmenter) }),
+    ...(length !== undefined && { length }),
+    ...(search !== undefined && { search }),
+    ...(threshold !== undefined && { threshold }),
+  }
+  const meant = languageOfOptions(language)
+  return {
+    source: localSource(path, codec ?? (meant === undefined ? fallback : SPEAKERS[meant])),
+    options: { ...language, ...(threads !== undefined && { threads }) },
+  }
+}
+
+/**
+ * The codec that the options name; where they name none, one of the language whose options they set, else `fallback`. The
+ * caller closes it. Throws as `loadCodec`.
+ */
+export async function openCodec(context: CodecContext, fallback?: string): Promise<MaskCodec> {
+  const { source, options } = codecRequest(context, fallback)
+  return loadCodec(source, { ...options, signal: context.io.signal })
 }
 
 /** A picture whose header has been read; its pixels wait until the masks have said which way up they are. */

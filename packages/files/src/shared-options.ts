@@ -7,7 +7,7 @@ export const CODEC_OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
-    help: 'samtok-nano, himtok-nano, getok, a folder or file with weights, or a pulled hub id (default samtok-nano)',
+    help: 'samtok-nano, himtok-nano, getok, getok:16, a folder or file with weights, or a pulled hub id (default samtok-nano)',
   },
   segmenter: {
     type: 'text',
@@ -26,13 +26,33 @@ export const CODEC_OPTIONS = {
     max: 128,
     help: 'getok: cells a side of the grid (default 32; 16 is coarser, 64 finer)',
   },
-  seed: {
-    type: 'integer',
-    min: 0,
-    max: 2 ** 31 - 1,
-    help: 'seed of what is drawn at random (getok draws nothing: its words are the same for every seed)',
-  },
+} as const satisfies OptionSpecs
+
+/** Of commands that make words. */
+export const ENCODE_OPTIONS = {
   refine: { type: 'flag', help: 'getok: add offset words that move the points by half cells' },
+  length: {
+    type: 'integer',
+    min: 1,
+    max: 1024,
+    help: 'himtok: words of a mask, coarse to fine; fewer are a coarser mask (default all 32)',
+  },
+  search: {
+    type: 'integer',
+    min: 1,
+    max: 1024,
+    help: 'samtok, himtok: code rows that are tried for each mask (default as the codec says; 1 none but the nearest)',
+  },
+} as const satisfies OptionSpecs
+
+/** Of commands that make masks. */
+export const DECODE_OPTIONS = {
+  threshold: {
+    type: 'number',
+    min: -100,
+    max: 100,
+    help: 'what counts as mask: himtok above this probability (default 0.5), samtok above this logit (default 0)',
+  },
 } as const satisfies OptionSpecs
 
 export const PICTURE_OPTIONS = {

@@ -14,6 +14,13 @@ export {
   TOKEN_TYPE_NAMES,
 } from './gguf/token-types.ts'
 export {
+  languageOfPreset,
+  type PreparedLanguage,
+  preparedLanguage,
+  rewardsFor,
+  shimOfWriter,
+} from './prepared/dataset.ts'
+export {
   ADVANTAGE_STYLES,
   type AdvantageOptions,
   groupedAdvantages,
@@ -67,8 +74,9 @@ export {
 } from './rewards/sample.ts'
 export { DEFAULT_REWARD_URL, rewardShim, SHIM_TRAINERS, type ShimOptions } from './shims/shim.ts'
 export type { ShimTrainer } from './shims/trainers.ts'
-export { describeModelFolder, type FolderDescription } from './vocabulary/describe.ts'
+export { describeModelFolder, type FolderDescription, vocabulariesOfFolder } from './vocabulary/describe.ts'
 export { type ExecuteOptions, type ExtensionResult, executeExtension } from './vocabulary/extend.ts'
+export { nameOfVocabulary } from './vocabulary/mask-words.ts'
 export {
   checkOutput,
   DEFAULT_PAD_TO,

@@ -23,6 +23,13 @@ describe('readTokenizer', () => {
     expect(ids.toWord.get(152182)).toBe(513)
   })
 
+  it('knows whether tags of GETok are words: then each is one token', () => {
+    const words = wordsOf(getokVocabulary({ gridSize: 4 }))
+    const tags = ['<box>', '</box>', '<seg>', '</seg>']
+    expect(readTokenizer({ added_tokens: added(words, 10) }).getok!.tagTokens).toBe(3)
+    expect(readTokenizer({ added_tokens: added([...words, ...tags], 10) }).getok!.tagTokens).toBe(1)
+  })
+
   it('warns about words that are marked special, stripped, normalized', () => {
     const words = wordsOf(samtokVocabulary())
     const flags = { special: true, lstrip: true, normalized: true }

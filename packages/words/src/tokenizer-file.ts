@@ -140,9 +140,13 @@ function isMaskWord(token: string): boolean {
     (token.startsWith('<|mt_') ||
       token.startsWith('<grid_') ||
       token.startsWith('[OFF_') ||
-      token === '<DELETE>')
+      token === '<DELETE>' ||
+      GETOK_TAGS.includes(token))
   )
 }
+
+/** Tags of a GETok mask: in the models that ship them as words they cost one token each. */
+const GETOK_TAGS = ['<box>', '</box>', '<seg>', '</seg>']
 
 function readSamtok(
   entries: Map<string, Entry>,
@@ -198,7 +202,16 @@ function readGetok(
     if (match !== null) most = Math.max(most, Number(match[1]), Number(match[2]))
   }
   if (most === -1) return undefined
-  return { getok: withEntries(getokVocabulary({ gridSize: most + 1 }), entries, warnings) }
+  return {
+    getok: withEntries(
+      getokVocabulary({
+        gridSize: most + 1,
+        ...(GETOK_TAGS.every((tag) => entries.has(tag)) && { tagTokens: 1 }),
+      }),
+      entries,
+      warnings,
+    ),
+  }
 }
 
 function withEntries<V extends Vocabulary>(

@@ -64,6 +64,8 @@ export type GetokVocabulary = {
   readonly bitsPerGridWord: number
   /** log2(10): one offset or delete word. */
   readonly bitsPerOffsetWord: number
+  /** Tokens of a tag (`<box>`, `</seg>`): 1 where the tokenizer has tags as words of its own, TEXT_TAG_TOKENS as plain text. */
+  readonly tagTokens: number
   readonly tokenIds?: TokenIds
 }
 
@@ -98,9 +100,12 @@ export function himtokVocabulary(options: { codes?: number; maxLength?: number }
   return { kind: 'himtok', codes, maxLength, wordCount: codes + 2, bitsPerMask: maxLength * Math.log2(codes) }
 }
 
+/** Tokens of a GETok tag in plain text, as the tokenizers of Qwen and Llama 3 cut it: `<`, `box`, `>`. */
+export const TEXT_TAG_TOKENS = 3
+
 /** The GETok vocabulary of an n x n grid (n = 32 by default). Throws WordsError on a size out of range. */
-export function getokVocabulary(options: { gridSize?: number } = {}): GetokVocabulary {
-  const { gridSize = 32 } = options
+export function getokVocabulary(options: { gridSize?: number; tagTokens?: number } = {}): GetokVocabulary {
+  const { gridSize = 32, tagTokens = TEXT_TAG_TOKENS } = options
   checkCount('gridSize', gridSize, 1024)
   return {
     kind: 'getok',
@@ -108,6 +113,7 @@ export function getokVocabulary(options: { gridSize?: number } = {}): GetokVocab
     wordCount: gridSize * gridSize + 10,
     bitsPerGridWord: Math.log2(gridSize * gridSize),
     bitsPerOffsetWord: Math.log2(10),
+    tagTokens,
   }
 }
 
@@ -137,6 +143,18 @@ export function wordAt(vocabulary: Vocabulary, index: number): string {
       const offset = index - n * n
       return offset === 9 ? '<DELETE>' : `[OFF_${(offset % 3) - 1}_${Math.floor(offset / 3) - 1}]`
     }
+  }
+}
+
+/** The short name of a vocabulary, from which its words follow: `samtok-256x2`, `himtok-1024`, `getok-n32`. */
+export function vocabularyName(vocabulary: Vocabulary): string {
+  switch (vocabulary.kind) {
+    case 'samtok':
+      return `samtok-${vocabulary.codesPerLevel}x${vocabulary.levels}`
+    case 'himtok':
+      return `himtok-${vocabulary.codes}`
+    case 'getok':
+      return `getok-n${vocabulary.gridSize}`
   }
 }
 

@@ -1,5 +1,5 @@
 import { area, emptyMask, fullMask, iou, type Mask, maskFromRings, tightBox } from '@maskwords/mask'
-import { wordAt } from '@maskwords/words'
+import { getokVocabulary, wordAt } from '@maskwords/words'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blob, thinLine } from '../../test/getok-blobs.ts'
@@ -42,8 +42,12 @@ describe('words of a mask', () => {
     expect(words!.text).toMatch(/^<box>(<grid_\d+_\d+>){2}<\/box><seg>(<grid_\d+_\d+>)+<\/seg>$/)
     const points = words!.codes.slice(2)
     expect([...points].sort((a, b) => a - b)).toEqual(points)
-    expect(words!.tokens).toBe(words!.codes.length)
-    expect(words!.bits).toBe(10 * words!.tokens)
+    // What a model writes: a token a word, and four tags of three as plain text; one each where they are words.
+    expect(words!.tokens).toBe(words!.codes.length + 4 * 3)
+    expect(words!.bits).toBe(10 * words!.codes.length)
+    const region = readRegions(words!, codec.vocabulary)[0]!
+    const tagged = regionToWords(region, getokVocabulary({ tagTokens: 1 }))
+    expect([tagged.text, tagged.tokens]).toEqual([words!.text, words!.codes.length + 4])
     expect(words!.text.match(/<grid_\d+_\d+>/g)).toEqual(
       words!.codes.map((code) => wordAt(codec.vocabulary, code)),
     )

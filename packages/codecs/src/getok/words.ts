@@ -64,14 +64,17 @@ export function regionToWords(
   const codes = geometries.flatMap((geometry) => [...geometry.codes])
   let text = formatGetokInstance({ geometries }, vocabulary)
   let bits = codes.length * vocabulary.bitsPerGridWord
+  let tags = 2 * geometries.length
   if (offsets !== undefined) {
     const moves = offsetGeometries(region, offsets, vocabulary)
     const moveCodes = moves.flatMap((geometry) => [...geometry.codes])
     text += `\n${formatGetokRefinement(moves, vocabulary)}`
     bits += moveCodes.length * vocabulary.bitsPerOffsetWord
     codes.push(...moveCodes)
+    // The offset block has tags of its own.
+    tags += 2 + 2 * moves.length
   }
-  return { codes, text, tokens: codes.length, bits }
+  return { codes, text, tokens: codes.length + tags * vocabulary.tagTokens, bits }
 }
 
 /**

@@ -16,6 +16,8 @@ export type PrepareSource = {
 /** Which codec wrote the words, by what decides them. */
 export type CodecStamp = {
   readonly name: string
+  /** Its words, as `extend-vocab --words` names them: `samtok-256x2`. */
+  readonly vocabulary?: string
   /** Grid size, refinement and whatever else the codec was opened with. */
   readonly options: Readonly<Record<string, string | number | boolean>>
   /** SHA-256 of its weight files; absent for codecs without weights. */

@@ -1,31 +1,8 @@
 // The health report as data: what was read, written and lost, what masks and words are like, and what deserves a look. Definition: ours.
-import type { CodecStamp } from './config.ts'
 import { type Health, MOST_TOKENS } from './health.ts'
 import type { SampleLook } from './look-picture.ts'
-import type { Plan, PlannedSource } from './plan.ts'
-
-export type Stamp = {
-  readonly name: string
-  readonly version: string
-  readonly writer: string
-  readonly pictures: 'path' | 'bytes'
-  readonly seed: number
-  readonly configSha256: string
-  readonly datasetSha256: string
-  readonly codec: CodecStamp
-  readonly tasks: readonly {
-    readonly name: string
-    readonly settings: Readonly<Record<string, number | string | boolean>>
-  }[]
-  readonly sources: readonly Omit<PlannedSource, 'root'>[]
-  readonly conversations: number
-  readonly shards: readonly {
-    readonly file: string
-    readonly bytes: number
-    readonly sha256: string
-    readonly conversations: number
-  }[]
-}
+import type { Plan } from './plan.ts'
+import type { Stamp } from './stamp.ts'
 
 export type Sample = {
   readonly id: string

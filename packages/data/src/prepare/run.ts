@@ -39,12 +39,12 @@ import { type RunReport, reportData } from './report.ts'
 import { reportHtml } from './report-html.ts'
 import type { Share } from './sampling.ts'
 import { type RunState, ShardMaker, type ShardPlace } from './shards.ts'
+import { STAMP_FILE } from './stamp.ts'
 import { firstLines, joinFiles, removePartial, writeWholeFile } from './whole-file.ts'
 import type { EngineSetup, Workers } from './workers.ts'
 
 /** Where the journal, the lock and what a run needs while it works are kept, in the folder it writes to. */
 export const STATE_FOLDER = '.prepare'
-export const STAMP_FILE = 'dataset.json'
 export const PROBLEMS_FILE = 'problems.jsonl'
 
 export type PrepareOptions = {
@@ -392,6 +392,7 @@ async function finish(run: FillRun, maker: ShardMaker): Promise<PrepareResult> {
     datasetSha256: own.datasetSha256,
     codec: config.codec,
     tasks: config.tasks,
+    truthMasks: config.truthMasks,
     sources: plan.sources.map(({ root: _, ...source }) => source),
     conversations,
     shards: shards.map(({ file, bytes, sha256: hash, conversations: count }) => ({

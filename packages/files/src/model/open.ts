@@ -1,6 +1,7 @@
 // A model as a command opens it: loaded with a progress line, what it notes said, and beside it the codec that reads its words.
 import type { MaskCodec } from '@maskwords/codecs'
 import type { MultimodalModel } from '@maskwords/mllm'
+import { SPEAKERS } from '../codec.ts'
 import type { Context } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
 import { openCodec } from '../load.ts'
@@ -9,9 +10,7 @@ import { duration } from '../output/table.ts'
 import type { CODEC_OPTIONS } from '../shared-options.ts'
 import type { MODEL_OPTIONS } from './options.ts'
 
-type ModelContext = Context<
-  typeof MODEL_OPTIONS & Pick<typeof CODEC_OPTIONS, 'codec' | 'segmenter' | 'n' | 'threads' | 'refine'>
->
+type ModelContext = Context<typeof MODEL_OPTIONS & typeof CODEC_OPTIONS>
 
 /** A model and who reads and writes its masks. */
 export type OpenedModel = {
@@ -24,9 +23,6 @@ export type OpenedModel = {
   readonly fingerprint: string | undefined
   close(): Promise<void>
 }
-
-/** Who reads the model's words where no codec is named. */
-const READERS = { samtok: 'samtok-nano', himtok: 'himtok-nano', getok: 'getok' } as const
 
 /**
  * Opens the model that --model names, and the codec of its words. Close it after use.
@@ -103,7 +99,7 @@ async function codecOfWords(context: ModelContext, model: MultimodalModel): Prom
     )
     return undefined
   }
-  const codec = await openCodec(context, READERS[spoken.kind])
+  const codec = await openCodec(context, SPEAKERS[spoken.kind])
   const own = codec.vocabulary
   if (own.kind === spoken.kind && own.wordCount === spoken.wordCount) return codec
   await codec.close()

@@ -88,6 +88,14 @@ export async function describeModelFolder(folder: string): Promise<FolderDescrip
   }
 }
 
+/**
+ * The mask vocabularies among a folder's tokens, by name; none where it has none. Throws LearnError for a folder without a
+ * tokenizer, or with one that contradicts itself.
+ */
+export async function vocabulariesOfFolder(folder: string): Promise<readonly Vocabulary[]> {
+  return readWords(await readFolderTokenizer(folder))?.vocabularies ?? []
+}
+
 async function attempt<T>(problems: FolderProblem[], read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read()

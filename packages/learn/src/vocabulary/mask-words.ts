@@ -1,6 +1,12 @@
 // The mask words among a tokenizer's tokens. SAMTok's files do not say how many codes a level has: 256 where that divides
 // their number (all published ones), else they are taken for one level.
-import { readTokenizer, type TokenizerReading, type Vocabulary, WordsError } from '@maskwords/words'
+import {
+  readTokenizer,
+  type TokenizerReading,
+  type Vocabulary,
+  vocabularyName,
+  WordsError,
+} from '@maskwords/words'
 
 /** A token with its id, and its flags where they are known. */
 export type Token = { readonly content: string; readonly id: number; readonly [flag: string]: unknown }
@@ -25,14 +31,7 @@ export function maskWordsOf(tokens: readonly Token[], file?: string): TokenizerR
 
 /** `samtok-256x2`, `himtok-1024`, `getok-n32`; `samtok with N codes` where their levels are not known. */
 export function nameOfVocabulary(vocabulary: Vocabulary): string {
-  switch (vocabulary.kind) {
-    case 'samtok': {
-      const codes = vocabulary.codesPerLevel * vocabulary.levels
-      return codes === 512 ? 'samtok-256x2' : `samtok with ${codes} codes`
-    }
-    case 'himtok':
-      return `himtok-${vocabulary.codes}`
-    case 'getok':
-      return `getok-n${vocabulary.gridSize}`
-  }
+  if (vocabulary.kind !== 'samtok') return vocabularyName(vocabulary)
+  const codes = vocabulary.codesPerLevel * vocabulary.levels
+  return codes === 512 ? 'samtok-256x2' : `samtok with ${codes} codes`
 }

@@ -1,9 +1,8 @@
 // The codecs that a worker has open, and what GET /v1/codecs says of each.
 
 import type { CodecInfo, VocabularyListing } from '@maskwords/client/schema'
-import { codecNamed, loadCodec as loadKnownCodec } from '@maskwords/codec-loading'
 import type { EncodedImage, ImageStore, MaskCodec, PictureSize, SamtokCodec } from '@maskwords/codecs'
-import { isShipped, shippedFolder } from '@maskwords/files'
+import { loadCodec } from '@maskwords/files'
 import { type Vocabulary, wordsOf } from '@maskwords/words'
 import { HttpFault } from '../fault.ts'
 import { unknownCodec, unknownPicture } from '../unknown.ts'
@@ -33,13 +32,11 @@ export async function openCodecs(setup: WorkerSetup): Promise<CodecShelf> {
   }
   try {
     for (const { name, source, segmenter } of setup.codecs) {
-      const named = codecNamed(source)
-      const codec = (await (named !== undefined
-        ? named.open({ threads: setup.threads })
-        : loadKnownCodec(isShipped(source) ? shippedFolder(source) : source, {
-            session: { worker: false, threads: setup.threads },
-            ...(segmenter !== undefined && { segmenter }),
-          }))) as MaskCodec
+      const codec = await loadCodec(source, {
+        worker: false,
+        threads: setup.threads,
+        ...(segmenter !== undefined && { segmenter }),
+      })
       all.push({ name, codec, keepsImages: codec.needsImage, info: codecInfo(name, codec) })
     }
   } catch (error) {
