@@ -21,12 +21,12 @@ import {
   executeExtension,
   growthBytes,
   planExtension,
-  preparedLanguage,
   type WordSet,
   wordSetOfName,
   wordSetOfText,
 } from '@maskwords/learn'
 import { vocabularyName } from '@maskwords/words'
+import { preparedLanguage } from './prepared.ts'
 
 const OPTIONS = {
   words: {

@@ -7,7 +7,6 @@ import {
   languageOfPreset,
   maskDecoder,
   planRewards,
-  preparedLanguage,
   REWARD_PRESETS,
   REWARDS,
   type RewardList,
@@ -19,6 +18,7 @@ import {
 } from '@maskwords/learn'
 import { addRewardRoutes, createService, isLoopback, rewardListing } from '@maskwords/server'
 import { refuseOtherVocabulary } from './model-words.ts'
+import { preparedLanguage } from './prepared.ts'
 import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 8009

@@ -14,13 +14,6 @@ export {
   TOKEN_TYPE_NAMES,
 } from './gguf/token-types.ts'
 export {
-  languageOfPreset,
-  type PreparedLanguage,
-  preparedLanguage,
-  rewardsFor,
-  shimOfWriter,
-} from './prepared/dataset.ts'
-export {
   ADVANTAGE_STYLES,
   type AdvantageOptions,
   groupedAdvantages,
@@ -55,6 +48,7 @@ export {
   type RewardPlan,
 } from './rewards/composite.ts'
 export { maskDecoder, type RewardDecoder } from './rewards/decode.ts'
+export { languageOfPreset, rewardsFor } from './rewards/for-data.ts'
 export {
   defineReward,
   type Judged,
@@ -72,7 +66,13 @@ export {
   type RewardSample,
   type RewardTruth,
 } from './rewards/sample.ts'
-export { DEFAULT_REWARD_URL, rewardShim, SHIM_TRAINERS, type ShimOptions } from './shims/shim.ts'
+export {
+  DEFAULT_REWARD_URL,
+  rewardShim,
+  SHIM_TRAINERS,
+  type ShimOptions,
+  shimOfWriter,
+} from './shims/shim.ts'
 export type { ShimTrainer } from './shims/trainers.ts'
 export { describeModelFolder, type FolderDescription, vocabulariesOfFolder } from './vocabulary/describe.ts'
 export { type ExecuteOptions, type ExtensionResult, executeExtension } from './vocabulary/extend.ts'

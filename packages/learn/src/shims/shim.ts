@@ -25,6 +25,18 @@ export const DEFAULT_REWARD_URL = 'http://127.0.0.1:8009'
 /** The trainers that there are shims for. */
 export const SHIM_TRAINERS = Object.keys(TRAINER_SHIMS) as readonly ShimTrainer[]
 
+/** Trainers that there is a shim for, by the format that `prepare` writes for them. */
+const SHIM_OF_WRITER: Readonly<Record<string, ShimTrainer>> = {
+  easyr1: 'easyr1',
+  verl: 'verl',
+  trl: 'trl',
+  'trl-jsonl': 'trl',
+  'ms-swift-grpo': 'ms-swift',
+}
+
+/** The trainer whose shim goes with a format; undefined for formats that are for supervised training alone. */
+export const shimOfWriter = (writer: string): ShimTrainer | undefined => SHIM_OF_WRITER[writer]
+
 /** The text of a shim. Throws LearnError `bad-option` for rewards, addresses and columns that cannot be. */
 export function rewardShim(options: ShimOptions): string {
   const {
