@@ -58,7 +58,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'models',
     'published networks as graphs: Hiera, SAM 2, TiTok, Qwen with and without eyes',
-    'graph',
+    'base graph',
   ),
   packages(
     'codecs',
@@ -119,7 +119,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'server',
     'the service: codecs, rewards, a model and the studio over HTTP',
-    'mask words graph codecs codec-loading mllm learn files plugins client',
+    'base mask words graph codecs codec-loading mllm learn files plugins client',
     'node: zod hono @hono/node-server',
   ),
   packages(

@@ -1,13 +1,12 @@
 // Typed looks into parsed JSON, whatever it holds: own members only, so that `__proto__` and friends are plain keys. Definition: ours.
+import { isRecord } from '@maskwords/base'
 import type { SizePx } from '@maskwords/mask'
 import { type RecordId, recordFlag, recordId } from '@maskwords/words'
 
 export type JsonObject = { readonly [key: string]: unknown }
 
 export function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined
+  return isRecord(value) ? value : undefined
 }
 
 /** A member of an object; undefined where it has none of its own. */

@@ -1,6 +1,7 @@
 // The first line of a file of answers that `eval --model` keeps: which benchmark and truth they belong to, and how they were asked for.
 // Definition: ours (docs/evaluation.md).
-import { isRecord, MaskwordsError } from '@maskwords/files'
+import { isRecord } from '@maskwords/base'
+import { MaskwordsError } from '@maskwords/files'
 import { z } from 'zod'
 
 const FORMAT = 'maskwords-answers'

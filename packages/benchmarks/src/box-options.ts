@@ -13,6 +13,10 @@ export const BOX_FORMAT_OPTION = {
   'box-scale': { type: 'choice', choices: FORMATS, help: 'the older name of --box-format' },
 } as const satisfies OptionSpecs
 
+/** For models without mask words; in words of our own. */
+export const BOX_PROMPT =
+  'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.'
+
 /** What the user asked for, as it goes into the stamp. */
 export function boxFormatOf(options: {
   readonly 'box-format'?: string

@@ -1,7 +1,7 @@
 // `maskwords eval grec`: referring boxes, several or none (gRefCOCO).
 import { type BoxFormat, boxSetMetrics, scoreBoxSet } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark-command.ts'
-import { BOX_FORMAT_OPTION, boxFormatOf, readBoxFormat } from './box-options.ts'
+import { BOX_FORMAT_OPTION, BOX_PROMPT, boxFormatOf, readBoxFormat } from './box-options.ts'
 import { never } from './loop/asking.ts'
 import { truthBoxes } from './truth-boxes.ts'
 
@@ -26,9 +26,7 @@ export const command = benchmarkCommand({
   asking: {
     prompts: {
       prompt: 'Please segment {phrase} in this image.',
-      // For models without mask words; in words of our own.
-      boxes:
-        'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.',
+      boxes: BOX_PROMPT,
     },
     choose: (_, { hasWords }) => (hasWords ? 'prompt' : 'boxes'),
     lowerCase: true,

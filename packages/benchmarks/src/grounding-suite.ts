@@ -7,7 +7,7 @@ import {
   scoreGroundingMask,
 } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark-command.ts'
-import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
+import { BOX_FORMAT_OPTION, BOX_PROMPT, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
 import { truthBoxes } from './truth-boxes.ts'
 import { unionOfTruth } from './truth-samples.ts'
 
@@ -32,9 +32,7 @@ export const command = benchmarkCommand({
   asking: {
     prompts: {
       prompt: 'Please carefully check the image and detect the object this sentence describes: {phrase}',
-      // For models without mask words; in words of our own.
-      boxes:
-        'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.',
+      boxes: BOX_PROMPT,
     },
     choose: (_, { hasWords }) => (hasWords ? 'prompt' : 'boxes'),
     maxTokens: 512,

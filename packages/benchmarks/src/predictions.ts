@@ -1,10 +1,10 @@
 // Reading predictions: JSON Lines, one answer a line. A bad line costs one sample; two answers of one id stop everything.
+import { isRecord } from '@maskwords/base'
 import { jsonLines } from '@maskwords/datasets'
 import type { Context } from '@maskwords/files'
 import {
   checkShape,
   type ErrorReport,
-  isRecord,
   isTypedError,
   located,
   MaskwordsError,

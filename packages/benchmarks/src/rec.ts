@@ -2,7 +2,7 @@
 import { type BoxFormat, boxMetrics, scoreBox } from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
 import { benchmarkCommand } from './benchmark-command.ts'
-import { BOX_FORMAT_OPTION, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
+import { BOX_FORMAT_OPTION, BOX_PROMPT, boxFormatOf, joinedBox, readBoxFormat } from './box-options.ts'
 import { never } from './loop/asking.ts'
 import { truthBoxes } from './truth-boxes.ts'
 
@@ -26,9 +26,7 @@ export const command = benchmarkCommand({
   asking: {
     prompts: {
       prompt: 'Please segment {phrase} in this image.',
-      // For models without mask words; in words of our own.
-      boxes:
-        'Please give the bounding box of {phrase} in this image as [x1, y1, x2, y2], each in thousandths of its width or height.',
+      boxes: BOX_PROMPT,
     },
     choose: (_, { hasWords }) => (hasWords ? 'prompt' : 'boxes'),
     lowerCase: true,

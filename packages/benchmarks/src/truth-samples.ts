@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isRecord } from '@maskwords/base'
 import { jsonLines } from '@maskwords/datasets'
 import type { Context, Size } from '@maskwords/files'
 import {
   checkShape,
   type ErrorReport,
-  isRecord,
   isTypedError,
   located,
   MaskwordsError,

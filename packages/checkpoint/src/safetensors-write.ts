@@ -1,5 +1,6 @@
 // Writing safetensors, deterministically: the same tensors give the same bytes. The layout is planned as data, then streamed, so that
 // no more than one tensor is in memory. Format: github.com/huggingface/safetensors, README "Format".
+import { byCodeUnits } from '@maskwords/base'
 import { convertFloats, type FloatType, isFloat, typedArrayOf } from './convert.ts'
 import {
   bytesPerElement,
@@ -76,7 +77,7 @@ function planWithSources(options: WriteSafetensorsOptions): {
   if (order === 'sorted') {
     typed.sort(
       (a, b) =>
-        bytesPerElement(b.dtype) - bytesPerElement(a.dtype) || compareText(a.tensor.name, b.tensor.name),
+        bytesPerElement(b.dtype) - bytesPerElement(a.dtype) || byCodeUnits(a.tensor.name, b.tensor.name),
     )
   }
   const metadata =
@@ -85,7 +86,7 @@ function planWithSources(options: WriteSafetensorsOptions): {
       : Object.entries((options.metadata as Record<string, string>) ?? {})
   const parts: string[] = []
   if (metadata.length > 0) {
-    metadata.sort((a, b) => compareText(a[0], b[0]))
+    metadata.sort((a, b) => byCodeUnits(a[0], b[0]))
     const pairs = metadata.map(([key, value]) => {
       if (typeof value !== 'string')
         throw new CheckpointError('mismatch', 'metadata values are strings', { entry: key })
@@ -139,11 +140,6 @@ function planWithSources(options: WriteSafetensorsOptions): {
     plan: { header, byteLength: dataStart + end, tensors },
     ordered: typed.map(({ tensor }) => tensor),
   }
-}
-
-/** Order of UTF-16 code units: the same on every machine, whatever its locale. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function storedType(tensor: TensorToWrite, rule: WriteSafetensorsOptions['storeFloatsAs']): TensorType {

@@ -1,7 +1,7 @@
 // config.json of a codec's folder: which codec, which configuration, which weight file. Definition: ours (docs/samtok.md,
 // docs/himtok.md).
 
-import { messageOf } from '@maskwords/base'
+import { isRecord, messageOf } from '@maskwords/base'
 import {
   CodecError,
   checkHimtokConfig,
@@ -39,7 +39,7 @@ export function parseCodecConfig(text: string, file: string): CodecFolderConfig 
       cause,
     })
   }
-  if (!isObject(json)) throw new CodecError('damaged', `${file} holds no object`)
+  if (!isRecord(json)) throw new CodecError('damaged', `${file} holds no object`)
   if (json['codec'] === undefined) return undefined
   const fail = (message: string): never => {
     throw new CodecError('out-of-range', `${file}: ${message}`, {
@@ -55,7 +55,7 @@ export function parseCodecConfig(text: string, file: string): CodecFolderConfig 
   }
   if (typeof weights === 'string' && (weights.includes('/') || weights.includes('\\')))
     fail(`"weights" must name a file of the same folder, got ${JSON.stringify(weights)}`)
-  if (config !== undefined && !isObject(config)) fail('"config" must be an object')
+  if (config !== undefined && !isRecord(config)) fail('"config" must be an object')
   const common = {
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof weights === 'string' ? { weights } : {}),
@@ -77,9 +77,6 @@ export function parseCodecConfig(text: string, file: string): CodecFolderConfig 
       return fail(`"codec" must be samtok, himtok or getok, got ${JSON.stringify(codec)}`)
   }
 }
-
-const isObject = (json: Json | undefined): json is { [key: string]: Json } =>
-  typeof json === 'object' && json !== null && !Array.isArray(json)
 
 /** What a check throws at settings of impossible types is a problem of the file too. */
 function checked<T>(fail: (message: string) => never, read: () => T): T {

@@ -1,7 +1,9 @@
 // One question to every picture of a folder: answers are kept line by line, so that a run that was stopped goes on where it was.
+
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { isRecord } from '@maskwords/base'
 import type { ErrorReport } from '@maskwords/files'
 import {
   answerJson,
@@ -9,7 +11,6 @@ import {
   decodedMasks,
   decodeOpened,
   ensureFolder,
-  isRecord,
   isTypedError,
   located,
   MaskwordsError,

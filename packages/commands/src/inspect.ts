@@ -1,6 +1,8 @@
 // `maskwords inspect`: says what a file or a text is, and what is wrong with it and how to mend it.
+
 import { existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { isRecord } from '@maskwords/base'
 import type { FactValue, Report } from '@maskwords/files'
 import {
   type Context,
@@ -14,7 +16,6 @@ import {
   inspectPicture,
   inspectText,
   isModelFolder,
-  isRecord,
   isTypedError,
   kindInWords,
   MASK_OPTIONS,

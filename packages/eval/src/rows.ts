@@ -1,5 +1,6 @@
 // One row a sample: what every number is made of, and a file of rows (JSON Lines: a head with the stamp, then the rows).
 
+import { isRecord } from '@maskwords/base'
 import { EvalError } from './error.ts'
 import type { SampleRow } from './row.ts'
 import { checkSameStamp, type Stamp } from './stamp.ts'
@@ -79,10 +80,6 @@ function notRows(file: string, at: string): EvalError {
     at,
     hint: 'maskwords eval <benchmark> --rows rows.jsonl writes one',
   })
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function headOf(value: unknown, file: string, at: string): Pick<RowFile, 'stamp' | 'metrics'> {

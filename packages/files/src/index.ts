@@ -25,7 +25,7 @@ export {
 export { decodedText } from './input/decoded-text.ts'
 export type { WriteDialect } from './input/dialect.ts'
 export { READ_DIALECTS, WRITE_DIALECTS } from './input/dialect.ts'
-export { checkShape, isRecord, parseJson } from './input/json-text.ts'
+export { checkShape, parseJson } from './input/json-text.ts'
 export { findMasks } from './input/mask-json.ts'
 export { mapInOrder, masksOfBytes, readMasks } from './input/masks.ts'
 export type { NamedMask } from './input/named-mask.ts'

@@ -1,14 +1,11 @@
 // What a model's folder says beside its sizes: how pictures are cut (preprocessor_config.json, processor_config.json,
 // video_preprocessor_config.json), the chat template, and how answers are made (generation_config.json).
+import { isRecord } from '@maskwords/base'
 import type { QwenConfig } from '@maskwords/models'
 import { MllmError } from './error.ts'
 import type { ModelFolder } from './folder.ts'
+import { type Json, objectOr } from './json.ts'
 import type { PictureSettings } from './patches.ts'
-
-type Json = Readonly<Record<string, unknown>>
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const objectOr = (value: unknown): Json => (isObject(value) ? value : {})
 
 export type GenerationSettings = {
   readonly repetitionPenalty: number
@@ -80,12 +77,12 @@ export async function readPictureSettings(
   if (config.vision === undefined) return undefined
   const processor = objectOr(await folder.json('processor_config.json'))
   const own = await folder.json('preprocessor_config.json')
-  const image = isObject(processor['image_processor']) ? processor['image_processor'] : objectOr(own)
-  const video = isObject(processor['video_processor'])
+  const image = isRecord(processor['image_processor']) ? processor['image_processor'] : objectOr(own)
+  const video = isRecord(processor['video_processor'])
     ? processor['video_processor']
     : await folder.json('video_preprocessor_config.json')
   // Without a file of their own, videos of Qwen2.5-VL are cut by the pictures' file.
-  const videoJson = isObject(video) ? video : config.vision.kind === 'qwen2.5-vl' ? image : {}
+  const videoJson = isRecord(video) ? video : config.vision.kind === 'qwen2.5-vl' ? image : {}
   return {
     image: pictureSettings(image, 'image', config, 'preprocessor_config.json'),
     video: pictureSettings(videoJson, 'video', config, 'video_preprocessor_config.json'),
@@ -101,7 +98,7 @@ export async function readChatTemplate(folder: ModelFolder): Promise<string> {
     if (typeof template === 'string') return template
     // Several templates by name, as old tokenizer files have them.
     if (Array.isArray(template)) {
-      const named = template.filter(isObject).find(({ name }) => name === 'default')
+      const named = template.filter(isRecord).find(({ name }) => name === 'default')
       if (typeof named?.['template'] === 'string') return named['template']
     }
   }

@@ -2,6 +2,7 @@
 //
 // Ids are read, never assumed: released models differ in base size, padding and in whether words are marked special.
 
+import { isRecord } from '@maskwords/base'
 import { WordsError } from './error.ts'
 import {
   type GetokVocabulary,
@@ -282,9 +283,7 @@ function flagsOf(token: Record<string, unknown>): string[] {
 }
 
 function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
+  return isRecord(value) ? value : undefined
 }
 
 function malformed(file: string, what: string): WordsError {

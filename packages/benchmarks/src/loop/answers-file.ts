@@ -1,8 +1,9 @@
 // The file that `eval --model` keeps answers in: a line that says how they were asked for, then a line for each question, whole or
 // not there. Predictions like any others (docs/evaluation.md).
+import { isRecord } from '@maskwords/base'
 import { takeLock } from '@maskwords/checkpoint'
 import type { Context } from '@maskwords/files'
-import { isRecord, type KeptLines, MaskwordsError, openKeptLines } from '@maskwords/files'
+import { type KeptLines, MaskwordsError, openKeptLines } from '@maskwords/files'
 import {
   type AnswersHeader,
   type AskedSettings,

@@ -1,4 +1,5 @@
 // True masks of a COCO file. Format: cocodataset.org/#format-data.
+
 import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import {
@@ -12,7 +13,8 @@ import {
   sizeAt,
   textAt,
 } from '@maskwords/annotations'
-import { type ErrorReport, isRecord, MaskwordsError, parseJson } from '@maskwords/files'
+import { isRecord } from '@maskwords/base'
+import { type ErrorReport, MaskwordsError, parseJson } from '@maskwords/files'
 import type { RecordId } from '@maskwords/words'
 import {
   type PlannedPicture,

@@ -1,7 +1,8 @@
 // A conversation about a picture as it is kept: rounds, and every mask that was said or given, numbered from 1. Definition: ours
 // (docs/ask.md).
 import { readFileSync } from 'node:fs'
-import { isRecord, MaskwordsError, parseJson } from '@maskwords/files'
+import { isRecord } from '@maskwords/base'
+import { MaskwordsError, parseJson } from '@maskwords/files'
 import { cocoRleFromMask, type Mask, maskFromCocoRle } from '@maskwords/mask'
 import { z } from 'zod'
 

@@ -1,5 +1,7 @@
 // JSON whose bytes depend on the value alone, and the hashes of such JSON that stamp a run. Definition: ours.
+
 import { createHash } from 'node:crypto'
+import { byCodeUnits } from '@maskwords/base'
 
 /** JSON with the keys of every object in code-unit order; undefined members are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
@@ -10,7 +12,7 @@ function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .sort(([a], [b]) => byCodeUnits(a, b))
     .map(([key, member]) => [key, sorted(member)] as const)
   return Object.fromEntries(entries)
 }

@@ -1,5 +1,6 @@
 // The results of a batch as they gather: conversations, problems, counts, and conversations worth a look. Definition: ours.
 
+import { byCodeUnits } from '@maskwords/base'
 import type { DataProblem, DataRecord } from '@maskwords/datasets'
 import type { Mask } from '@maskwords/mask'
 import type { FilledConversation, TaskConversation } from '../conversation.ts'
@@ -97,7 +98,5 @@ export class BatchUnderWay {
 
 /** The candidates with the lowest keys, ties by id. */
 export function lowest(candidates: readonly Candidate[]): Candidate[] {
-  return [...candidates]
-    .sort((a, b) => a.key - b.key || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-    .slice(0, CANDIDATES)
+  return [...candidates].sort((a, b) => a.key - b.key || byCodeUnits(a.id, b.id)).slice(0, CANDIDATES)
 }

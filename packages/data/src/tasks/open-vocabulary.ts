@@ -1,6 +1,7 @@
 // Open-vocabulary lists: every object of some categories, among category names that the picture does not have (SAMTok 5,
 // COCONUT and V3Det data after rewriting with 0 to 10 distractors). Wording: ours.
 
+import { randomInt } from '@maskwords/codecs'
 import type { DataRecord, Region } from '@maskwords/datasets'
 import type { Task, TaskOptions } from '../conversation.ts'
 import { ANSWER_SETTING, type AnswerStyle, answerStyle, masksAnswer } from './answers.ts'
@@ -8,7 +9,7 @@ import { requestPhrase } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, setting, singleExchange } from './compose.ts'
 import { absentNames, isWhole } from './coverage.ts'
 import { inReadingOrder } from './regions.ts'
-import { pick, sample, seededBy, shuffled, wholeNumber } from './seeded.ts'
+import { pick, sample, seededBy, shuffled } from './seeded.ts'
 
 export const LIST_REQUESTS: readonly string[] = [
   'Find every object of these kinds and give its mask: {names}.',
@@ -47,7 +48,7 @@ export function listOf(
     regions.push(...members)
   }
   if (regions.length === 0) return undefined
-  const count = wholeNumber(random, 0, Math.max(0, limits.distractors))
+  const count = randomInt(random, 0, Math.max(0, limits.distractors))
   const others = sample(random, absentNames(record, categories), count)
   return { names: shuffled(random, [...names, ...others]), regions }
 }

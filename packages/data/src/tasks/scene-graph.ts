@@ -1,6 +1,7 @@
 // Scene graphs in four forms (SAMTok 5, PSG data): free; with candidate categories and predicates; for given masks; in two
 // rounds, objects first. Triples as `formatSceneGraph` writes them. Wording: ours.
 
+import { randomInt } from '@maskwords/codecs'
 import type { DataRecord, Region } from '@maskwords/datasets'
 import { formatSceneGraph } from '@maskwords/words'
 import type { Piece, RegionPiece, Task, TaskConversation, TaskOptions } from '../conversation.ts'
@@ -21,7 +22,7 @@ import { absentNames } from './coverage.ts'
 import { categoriesOf, LIST_REQUESTS, quotedList } from './open-vocabulary.ts'
 import { type MaskRelation, nameOf, relationsOf } from './region-text.ts'
 import { inReadingOrder } from './regions.ts'
-import { pick, sample, seededBy, shuffled, wholeNumber } from './seeded.ts'
+import { pick, sample, seededBy, shuffled } from './seeded.ts'
 
 const GRAPH_REQUESTS: readonly string[] = [
   'Which relations hold between the objects? List them as subject, predicate and object, with masks.',
@@ -127,7 +128,7 @@ function turnsOf(
   const objects = objectsOf(relations)
   const distractors = Math.max(0, setting(options, 'distractors', 10))
   const mixed = (right: readonly string[], others: readonly string[]) => {
-    const wrong = sample(random, others, wholeNumber(random, 0, distractors))
+    const wrong = sample(random, others, randomInt(random, 0, distractors))
     return quotedList(shuffled(random, [...right, ...wrong]))
   }
   const present = [...new Set(objects.map(labelOf))]

@@ -27,11 +27,6 @@ export function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)]!
 }
 
-/** A whole number from `low` to `high`, both included. */
-export function wholeNumber(random: Random, low: number, high: number): number {
-  return low + Math.floor(random() * (high - low + 1))
-}
-
 /** The list in random order. */
 export function shuffled<T>(random: Random, list: readonly T[]): T[] {
   const mixed = [...list]

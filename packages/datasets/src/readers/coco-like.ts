@@ -1,6 +1,14 @@
 // Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
 import { drawnOnAt, idAt, type JsonObject, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
-import type { Coverage, DataRecord, GroundedCaptionRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import type {
+  Coverage,
+  DataRecord,
+  GroundedCaptionRecord,
+  PictureFile,
+  Reader,
+  ReaderOptions,
+  Region,
+} from '../record.ts'
 import type { CocoEntry, CocoIndex } from './coco-index.ts'
 import { cocoRegion, regionId } from './coco-regions.ts'
 import { type Labels, type PictureFacts, Reading } from './reading.ts'
@@ -55,20 +63,11 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
   const captions =
     captionFile === undefined ? undefined : await reading.cocoIndex(captionFile, { reportsDangling: false })
   try {
-    const licences = licenceNames(index)
+    const pictureOf = cocoPictures(reading, index, file)
     for await (const entry of index.entries()) {
       const { image, imageId } = entry
       const at = `image ${imageId}`
-      const picture = reading.picture(
-        layout.pictureName?.(image) ?? textAt(image, 'file_name'),
-        {
-          ...sidesAt(image),
-          licence: licences.get(String(idAt(image, 'license'))),
-          ...drawnOnFact(image),
-        },
-        file,
-        at,
-      )
+      const picture = pictureOf(image, at, layout.pictureName?.(image))
       if (picture === undefined) continue
       const { categoryName, isFederated = false } = layout
       const regions = cocoRegions(reading, index, entry, picture, file, categoryName)
@@ -161,8 +160,22 @@ export function plainCaptions(annotations: readonly JsonObject[]): GroundedCapti
   })
 }
 
+/** How the pictures of an index are found: by `file_name` or another name, with what their entries state of them. */
+export function cocoPictures(
+  reading: Reading,
+  index: CocoIndex,
+  file: string,
+): (image: JsonObject, at: string, name?: unknown) => PictureFile | undefined {
+  const licences = licenceNames(index)
+  return (image, at, name) => {
+    const licence = licences.get(String(idAt(image, 'license')))
+    const facts = { ...sidesAt(image), licence, ...drawnOnFact(image) }
+    return reading.picture(name ?? textAt(image, 'file_name'), facts, file, at)
+  }
+}
+
 /** Names of licences by id, as `images[].license` refers to them. */
-export function licenceNames(index: CocoIndex): ReadonlyMap<string, string> {
+function licenceNames(index: CocoIndex): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   for (const licence of index.extras.get('licenses') ?? []) {
     const id = idAt(licence, 'id')

@@ -11,8 +11,6 @@ import {
   listAt,
   member,
   numberAt,
-  sidesAt,
-  textAt,
 } from '@maskwords/annotations'
 import { tightBox } from '@maskwords/mask'
 import { recordFlag, recordId } from '@maskwords/words'
@@ -22,7 +20,7 @@ import type { DataProblem, DataRecord, Reader, ReaderOptions, Region } from '../
 import { type LabelMapCache, labelMapCache } from '../region-mask.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoIndex } from './coco-index.ts'
-import { licenceNames } from './coco-like.ts'
+import { cocoPictures } from './coco-like.ts'
 import { joined, Reading } from './reading.ts'
 
 /** Value of pixels that belong to no segment. */
@@ -167,20 +165,12 @@ async function* readPanoptic(layout: PanopticLayout, options: ReaderOptions): As
   const folders = mapFolders(file, layout.maps, reading.split)
   const index = await reading.cocoIndex(file, { annotationId: undefined, extras: ['licenses'] })
   try {
-    const licences = licenceNames(index)
+    const pictureOf = cocoPictures(reading, index, file)
     for await (const { image, imageId, annotations } of index.entries()) {
       const at = `image ${imageId}`
       const [annotation, ...others] = annotations
       if (annotation === undefined) continue
-      const picture = reading.picture(
-        textAt(image, 'file_name'),
-        {
-          ...sidesAt(image),
-          licence: licences.get(String(idAt(image, 'license'))),
-        },
-        file,
-        at,
-      )
+      const picture = pictureOf(image, at)
       if (picture === undefined) continue
       if (others.length > 0) {
         reading.problem(

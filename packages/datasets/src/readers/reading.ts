@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Found, Loss, SameId } from '@maskwords/annotations'
-import { messageOf } from '@maskwords/base'
+import { byCodeUnits, messageOf } from '@maskwords/base'
 import type { GroundConvention, PictureHeader } from '@maskwords/mask'
 import { DataError } from '../error.ts'
 import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
@@ -457,10 +457,6 @@ function joinedNames({ incomplete }: Coverage, more: Coverage['incomplete']): Co
 
 export function joined(folder: string, path: string): string {
   return folder === '' ? path : `${folder}/${path}`
-}
-
-export function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function isSide(value: number | undefined): value is number {

@@ -1,18 +1,9 @@
 // Referring expressions in the form of the REFER files: refs(<who split>).p beside instances.json; RefCOCO/+/g, gRefCOCO, Ref-ZOM, RefGTA.
 // Format: github.com/lichengunc/refer (refs), henghuiding/gRefCOCO (no_target, lists of ann_id), Ref-ZOM (source "zero"), RefGTA (boxes).
-import {
-  asObject,
-  type Id,
-  idAt,
-  type JsonObject,
-  listAt,
-  member,
-  sidesAt,
-  textAt,
-} from '@maskwords/annotations'
+import { asObject, type Id, idAt, type JsonObject, listAt, member, textAt } from '@maskwords/annotations'
 import type { DataRecord, Phrase, Reader, ReaderOptions, Region } from '../record.ts'
 import { COCO_FOLDERS } from './coco.ts'
-import { cocoRegions, licenceNames } from './coco-like.ts'
+import { cocoPictures, cocoRegions } from './coco-like.ts'
 import { readPickledList } from './pickle-json.ts'
 import { Reading } from './reading.ts'
 
@@ -49,21 +40,13 @@ async function* readRefer(layout: ReferLayout, options: ReaderOptions): AsyncGen
   if (references.size === 0) return
   const index = await reading.cocoIndex(file, { extras: ['licenses'] })
   try {
-    const licences = licenceNames(index)
+    const pictureOf = cocoPictures(reading, index, file)
     const met = new Set<Id>()
     for await (const entry of index.entries((imageId) => references.has(imageId))) {
       const { image, imageId } = entry
       met.add(imageId)
       const at = `image ${imageId}`
-      const picture = reading.picture(
-        textAt(image, 'file_name'),
-        {
-          ...sidesAt(image),
-          licence: licences.get(String(idAt(image, 'license'))),
-        },
-        file,
-        at,
-      )
+      const picture = pictureOf(image, at)
       if (picture === undefined) continue
       const wanted = new Set(
         references.get(imageId)!.flatMap((reference) => reference.annotationIds.map(String)),

@@ -7,12 +7,11 @@ import {
   listAt,
   member,
   numbersOf,
-  sidesAt,
   textAt,
   texts,
 } from '@maskwords/annotations'
 import type { Choice, DataRecord, DialogueTurn, Reader, ReaderOptions, Region } from '../record.ts'
-import { cocoRegions, licenceNames } from './coco-like.ts'
+import { cocoPictures, cocoRegions } from './coco-like.ts'
 import { joined, Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'
 
@@ -126,14 +125,10 @@ async function* readDlcBench(options: ReaderOptions): AsyncGenerator<DataRecord>
   const names = asObject(beside('class_names.json'))
   const index = await reading.cocoIndex(file, { extras: ['licenses'] })
   try {
-    const licences = licenceNames(index)
+    const pictureOf = cocoPictures(reading, index, file)
     for await (const entry of index.entries()) {
       const { image, imageId } = entry
-      const facts = {
-        ...sidesAt(image),
-        licence: licences.get(String(idAt(image, 'license'))),
-      }
-      const picture = reading.picture(textAt(image, 'file_name'), facts, file, `image ${imageId}`)
+      const picture = pictureOf(image, `image ${imageId}`)
       if (picture === undefined) continue
       const regions = cocoRegions(reading, index, entry, picture, file).map((region): Region => {
         const name = textAt(names, region.id)

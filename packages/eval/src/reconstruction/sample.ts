@@ -1,4 +1,5 @@
 // The records of the reconstruction benchmark: true masks in, one row for each mask and method out.
+import { byCodeUnits } from '@maskwords/base'
 import type { Mask } from '@maskwords/mask'
 import type { SampleRow } from '../row.ts'
 import type { Metric } from '../statistics/metric.ts'
@@ -30,8 +31,7 @@ export type ReconstructionRow = {
 
 /** Rows sorted by picture and mask, whatever order they were made in: sums must not depend on it. */
 export function sortedRows(rows: readonly ReconstructionRow[]): ReconstructionRow[] {
-  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-  return [...rows].sort((a, b) => order(a.picture, b.picture) || order(a.mask, b.mask))
+  return [...rows].sort((a, b) => byCodeUnits(a.picture, b.picture) || byCodeUnits(a.mask, b.mask))
 }
 
 /** What `maskwords eval compare` can compare two files of rows by. */

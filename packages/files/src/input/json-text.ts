@@ -181,7 +181,3 @@ function deepest(issue: unknown): Issue {
   }
   return best
 }
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

@@ -2,6 +2,7 @@
 // single RLE objects, polygons, CVAT, Label Studio (label-studio.ts) and labelme shapes, and our own `decode --json`.
 
 import { cvatJobShapes, cvatShapes, isCvatJob, isLabelStudioTask, sizeAt } from '@maskwords/annotations'
+import { isRecord } from '@maskwords/base'
 import { readLabelmeShapes } from '@maskwords/mask'
 import { z } from 'zod'
 import { type ErrorReport, MaskwordsError } from '../error.ts'
@@ -9,7 +10,7 @@ import { ofCocoAnnotation, ofCocoDataset, ofSegmentation, statedOutlines } from 
 import { ofCvatShapes } from './cvat-json.ts'
 import type { Finding, FoundMasks, MaskJsonOptions, StatedMask } from './found-masks.ts'
 import { idOf, labelOf, noSize, noteOtherPicture, oneOf, stem } from './found-masks.ts'
-import { checkShape, isRecord } from './json-text.ts'
+import { checkShape } from './json-text.ts'
 import { ofAnnotations, ofRegions, ofTasks } from './label-studio.ts'
 import { ambiguous, picked, samePicture } from './picked.ts'
 import { unreadFailures } from './unread.ts'

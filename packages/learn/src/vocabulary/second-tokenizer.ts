@@ -1,5 +1,6 @@
 // A second implementation of `tokenizer.json`, for checks: added tokens and byte-level or byte-fallback BPE, written from the format
 // (huggingface/tokenizers: AddedVocabulary, Split, ByteLevel, BPE, ByteFallback) and sharing nothing with the code that edits the file.
+import { isRecord } from '@maskwords/base'
 import { LearnError } from '../error.ts'
 
 type Json = { readonly [key: string]: unknown }
@@ -411,6 +412,6 @@ function usesType(node: unknown, wanted: string): boolean {
 }
 
 function record(value: unknown, what: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  if (isRecord(value)) return value as Json
   throw new LearnError('malformed', `${what} is no object`)
 }

@@ -1,21 +1,13 @@
 // Shapes of CVAT, as its API, its job and task backups and its XML write them (CVAT 2 documentation: "CVAT for images", "CVAT for
 // video"; cvat-core, ObjectState). Rotation is in degrees, clockwise, about the shape's centre.
+import { isRecord } from '@maskwords/base'
 import { excerpt } from '../excerpt.ts'
 import { ellipseOutline, rectangleOutline } from './outline.ts'
-import {
-  finite,
-  isObject,
-  malformed,
-  noArea,
-  outlines,
-  pointsOf,
-  type ShapeReading,
-  unknownType,
-} from './shape.ts'
+import { finite, malformed, noArea, outlines, pointsOf, type ShapeReading, unknownType } from './shape.ts'
 
 /** A CVAT shape: `type`, `points` as a flat list, `rotation`. Never throws, whatever it holds. */
 export function readCvatShape(entry: unknown): ShapeReading {
-  if (!isObject(entry)) return malformed('shape', `a shape is no object: ${excerpt(entry)}`)
+  if (!isRecord(entry)) return malformed('shape', `a shape is no object: ${excerpt(entry)}`)
   const type = entry['type'] ?? 'polygon'
   if (typeof type !== 'string') return malformed('shape', `its type is no text: ${excerpt(type)}`)
   if (type === 'polyline' || type === 'points' || type === 'skeleton' || type === 'tag') return noArea(type)

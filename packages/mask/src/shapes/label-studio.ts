@@ -1,5 +1,6 @@
 // Regions of Label Studio's results: brushes, polygons, rectangles, ellipses and bitmasks, in percent of the picture (Label Studio 1
 // documentation: tags BrushLabels, PolygonLabels, RectangleLabels, EllipseLabels, BitmaskLabels; "Units of image annotations").
+import { isRecord } from '@maskwords/base'
 import { excerpt } from '../excerpt.ts'
 import { maskFromPng } from '../png/mask-png.ts'
 import { readPngHeader } from '../png/read.ts'
@@ -7,7 +8,6 @@ import { bytesOfBase64 } from './labelme.ts'
 import { ellipseOutline, type Point, rectangleOutline } from './outline.ts'
 import {
   finite,
-  isObject,
   malformed,
   noArea,
   outlines,
@@ -35,9 +35,9 @@ type Kind = 'brush' | 'bitmask' | 'polygon' | 'ellipse' | 'rectangle' | 'keypoin
  * no regions of a picture (choices, texts, ratings, relations). Never throws, whatever it holds.
  */
 export function readLabelStudioRegion(entry: unknown): LabelStudioReading | undefined {
-  if (!isObject(entry)) return undefined
+  if (!isRecord(entry)) return undefined
   const { value } = entry
-  if (!isObject(value)) return undefined
+  if (!isRecord(value)) return undefined
   const { type } = entry
   const kind = kindOf(type, value)
   if (kind !== undefined) return { ...readRegion(kind, entry, value), label: labelsOf(value) }

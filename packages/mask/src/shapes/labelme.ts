@@ -1,5 +1,6 @@
 // Shapes of labelme and of the tools that write its format (labelme 5 source: `shape_to_mask`; X-AnyLabeling 3 adds `rotation`,
 // `quadrilateral` and rectangles of four points).
+import { isRecord } from '@maskwords/base'
 import { MaskError } from '../error.ts'
 import { excerpt } from '../excerpt.ts'
 import { maskFromPng } from '../png/mask-png.ts'
@@ -7,7 +8,6 @@ import { readPngHeader } from '../png/read.ts'
 import { ellipseOutline, type Point, quadrangleOutline, rectangleOutline } from './outline.ts'
 import {
   type DrawnShape,
-  isObject,
   malformed,
   noArea,
   outlines,
@@ -38,7 +38,7 @@ const MAX_MASK_TEXT = 64 * 2 ** 20
 
 /** One entry of labelme's `shapes`. Never throws, whatever it holds. */
 export function readLabelmeShape(entry: unknown): ShapeReading {
-  if (!isObject(entry)) return malformed('shape', `a shape is no object: ${excerpt(entry)}`)
+  if (!isRecord(entry)) return malformed('shape', `a shape is no object: ${excerpt(entry)}`)
   const stated = entry['shape_type'] ?? 'polygon'
   if (typeof stated !== 'string') return malformed('shape', `its type is no text: ${excerpt(stated)}`)
   const type = stated.toLowerCase()
@@ -159,12 +159,12 @@ export function readLabelmeShapes(shapes: readonly unknown[]): {
 }
 
 function labelOf(entry: unknown): string {
-  const label = isObject(entry) ? entry['label'] : undefined
+  const label = isRecord(entry) ? entry['label'] : undefined
   return typeof label === 'number' ? String(label) : typeof label === 'string' ? label : ''
 }
 
 function groupOf(entry: unknown): string | undefined {
-  const group = isObject(entry) ? entry['group_id'] : undefined
+  const group = isRecord(entry) ? entry['group_id'] : undefined
   if (typeof group === 'number' && Number.isFinite(group)) return String(group)
   return typeof group === 'string' && group.trim() !== '' && group.length <= 500 ? group : undefined
 }

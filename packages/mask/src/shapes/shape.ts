@@ -86,10 +86,6 @@ export function readOrMalformed(type: string, read: () => ShapeReading): ShapeRe
   }
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** A number with a value, or a text that is one, as XML has them; undefined else. */
 export function finite(value: unknown): number | undefined {
   if (typeof value === 'string' && value.trim() !== '' && value.length < 64) value = Number(value)

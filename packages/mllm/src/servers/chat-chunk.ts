@@ -1,7 +1,9 @@
 // One event of a streamed chat completion, or a whole one, from any of the servers: text, tokens with ids and probabilities, the end.
 // Definition: OpenAI's chat completions; `token_ids` of vLLM and SGLang; `id` beside log-probabilities of llama-server.
+
 import type { Vocabulary } from '@maskwords/words'
 import { wordAt } from '@maskwords/words'
+import { objectOr } from '../json.ts'
 import { ServerError, saidIn } from './http.ts'
 
 /** A token that could have stood at a place. */
@@ -24,9 +26,6 @@ export type ChatChunk = {
   readonly usage: { readonly prompt?: number; readonly answer?: number; readonly cached?: number } | undefined
 }
 
-type Json = Readonly<Record<string, unknown>>
-const objectOr = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 const listOr = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const textOr = (value: unknown): string => (typeof value === 'string' ? value : '')
 const countOf = (value: unknown): number | undefined =>

@@ -1,5 +1,6 @@
 // What a server is and can do, asked once when it is opened: its kind, its models, the words of its tokenizer, whether it shows them, tells
 // ids and probabilities, and follows constraints. What is missing is said with the switch that brings it.
+
 import type { SpanVocabulary, Vocabulary } from '@maskwords/words'
 import {
   getokVocabulary,
@@ -12,6 +13,7 @@ import {
   wordsOf,
 } from '@maskwords/words'
 import { MllmError } from '../error.ts'
+import { type Json, objectOr } from '../json.ts'
 import type { MaskConstraint } from '../model.ts'
 import type { ServerAddress } from './address.ts'
 import type { AnsweredToken } from './chat-chunk.ts'
@@ -20,7 +22,7 @@ import type { Imposed } from './grammar.ts'
 import type { Http } from './http.ts'
 import { ServerError } from './http.ts'
 import { pieceReader } from './pieces.ts'
-import type { ConstraintWay, Json, Profile, ServerKind } from './profiles.ts'
+import type { ConstraintWay, Profile, ServerKind } from './profiles.ts'
 import { PROFILES } from './profiles.ts'
 
 /** What was found out. */
@@ -57,8 +59,6 @@ export type ProbeOptions = {
 
 type Entry = Json & { readonly id: string }
 
-const objectOr = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 const countOr = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined
 

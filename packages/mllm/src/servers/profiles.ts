@@ -1,7 +1,9 @@
 // What the kinds of servers have in common with OpenAI's interface and what not. Facts: vLLM's and SGLang's chat protocol, llama.cpp's
 // tools/server/README.md, llama-cpp-python's server, Ollama's docs/openai.md, as of November 2026.
+
 import type { SpanVocabulary } from '@maskwords/words'
 import { MllmError } from '../error.ts'
+import type { Json } from '../json.ts'
 import type { AskOptions } from '../model.ts'
 import { ebnfOfTokens, gbnfOfText, gbnfOfTokens, type Imposed, regexOf } from './grammar.ts'
 import type { Http } from './http.ts'
@@ -15,8 +17,6 @@ export const SERVER_KINDS = [
   'openai',
 ] as const
 export type ServerKind = (typeof SERVER_KINDS)[number]
-
-export type Json = Readonly<Record<string, unknown>>
 
 /** A way to impose a constraint: a name for notes, and the fields of the request. */
 export type ConstraintWay = {

@@ -4,6 +4,7 @@ import { MASK_START, TURN_ENDS } from '@maskwords/words'
 import { answerStream } from '../answer-stream.ts'
 import { answerWriter } from '../answer-writer.ts'
 import { MllmError } from '../error.ts'
+import type { Json } from '../json.ts'
 import type {
   Answer,
   AnswerEvent,
@@ -30,7 +31,6 @@ import { pictureUrl } from './picture-url.ts'
 import { pieceReader } from './pieces.ts'
 import type { Probe, ProbeOptions } from './probe.ts'
 import { probeServer } from './probe.ts'
-import type { Json } from './profiles.ts'
 
 export type OpenServerOptions = ProbeOptions & HttpOptions
 

@@ -1,5 +1,6 @@
 // Sizes of Qwen language models with and without eyes, as their config.json says them: Qwen2.5-VL, Qwen3-VL, Qwen2, Qwen3
 // (transformers' configuration classes, whose defaults stand where a file is silent). Nested and flat files are read.
+import { isRecord } from '@maskwords/base'
 import { GraphError } from '@maskwords/graph'
 
 export type QwenFamily = 'qwen2.5-vl' | 'qwen3-vl' | 'qwen2' | 'qwen3'
@@ -75,9 +76,6 @@ const FAMILIES: Readonly<Record<string, QwenFamily>> = {
 
 type Json = Readonly<Record<string, unknown>>
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Reads numbers and lists of one object of the file, with defaults, and names the field that is wrong. */
 class Fields {
   private readonly json: Json
@@ -140,7 +138,7 @@ class Fields {
  * are no sizes or contradict each other.
  */
 export function readQwenConfig(json: unknown): QwenConfig {
-  if (!isObject(json)) throw new GraphError('malformed', 'config.json: the top level is no object')
+  if (!isRecord(json)) throw new GraphError('malformed', 'config.json: the top level is no object')
   const type = json['model_type']
   const family = typeof type === 'string' ? FAMILIES[type] : undefined
   if (family === undefined) {
@@ -154,7 +152,7 @@ export function readQwenConfig(json: unknown): QwenConfig {
   const seeing = family === 'qwen2.5-vl' || family === 'qwen3-vl'
   const nested = json['text_config']
   // transformers before 4.52 wrote Qwen2.5-VL's text sizes on the top level.
-  const text = seeing && isObject(nested) ? nested : json
+  const text = seeing && isRecord(nested) ? nested : json
   if (family === 'qwen3-vl' && text === json) {
     throw new GraphError('malformed', 'config.json: a Qwen3-VL file without text_config')
   }
@@ -216,7 +214,7 @@ function readText(json: Json, family: QwenFamily, tied: boolean, where: string):
     )
   }
   // The rope stands in rope_parameters, or in rope_scaling beside rope_theta.
-  const given = [fields.get('rope_scaling'), fields.get('rope_parameters')].find(isObject) ?? {}
+  const given = [fields.get('rope_scaling'), fields.get('rope_parameters')].find(isRecord) ?? {}
   const rope = new Fields(given, `${where}rope_parameters.`)
   const kind = rope.get('rope_type') ?? rope.get('type') ?? 'default'
   if (kind !== 'default' && kind !== 'mrope') {
@@ -268,7 +266,7 @@ function readText(json: Json, family: QwenFamily, tied: boolean, where: string):
 }
 
 function readVision(json: unknown, kind: 'qwen2.5-vl' | 'qwen3-vl'): QwenVisionConfig {
-  if (!isObject(json)) throw new GraphError('malformed', 'config.json: no vision_config')
+  if (!isRecord(json)) throw new GraphError('malformed', 'config.json: no vision_config')
   const fields = new Fields(json, 'vision_config.')
   const third = kind === 'qwen3-vl'
   const act = fields.get('hidden_act') ?? (third ? 'gelu_pytorch_tanh' : 'silu')

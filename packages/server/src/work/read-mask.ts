@@ -1,11 +1,11 @@
 // One mask of a request, in whichever form it is written, at the size of its picture.
 
+import { isRecord } from '@maskwords/base'
 import { maskForms } from '@maskwords/client/schema'
 import type { Size } from '@maskwords/files'
 import {
   checkShape,
   findMasks,
-  isRecord,
   kindInWords,
   MaskwordsError,
   type MaskwordsErrorCode,
