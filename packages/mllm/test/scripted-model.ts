@@ -13,6 +13,8 @@ export type Script = (
 export type ScriptedOptions = {
   readonly vocabulary?: Vocabulary | undefined
   readonly facts?: Partial<ModelFacts>
+  /** Waited for before each piece, with what has been said: slows an answer down, or breaks it off. */
+  readonly between?: (said: string) => Promise<void>
 }
 
 /** What was asked last in a conversation: the text of its last turn. */
@@ -46,6 +48,7 @@ export function scriptedModel(
     })
     let tokens = 0
     for (; tokens < bytes.length && !signal?.aborted; tokens++) {
+      await options.between?.(bytes.slice(0, tokens).join(''))
       const text = bytes[tokens]!
       await writer.piece({ text, tokens: [{ id: tokens, text, logprob: -0.1 }], spanLogprob: -0.1 })
     }

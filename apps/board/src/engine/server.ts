@@ -1,23 +1,19 @@
 // The backend over HTTP: `maskwords serve` runs the codecs (docs/http-api.md). Pictures go there once, as PNG.
 
 import { createClient, type DecodeAnswer, type EncodeAnswer, ServiceError } from '@maskwords/client'
-import type { Pixels } from '@maskwords/codecs'
-import { cocoRleFromMask, type Mask, maskFromCocoRle } from '@maskwords/mask'
+import { cocoRleFromMask, type Mask } from '@maskwords/mask'
 import type { CodecId } from '../state/types.ts'
+import { maskOfAnswer } from './answered-mask.ts'
 import type { Backend, CallOptions, CodecFacts, Decoded } from './backend.ts'
 import { encodeSettings } from './encode-settings.ts'
 import { EngineError } from './error.ts'
+import { handedPictures, RETRIES } from './handed-pictures.ts'
 import { lane, URGENCY } from './lane.ts'
 import { TOKEN_HINT } from './token.ts'
 import type { PictureToSee } from './worker-link.ts'
 
 type Opened = { readonly facts: CodecFacts; readonly name: string }
 type Item = EncodeAnswer['results'][number] | DecodeAnswer['results'][number]
-
-/** A busy server is asked again this many times, as long after as it says. */
-const RETRIES = 3
-/** Pictures whose handles are remembered; the server keeps what it has room for. */
-const MAX_HANDLES = 16
 
 export type ServerOptions = {
   readonly baseUrl: string
@@ -35,7 +31,7 @@ export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Back
   })
   const opened = new Map<CodecId, Promise<Opened>>()
   const facts = new Map<CodecId, Promise<CodecFacts>>()
-  const handles = new Map<string, Promise<string>>()
+  const pictures = handedPictures(client)
   const turns = lane()
   const call = (signal?: AbortSignal) => ({ retries: RETRIES, ...(signal === undefined ? {} : { signal }) })
 
@@ -81,28 +77,8 @@ export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Back
     return { facts: found, name: info.name }
   }
 
-  const handOver = ({ id, pixels }: PictureToSee): Promise<string> => {
-    const there = handles.get(id)
-    if (there !== undefined) return there
-    const handle = pngOf(pixels)
-      .then((png) => client.uploadPicture(png, call()))
-      .then(({ picture }) => picture)
-    handles.set(id, handle)
-    handle.catch(() => handles.delete(id))
-    if (handles.size > MAX_HANDLES) handles.delete(handles.keys().next().value!)
-    return handle
-  }
-
-  /** Calls with the picture's handle; hands the picture over again where the server has forgotten it. */
-  const withPicture = async <T>(picture: PictureToSee, ask: (handle: string) => Promise<T>): Promise<T> => {
-    try {
-      return await ask(await handOver(picture))
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.code !== 'unknown-picture') return rethrown(error)
-      handles.delete(picture.id)
-      return await ask(await handOver(picture)).catch(rethrown)
-    }
-  }
+  const withPicture = <T>(picture: PictureToSee, ask: (handle: string) => Promise<T>): Promise<T> =>
+    pictures.with(picture, ask).catch(rethrown)
 
   const decode = async (
     id: CodecId,
@@ -117,9 +93,7 @@ export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Back
     const decodeMs = times.decodeMs / words.length
     const drawn = results.map((one): Decoded => {
       const { mask, score } = resultOf(one)
-      if (!('counts' in mask)) throw new EngineError('server', 'the server wrote a mask in another dialect')
-      const rle = mask as Parameters<typeof maskFromCocoRle>[0]
-      return { mask: maskFromCocoRle(rle), decodeMs, ...(score === undefined ? {} : { score }) }
+      return { mask: maskOfAnswer(mask), decodeMs, ...(score === undefined ? {} : { score }) }
     })
     return { drawn, pictureMs: times.pictureMs }
   }
@@ -188,19 +162,6 @@ export function serverBackend({ baseUrl, token, onLocked }: ServerOptions): Back
 
     close: () => {},
   }
-}
-
-/** The same pixels as a file: PNG loses none of them. */
-async function pngOf({ widthPx, heightPx, rgb }: Pixels): Promise<Blob> {
-  const canvas = new OffscreenCanvas(widthPx, heightPx)
-  const rgba = new Uint8ClampedArray(widthPx * heightPx * 4).fill(255)
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
-    rgba[to] = rgb[from]!
-    rgba[to + 1] = rgb[from + 1]!
-    rgba[to + 2] = rgb[from + 2]!
-  }
-  canvas.getContext('2d')!.putImageData(new ImageData(rgba, widthPx, heightPx), 0, 0)
-  return canvas.convertToBlob({ type: 'image/png' })
 }
 
 function resultOf<T extends Item>(item: T): Exclude<T, { error: unknown }> {

@@ -54,7 +54,7 @@ export type Tool = (typeof TOOLS)[number]
 export const COMBINES = ['new', 'add', 'subtract'] as const
 export type Combine = (typeof COMBINES)[number]
 
-export const VIEWS = ['draw', 'compare', 'read', 'codebook'] as const
+export const VIEWS = ['draw', 'ask', 'compare', 'read', 'codebook'] as const
 export type View = (typeof VIEWS)[number]
 
 /** Something went wrong and the person should know: the real cause and what to do. */

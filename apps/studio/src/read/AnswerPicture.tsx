@@ -29,7 +29,7 @@ export function AnswerPicture({
   onPick,
 }: {
   readonly picture: Picture
-  readonly reading: Reading
+  readonly reading: { readonly masks: readonly unknown[]; readonly boxes: Reading['boxes'] }
   /** By number of mask. */
   readonly drawn: readonly (Drawn | undefined)[]
   /** By number of mask or box. */

@@ -18,6 +18,7 @@ import { panelId, TopBar, tabId, VIEW_NAMES } from './TopBar.tsx'
 const WordsPanel = lazy(() =>
   import('../words/WordsPanel.tsx').then((part) => ({ default: part.WordsPanel })),
 )
+const AskView = lazy(() => import('../ask/AskView.tsx').then((part) => ({ default: part.AskView })))
 const CompareView = lazy(() =>
   import('../compare/CompareView.tsx').then((part) => ({ default: part.CompareView })),
 )
@@ -48,6 +49,11 @@ export function App() {
             <DrawView />
           </ErrorBoundary>
         </div>
+        {view === 'ask' && (
+          <OtherView view="ask">
+            <AskView />
+          </OtherView>
+        )}
         {view === 'compare' && (
           <OtherView view="compare">
             <CompareView />

@@ -11,6 +11,7 @@ import { toggleTheme, useTheme } from './theme.ts'
 
 export const VIEW_NAMES: Readonly<Record<View, string>> = {
   draw: 'Draw',
+  ask: 'Ask',
   compare: 'Compare',
   read: 'Read',
   codebook: 'Codebook',

@@ -205,6 +205,9 @@ export const modelListSchema = z.object({
       logprobs: z.boolean(),
       alternatives: z.boolean(),
       maxTokens: z.int().nullable(),
+      prompts: z
+        .array(z.object({ name: z.string(), summary: z.string(), prompt: z.string() }))
+        .describe('questions that published models were trained with; {text} and {mask} are places'),
       notes: z.array(z.string()),
     }),
   ),

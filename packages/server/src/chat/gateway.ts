@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import type { CodecInfo, ModelList, VocabularyListing } from '@maskwords/client/schema'
 import type { ErrorReport } from '@maskwords/files'
-import { MllmError, type MultimodalModel } from '@maskwords/mllm'
+import { MllmError, type MultimodalModel, TASK_NAMES, TASKS } from '@maskwords/mllm'
 import { getokVocabulary, himtokVocabulary, samtokVocabulary, type Vocabulary } from '@maskwords/words'
 import { type Admission, admission } from '../admission.ts'
 import { faultOf, HttpFault } from '../fault.ts'
@@ -83,6 +83,7 @@ export function createGateway(options: GatewayOptions, codecs: readonly CodecInf
       logprobs: facts.logprobs,
       alternatives: facts.alternatives,
       maxTokens: facts.maxTokens ?? null,
+      prompts: TASK_NAMES.map((name) => ({ name, summary: TASKS[name].summary, prompt: TASKS[name].prompt })),
       notes: facts.notes.map(shown),
     }),
     faultOf(error) {
