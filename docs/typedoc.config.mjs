@@ -1,16 +1,27 @@
 // The reference of the public API, from the docstrings: one module for each entry point of the package that people install.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 
 const { exports } = JSON.parse(readFileSync(new URL('../packages/maskwords/package.json', import.meta.url)))
-const source = (entry) => `../packages/maskwords/${entry['@maskwords/source']}`
+
+/** Where the source of an entry point lies, from the house; tsconfig.test.json says the same to TypeScript. */
+const PLACES = {
+  '.': 'packages/maskwords/src/index.ts',
+  './graph/web': 'packages/graph/src/session/web.ts',
+}
+function source(name) {
+  const room = name.slice(2)
+  const places = [PLACES[name], `packages/maskwords/src/${room}.ts`, `packages/${room}/src/index.ts`]
+  return places.find((path) => path !== undefined && existsSync(new URL(`../${path}`, import.meta.url)))
+}
+/** The entry points with names to import: not the worker, not files. */
+const SOURCES = Object.keys(exports).flatMap((name) =>
+  source(name) === undefined ? [] : [[name, source(name)]],
+)
 
 /** What people write in an import, in place of the folder where the module lies. */
 const NAMES = new Map(
-  Object.entries(exports).map(([name, entry]) => [
-    posix.join('packages/maskwords', entry['@maskwords/source']).replace(/(\/index)?\.ts$/, ''),
-    posix.join('maskwords', name),
-  ]),
+  SOURCES.map(([name, path]) => [path.replace(/(\/index)?\.ts$/, ''), posix.join('maskwords', name)]),
 )
 
 function load(app) {
@@ -22,7 +33,7 @@ function load(app) {
 /** @type {import('typedoc').TypeDocOptions & import('typedoc-plugin-markdown').PluginOptions} */
 const config = {
   name: 'maskwords',
-  entryPoints: Object.values(exports).map(source),
+  entryPoints: SOURCES.map(([, path]) => `../${path}`),
   displayBasePath: '..',
   basePath: '..',
   tsconfig: 'tsconfig.typedoc.json',

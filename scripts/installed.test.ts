@@ -59,4 +59,11 @@ describe.skipIf(!isBuilt)('the installed package', () => {
     if (platform() !== 'linux' || arch() !== 'x64') expect(existsSync(mark)).toBe(false)
     else expect(readFileSync(mark, 'utf8')).toContain('ONNXRUNTIME_NODE_INSTALL=true')
   })
+
+  it('names pages by a path that can be opened from where the command runs', () => {
+    const help = run('prepare', '--help')
+    const pages = help.match(/\S*docs[\\/][\w-]+\.md/g)!
+    expect(pages.length).toBeGreaterThan(2)
+    expect(pages.filter((page) => !existsSync(join(place.folder, page.replace(/^\(/, ''))))).toEqual([])
+  })
 })

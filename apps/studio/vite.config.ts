@@ -3,6 +3,7 @@ import { createReadStream, statSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
 import { offline } from './offline-plugin.ts'
+import { collectPackages, finishFolder } from './packed-plugin.ts'
 
 const WEIGHTS = join(import.meta.dirname, '../../packages/maskwords/weights')
 
@@ -25,9 +26,9 @@ const models: Plugin = {
 
 export default defineConfig({
   base: './',
-  plugins: [models, offline],
+  plugins: [models, offline, collectPackages(), finishFolder],
   resolve: { conditions: ['@maskwords/source', 'import', 'module', 'browser', 'default'] },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [collectPackages()] },
   // Inlined files would be data: URLs, which the content security policy refuses to run.
   build: {
     outDir: '../../packages/maskwords/studio',

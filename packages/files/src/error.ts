@@ -1,5 +1,6 @@
 // The one error class of the command and the public index, and how any error becomes a report for people and programs.
 import { CodedError, type CodedErrorOptions } from '@maskwords/base'
+import { withPages } from './installed.ts'
 
 export type MaskwordsErrorCode =
   /** A command line that says something impossible: unknown options, missing arguments. Exit code 2. */
@@ -54,7 +55,7 @@ export function reportOf(error: unknown): ErrorReport {
     return { code: 'internal', message: `${error.name}: ${error.message}`, hint }
   }
   const report: ErrorReport = { code: raw.code as string, message: error.message }
-  if (typeof raw.hint === 'string') report.hint = raw.hint
+  if (typeof raw.hint === 'string') report.hint = withPages(raw.hint)
   if (typeof raw.file === 'string') report.file = raw.file
   if (typeof raw.at === 'string' || typeof raw.at === 'number') report.at = raw.at
   return report

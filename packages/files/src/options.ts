@@ -1,6 +1,7 @@
 // Command lines: the declaration of a command's options, their parsing (on node:util's parseArgs), and the help text.
 import { parseArgs } from 'node:util'
 import { MaskwordsError } from './error.ts'
+import { withPages } from './installed.ts'
 
 type Described = { readonly help: string; readonly short?: string; readonly valueName?: string }
 export type OptionSpec = Described &
@@ -224,7 +225,7 @@ export function helpText(spec: CommandSpec, bold: (text: string) => string): str
   lines.push(bold('Options'), ...columns(rows), '')
   lines.push(bold('Examples'))
   for (const example of spec.examples) lines.push(`  # ${example.note}`, `  ${example.command}`)
-  return `${lines.join('\n')}\n`
+  return withPages(`${lines.join('\n')}\n`)
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {

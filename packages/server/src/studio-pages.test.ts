@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createService, type Service } from './service.ts'
 import { studioPages } from './studio-pages.ts'
@@ -20,6 +20,7 @@ beforeAll(async () => {
   await writeFile(join(studio, 'assets', 'index-Bb3dhyBp.js'), SCRIPT)
   await writeFile(join(studio, 'assets', 'ort.wasm'), Uint8Array.of(0, 97, 115, 109))
   await writeFile(join(studio, 'assets', 'ort.wasm.br'), 'small')
+  await writeFile(join(studio, 'assets', 'engine-Bb3dhyBp.wasm.br'), brotliCompressSync(SCRIPT))
   await writeFile(join(studio, 'assets', 'an-ordinary-sentence.txt'), 'words')
   await writeFile(join(studio, 'caf\u00e9 1.txt'), 'hello')
   service = createService({ title: 'test', token: 's3cret' })
@@ -85,6 +86,23 @@ describe('pages', () => {
     const wasm = await get('/assets/ort.wasm', { 'accept-encoding': 'br' })
     expect([wasm.headers.get('content-type'), await wasm.text()]).toEqual(['application/wasm', 'small'])
     expect((await get('/assets/ort.wasm.br')).status).toBe(401)
+  })
+
+  it('that lie there only compressed are handed out both ways, under their own name', async () => {
+    const path = '/assets/engine-Bb3dhyBp.wasm'
+    const squeezed = await get(path, { 'accept-encoding': 'br' })
+    expect(Object.fromEntries(squeezed.headers)).toMatchObject({
+      'content-type': 'application/wasm',
+      'content-encoding': 'br',
+      'cache-control': 'public, max-age=31536000, immutable',
+    })
+    expect(brotliDecompressSync(Buffer.from(await squeezed.arrayBuffer())).toString()).toBe(SCRIPT)
+    for (const encoding of ['gzip', 'identity']) {
+      const plain = await get(path, { 'accept-encoding': encoding })
+      expect([plain.headers.get('content-encoding'), await plain.text()]).toEqual([null, SCRIPT])
+      expect(plain.headers.get('content-length')).toBe(String(SCRIPT.length))
+    }
+    expect((await get(`${path}.br`)).status).toBe(401)
   })
 
   it('answer HEAD without a body, and are no more than their own files', async () => {

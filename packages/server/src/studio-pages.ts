@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { brotliCompress, brotliDecompress, constants, gzip } from 'node:zlib'
 import type { ServiceContext } from './request-env.ts'
 
 /** Content security policy of every page: nothing inline, nothing from elsewhere. */
@@ -51,7 +51,8 @@ const HASHED = /^assets\/.*-(?![a-z_-]+\.)[A-Za-z0-9_-]{8}\.[a-z0-9]+$/
 const MAX_BYTES = 512 * 2 ** 20
 
 type Page = {
-  readonly body: Uint8Array
+  /** As it is; of what lies in the folder only compressed (the engine's WebAssembly), made when somebody wants it so. */
+  readonly body: Uint8Array | (() => Promise<Uint8Array>)
   readonly type: string
   readonly etag: string
   readonly cache: string
@@ -102,8 +103,12 @@ async function readPages(folder: string): Promise<Map<string, Page>> {
   }
   const pages = new Map<string, Page>()
   for (const [name, body] of found) {
-    const compressedForm = /\.(?:br|gz)$/.test(name) && found.has(name.replace(/\.(?:br|gz)$/, ''))
-    if (compressedForm) continue
+    const plain = name.replace(/\.(?:br|gz)$/, '')
+    if (plain !== name && found.has(plain)) continue
+    if (name.endsWith('.br')) {
+      pages.set(`/${plain}`, compressedOnly(plain, body))
+      continue
+    }
     const page = await compressed(pageOf(name, body), found.get(`${name}.br`), found.get(`${name}.gz`))
     pages.set(`/${name}`, page)
     if (name === 'index.html') pages.set('/', page)
@@ -111,7 +116,16 @@ async function readPages(folder: string): Promise<Map<string, Page>> {
   return pages
 }
 
-function pageOf(name: string, body: Uint8Array): Page {
+function compressedOnly(name: string, br: Uint8Array): Page {
+  let plain: Promise<Uint8Array> | undefined
+  const body = () => {
+    plain ??= promisify(brotliDecompress)(br)
+    return plain
+  }
+  return { ...pageOf(name, br), body, br }
+}
+
+function pageOf(name: string, body: Uint8Array): Page & { readonly body: Uint8Array } {
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream'
   return {
     body,
@@ -125,7 +139,11 @@ function pageOf(name: string, body: Uint8Array): Page {
 const COMPRESS_FROM_BYTES = 1024
 const COMPRESS_TO_BYTES = 4 * 2 ** 20
 
-async function compressed(page: Page, br: Uint8Array | undefined, gz: Uint8Array | undefined): Promise<Page> {
+async function compressed(
+  page: Page & { readonly body: Uint8Array },
+  br: Uint8Array | undefined,
+  gz: Uint8Array | undefined,
+): Promise<Page> {
   const bytes = page.body.byteLength
   if (br !== undefined || gz !== undefined) {
     return { ...page, ...(br !== undefined && { br }), ...(gz !== undefined && { gzip: gz }) }
@@ -139,7 +157,7 @@ async function compressed(page: Page, br: Uint8Array | undefined, gz: Uint8Array
   }
 }
 
-function answer(c: ServiceContext, page: Page): Response {
+async function answer(c: ServiceContext, page: Page): Promise<Response> {
   const headers: Record<string, string> = {
     'content-type': page.type,
     'cache-control': page.cache,
@@ -159,14 +177,14 @@ function answer(c: ServiceContext, page: Page): Response {
       const [coding, ...parameters] = part.split(';').map((piece) => piece.trim())
       return coding === name && !parameters.some((piece) => /^q=0(?:\.0*)?$/.test(piece))
     })
-  let { body } = page
+  let body: Uint8Array
   if (page.br !== undefined && takes('br')) {
     body = page.br
     headers['content-encoding'] = 'br'
   } else if (page.gzip !== undefined && takes('gzip')) {
     body = page.gzip
     headers['content-encoding'] = 'gzip'
-  }
+  } else body = typeof page.body === 'function' ? await page.body() : page.body
   headers['content-length'] = String(body.byteLength)
   return c.req.method === 'HEAD'
     ? c.body(null, 200, headers)
