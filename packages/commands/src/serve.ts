@@ -15,6 +15,7 @@ import {
   MaskwordsError,
   MODEL_OPTIONS,
   SHIPPED_CODECS,
+  serverOptions,
 } from '@maskwords/files'
 import { isAddress, openMultimodal, readAddress } from '@maskwords/mllm'
 import type { ServedCodec, ServedModel } from '@maskwords/server'
@@ -311,9 +312,7 @@ function modelOf(context: ServeContext): { model?: ServedModel } {
     return {}
   }
   const address = isAddress(source) ? readAddress(source) : undefined
-  if (modelName !== undefined && address === undefined) {
-    throw new MaskwordsError('usage', '--model-name is for a model behind an address; --model is none')
-  }
+  const server = serverOptions(context, address !== undefined)
   let progress: ReturnType<typeof talk.progress> | undefined
   const id = modelName ?? address?.model ?? (address === undefined ? source : undefined)
   return {
@@ -329,7 +328,7 @@ function modelOf(context: ServeContext): { model?: ServedModel } {
           ...(threads !== undefined && { threads }),
           signal: io.signal,
           server: {
-            ...(modelName !== undefined && { modelName }),
+            ...server,
             // A codec that was named says what the model speaks, where its server does not.
             ...(options.codec !== undefined && words !== undefined && { vocabulary: words }),
           },

@@ -2,6 +2,8 @@
 // those of vLLM, SGLang and Ollama are written by their protocols (vllm entrypoints/openai/chat_completion/protocol.py, sglang
 // entrypoints/openai/protocol.py, ollama openai/openai.go).
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { samtokVocabulary, wordsOf } from '@maskwords/words'
 import type { ServerKind } from '../src/servers/profiles.ts'
 
@@ -293,4 +295,32 @@ export function fetchOf(
     return new Response(stream, { status, headers: { 'content-type': type, ...headers } })
   }
   return Object.assign(ask as typeof fetch, { asked })
+}
+
+/** The same on a port of this machine, for what asks over one. `asked` grows. */
+export async function serverOnPort(
+  answer: (asked: Asked) => Reply,
+): Promise<{ readonly address: string; readonly asked: Asked[]; close(): void }> {
+  const asked: Asked[] = []
+  const server = createServer(async (request, response) => {
+    let text = ''
+    for await (const piece of request) text += piece
+    const one: Asked = {
+      path: request.url ?? '/',
+      body: text === '' ? {} : JSON.parse(text),
+      headers: new Headers(request.headers as Record<string, string>),
+    }
+    asked.push(one)
+    const { status = 200, type = 'text/plain', body, headers } = answer(one)
+    response.writeHead(status, { 'content-type': type, ...headers }).end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    asked,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
 }

@@ -51,6 +51,8 @@ export type RequestRecord = {
   readonly ms: number
 }
 
+export type LongReply = { respond(response: Response): void; taken(): void }
+
 export type Service = {
   readonly app: Hono<ServiceEnv>
   readonly metrics: Metrics
@@ -73,18 +75,14 @@ export type Service = {
   ): void
   /**
    * Adds a POST route that takes JSON and may answer for long. `work` hands its response to `respond`, and may go on with what
-   * the response streams. Its requests stand in the line `room`, so that they keep no short one waiting.
+   * the response streams; `taken` says that it needs the body no more. Its requests stand in the line `room`, so that they
+   * keep no short one waiting.
    */
   postLong(
     path: string,
     operation: ApiOperation,
     room: Admission,
-    work: (
-      body: Uint8Array,
-      c: ServiceContext,
-      signal: AbortSignal,
-      respond: (response: Response) => void,
-    ) => Promise<void>,
+    work: (body: Uint8Array, signal: AbortSignal, reply: LongReply) => Promise<void>,
   ): void
   /** `path` may have parameters, as in `/v1/codecs/{name}`. */
   get(path: string, operation: ApiOperation, work: (c: ServiceContext) => unknown): void
@@ -265,7 +263,7 @@ export function createService(options: ServiceOptions): Service {
               watchCaller: (leave) => watchCaller(c, leave),
               receive: (signal) =>
                 readBody(c, { maxBytes: maxBodyBytes, signal, types: ['application/json'], onBytes }),
-              work: (body, signal) => work(body, c, signal, resolve),
+              work: (body, signal) => work(body, signal, { respond: resolve, taken: release }),
             })
             .catch(reject)
             .finally(release)

@@ -1,6 +1,6 @@
 // A model as a command opens it: loaded with a progress line, what it notes said, and beside it the codec that reads its words.
 import type { MaskCodec } from '@maskwords/codecs'
-import type { MultimodalModel } from '@maskwords/mllm'
+import type { MultimodalModel, OpenServerOptions, ServerKind } from '@maskwords/mllm'
 import { SPEAKERS } from '../codec.ts'
 import type { Context } from '../command.ts'
 import { MaskwordsError } from '../error.ts'
@@ -39,19 +39,13 @@ export async function openModel(context: ModelContext): Promise<OpenedModel> {
   const { isAddress, modelFingerprint, openMultimodal } = await import('@maskwords/mllm')
   const atServer = isAddress(source)
   const place = atServer ? source : localSource(path, source)
-  const { 'model-name': modelName } = options
-  if (modelName !== undefined && !atServer) {
-    throw new MaskwordsError('usage', '--model-name is for a model behind an address; --model is none')
-  }
+  const server = serverOptions(context, atServer)
   // A server may not say what words its model has: a codec that is named does.
   const named = atServer && options.codec !== undefined ? await openCodec(context) : undefined
   const started = performance.now()
   let progress: ReturnType<typeof talk.progress> | undefined
   const opening = openMultimodal(place, {
-    server: {
-      ...(modelName !== undefined && { modelName }),
-      ...(named !== undefined && { vocabulary: named.vocabulary }),
-    },
+    server: { ...server, ...(named !== undefined && { vocabulary: named.vocabulary }) },
     weights: options.weights ?? 'auto',
     ...(options.threads !== undefined && { threads: options.threads }),
     signal: io.signal,
@@ -86,6 +80,27 @@ export async function openModel(context: ModelContext): Promise<OpenedModel> {
     await named?.close()
     await model.close()
     throw error
+  }
+}
+
+/**
+ * What the command says of the server behind an address.
+ * @throws MaskwordsError `usage` for such options without an address.
+ */
+export function serverOptions(
+  { options, io }: Pick<Context<typeof MODEL_OPTIONS>, 'options' | 'io'>,
+  atServer: boolean,
+): Pick<OpenServerOptions, 'modelName' | 'kind' | 'apiKey'> {
+  const { 'model-name': modelName, server: kind } = options
+  if (!atServer && (modelName ?? kind) !== undefined) {
+    const option = modelName === undefined ? 'server' : 'model-name'
+    throw new MaskwordsError('usage', `--${option} is for a model behind an address; --model is none`)
+  }
+  const apiKey = io.env['MASKWORDS_API_KEY']
+  return {
+    ...(modelName !== undefined && { modelName }),
+    ...(kind !== undefined && { kind: kind as ServerKind }),
+    ...(apiKey !== undefined && apiKey !== '' && { apiKey }),
   }
 }
 

@@ -12,6 +12,11 @@ export const MODEL_OPTIONS = {
     valueName: 'name',
     help: 'which model of a server that has several (also http://host:port/v1#name); its key: MASKWORDS_API_KEY',
   },
+  server: {
+    type: 'choice',
+    choices: ['vllm', 'sglang', 'llama-server', 'llama-cpp-python', 'ollama', 'openai'],
+    help: 'what kind of server the address is (default: as it looks; a proxy may hide it)',
+  },
   weights: {
     type: 'choice',
     choices: ['auto', 'published', 'int4'],

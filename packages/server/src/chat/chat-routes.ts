@@ -67,31 +67,37 @@ export function addChatRoutes(service: Service, { pool, cache, gateway }: ChatRo
     'Questions that wait or are answered.',
     () => gateway.line.held,
   )
-  service.postLong('/v1/chat/completions', operation, gateway.line, async (body, _, signal, respond) => {
-    const began = performance.now()
-    try {
-      const made = await pool.run({ kind: 'chat', body, codec: gateway.codec }, { signal })
-      const prepared = JSON.parse(new TextDecoder().decode(made.body)) as PreparedChat
-      const asked = askOf(prepared, gateway, cache, signal)
-      const decoder = maskDecoder(prepared, { pool, gateway, signal })
-      const done = prepared.settings.stream ? streamed : whole
-      for (const { finish, usage } of await done({
-        asked,
-        decoder,
-        settings: prepared.settings,
-        gateway,
-        respond,
-        signal,
-      })) {
-        answers.add({ finish })
-        tokens.add({}, usage.answerTokens)
+  service.postLong(
+    '/v1/chat/completions',
+    operation,
+    gateway.line,
+    async (body, signal, { respond, taken }) => {
+      const began = performance.now()
+      try {
+        const made = await pool.run({ kind: 'chat', body, codec: gateway.codec }, { signal })
+        taken()
+        const prepared = JSON.parse(new TextDecoder().decode(made.body)) as PreparedChat
+        const asked = askOf(prepared, gateway, cache, signal)
+        const decoder = maskDecoder(prepared, { pool, gateway, signal })
+        const done = prepared.settings.stream ? streamed : whole
+        for (const { finish, usage } of await done({
+          asked,
+          decoder,
+          settings: prepared.settings,
+          gateway,
+          respond,
+          signal,
+        })) {
+          answers.add({ finish })
+          tokens.add({}, usage.answerTokens)
+        }
+        gateway.took(performance.now() - began)
+      } catch (error) {
+        answers.add({ finish: 'failed' })
+        throw signal.aborted ? error : gateway.faultOf(error)
       }
-      gateway.took(performance.now() - began)
-    } catch (error) {
-      answers.add({ finish: 'failed' })
-      throw signal.aborted ? error : gateway.faultOf(error)
-    }
-  })
+    },
+  )
 }
 
 type Asked = {
