@@ -52,6 +52,7 @@ export default defineConfig({
           { text: 'What it is', link: '/' },
           page('The command', 'cli'),
           page('Asking a model', 'ask'),
+          page('Models behind servers', 'model-servers'),
           page('The studio', 'studio'),
           page('HTTP', 'http-api'),
         ],
