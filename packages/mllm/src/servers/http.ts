@@ -200,7 +200,7 @@ type Watch = {
 }
 
 function watchFor(url: string, signal: AbortSignal | undefined, firstMs: number, silenceMs: number): Watch {
-  const controller = new AbortController()
+  const { controller, release } = followSignals(signal)
   let late: ServerError | undefined
   const give = (ms: number, what: string) =>
     setTimeout(() => {
@@ -211,7 +211,7 @@ function watchFor(url: string, signal: AbortSignal | undefined, firstMs: number,
     }, ms)
   let timer = give(firstMs, 'did not answer')
   return {
-    signal: signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]),
+    signal: controller.signal,
     heard() {
       clearTimeout(timer)
       timer = give(silenceMs, 'fell silent in the middle of its answer')
@@ -221,7 +221,33 @@ function watchFor(url: string, signal: AbortSignal | undefined, firstMs: number,
       signal?.throwIfAborted()
       return error instanceof ServerError ? error : undefined
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      clearTimeout(timer)
+      release()
+    },
+  }
+}
+
+/**
+ * A controller that aborts with any of the signals, until it is released. `AbortSignal.any` leaves something behind on a signal that lives
+ * as long as a run with a hundred thousand questions.
+ */
+export function followSignals(...signals: (AbortSignal | undefined)[]): {
+  readonly controller: AbortController
+  readonly release: () => void
+} {
+  const controller = new AbortController()
+  const followed = signals.map((signal) => {
+    const abort = () => controller.abort(signal?.reason)
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    return () => signal?.removeEventListener('abort', abort)
+  })
+  return {
+    controller,
+    release: () => {
+      for (const leave of followed) leave()
+    },
   }
 }
 

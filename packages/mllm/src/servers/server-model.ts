@@ -26,7 +26,7 @@ import { readAddress } from './address.ts'
 import { type ChatChunk, readChunk } from './chat-chunk.ts'
 import type { Imposed } from './grammar.ts'
 import type { Http, HttpOptions } from './http.ts'
-import { httpClient, ServerError } from './http.ts'
+import { followSignals, httpClient, ServerError } from './http.ts'
 import { pictureUrl } from './picture-url.ts'
 import { pieceReader } from './pieces.ts'
 import type { Probe, ProbeOptions } from './probe.ts'
@@ -205,7 +205,8 @@ type Control = {
 async function answer(asked: Asked, options: AskOptions, control: Control): Promise<void> {
   const { address, http, probe, closed, push } = control
   const { vocabulary, stripped } = probe
-  const signal = options.signal === undefined ? closed : AbortSignal.any([options.signal, closed])
+  const { controller, release } = followSignals(options.signal, closed)
+  const { signal } = controller
   const started = performance.now()
   const reader = pieceReader(vocabulary, stripped === true ? { stripped } : {})
   let muted = false
@@ -233,9 +234,14 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
     }
   }
   const sizeOf = probe.vocabularySize ?? MAX_VOCABULARY
+  let stopped = false
+  const whole = () => {
+    writer.end(finish === 'length' && !stopped ? 'length' : 'stop', usageNow(), {
+      notes: (masks, text) => notesOf(masks, text, { finish, beyond, restored: reader.restored, probe }),
+    })
+  }
   try {
     const body = { ...asked.fields, messages: await messagesOf(asked.conversation) }
-    let stopped = false
     let behind = 0
     for await (const value of http.stream(`${address.base}/chat/completions`, body, signal)) {
       const chunk = readChunk(value)
@@ -260,10 +266,10 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
         hint: 'the log of the server may say why',
       })
     }
-    writer.end(finish === 'length' && !stopped ? 'length' : 'stop', usageNow(), {
-      notes: (masks, text) => notesOf(masks, text, { finish, beyond, restored: reader.restored, probe }),
-    })
+    whole()
   } catch (error) {
+    // All was said; only what the server would have counted is missing.
+    if (stopped) return whole()
     if (options.signal?.aborted) {
       for (const piece of reader.end()) await writer.piece(piece)
       writer.end('aborted', usageNow())
@@ -273,6 +279,8 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
     for (const piece of reader.end()) await writer.piece(piece)
     const partial = writer.end('aborted', usageNow())
     throw withPartial(closed.aborted ? closed.reason : error, partial)
+  } finally {
+    release()
   }
 }
 
