@@ -278,7 +278,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
     isNamed: false,
     files: (scene) => ({
       'JPEGImages/a.png': pictureOf(scene),
-      'SegmentationClass/a.png': labelMapToPng(mapOf(scene), { as: 'voc' }),
+      'SegmentationClass/a.png': labelMapToPng(mapOf(scene), { as: 'palette' }),
       'labels.txt': ['_background_', ...scene.things.map(({ name }) => name)].join('\n'),
     }),
   },

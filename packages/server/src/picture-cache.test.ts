@@ -10,6 +10,7 @@ const picture = (bytes: number) => ({
   rgb: new Uint8Array(bytes),
   format: 'png',
   orientation: 1,
+  ground: 'shown' as const,
 })
 const image = (floats: number) => ({
   codec: 'samtok',

@@ -1,9 +1,9 @@
 // The process that resume.test.ts kills: the tiny run in the folder given, a line on stdout for every update.
 import { train } from '../src/index.ts'
-import { tinyRun } from './tiny-run.ts'
+import { tinyData, tinyRun } from './tiny-run.ts'
 
 const [folder, pauseMs] = process.argv.slice(2)
-const data = tinyRun(folder).data
+const data = tinyData()
 await train(
   tinyRun(folder, {
     stopOnSignals: true,
