@@ -20,7 +20,7 @@ import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
 import { type ErrorReport, isTypedError, MaskwordsError, nearest, reportOf } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
-import type { MaskedText, SampleKind, Truth, TruthOptions, TruthSample } from './truth.ts'
+import type { AnswerQuestion, MaskedText, SampleKind, Truth, TruthOptions, TruthSample } from './truth.ts'
 
 type Options = TruthOptions & { readonly root: string }
 
@@ -146,6 +146,20 @@ function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
         options: choice.options,
         right: choice.right,
       }))
+    case 'region-captions':
+      return record.regions.flatMap((region) => {
+        const captions = captionsOf(record, region)
+        return captions.length === 0
+          ? []
+          : [() => ({ ...regionSample(record, [region.id], drafting), captions })]
+      })
+    case 'region-asks':
+      return record.regions.flatMap((region) => {
+        const asks = asksOf(record, region)
+        return asks.length === 0 ? [] : [() => ({ ...regionSample(record, [region.id], drafting), asks })]
+      })
+    case 'region-questions':
+      return record.dialogues.map((turns, d) => () => regionQuestion(record, turns, d, drafting))
     case 'lines':
       throw new MaskwordsError('unsupported', 'datasets of lines are read as JSON Lines only', {
         hint: 'a line a sample: {"id": "...", "lines": [[[x, y], ...], ...]}',
@@ -187,6 +201,64 @@ function phraseSample(record: DataRecord, phrase: Phrase, index: number, draftin
     groups: phrase.form === 'sentence' ? ['sentence'] : [],
     ...shape,
     ...(ignored !== undefined && { ignored }),
+  }
+}
+
+/** A sample about regions: its masks are what is pointed at; a region of which only a box is known is that box. */
+function regionSample(record: DataRecord, ids: readonly string[], drafting: Drafting): TruthSample {
+  return {
+    ...common(record),
+    id: ids.length === 1 ? `${record.id}/${ids[0]}` : record.id,
+    groups: [],
+    masks: ids.map((id) => maskOfRegion(record, regionOf(record, id), drafting, 'fill')),
+  }
+}
+
+/** What people said of a region: its captions, and phrases that mean it alone. */
+function captionsOf(record: DataRecord, { id, captions = [] }: Region): string[] {
+  const phrases = record.phrases.filter(
+    ({ regions, form }) => form !== 'sentence' && regions.length === 1 && regions[0] === id,
+  )
+  return [...new Set([...captions, ...phrases.map(({ text }) => text)])]
+}
+
+/** What a judge is asked about a description of a region. */
+function asksOf(record: DataRecord, { id }: Region): AnswerQuestion[] {
+  return record.choices.flatMap(({ question, options, scores, kind }): AnswerQuestion[] => {
+    const isOf = question.some((piece) => typeof piece !== 'string' && piece.region === id)
+    if (!isOf || scores === undefined) return []
+    const text = question.map((piece) => (typeof piece === 'string' ? piece : '')).join('')
+    // Recognition counts for itself: its options are worth words.
+    const own = scores.some((score) => typeof score === 'string') ? 'recognition' : 'positive'
+    return [{ kind: kind ?? own, text: text.trim(), options, scores }]
+  })
+}
+
+/** The question of a dialogue's first turn about its regions, and the answer to compare with. */
+function regionQuestion(
+  record: DataRecord,
+  turns: DataRecord['dialogues'][number],
+  d: number,
+  drafting: Drafting,
+): TruthSample {
+  const [asked, answered] = turns
+  if (asked?.role !== 'user' || answered?.role !== 'assistant') {
+    throw new MaskwordsError('malformed', `record ${record.id} has no question with an answer`, {
+      at: record.id,
+    })
+  }
+  const ids = asked.pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.region]))
+  const text = asked.pieces
+    .map((piece) => (typeof piece === 'string' ? piece : ''))
+    .join('')
+    .trim()
+  const [group] = record.id.split('/')
+  return {
+    ...regionSample(record, ids, drafting),
+    id: turns === record.dialogues[0] ? record.id : `${record.id}/${d}`,
+    groups: record.id.includes('/') ? [group!] : [],
+    ...(text !== '' && { phrase: text }),
+    captions: [plainText(answered.pieces)],
   }
 }
 
@@ -273,8 +345,13 @@ function regionOf(record: DataRecord, id: string): Region {
   throw new MaskwordsError('malformed', `record ${record.id} has no region ${id}`, { at: record.id })
 }
 
-function maskOfRegion(record: DataRecord, region: Region, { root, maps }: Drafting): Mask {
-  return regionMask(record, region, { root, labelMapCache: maps })
+function maskOfRegion(
+  record: DataRecord,
+  region: Region,
+  { root, maps }: Drafting,
+  boxes: 'refuse' | 'fill' = 'refuse',
+): Mask {
+  return regionMask(record, region, { root, labelMapCache: maps, boxes })
 }
 
 function ignoredOf(record: DataRecord, { root, maps }: Drafting): Mask | undefined {

@@ -6,6 +6,16 @@ import type { Mask } from '@maskwords/mask'
 /** A text with masks in it. */
 export type MaskedText = readonly (string | { readonly mask: Mask })[]
 
+/** A question about an answer, to a judge: with options to choose from, and what each is worth. */
+export type AnswerQuestion = {
+  /** For example recognition, positive, negative. */
+  readonly kind: string
+  readonly text: string
+  readonly options: readonly string[]
+  /** Of each option; a word where the question counts for itself (correct, incorrect). */
+  readonly scores: readonly (number | string)[]
+}
+
 /** A turn of the dialogue before a question, masks as the truth has them. */
 export type EarlierTurn = { readonly role: 'user' | 'assistant'; readonly pieces: MaskedText }
 
@@ -26,6 +36,8 @@ export type TruthSample = {
   readonly masks?: readonly Mask[]
   readonly labels?: readonly string[]
   readonly captions?: readonly string[]
+  /** What a judge is asked about the answer. */
+  readonly asks?: readonly AnswerQuestion[]
   /** Index of the subject's mask, predicate, index of the object's mask. */
   readonly relations?: readonly (readonly [number, string, number])[]
   readonly ignored?: Mask
@@ -59,6 +71,9 @@ export type SampleKind =
   | 'choices'
   | 'lines'
   | 'captions'
+  | 'region-captions'
+  | 'region-asks'
+  | 'region-questions'
   | 'relations'
 
 export type TruthOptions = {

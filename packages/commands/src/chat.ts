@@ -11,7 +11,7 @@ import {
   throwIfAborted,
   writeWhole,
 } from '@maskwords/files'
-import { area, tightBox } from '@maskwords/mask'
+import { area, type Mask, tightBox } from '@maskwords/mask'
 import { MllmError } from '@maskwords/mllm'
 import type { AskContext } from './ask-options.ts'
 import { ASK_OPTIONS } from './ask-options.ts'
@@ -257,8 +257,13 @@ class Chat {
       const what =
         found === undefined
           ? `its words are not read: ${printable(words).slice(0, 60)}`
-          : `${((100 * area(found)) / (found.widthPx * found.heightPx)).toFixed(1)} % of the picture, box ${(tightBox(found) ?? []).toString()}`
+          : `${((100 * area(found)) / (found.widthPx * found.heightPx)).toFixed(1)} % of the picture, box ${boxText(found)}`
       await talk.note(`${maskName(number, this.context)} ${source}: ${what}`)
     }
   }
+}
+
+function boxText(mask: Mask): string {
+  const { x, y, width, height } = tightBox(mask)
+  return `${x}, ${y}, ${width} x ${height}`
 }

@@ -89,6 +89,10 @@ export type Choice = {
   readonly question: readonly (string | { readonly region: string })[]
   readonly options: readonly string[]
   readonly right: number
+  /** What each option is worth, where a judge asks the question about a description; words where it counts for itself. */
+  readonly scores?: readonly (number | string)[]
+  /** For example recognition, positive, negative (DLC-Bench). */
+  readonly kind?: string
 }
 
 /**

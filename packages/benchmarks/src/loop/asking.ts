@@ -7,6 +7,9 @@ export const PLACES = {
   options: 'the options of a choice, a letter and a line each',
   labels: 'all names of the truth, in quotes',
   predicates: 'all predicates of the truth, in quotes',
+  masks: 'all masks that the sample points at',
+  zoom: 'the picture around the mask, larger',
+  zoommask: 'the mask on that picture',
 } as const
 
 /** `Settings` are those of the benchmark. */

@@ -1,13 +1,20 @@
 // From a sample to what the model is asked: a prompt's places filled, the turns before it, masks as words.
-import type { EncodedImage, MaskCodec } from '@maskwords/codecs'
+import type { EncodedImage, MaskCodec, Pixels } from '@maskwords/codecs'
 import { MaskwordsError, nearest } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
 import { maskPlaces } from '@maskwords/mllm'
 import type { MaskedText, TruthSample } from '../truth.ts'
 import { PLACES } from './asking.ts'
+import { zoomed } from './zoom.ts'
+
+/** A text, a mask as words, the picture around a mask (enlarged), or the mask on that. */
+export type QuestionPiece = MaskedText[number] | { readonly zoom: Mask } | { readonly zoomMask: Mask }
 
 /** Turns in their order, the user's question last; the picture stands before the first. */
-export type Question = readonly { readonly role: 'user' | 'assistant'; readonly pieces: MaskedText }[]
+export type Question = readonly {
+  readonly role: 'user' | 'assistant'
+  readonly pieces: readonly QuestionPiece[]
+}[]
 
 /** What all samples of a truth have in common and prompts may name. */
 export type PromptLists = { readonly labels: readonly string[]; readonly predicates: readonly string[] }
@@ -42,7 +49,7 @@ export function checkPrompt(prompt: string): void {
 export function questionOfSample(sample: TruthSample, options: QuestionOptions): Question {
   const { history = [] } = sample
   const place = maskPlaces(options.pointsAt.length)
-  const pieces = filled(sample, options).flatMap((piece): MaskedText => {
+  const pieces = filled(sample, options).flatMap((piece): readonly QuestionPiece[] => {
     if (typeof piece !== 'string') return [piece]
     return place(piece).map((part) => (typeof part === 'number' ? { mask: options.pointsAt[part]! } : part))
   })
@@ -50,12 +57,13 @@ export function questionOfSample(sample: TruthSample, options: QuestionOptions):
 }
 
 /** The prompt with what the sample says; places of masks that the prompt itself has are still places. */
-function filled(sample: TruthSample, { prompt, lists, lowerCase }: QuestionOptions): MaskedText {
-  const pieces: (string | { readonly mask: Mask })[] = []
+function filled(sample: TruthSample, options: QuestionOptions): readonly QuestionPiece[] {
+  const { prompt } = options
+  const pieces: QuestionPiece[] = []
   let from = 0
   for (const { 0: place, 1: name, index } of prompt.matchAll(PLACE)) {
     if (!Object.hasOwn(PLACES, name!)) continue
-    pieces.push(prompt.slice(from, index), ...said(name as keyof typeof PLACES, sample, lists, lowerCase))
+    pieces.push(prompt.slice(from, index), ...said(name as keyof typeof PLACES, sample, options))
     from = index + place.length
   }
   pieces.push(prompt.slice(from))
@@ -65,10 +73,23 @@ function filled(sample: TruthSample, { prompt, lists, lowerCase }: QuestionOptio
 function said(
   name: keyof typeof PLACES,
   sample: TruthSample,
-  lists: PromptLists,
-  lowerCase: boolean,
-): MaskedText {
+  { lists, lowerCase, pointsAt }: QuestionOptions,
+): readonly QuestionPiece[] {
   switch (name) {
+    case 'masks':
+      return pointsAt.flatMap((mask, k): readonly QuestionPiece[] =>
+        k === 0 ? [{ mask }] : [', ', { mask }],
+      )
+    case 'zoom':
+    case 'zoommask': {
+      const [mask] = pointsAt
+      if (mask === undefined) {
+        throw new MaskwordsError('malformed', 'the truth of this sample has no mask to zoom in on', {
+          at: sample.id,
+        })
+      }
+      return [name === 'zoom' ? { zoom: mask } : { zoomMask: mask }]
+    }
     case 'phrase': {
       const pieces = sample.question ?? (sample.phrase === undefined ? undefined : [sample.phrase])
       if (pieces === undefined) {
@@ -90,33 +111,69 @@ function said(
   }
 }
 
-/** Turns as text alone: masks become words of the codec. */
-export type WrittenTurns = readonly { readonly role: 'user' | 'assistant'; readonly text: string }[]
+/** Turns as a model takes them: masks are words of the codec, pictures beside the sample's own stand where they stand. */
+export type WrittenTurns = readonly {
+  readonly role: 'user' | 'assistant'
+  readonly content: readonly (string | Pixels)[]
+}[]
 
-/** Whether masks stand in a question. */
-export const pointsAtMasks = (question: Question): boolean =>
-  question.some(({ pieces }) => pieces.some((piece) => typeof piece !== 'string'))
+/** The text of a lone question without pictures of its own; undefined for any other. */
+export function textAlone(turns: WrittenTurns): string | undefined {
+  const [turn] = turns
+  const [text] = turn?.content ?? []
+  return turns.length === 1 && turn!.content.length === 1 && typeof text === 'string' ? text : undefined
+}
 
-/** Writes the masks of a question as words. `image` is asked for where there are any. */
-export async function written(
-  question: Question,
-  codec: MaskCodec | undefined,
-  image: () => Promise<EncodedImage>,
-  signal: AbortSignal,
-): Promise<WrittenTurns> {
-  const masks = new Map<Mask, string>()
-  for (const { pieces } of question) {
-    for (const piece of pieces) if (typeof piece !== 'string') masks.set(piece.mask, '')
+/** What writing the masks of a question needs. */
+export type QuestionWriter = {
+  readonly codec: MaskCodec | undefined
+  readonly picture: Pixels
+  /** The picture as the codec has it; asked for where a mask stands in the question. */
+  readonly image: () => Promise<EncodedImage>
+  readonly signal: AbortSignal
+}
+
+/** Writes the masks of a question as words. */
+export async function written(question: Question, writer: QuestionWriter): Promise<WrittenTurns> {
+  const { picture, image, signal } = writer
+  const pieces = question.flatMap((turn) => turn.pieces)
+  const masks = [
+    ...new Set(pieces.flatMap((piece) => (typeof piece !== 'string' && 'mask' in piece ? [piece.mask] : []))),
+  ]
+  const words = new Map<Mask, string>()
+  if (masks.length > 0) {
+    const texts = await codecOf(writer).encode(await image(), masks, { signal })
+    for (const [k, mask] of masks.entries()) words.set(mask, texts[k]!.text)
   }
-  if (masks.size > 0) {
-    if (codec === undefined) {
-      throw new MaskwordsError('unsupported', 'the question points at masks, and the model has no mask words')
+  const turns: WrittenTurns[number][] = []
+  for (const { role, pieces: said } of question) {
+    const content: (string | Pixels)[] = []
+    let text = ''
+    for (const piece of said) {
+      if (typeof piece === 'string') text += piece
+      else if ('mask' in piece) text += words.get(piece.mask)!
+      else if ('zoomMask' in piece) text += await wordsOnZoom(piece.zoomMask, writer)
+      else {
+        content.push(...(text === '' ? [] : [text]), zoomed(picture, piece.zoom).picture)
+        text = ''
+      }
     }
-    const words = await codec.encode(await image(), [...masks.keys()], { signal })
-    for (const [k, mask] of [...masks.keys()].entries()) masks.set(mask, words[k]!.text)
+    turns.push({ role, content: text === '' && content.length > 0 ? content : [...content, text] })
   }
-  return question.map(({ role, pieces }) => ({
-    role,
-    text: pieces.map((piece) => (typeof piece === 'string' ? piece : masks.get(piece.mask)!)).join(''),
-  }))
+  return turns
+}
+
+async function wordsOnZoom(mask: Mask, writer: QuestionWriter): Promise<string> {
+  const { signal, picture } = writer
+  const codec = codecOf(writer)
+  const close = zoomed(picture, mask)
+  const [words] = await codec.encode(await codec.encodeImage(close.picture, { signal }), [close.mask], {
+    signal,
+  })
+  return words!.text
+}
+
+function codecOf({ codec }: QuestionWriter): MaskCodec {
+  if (codec !== undefined) return codec
+  throw new MaskwordsError('unsupported', 'the question points at masks, and the model has no mask words')
 }

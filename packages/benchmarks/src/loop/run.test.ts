@@ -202,8 +202,8 @@ describe('a model in the loop', () => {
     )
     expect(seen).toEqual([
       ['user', ['picture', 'Find the dog.']],
-      ['assistant', 'It is <words 0>'],
-      ['user', 'What is left of <words 1>?'],
+      ['assistant', ['It is <words 0>']],
+      ['user', ['What is left of <words 1>?']],
     ])
   })
 

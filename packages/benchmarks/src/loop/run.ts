@@ -11,12 +11,12 @@ import {
   throwIfAborted,
 } from '@maskwords/files'
 import { resizeBicubicPillow } from '@maskwords/mask'
-import type { Answer, AskOptions } from '@maskwords/mllm'
+import type { Answer, AskOptions, Message, Part } from '@maskwords/mllm'
 import type { SamplePictures } from '../pictures.ts'
 import type { TruthSample } from '../truth.ts'
 import type { AnswersFile } from './answers-file.ts'
 import type { Question, WrittenTurns } from './question.ts'
-import { written } from './question.ts'
+import { textAlone, written } from './question.ts'
 
 export type LoopInput = {
   readonly samples: readonly TruthSample[]
@@ -151,7 +151,8 @@ class Run {
     const { codec } = this.input.opened
     let image: Promise<EncodedImage> | undefined
     const encoded = () => (image ??= codec!.encodeImage(shown, { signal: this.signal }))
-    return await written(this.input.question(sample), codec, encoded, this.signal)
+    const writer = { codec, picture: shown, image: encoded, signal: this.signal }
+    return await written(this.input.question(sample), writer)
   }
 
   private async ask(
@@ -159,8 +160,8 @@ class Run {
     asked: readonly Asked[],
     fail: (sample: TruthSample, error: unknown) => void,
   ): Promise<void> {
-    const lone = asked.filter(({ turns }) => turns.length === 1)
-    for (const one of asked) if (one.turns.length > 1) await this.askAlone(picture, one, fail)
+    const lone = asked.filter(({ turns }) => textAlone(turns) !== undefined)
+    for (const one of asked) if (textAlone(one.turns) === undefined) await this.askAlone(picture, one, fail)
     if (lone.length === 0) return
     const answered = new Set<number>()
     const { model } = this.input.opened
@@ -168,7 +169,7 @@ class Run {
     try {
       const answers = await model.askMany(
         picture,
-        lone.map(({ turns }) => turns[0]!.text),
+        lone.map(({ turns }) => textAlone(turns)!),
         {
           ...this.input.options,
           ...(together !== undefined && { together }),
@@ -203,19 +204,17 @@ class Run {
     fail: (sample: TruthSample, error: unknown) => void,
   ): Promise<void> {
     try {
-      const { answer } = this.input.opened.model.ask(
-        turns.map(({ role, text }, at) => ({
-          role,
-          content:
-            at === 0
-              ? [
-                  { type: 'picture' as const, picture },
-                  { type: 'text' as const, text },
-                ]
-              : text,
-        })),
-        { ...this.input.options, signal: this.signal },
-      )
+      const conversation = turns.map(({ role, content }, at): Message => {
+        const parts = content.map(
+          (piece): Part =>
+            typeof piece === 'string' ? { type: 'text', text: piece } : { type: 'picture', picture: piece },
+        )
+        return { role, content: at === 0 ? [{ type: 'picture', picture }, ...parts] : parts }
+      })
+      const { answer } = this.input.opened.model.ask(conversation, {
+        ...this.input.options,
+        signal: this.signal,
+      })
       this.keep(sample, await answer)
     } catch (error) {
       fail(sample, this.own(error))

@@ -9,6 +9,7 @@ import { copsRef, invig, visual7w } from './dialogue-grounding.ts'
 import { flickr30k, granDf, panopticNarratives } from './grounded-captions.ts'
 import { hubTables } from './hub-tables.ts'
 import { jsonl } from './jsonl.ts'
+import { mdvpBench, videoReferD } from './judged-regions.ts'
 import { ade20kScenes, labelMaps } from './label-maps.ts'
 import { labelStudio } from './label-studio.ts'
 import { labelme, reasonSeg } from './labelme.ts'
@@ -17,7 +18,7 @@ import { mmr, muse } from './multi-target.ts'
 import { coconut, cocoPanoptic } from './panoptic.ts'
 import { psg } from './psg.ts'
 import { grefCoco, refCocoReaders, refGta, refZom } from './refer.ts'
-import { dam, dlcBench, gar, groundingSuite } from './region-captions.ts'
+import { dam, dlcBench, gar, groundingSuite, regionCaptions } from './region-captions.ts'
 import { sa1b } from './sa1b.ts'
 import { segllm } from './segllm.ts'
 import { withSoundText } from './sound-text.ts'
@@ -47,6 +48,7 @@ const ALL: readonly Reader[] = [
   labelme,
   lisaPlus,
   lvis,
+  mdvpBench,
   mmr,
   muse,
   objects365,
@@ -57,9 +59,11 @@ const ALL: readonly Reader[] = [
   reasonSeg,
   refGta,
   refZom,
+  regionCaptions,
   sa1b,
   segllm,
   v3det,
+  videoReferD,
   visual7w,
   yolo,
 ]

@@ -686,6 +686,48 @@ const FIXTURES: Readonly<Record<string, Expectation>> = {
       dialogues: [[{ pieces: ['Is ', { region: '0' }, ' on ', { region: '1' }, '?'] }, { pieces: ['Yes.'] }]],
     },
   },
+  'mdvp-bench': {
+    files: {
+      'MDVP-bench/natural/natural_box.json': [
+        { image_name: 'a.jpg', question: 'What is marked?', answer: 'A cup.', bbox: [[1, 1, 2, 2]] },
+      ],
+      'MDVP-bench/natural/a.jpg': PICTURE,
+    },
+    regions: { 0: 'box' },
+    has: {
+      id: 'natural_box/0',
+      dialogues: [
+        [
+          { role: 'user', pieces: ['What is marked?', { region: '0' }] },
+          { role: 'assistant', pieces: ['A cup.'] },
+        ],
+      ],
+    },
+  },
+  'videorefer-d': {
+    files: {
+      'VideoRefer-Bench-D.json': [
+        {
+          video: 'abc.mp4',
+          caption: 'A cup that moves.',
+          frame_idx: 7,
+          annotation: [{ 7: { segmentation: runs }, 9: { segmentation: runs } }],
+        },
+      ],
+      'frames/abc/00007.jpg': PICTURE,
+    },
+    regions: { 0: 12 },
+    has: { picture: { file: 'frames/abc/00007.jpg' }, regions: [{ captions: ['A cup that moves.'] }] },
+  },
+  'region-captions': {
+    files: {
+      'test_caption.json': coco({ caption: 'not of one region' }, { caption: 'a red cup' }),
+      'images/a.jpg': PICTURE,
+    },
+    split: 'test',
+    regions: { 10: 4, 11: 4 },
+    has: { regions: [{ id: '10', captions: ['a red cup'] }, { id: '11' }] },
+  },
   'dlc-bench': {
     files: {
       'annotations/annotations.json': coco(),
@@ -715,8 +757,13 @@ const FIXTURES: Readonly<Record<string, Expectation>> = {
     regions: { 10: 4, 11: 4 },
     has: {
       choices: [
-        { options: ['A dog', 'A cup'], right: 1 },
-        { right: 0, question: [{ region: '10' }, ' Its colour?'] },
+        {
+          options: ['A dog', 'A cup'],
+          right: 1,
+          scores: ['incorrect', 'correct'],
+          kind: 'recognition',
+        },
+        { right: 0, question: [{ region: '10' }, ' Its colour?'], scores: [1, -1], kind: 'positive' },
       ],
     },
   },

@@ -12,6 +12,7 @@ import {
 } from '@maskwords/annotations'
 import type { Choice, DataRecord, DialogueTurn, Reader, ReaderOptions, Region } from '../record.ts'
 import { cocoPictures, cocoRegions } from './coco-like.ts'
+import { regionId } from './coco-regions.ts'
 import { joined, Reading } from './reading.ts'
 import { piecesAtMarkers } from './text-spans.ts'
 
@@ -142,6 +143,50 @@ async function* readDlcBench(options: ReaderOptions): AsyncGenerator<DataRecord>
   }
 }
 
+const CAPTION_FILES = [
+  'test_caption.json',
+  'visual_genome/test_caption.json',
+  'finetune_refcocog_{split}_captions.json',
+  'mdetr_annotations/finetune_refcocog_{split}_captions.json',
+  'region_captions.json',
+]
+
+/** Region captions in the COCO form: each region has its caption, or its picture has one and is listed again for each region. */
+async function* readRegionCaptions(options: ReaderOptions): AsyncGenerator<DataRecord> {
+  const reading: Reading = new Reading('region-captions', options)
+  const file = reading.find(CAPTION_FILES, ['val', 'test'])
+  reading.picturesIn([
+    'images',
+    'visual_genome/images',
+    'VG_100K',
+    'VG_100K_2',
+    'train2014',
+    'coco_2014/train2014',
+    '',
+  ])
+  const index = await reading.cocoIndex(file, { extras: ['licenses'] })
+  try {
+    const pictureOf = cocoPictures(reading, index, file)
+    for await (const entry of index.entries()) {
+      const { image, imageId } = entry
+      const picture = pictureOf(image, `image ${imageId}`)
+      if (picture === undefined) continue
+      const byId = new Map(
+        entry.annotations.map((annotation, place) => [regionId(annotation, place), annotation]),
+      )
+      const regions = cocoRegions(reading, index, entry, picture, file).map((region): Region => {
+        const own = texts(member(byId.get(region.id), 'caption'))
+        const captions =
+          own.length > 0 || entry.annotations.length > 1 ? own : texts(member(image, 'caption'))
+        return captions.length === 0 ? region : { ...region, captions }
+      })
+      if (regions.length > 0) yield reading.knownNewRecord(String(imageId), picture, { regions })
+    }
+  } finally {
+    index.close()
+  }
+}
+
 /** `choices`: [[text, score]], the recognition question scored by words; the right option is the best one. */
 function dlcChoices(questions: readonly unknown[], region: string): Choice[] {
   return questions.flatMap((question): Choice[] => {
@@ -150,9 +195,18 @@ function dlcChoices(questions: readonly unknown[], region: string): Choice[] {
       (pair): pair is [string, unknown] => Array.isArray(pair) && typeof pair[0] === 'string',
     )
     if (text === undefined || pairs.length < 2) return []
-    const scores = pairs.map(([, score]) => (typeof score === 'number' ? score : score === 'correct' ? 1 : 0))
-    const right = scores.indexOf(Math.max(...scores))
-    return [{ question: [{ region }, ` ${text.trim()}`], options: pairs.map(([option]) => option), right }]
+    const worth = pairs.map(([, score]) => (typeof score === 'number' ? score : score === 'correct' ? 1 : 0))
+    const right = worth.indexOf(Math.max(...worth))
+    const kind = textAt(question, 'type')
+    return [
+      {
+        question: [{ region }, ` ${text.trim()}`],
+        options: pairs.map(([option]) => option),
+        right,
+        scores: pairs.map(([, score]) => (typeof score === 'number' ? score : String(score))),
+        ...(kind !== undefined && { kind }),
+      },
+    ]
   })
 }
 
@@ -213,6 +267,18 @@ export const gar: Reader = {
   splits: ['train', 'val', 'test'],
   gives: ['masks', 'region-captions', 'dialogues'],
   read: readGar,
+}
+
+export const regionCaptions: Reader = {
+  name: 'region-captions',
+  title: 'Captions of regions in the COCO form: Visual Genome and RefCOCOg as GLaMM shares them',
+  layout: [
+    'test_caption.json (Visual Genome), finetune_refcocog_{split}_captions.json: images and annotations with caption',
+    'pictures in images/, VG_100K/ or train2014/',
+  ],
+  splits: ['val', 'test'],
+  gives: ['masks', 'boxes', 'region-captions'],
+  read: readRegionCaptions,
 }
 
 export const dlcBench: Reader = {
