@@ -79,10 +79,16 @@ export const ROOMS: readonly Room[] = [
     'node: @huggingface/tokenizers @huggingface/jinja',
   ),
   packages(
+    'inputs',
+    'what annotations come as: text in any encoding, JSON of any size, tables',
+    'base words annotations',
+    'node: hyparquet',
+  ),
+  packages(
     'datasets',
     'published datasets as records',
-    'base mask words annotations checkpoint',
-    'node: hyparquet',
+    'base mask words annotations checkpoint inputs',
+    'node:',
   ),
   packages(
     'data',

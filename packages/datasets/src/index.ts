@@ -1,13 +1,17 @@
 // What the other rooms take from this one.
 
 export type { SameId } from '@maskwords/annotations'
-export type { DataErrorCode } from './error.ts'
-export { DataError } from './error.ts'
+export type {
+  DataErrorCode,
+  DataProblem,
+  JsonItem,
+  JsonLimits,
+  JsonLine,
+  JsonLinesOptions,
+  JsonStreamOptions,
+} from '@maskwords/inputs'
+export { DataError, JSON_LIMITS, jsonItems, jsonItemsOf, jsonLines, readJsonFile } from '@maskwords/inputs'
 export { Column, float64Column, uint32Column } from './growing.ts'
-export type { JsonLine, JsonLinesOptions } from './json-lines.ts'
-export { jsonLines, readJsonFile } from './json-lines.ts'
-export type { JsonItem, JsonLimits, JsonStreamOptions } from './json-stream.ts'
-export { JSON_LIMITS, jsonItems, jsonItemsOf } from './json-stream.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
 export { holdsTables } from './readers/hub-tables.ts'
 export { addReader, READERS, readerByName } from './readers/index.ts'
@@ -15,7 +19,6 @@ export { reservedName } from './readers/reserved-names.ts'
 export type {
   Choice,
   Coverage,
-  DataProblem,
   DataRecord,
   DialogueTurn,
   GroundedCaptionRecord,

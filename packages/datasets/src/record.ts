@@ -1,5 +1,6 @@
 // The common record that every reader gives and every task takes: one picture with all that a dataset says of it. Definition: ours.
-import type { LossKind, SameId } from '@maskwords/annotations'
+import type { SameId } from '@maskwords/annotations'
+import type { DataProblem } from '@maskwords/inputs'
 import type { CocoSegmentation, GroundChoice } from '@maskwords/mask'
 
 /** A picture by its file; readers never decode pixels. */
@@ -120,18 +121,6 @@ export type DataRecord = {
   readonly choices: readonly Choice[]
   /** Undefined where a dataset labels only what its texts speak of. */
   readonly coverage?: Coverage
-}
-
-/** Something that cost one sample, or part of one, unless `isKept`: said, counted, and never the end of a run. */
-export type DataProblem = {
-  readonly kind: LossKind
-  /** What, where, got, wanted, in one sentence. */
-  readonly message: string
-  readonly file: string
-  /** Where in the file: a record's id, a line, a byte. */
-  readonly at?: string
-  /** Nothing was lost: something was wrong or doubtful, and what was kept is said. */
-  readonly isKept?: true
 }
 
 export type ReaderOptions = {

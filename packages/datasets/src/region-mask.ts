@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '@maskwords/base'
+import { DataError } from '@maskwords/inputs'
 import {
   type LabelMap,
   type Mask,
@@ -16,7 +17,6 @@ import {
   readPng,
   unionAll,
 } from '@maskwords/mask'
-import { DataError } from './error.ts'
 import { safeRelativePath } from './paths.ts'
 import type { DataRecord, Region, RegionShape } from './record.ts'
 

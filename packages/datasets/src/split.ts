@@ -1,6 +1,7 @@
 // Which pictures are held out from training: a split by picture id, the same wherever it is asked. Definition: our own.
+
 import { createHash } from 'node:crypto'
-import { DataError } from './error.ts'
+import { DataError } from '@maskwords/inputs'
 
 /** Parts of a split: more than this is a mistyped number, not a split. */
 export const MAX_SPLIT_PARTS = 1_000_000

@@ -4,6 +4,7 @@
 // each image and annotation, its byte range, and which image an annotation is of: 28 bytes an annotation in typed arrays. A counting sort
 // groups them. Records then come in the order of `images`, a window of images at a time: the byte ranges of the window are
 // sorted, near ones joined, and read. Memory is the index and one window, whatever the file's length.
+
 import {
   asObject,
   cocoCategories,
@@ -17,13 +18,9 @@ import {
   sameJson,
   textAt,
 } from '@maskwords/annotations'
+import { type ByteInput, DataError, type DataProblem, jsonItems, openTextInput } from '@maskwords/inputs'
 import { parsePythonJson, recordId } from '@maskwords/words'
-import type { ByteInput } from '../byte-window.ts'
-import { DataError } from '../error.ts'
 import { type Column, float64Column, uint32Column } from '../growing.ts'
-import { jsonItems } from '../json-stream.ts'
-import type { DataProblem } from '../record.ts'
-import { openTextInput } from '../text-input.ts'
 import { repeatedIds, textHash, twinSlots } from './same-ids.ts'
 
 export type CocoEntry = {

@@ -1,6 +1,7 @@
 // Datasets as the hub serves them: Parquet tables with pictures and masks inside. RefCOCO-M (moondream/refcoco-m), RefCOCO, RefCOCO+ and
 // RefCOCOg of lmms-lab, ReasonSeg (Ricky06662/ReasonSeg_val, _test), and any table with a picture, a text and a mask a row. Columns are
 // those of the dataset cards; what a cell holds is told by its form.
+
 import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ import {
   textAt,
   texts,
 } from '@maskwords/annotations'
+import { type Bitmap, openTable, type Table, type TableRow } from '@maskwords/inputs'
 import {
   cocoRleFromMask,
   isEmpty,
@@ -25,9 +27,7 @@ import {
   readPng,
 } from '@maskwords/mask'
 import type { DataRecord, Phrase, PictureFile, Reader, ReaderOptions, Region } from '../record.ts'
-import type { Bitmap } from '../tables/bit-lists.ts'
-import { openTable, type Table, type TableRow } from '../tables/table.ts'
-import { bytesInCell, pictureColumn, pictureName, tablePictures } from '../tables/table-pictures.ts'
+import { bytesInCell, pictureColumn, pictureName, tablePictures } from '../table-pictures.ts'
 import { cocoRegion } from './coco-regions.ts'
 import { groundedPicture } from './picture-turn.ts'
 import { Reading } from './reading.ts'

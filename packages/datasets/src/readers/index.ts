@@ -1,6 +1,7 @@
 // All readers by name.
+
 import { catalogueOf } from '@maskwords/base'
-import { DataError } from '../error.ts'
+import { DataError } from '@maskwords/inputs'
 import type { Reader } from '../record.ts'
 import { ade20k } from './ade20k.ts'
 import { coco, entitySeg, lvis, objects365, paco, v3det } from './coco.ts'

@@ -12,11 +12,11 @@ import {
   member,
   numberAt,
 } from '@maskwords/annotations'
+import { DataError, type DataProblem } from '@maskwords/inputs'
 import { tightBox } from '@maskwords/mask'
 import { recordFlag, recordId } from '@maskwords/words'
-import { DataError } from '../error.ts'
 import { fileExists, safeRelativePath } from '../paths.ts'
-import type { DataProblem, DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
+import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import { type LabelMapCache, labelMapCache } from '../region-mask.ts'
 import { COCO_FOLDERS } from './coco.ts'
 import type { CocoIndex } from './coco-index.ts'

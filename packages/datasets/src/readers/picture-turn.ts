@@ -1,4 +1,5 @@
 // Pictures that EXIF turns: which pixels a record's masks lie on, and what of them lies outside. Definition: docs/prepare.md, "Turned pictures".
+import type { DataProblem } from '@maskwords/inputs'
 import {
   chooseGround,
   type GroundConvention,
@@ -10,7 +11,7 @@ import {
   type SizePx,
   shownSize,
 } from '@maskwords/mask'
-import type { DataProblem, PictureFile, Region } from '../record.ts'
+import type { PictureFile, Region } from '../record.ts'
 
 /**
  * Size and turn of a picture as its masks have them; `stated` by the annotations, where they do. Undefined where the

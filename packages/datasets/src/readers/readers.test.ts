@@ -1,13 +1,14 @@
 // Every reader on a tiny dataset in its published layout, made here by code; hostile files; real data where it is shared. Long because
 // the layouts stand side by side.
+
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { DataError, type DataProblem } from '@maskwords/inputs'
 import { area, labelMapToPng, writePng } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
 import { outlinesTable } from '../../test/hub-table.ts'
-import { DataError } from '../error.ts'
-import type { DataProblem, DataRecord, ReaderOptions } from '../record.ts'
+import type { DataRecord, ReaderOptions } from '../record.ts'
 import { labelMapCache, regionMask } from '../region-mask.ts'
 import { READERS, readerByName } from './index.ts'
 import { codePointOffsets, groundedCaption, piecesAtMarkers } from './text-spans.ts'

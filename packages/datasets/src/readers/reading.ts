@@ -4,13 +4,19 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Found, Loss, SameId } from '@maskwords/annotations'
 import { byCodeUnits, messageOf } from '@maskwords/base'
+import {
+  DataError,
+  type DataProblem,
+  type JsonItem,
+  type JsonLine,
+  jsonItems,
+  jsonLines,
+  readJsonFile,
+  readText,
+} from '@maskwords/inputs'
 import type { GroundConvention, PictureHeader } from '@maskwords/mask'
-import { DataError } from '../error.ts'
-import { type JsonLine, jsonLines, readJsonFile } from '../json-lines.ts'
-import { type JsonItem, jsonItems } from '../json-stream.ts'
 import { fileExists, folderExists, safeRelativePath } from '../paths.ts'
-import type { Coverage, DataProblem, DataRecord, PictureFile, ReaderOptions, Region } from '../record.ts'
-import { readText } from '../text-input.ts'
+import type { Coverage, DataRecord, PictureFile, ReaderOptions, Region } from '../record.ts'
 import { type CocoIndex, type CocoIndexOptions, openCocoIndex } from './coco-index.ts'
 import { AlikeNames, type NameStart, type StatedPath, statedPaths } from './picture-place.ts'
 import { pictureFileHeader } from './picture-size.ts'

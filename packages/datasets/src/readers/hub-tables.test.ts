@@ -1,15 +1,15 @@
 // Tables of the hub: masks as bits page by page, pictures out of their rows, and bytes that are no table.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DataError, type DataProblem, openTable } from '@maskwords/inputs'
 import { area, cocoRleFromMask, maskFromRowMajor, writePng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BitRow, bitsTable, outlinesTable } from '../../test/hub-table.ts'
-import { DataError } from '../error.ts'
 import { hubTables } from '../readers/hub-tables.ts'
-import type { DataProblem, DataRecord } from '../record.ts'
+import type { DataRecord } from '../record.ts'
 import { regionMask } from '../region-mask.ts'
-import { openTable } from './table.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tables-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

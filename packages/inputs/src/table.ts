@@ -11,8 +11,8 @@ import {
   parquetSchema,
   snappyUncompress,
 } from 'hyparquet'
-import { DataError } from '../error.ts'
 import { type Bitmap, readBitmaps } from './bit-lists.ts'
+import { DataError } from './error.ts'
 
 /** A picture as the hub stores it, a mask row by row as bits, or anything else. */
 export type ColumnKind = 'picture' | 'bits' | 'other'

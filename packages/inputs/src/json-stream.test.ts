@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DataError } from './error.ts'
 import { jsonLines } from './json-lines.ts'
 import { type JsonLimits, jsonItems, jsonItemsOf } from './json-stream.ts'
-import type { DataProblem } from './record.ts'
+import type { DataProblem } from './problem.ts'
 
 type Read = { values: unknown[]; keys: (string | undefined)[]; problems: DataProblem[]; error?: DataError }
 

@@ -1,9 +1,9 @@
 // Pictures that lie inside tables: named by the table's file and the row, and read from there, a group of rows at a time.
+
 import { join } from 'node:path'
-import { DataError } from '../error.ts'
-import { safeRelativePath } from '../paths.ts'
-import type { PictureStore } from '../record.ts'
-import { openTable, type Table } from './table.ts'
+import { DataError, openTable, type Table } from '@maskwords/inputs'
+import { safeRelativePath } from './paths.ts'
+import type { PictureStore } from './record.ts'
 
 /** Digits of a row's number: names sort as rows do. */
 const DIGITS = 7

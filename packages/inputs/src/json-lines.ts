@@ -4,7 +4,7 @@ import { parseExactJson } from '@maskwords/words'
 import { ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
 import { JSON_LIMITS } from './json-stream.ts'
-import type { DataProblem } from './record.ts'
+import type { DataProblem } from './problem.ts'
 import { openTextInput, readText, utf8Text } from './text-input.ts'
 
 export type JsonLinesOptions = {

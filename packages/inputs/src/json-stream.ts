@@ -8,7 +8,7 @@ import { messageOf } from '@maskwords/base'
 import { parsePythonJson } from '@maskwords/words'
 import { type ByteInput, ByteWindow } from './byte-window.ts'
 import { DataError } from './error.ts'
-import type { DataProblem } from './record.ts'
+import type { DataProblem } from './problem.ts'
 import { openTextInput, utf8Text } from './text-input.ts'
 
 export const JSON_LIMITS = {
