@@ -2,10 +2,10 @@
 // from the end of a stroke to words, from an edited word to its mask. `npm run build` first.
 //   node --conditions=@maskwords/source --import tsx bench/studio.bench.ts [rounds]
 // Promised on 2 cores, picture encoded: words within 150 ms, masks within 100 ms, interactive within 2 s, 300 kB gzipped.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
+import { firstLoadBytes } from '../apps/studio/scripts/first-load.ts'
 import { SHIPPED_CODECS, shippedFolder } from '../packages/files/src/codec.ts'
 import { openCodecService } from '../packages/server/src/codec-service.ts'
 import { listen } from '../packages/server/src/listen.ts'
@@ -16,20 +16,6 @@ const rounds = Number(process.argv[2] ?? 12)
 const SITE = join(import.meta.dirname, '../packages/maskwords/studio')
 const CODECS = ['SAMTok', 'HiMTok'] as const
 type Codec = (typeof CODECS)[number]
-
-/** Gzipped scripts and styles that index.html names, and those that these import at once. */
-function firstLoadBytes(): number {
-  const seen = new Set<string>()
-  const visit = (file: string): void => {
-    if (seen.has(file)) return
-    seen.add(file)
-    const text = readFileSync(join(SITE, 'assets', file), 'utf8')
-    for (const [, name] of text.matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)) visit(name!)
-  }
-  const index = readFileSync(join(SITE, 'index.html'), 'utf8')
-  for (const [, file] of index.matchAll(/assets\/([\w.-]+\.(?:js|css))/g)) visit(file!)
-  return [...seen].reduce((sum, file) => sum + gzipSync(readFileSync(join(SITE, 'assets', file))).length, 0)
-}
 
 /** What a card has: its words, or also those of the search that follows when nothing else is asked for. */
 type Moment = 'waiting' | 'searching'
@@ -97,7 +83,7 @@ const opened = await openCodecService({
 const listening = await listen(opened.service, { host: '127.0.0.1', port: 0, timeoutMs: 60_000 })
 const browser = await launchChromium(chromium)
 try {
-  console.log(`first load ${(firstLoadBytes() / 1000).toFixed(0)} kB gzipped`)
+  console.log(`first load ${(firstLoadBytes(SITE) / 1000).toFixed(0)} kB gzipped`)
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } })
   // What tsx puts around named functions is not there in the page.
   await page.addInitScript('globalThis.__name = (named) => named')

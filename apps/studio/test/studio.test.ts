@@ -13,6 +13,7 @@ import { SHIPPED_CODECS, shippedFolder } from '../../../packages/files/src/codec
 import { type CodecService, openCodecService } from '../../../packages/server/src/codec-service.ts'
 import { listen } from '../../../packages/server/src/listen.ts'
 import { CHROMIUM_HINT, findChromium, launchChromium } from '../../../scripts/chromium.ts'
+import { firstLoadBytes } from '../scripts/first-load.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const SHOTS = join(ROOT, 'out/studio')
@@ -71,11 +72,18 @@ describe.skipIf(chromiumPath === undefined)(
 
     beforeAll(async () => {
       mkdirSync(SHOTS, { recursive: true })
-      await build({
-        root: join(ROOT, 'apps/studio'),
-        logLevel: 'error',
-        build: { outDir: site, emptyOutDir: true },
-      })
+      // As it is published: of what the tests run under, Vite would make the page for developers.
+      const { NODE_ENV } = process.env
+      process.env['NODE_ENV'] = 'production'
+      try {
+        await build({
+          root: join(ROOT, 'apps/studio'),
+          logLevel: 'error',
+          build: { outDir: site, emptyOutDir: true },
+        })
+      } finally {
+        process.env['NODE_ENV'] = NODE_ENV
+      }
       opened = await openCodecService({
         ...options,
         codecs: [
@@ -97,6 +105,10 @@ describe.skipIf(chromiumPath === undefined)(
       await listening?.close()
       await opened?.close()
       rmSync(site, { recursive: true, force: true })
+    })
+
+    it('loads at most 127.5 kB gzipped before it can be used', () => {
+      expect(firstLoadBytes(site)).toBeLessThanOrEqual(127_500)
     })
 
     it('opens under a policy that runs no inline script, with samples to begin with', async () => {

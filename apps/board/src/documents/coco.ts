@@ -29,7 +29,8 @@ import type { RecordId } from '@maskwords/words'
 import { StudioError } from '../state/error.ts'
 import type { Region } from '../state/types.ts'
 import { type ChosenGround, chosenGround, type Grounds } from './ground.ts'
-import { MAX_REGIONS, type NamedMask } from './mask-png.ts'
+import type { NamedMask } from './mask-png.ts'
+import { MAX_REGIONS } from './regions-json.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 export type LoadedMasks = {

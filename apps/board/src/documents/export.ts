@@ -1,25 +1,8 @@
 // Saving: masks, words, an overlay, the session; always as a file that the browser downloads.
-import { drawMasks, isEmpty, maskToPng } from '@maskwords/mask'
-import { currentStage } from '../canvas/stage.ts'
-import { rgbOf } from '../canvas/tile.ts'
 import { StudioError } from '../state/error.ts'
-import { notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
-import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
-import { urlTexts, writeUrl } from '../state/url.ts'
-import { cocoOf } from './coco.ts'
-import { groundsOf } from './ground.ts'
-import { sessionOf } from './session.ts'
-
-export const EXPORTS = [
-  { id: 'mask', label: 'Mask of the selected region', kind: 'PNG' },
-  { id: 'coco', label: 'All regions', kind: 'COCO JSON' },
-  { id: 'coco-plain', label: 'All regions, plain counts', kind: 'COCO JSON' },
-  { id: 'words', label: 'Words of all regions', kind: 'JSON' },
-  { id: 'words-text', label: 'Words of the selected region', kind: 'text' },
-  { id: 'overlay', label: 'Picture with regions', kind: 'PNG' },
-  { id: 'session', label: 'Session', kind: 'JSON' },
-] as const
-export type ExportId = (typeof EXPORTS)[number]['id']
+import { notifyError, say, setBusy } from '../state/store.ts'
+import { writeUrl } from '../state/url.ts'
+import { EXPORTS, type ExportId } from './export-list.ts'
 
 /** Makes a file and hands it to the browser's downloads. Errors become notices. */
 export async function exportAs(id: ExportId): Promise<void> {
@@ -27,6 +10,7 @@ export async function exportAs(id: ExportId): Promise<void> {
   setBusy(doing)
   try {
     await new Promise((resolve) => setTimeout(resolve))
+    const { fileOf } = await import('./export-file.ts')
     const { name, body } = await fileOf(id)
     download(name, body)
     say(`${name} saved`)
@@ -35,125 +19,6 @@ export async function exportAs(id: ExportId): Promise<void> {
   } finally {
     setBusy(undefined)
   }
-}
-
-async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }> {
-  const state = useStudio.getState()
-  const { picture, document } = state
-  if (picture === undefined)
-    throw new StudioError('missing', 'no picture is open', { hint: 'Open one first.' })
-  const base = picture.name.replace(/\.[a-z0-9]+$/i, '')
-  switch (id) {
-    case 'mask': {
-      const region = selected(selectedRegion(state))
-      return { name: `${base}-${plain(region.name)}.png`, body: pngBlob(maskToPng(region.mask)) }
-    }
-    case 'coco':
-    case 'coco-plain':
-      return {
-        name: `${base}-coco.json`,
-        body: jsonBlob(
-          cocoOf({
-            picture: groundsOf(picture),
-            regions: document.regions,
-            plain: id === 'coco-plain',
-          }),
-        ),
-      }
-    case 'words':
-      return { name: `${base}-words.json`, body: jsonBlob(await wordsOf(picture, document.regions)) }
-    case 'words-text': {
-      const region = selected(selectedRegion(state))
-      const { regions } = await wordsOf(picture, [region])
-      const lines = CODECS.flatMap((codec) => regions[0]!.words[codec]?.text ?? [])
-      if (lines.length === 0) {
-        throw new StudioError('missing', `${region.name} is empty: there is nothing to say`, {
-          hint: 'Draw it first.',
-        })
-      }
-      return {
-        name: `${base}-${plain(region.name)}.txt`,
-        body: new Blob([`${lines.join('\n')}\n`], { type: 'text/plain' }),
-      }
-    }
-    case 'overlay':
-      return { name: `${base}-regions.png`, body: await overlayOf(picture, document.regions) }
-    case 'session': {
-      const png =
-        picture.source === undefined
-          ? new Uint8Array(await (await pictureBlob(picture)).arrayBuffer())
-          : undefined
-      const place = currentStage()?.place
-      return {
-        name: `${base}-session.json`,
-        body: jsonBlob(sessionOf({ picture, document, png, place, address: await urlTexts() })),
-      }
-    }
-  }
-}
-
-type WordsJson = {
-  readonly text: string
-  readonly codes: readonly number[]
-  readonly tokens: number
-  readonly bits: number
-}
-
-/**
- * What each codec says of each region: as the panel "Words" has it, else asked for now. A codec that fails is left out and
- * told of; where all do, its error is thrown.
- */
-async function wordsOf(picture: Picture, regions: readonly Region[]) {
-  const { backend, spokenOf } = await import('../engine/index.ts')
-  const failed = new Map<CodecId, unknown>()
-  const out: { id: string; name: string; words: Partial<Record<CodecId, WordsJson>> }[] = []
-  for (const [i, { id, name, mask }] of regions.entries()) {
-    const words: Partial<Record<CodecId, WordsJson>> = {}
-    for (const codec of isEmpty(mask) ? [] : CODECS) {
-      if (failed.has(codec)) continue
-      setBusy(`Saying ${name} (${i + 1} of ${regions.length})`)
-      try {
-        const { text, codes, tokens, bits } =
-          spokenOf(id)?.[codec] ?? (await backend().speak(codec, picture, mask))
-        words[codec] = { text, codes, tokens, bits }
-      } catch (error) {
-        failed.set(codec, error)
-      }
-    }
-    out.push({ id, name, words })
-  }
-  if (failed.size === CODECS.length) throw failed.values().next().value
-  for (const [codec, error] of failed) notifyError(error, `Words of ${codec} are left out`)
-  const { widthPx, heightPx } = picture.pixels
-  return { picture: { name: picture.name, widthPx, heightPx }, regions: out }
-}
-
-/** Contours are about a 300th of the shorter side, at least one pixel. */
-async function overlayOf({ pixels }: Picture, regions: readonly Region[]): Promise<Blob> {
-  const { widthPx, heightPx, rgb } = pixels
-  const contourPx = Math.max(1, Math.round(Math.min(widthPx, heightPx) / 300))
-  const styles = regions
-    .filter(({ visible }) => visible)
-    .map(({ mask, colour, opacity }) => ({ mask, colour: rgbOf(colour), opacity, contourPx }))
-  const drawn = drawMasks({ widthPx, heightPx, channels: 3, bytes: rgb }, styles)
-  return rgbBlob(drawn.widthPx, drawn.heightPx, drawn.bytes)
-}
-
-const pictureBlob = ({ pixels: { widthPx, heightPx, rgb } }: Picture): Promise<Blob> =>
-  rgbBlob(widthPx, heightPx, rgb)
-
-/** RGB as a PNG file, by the browser. */
-async function rgbBlob(widthPx: number, heightPx: number, rgb: Uint8Array): Promise<Blob> {
-  const image = new ImageData(widthPx, heightPx)
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
-    image.data[to] = rgb[from]!
-    image.data[to + 1] = rgb[from + 1]!
-    image.data[to + 2] = rgb[from + 2]!
-    image.data[to + 3] = 255
-  }
-  const canvas = new OffscreenCanvas(widthPx, heightPx)
-  canvas.getContext('2d')!.putImageData(image, 0, 0)
-  return canvas.convertToBlob({ type: 'image/png' })
 }
 
 /** Copies the address of what is on the page; the clipboard needs HTTPS or localhost. */
@@ -173,27 +38,6 @@ export async function copyLink(): Promise<boolean> {
     return false
   }
 }
-
-function selected(region: Region | undefined): Region {
-  if (region !== undefined) return region
-  throw new StudioError('missing', 'no region is selected', { hint: 'Select one in the list of regions.' })
-}
-
-/** A region's name as a part of a file's name. */
-export function plain(name: string): string {
-  return (
-    name
-      .normalize('NFKD')
-      .replace(/[^\w-]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 60)
-      .toLowerCase() || 'region'
-  )
-}
-
-const pngBlob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'image/png' })
-const jsonBlob = (value: object) =>
-  new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: 'application/json' })
 
 /** Browsers read a download's address a moment after the click. */
 const DOWNLOAD_GRACE_MS = 30_000

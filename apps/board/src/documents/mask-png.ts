@@ -1,19 +1,21 @@
 // Masks in a PNG file: one region, or one for each value of a label map. What the file means is told from its values.
 import {
   type LabelMap,
+  labelMapFromPng,
   labelMapFromPngImage,
   type Mask,
   maskFromPngImage,
   masksFromLabelMap,
   type PngImage,
   readPng,
+  readPngHeader,
+  type SizePx,
 } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
 import { chosenGround, type Grounds } from './ground.ts'
 import { MAX_PICTURE_PIXELS } from './picture.ts'
+import { MAX_REGIONS } from './regions-json.ts'
 
-/** More regions than this are no list that a person works with. COCO panoptic pictures have up to about 70. */
-export const MAX_REGIONS = 200
 /** A grey picture of black and white, but for this share of pixels in between, is one mask with soft edges. */
 const SOFT_SHARE = 0.06
 
@@ -44,6 +46,18 @@ export function masksFromPngFile(
   return {
     masks: masks.map(({ mask, name }) => ({ mask: ground.shown(mask), name })),
     readAs: [readAs, ...ground.said].join('; '),
+  }
+}
+
+/** A PNG of the size that is black and white, a palette, or has few grey values. */
+export function looksLikeMask(bytes: Uint8Array, size: SizePx): boolean {
+  try {
+    const { widthPx, heightPx, colour, bitDepth } = readPngHeader(bytes)
+    if (widthPx !== size.widthPx || heightPx !== size.heightPx) return false
+    if (colour !== 'palette' && !(colour === 'grey' && bitDepth <= 8)) return false
+    return new Set(labelMapFromPng(bytes).values).size <= 64
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,4 @@
 // Opening: pictures, samples, masks and sessions, from dialogs, drops, the clipboard and addresses. The newest wins.
-import { labelMapFromPng, readPngHeader } from '@maskwords/mask'
 import { parseExactJson } from '@maskwords/words'
 import { currentStage } from '../canvas/stage.ts'
 import { readSample } from '../samples/samples.ts'
@@ -18,13 +17,14 @@ import {
 } from '../state/store.ts'
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
-import { masksFromCoco } from './coco.ts'
 import { groundsOf } from './ground.ts'
 import { keep } from './kept.ts'
-import { isLabelme, masksFromLabelme } from './labelme.ts'
-import { masksFromPngFile, type NamedMask } from './mask-png.ts'
+import type { NamedMask } from './mask-png.ts'
 import { readPicture } from './picture.ts'
-import { isSession, type Session, sessionFromJson } from './session.ts'
+import type { Session } from './session.ts'
+
+/** The formats come with the first file of masks. */
+const formats = () => import('./formats.ts')
 
 /** JSON that a page parses without stopping for seconds: COCO's file of validation masks has 20 MB. */
 const MAX_JSON_BYTES = 2 ** 27
@@ -90,6 +90,7 @@ export const openMaskFile = (file: File): Promise<void> =>
     if (isPng(bytes)) {
       const picture = pictureForMasks()
       const { name } = picture
+      const { masksFromPngFile } = await formats()
       const { masks, readAs } = masksFromPngFile(new Uint8Array(await file.arrayBuffer()), {
         ...groundsOf(picture),
         name: file.name,
@@ -103,6 +104,7 @@ export const openMaskFile = (file: File): Promise<void> =>
         hint: 'Masks are read from PNG (black and white, palette or label map), COCO and labelme JSON, and sessions; CVAT’s and Label Studio’s files by maskwords convert. JPEG is no kind of mask: it smears edges.',
       })
     }
+    const { isLabelme, isSession, masksFromCoco, masksFromLabelme, sessionFromJson } = await formats()
     const json = await jsonOf(file)
     signal.throwIfAborted()
     if (isSession(json)) {
@@ -182,19 +184,10 @@ async function startsAsJson(file: Blob): Promise<boolean> {
   return /^\uFEFF?\s*[[{]/.test(head)
 }
 
-/** A PNG of the open picture's size that is black and white, a palette, or has few grey values. */
 async function looksLikeMask(file: Blob): Promise<boolean> {
   const picture = useStudio.getState().picture
   if (picture === undefined) return false
-  try {
-    const bytes = new Uint8Array(await file.arrayBuffer())
-    const { widthPx, heightPx, colour, bitDepth } = readPngHeader(bytes)
-    if (widthPx !== picture.pixels.widthPx || heightPx !== picture.pixels.heightPx) return false
-    if (colour !== 'palette' && !(colour === 'grey' && bitDepth <= 8)) return false
-    return new Set(labelMapFromPng(bytes).values).size <= 64
-  } catch {
-    return false
-  }
+  return (await formats()).looksLikeMask(new Uint8Array(await file.arrayBuffer()), picture.pixels)
 }
 
 async function jsonOf(file: Blob): Promise<unknown> {

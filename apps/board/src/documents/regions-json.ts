@@ -2,7 +2,9 @@
 import { cocoStringFromMask, type Mask, maskFromCocoString } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
 import type { Region } from '../state/types.ts'
-import { MAX_REGIONS } from './mask-png.ts'
+
+/** More regions than this are no list that a person works with. COCO panoptic pictures have up to about 70. */
+export const MAX_REGIONS = 200
 
 export type RegionJson = {
   readonly id: string

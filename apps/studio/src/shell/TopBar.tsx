@@ -1,5 +1,6 @@
 // The bar above everything: files, views, undo, saving, theme, help.
-import { copyLink, EXPORTS, exportAs } from '@maskwords/board/documents/export.ts'
+import { copyLink, exportAs } from '@maskwords/board/documents/export.ts'
+import { EXPORTS } from '@maskwords/board/documents/export-list.ts'
 import { openSample } from '@maskwords/board/documents/open.ts'
 import { SAMPLES, sampleUrl } from '@maskwords/board/samples/samples.ts'
 import { redo, setView, undo, useStudio } from '@maskwords/board/state/store.ts'

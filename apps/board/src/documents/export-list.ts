@@ -1,0 +1,12 @@
+// What can be saved, as the menu has it.
+export const EXPORTS = [
+  { id: 'mask', label: 'Mask of the selected region', kind: 'PNG' },
+  { id: 'coco', label: 'All regions', kind: 'COCO JSON' },
+  { id: 'coco-plain', label: 'All regions, plain counts', kind: 'COCO JSON' },
+  { id: 'words', label: 'Words of all regions', kind: 'JSON' },
+  { id: 'words-text', label: 'Words of the selected region', kind: 'text' },
+  { id: 'overlay', label: 'Picture with regions', kind: 'PNG' },
+  { id: 'session', label: 'Session', kind: 'JSON' },
+] as const
+
+export type ExportId = (typeof EXPORTS)[number]['id']
