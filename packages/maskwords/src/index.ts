@@ -63,6 +63,7 @@ export {
   maskFromCocoRle,
   maskFromCvatRle,
   maskFromLabelStudioRle,
+  maskFromPng,
   maskFromRowMajor,
   masksFromLabelMap,
   pairwiseIou,
