@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Checkpoint, openCheckpointFile } from '@maskwords/checkpoint'
 import {
   buildModel,
@@ -14,16 +12,13 @@ import { maskFromRowMajor, resizeNearest } from '@maskwords/mask'
 import { normalisedPixels, SAM2_CONFIGS, sam2ImageEncoder } from '@maskwords/models'
 import { adamW, buildTrainStep, openTrainer, type TrainState } from '@maskwords/train'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recorded as recordedFile } from '../../../../scripts/recorded.ts'
 import { SAMTOK_PREFIX, type SamtokConfig } from '../../../codecs/src/samtok/config.ts'
 import { writeMaskPrompt } from '../../../codecs/src/samtok/raster.ts'
 import { recordedPicture } from '../../../codecs/test/recorded-picture.ts'
 import { formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { samtokLoss } from './loss.ts'
 
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
-const absent = existsSync(join(REFERENCE, 'samtok-micro-training.golden.safetensors'))
-  ? ''
-  : ' (skipped: ../shared/reference is not here)'
 const MICRO: SamtokConfig = {
   sam2: {
     ...SAM2_CONFIGS.large,
@@ -44,7 +39,7 @@ const TRAINED = /sam_mask_encoder|sam_mask_decoder/
 /** Frozen in the release although they belong to the decoder. */
 const HEADS = /iou_prediction_head|pred_obj_score_head/
 
-describe.skipIf(absent !== '')(`one recorded training batch of the published SAMTok code${absent}`, () => {
+describe('one recorded training batch of the published SAMTok code', () => {
   let golden: Checkpoint
   let recorded: Checkpoint
   const tables = new Map<string, Float32Array>()
@@ -61,8 +56,8 @@ describe.skipIf(absent !== '')(`one recorded training batch of the published SAM
   }
 
   beforeAll(async () => {
-    golden = await openCheckpointFile(join(REFERENCE, 'samtok-micro.golden.safetensors'))
-    recorded = await openCheckpointFile(join(REFERENCE, 'samtok-micro-training.golden.safetensors'))
+    golden = await openCheckpointFile(recordedFile('samtok-micro.golden.safetensors'))
+    recorded = await openCheckpointFile(recordedFile('samtok-micro-training.golden.safetensors'))
     for (const level of [0, 1]) {
       const key = `quantizer.codebooks.${level}.weight`
       tables.set(key, await golden.read(key, { as: 'float32' }))

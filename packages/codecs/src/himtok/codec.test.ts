@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesFromMemory, encodeSafetensors, openCheckpoint, openCheckpointFile } from '@maskwords/checkpoint'
 
 import { maskFromRowMajor } from '@maskwords/mask'
 import { attentionBlocked } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recorded, recordedCheckpoint } from '../../../../scripts/recorded.ts'
 import { formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { createHiMTok, type HimtokCodec } from './codec.ts'
 import { HIMTOK_PUBLISHED, type HimtokConfig } from './config.ts'
@@ -39,18 +39,18 @@ const TOY: HimtokConfig = {
 }
 const session = { worker: false, threads: 1 } as const
 
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
-const golden = join(REFERENCE, 'himtok-micro.golden.safetensors')
-const absent = existsSync(golden) ? '' : ' (skipped: ../shared/reference is not here)'
+const PTH = recordedCheckpoint('himtok-micro.pth')
+const withoutPth = PTH === undefined ? ' (without the .pth file: ../shared/reference is not here)' : ''
 
-describe.skipIf(absent !== '')(`published HiMTok code, recorded${absent}`, () => {
+describe(`published HiMTok code, recorded${withoutPth}`, () => {
   let file: Awaited<ReturnType<typeof openCheckpointFile>>
   const values = (name: string) => file.read(name, { as: 'float32' })
   const codecs: HimtokCodec[] = []
   beforeAll(async () => {
-    file = await openCheckpointFile(golden)
+    file = await openCheckpointFile(recorded('himtok-micro.golden.safetensors'))
     codecs.push(await createHiMTok({ config: MICRO, weights: gained, session }))
-    const pth = await openCheckpointFile(join(REFERENCE, 'himtok-micro.pth'))
+    if (PTH === undefined) return
+    const pth = await openCheckpointFile(PTH)
     codecs.push(await createHiMTok({ config: MICRO, weights: pth, session }))
     await pth.close()
   })

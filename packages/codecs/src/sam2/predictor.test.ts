@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Checkpoint, openCheckpointFile } from '@maskwords/checkpoint'
 import { buildModel, input, openSession } from '@maskwords/graph'
 import { boxTokens, noMaskPrompt, SAM2_CONFIGS, type Sam2Config, sam2MaskDecoder } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recorded as recordedFile } from '../../../../scripts/recorded.ts'
 import { formulaUnits, formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { recordedPicture } from '../../test/recorded-picture.ts'
 import { getokCodec } from '../getok/codec.ts'
@@ -28,11 +27,9 @@ const TOY: Sam2Config = {
   twoWay: { depth: 1, heads: 2, mlpWidth: 48, attentionDownsample: 2 },
 }
 const session = { worker: false, threads: 1 } as const
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
-const GOLDEN = join(REFERENCE, 'sam2-micro-prompts.golden.safetensors')
-const absent = existsSync(GOLDEN) ? '' : ' (skipped: ../shared/reference is not here)'
+const GOLDEN = recordedFile('sam2-micro-prompts.golden.safetensors')
 
-describe.skipIf(absent !== '')(`published SAM 2 code, recorded${absent}`, () => {
+describe('published SAM 2 code, recorded', () => {
   let golden: Checkpoint
   let sam2: Sam2
   let image: Sam2Image

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Checkpoint, openCheckpointFile } from '@maskwords/checkpoint'
 import { emptyMask, type Mask, maskFromRowMajor } from '@maskwords/mask'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recorded, recordedCheckpoint } from '../../../../scripts/recorded.ts'
 import { formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { recordedPicture } from '../../test/recorded-picture.ts'
 import type { Pixels } from '../codec.ts'
@@ -43,12 +42,10 @@ const TOY: SamtokConfig = {
 }
 const session = { worker: false, threads: 1 } as const
 
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference')
-const absent = existsSync(join(REFERENCE, 'samtok-micro.pth'))
-  ? ''
-  : ' (skipped: ../shared/reference is not here)'
+const PTH = recordedCheckpoint('samtok-micro.pth')
+const absent = PTH === undefined ? ' (skipped: ../shared/reference is not here)' : ''
 
-describe.skipIf(absent !== '')(`published SAMTok code, recorded${absent}`, () => {
+describe('published SAMTok code, recorded', () => {
   let golden: Checkpoint
   let codec: SamtokCodec
   let image: SamtokImage
@@ -60,7 +57,7 @@ describe.skipIf(absent !== '')(`published SAMTok code, recorded${absent}`, () =>
   }
 
   beforeAll(async () => {
-    golden = await openCheckpointFile(join(REFERENCE, 'samtok-micro.golden.safetensors'))
+    golden = await openCheckpointFile(recorded('samtok-micro.golden.safetensors'))
     const tables = new Map<string, Float32Array>()
     for (const level of [0, 1])
       tables.set(`quantizer.codebooks.${level}.weight`, await values(`quantizer.codebooks.${level}.weight`))
@@ -132,37 +129,43 @@ describe.skipIf(absent !== '')(`published SAMTok code, recorded${absent}`, () =>
     expect(official!.logits!.data).toEqual(entryZero!.logits!.data)
   })
 
-  it('reads the same from the .pth file, whose tensors stay where they are', async () => {
-    const pth = await openCheckpointFile(join(REFERENCE, 'samtok-micro.pth'))
-    const other = await createSamTok({ config: MICRO, weights: pth, session })
-    const again = { ...(await other.encodeImage(recordedPicture())), widthPx: 480, heightPx: 360 }
-    expect(worst(again.coarse, image.coarse)).toBeLessThan(1e-5)
-    const words = await other.encode(again, masks)
-    expect(words.flatMap((word) => word.codes)).toEqual(Array.from(await values('codes')))
-    await other.close()
-    await pth.close()
-  })
+  it.skipIf(absent !== '')(
+    `reads the same from the .pth file, whose tensors stay where they are${absent}`,
+    async () => {
+      const pth = await openCheckpointFile(PTH!)
+      const other = await createSamTok({ config: MICRO, weights: pth, session })
+      const again = { ...(await other.encodeImage(recordedPicture())), widthPx: 480, heightPx: 360 }
+      expect(worst(again.coarse, image.coarse)).toBeLessThan(1e-5)
+      const words = await other.encode(again, masks)
+      expect(words.flatMap((word) => word.codes)).toEqual(Array.from(await values('codes')))
+      await other.close()
+      await pth.close()
+    },
+  )
 
-  it('refuses a mask tokenizer with other codebooks, and says which', async () => {
-    const pth = await openCheckpointFile(join(REFERENCE, 'samtok-micro.pth'))
-    await expect(
-      createSamTok({ config: { ...MICRO, codesPerLevel: 512 }, weights: pth }),
-    ).rejects.toMatchObject({
-      code: 'wrong-weights',
-      message: expect.stringMatching(
-        /512 x 2 SAMTok.*"quantizer.codebooks.0.weight" is \[257, 256\], not \[513, 256\]/,
-      ),
-    })
-    const sam2 = {
-      ...pth,
-      tensors: new Map([...pth.tensors].map(([key, info]) => [key.replace('model.sam2_model.', ''), info])),
-    }
-    await expect(createSamTok({ config: MICRO, weights: sam2 })).rejects.toMatchObject({
-      code: 'wrong-weights',
-      hint: expect.stringContaining('SAM 2 file alone'),
-    })
-    await pth.close()
-  })
+  it.skipIf(absent !== '')(
+    `refuses a mask tokenizer with other codebooks, and says which${absent}`,
+    async () => {
+      const pth = await openCheckpointFile(PTH!)
+      await expect(
+        createSamTok({ config: { ...MICRO, codesPerLevel: 512 }, weights: pth }),
+      ).rejects.toMatchObject({
+        code: 'wrong-weights',
+        message: expect.stringMatching(
+          /512 x 2 SAMTok.*"quantizer.codebooks.0.weight" is \[257, 256\], not \[513, 256\]/,
+        ),
+      })
+      const sam2 = {
+        ...pth,
+        tensors: new Map([...pth.tensors].map(([key, info]) => [key.replace('model.sam2_model.', ''), info])),
+      }
+      await expect(createSamTok({ config: MICRO, weights: sam2 })).rejects.toMatchObject({
+        code: 'wrong-weights',
+        hint: expect.stringContaining('SAM 2 file alone'),
+      })
+      await pth.close()
+    },
+  )
 })
 
 describe('a SAMTok of no published size', () => {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { openCheckpointFile } from '@maskwords/checkpoint'
 import { maskFromRowMajor } from '@maskwords/mask'
 import { SAM2_CONFIGS } from '@maskwords/models'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recorded as recordedFile } from '../../../../scripts/recorded.ts'
 import { formulaWeights } from '../../../graph/test/formula-weights.ts'
 import { recordedPicture } from '../../test/recorded-picture.ts'
 import { TOY_SAMTOK } from '../../test/toy-codecs.ts'
@@ -131,11 +131,9 @@ describe('openImageStore', () => {
   })
 })
 
-const REFERENCE = join(import.meta.dirname, '../../../../../shared/reference/samtok-micro.golden.safetensors')
-const absent = existsSync(REFERENCE) ? '' : ' (skipped: ../shared/reference is not here)'
-describe.skipIf(absent !== '')(`float16 pictures of the recorded network${absent}`, () => {
+describe('float16 pictures of the recorded network', () => {
   it('give the recorded codes, and logits within 0.01 of those of float32', async () => {
-    const golden = await openCheckpointFile(REFERENCE)
+    const golden = await openCheckpointFile(recordedFile('samtok-micro.golden.safetensors'))
     const tables = new Map<string, Float32Array>()
     for (const level of [0, 1]) {
       const key = `quantizer.codebooks.${level}.weight`

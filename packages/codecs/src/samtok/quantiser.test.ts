@@ -1,19 +1,13 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { openCheckpointFile } from '@maskwords/checkpoint'
 import { buildModel, input, openSession } from '@maskwords/graph'
 import { residualQuantiser, scalarCodes, scalarQuantiser, scalarVector } from '@maskwords/models'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { recorded as recordedFile } from '../../../../scripts/recorded.ts'
 import { formulaUnits } from '../../../graph/test/formula-weights.ts'
 import { codebookUsage, trainedCodebook, updateCodebook } from './codebook.ts'
 import { type ResidualCodebooks, residualCodes, residualVectors } from './residual.ts'
 
-const file = join(
-  import.meta.dirname,
-  '../../../../../shared/reference/samtok-micro-training.golden.safetensors',
-)
-const absent = existsSync(file) ? '' : ' (skipped: ../shared/reference is not here)'
 const floats = (key: string, count: number): Float32Array => Float32Array.from(formulaUnits(key, count))
 const books: ResidualCodebooks = {
   width: 6,
@@ -117,10 +111,10 @@ describe('finite scalar quantisation', () => {
 })
 
 describe('codebooks in training', () => {
-  it.skipIf(absent !== '')(`follow one recorded update of the published code to 1e-5${absent}`, async () => {
-    const recorded = await openCheckpointFile(file)
+  it('follow one recorded update of the published code to 1e-5', async () => {
+    const recorded = await openCheckpointFile(recordedFile('samtok-micro-training.golden.safetensors'))
     const value = (name: string): Promise<Float32Array> => recorded.read(name, { as: 'float32' })
-    const golden = await openCheckpointFile(join(file, '../samtok-micro.golden.safetensors'))
+    const golden = await openCheckpointFile(recordedFile('samtok-micro.golden.safetensors'))
     const stored = (await golden.read('quantizer.codebooks.0.weight', { as: 'float32' })).slice(0, 256 * 256)
     const vectors = await value('ema_vectors')
     const book = trainedCodebook(stored, 256, await value('ema_sizes_before'))

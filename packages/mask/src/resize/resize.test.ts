@@ -1,9 +1,10 @@
 // Resizing against recorded Pillow and PyTorch results, and against small sums done by hand.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formula, formulaBytes, readTensors, type Tensor } from '../../test/recorded.ts'
+import { recorded as recordedFile } from '../../../../scripts/recorded.ts'
+import { formula, formulaBytes, readTensors } from '../../test/recorded.ts'
 import { maskFromRowMajor, rowMajorBytes } from '../dense.ts'
 import { MaskError } from '../error.ts'
 import { equalMasks, fullMask } from '../mask.ts'
@@ -12,7 +13,7 @@ import { resizeMaskNearest, resizeNearest } from './nearest.ts'
 import { resizeBicubicPillow } from './pillow.ts'
 import { resizeBicubic, resizeBilinear } from './torch.ts'
 
-const golden = new URL('../../../../../shared/reference/resize.golden.safetensors', import.meta.url)
+const golden = recordedFile('resize.golden.safetensors')
 
 const SIZES = [
   { from: { heightPx: 37, widthPx: 53 }, to: { heightPx: 64, widthPx: 64 } },
@@ -24,8 +25,8 @@ function text(size: { heightPx: number; widthPx: number }): string {
   return `${size.heightPx}x${size.widthPx}`
 }
 
-describe.skipIf(!existsSync(golden))('recorded resizes (skipped without ../shared/reference)', () => {
-  const tensors = existsSync(golden) ? readTensors(readFileSync(golden)) : new Map<string, Tensor>()
+describe('recorded resizes', () => {
+  const tensors = readTensors(readFileSync(golden))
   const recordedFloats = (name: string) => new Float32Array(tensors.get(name)!.bytes.buffer)
   const largestDifference = (a: Float32Array, b: Float32Array) => {
     expect(a.length).toBe(b.length)
