@@ -143,7 +143,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'tuning',
     'a language model learns the words: fine-tuning, adapters, learning by reward',
-    'base mask words checkpoint graph train models codecs codec-loading mllm datasets data learn charts files',
+    'base mask words checkpoint graph train models codecs codec-loading mllm datasets data learn charts files plugins',
     'node: zod',
   ),
   packages(

@@ -54,6 +54,7 @@ export default defineConfig([
       'server-worker': '../server/src/work/thread.ts',
       'batch-worker': '../train/src/batch-worker.ts',
       'mllm-worker': '../mllm/src/mllm-worker.ts',
+      'reward-worker': '../tuning/src/reward/reward-worker.ts',
     },
     // Not the whole folder: tsc keeps its own output under dist/tsc.
     clean: ['dist/*.js'],

@@ -3,7 +3,9 @@
 import type { FilledConversation } from '../conversation.ts'
 
 /** The truth of a conversation; its last answer as plain text where the task gave none. */
-export function truthOf(conversation: FilledConversation): NonNullable<FilledConversation['truth']> {
+export function truthOf(
+  conversation: Pick<FilledConversation, 'turns' | 'truth'>,
+): NonNullable<FilledConversation['truth']> {
   if (conversation.truth !== undefined) return conversation.truth
   const last = conversation.turns.findLast((turn) => turn.role === 'assistant')
   return { kind: 'text', text: last?.text ?? '' }
@@ -24,7 +26,7 @@ export function packedTruth(conversation: FilledConversation): string {
 }
 
 /** The turns that a model is shown before it answers: all up to the last user turn. */
-export function promptTurns(conversation: FilledConversation): FilledConversation['turns'] {
+export function promptTurns(conversation: Pick<FilledConversation, 'turns'>): FilledConversation['turns'] {
   const last = conversation.turns.findLastIndex((turn) => turn.role === 'user')
   return conversation.turns.slice(0, last + 1)
 }

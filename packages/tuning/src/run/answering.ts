@@ -24,6 +24,8 @@ export type AnswerSettings = {
   readonly topP?: number
   readonly topK?: number
   readonly seed: number
+  /** Number of the first answer among all that draw from the seed. Default 0. */
+  readonly stream?: number
   readonly maxTokens: number
   /** `free`: masks that are begun are finished. Default `off`. */
   readonly constraint?: 'off' | 'free'
@@ -95,6 +97,7 @@ export async function openAnswering(learner: Learner): Promise<Answering> {
         memory,
         {
           count: asked.count,
+          stream: asked.stream ?? 0,
           sampling: resolveSampling({ temperature, topP, topK, seed, repetitionPenalty: 1 }, 1),
           machine: asked.constraint === 'free' ? machine : undefined,
           ends,

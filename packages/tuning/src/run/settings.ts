@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { messageOf } from '@maskwords/base'
 import { MaskwordsError } from '@maskwords/files'
+import type { RewardList } from '@maskwords/learn'
 import { z } from 'zod'
 import { TEXT_TARGETS } from '../model/adapters.ts'
 
@@ -83,7 +84,27 @@ export const common = {
     .prefault({}),
 }
 
-export const evaluationData = { ...data.shape, every: count.default(200) }
+/** Names and terms of the catalogue (docs/rewards.md). */
+export const rewards = z.custom<RewardList>(
+  (value) => typeof value === 'string' || Array.isArray(value),
+  'a preset, or a list of rewards',
+)
+
+/** Seconds that the reward of one answer may take. */
+export const rewardTimeout = z.number().positive().default(60)
+
+/** Fields of every evaluation. */
+export const evaluationCommon = {
+  ...data.shape,
+  every: count.default(200),
+  /** `free`: masks that are begun are finished. */
+  constraint: z.enum(['off', 'free']).default('off'),
+  /** Questions answered together. */
+  conversations: count.default(16),
+}
+
+export type CommonConfig = z.infer<ReturnType<typeof commonObject>>
+const commonObject = () => z.strictObject(common)
 
 /**
  * Reads and checks a configuration file.

@@ -1,6 +1,6 @@
 // The configuration of fine-tuning (docs/learning.md).
 import { z } from 'zod'
-import { common, count, evaluationData } from '../run/settings.ts'
+import { common, count, evaluationCommon, rewards, rewardTimeout } from '../run/settings.ts'
 
 export const sftConfigSchema = z
   .strictObject({
@@ -23,11 +23,14 @@ export const sftConfigSchema = z
       .prefault({}),
     evaluation: z
       .strictObject({
-        ...evaluationData,
+        ...evaluationCommon,
         /** Questions that are answered each time, for reading. */
         answers: z.number().int().min(0).default(8),
         /** Of an answer. */
         maxAnswerTokens: count.default(128),
+        /** What the answers are worth, beside how many are exactly right. */
+        rewards: rewards.optional(),
+        rewardTimeout,
       })
       .optional(),
   })

@@ -6,10 +6,10 @@ import { openModel } from '@maskwords/mllm'
 import type { TrainProgress } from '@maskwords/train'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ask, letterRows, mask, pictureRows, toyModel, writePictures, writeRows } from '../../test/toy.ts'
+import type { LearnResult } from '../run/run.ts'
 import { checkConfig } from '../run/settings.ts'
 import type { SftConfig } from './config.ts'
 import { sftConfigSchema } from './config.ts'
-import type { LearnResult } from './run.ts'
 import { learnSft } from './run.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'maskwords-sft-'))
@@ -73,7 +73,7 @@ describe('fine-tuning', () => {
     const evaluations = linesOf('letters', 'metrics.jsonl').filter(({ kind }) => kind === 'evaluation')
     expect(evaluations.map(({ step }) => step)).toEqual([20, 40])
     expect(evaluations[1]).toMatchObject({ accuracy: 1, exact: 1 })
-    const said = linesOf('letters', 'answers/step-000000040.jsonl')
+    const said = linesOf('letters', 'evaluation/step-000000040.jsonl')
     expect(said[2]).toEqual({
       id: 'letter-2',
       question: 'c',
@@ -131,7 +131,7 @@ describe('fine-tuning', () => {
     const result = await learn('lora', configOf({ ...json, lora, output: { merge: true } }), { losses })
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 3)
     expect(readdirSync(result.adapter!).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors'])
-    const [said] = linesOf('lora', 'answers/step-000000030.jsonl')
+    const [said] = linesOf('lora', 'evaluation/step-000000030.jsonl')
     const merged = await openModel(result.model!, { threads: 1 })
     const options = { constraint: { mode: 'off' as const }, maxTokens: 40 }
     expect((await merged.ask([{ role: 'user', content: 'a' }], options).answer).text).toBe(said!['answer'])

@@ -1,5 +1,6 @@
 // A conversation as token ids, with positions, pictures, and which of them are learned: the answers and the words that end them.
 
+import { promptTurns } from '@maskwords/data'
 import { MaskwordsError } from '@maskwords/files'
 import type { Prompt } from '@maskwords/mllm'
 import { buildPrompt, renderChat } from '@maskwords/mllm'
@@ -56,11 +57,11 @@ export function sequenceOf(conversation: TrainingConversation, model: TextModel)
 /** The turns up to the last question, as the model is asked to answer them. Nothing is learned of them. */
 export function promptSequence(conversation: TrainingConversation, model: TextModel): Sequence {
   const { turns, pictures } = conversation
-  const last = turns.findLastIndex(({ role }) => role === 'user')
-  if (last < 0) {
+  const asked = promptTurns({ turns })
+  if (asked.length === 0) {
     throw new MaskwordsError('malformed', `"${conversation.id}" has no question`, { file: conversation.at })
   }
-  const prompt = buildPrompt(promptConversation(turns.slice(0, last + 1), pictures), model)
+  const prompt = buildPrompt(promptConversation(asked, pictures), model)
   return fromPrompt(conversation, prompt, model, new Uint8Array(prompt.ids.length))
 }
 
