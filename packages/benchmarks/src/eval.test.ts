@@ -594,6 +594,34 @@ describe('the other benchmarks on a few samples', () => {
     expect(metrics.ap50).toBeCloseTo((67 * (2 / 3)) / 101, 12)
   })
 
+  it('region-caption: tags and masks are no words of a caption; a region without one counts as empty, officially not at all', async () => {
+    const truth = [
+      { id: 1, captions: ['a cat sleeps on the mat'], masks: [left] },
+      { id: 2, captions: ['two dogs run over green grass'], masks: [all] },
+      { id: 3, captions: ['nobody said anything of it'], masks: [all] },
+    ]
+    const answers = [
+      {
+        id: 1,
+        text: '<p>A cat</p> <|mt_start|><|mt_0001|><|mt_0300|><|mt_end|> sleeps on \nthe mat.<|im_end|>',
+      },
+      { id: 2, caption: 'two cats run over green grass' },
+    ]
+    lines('region-caption.truth.jsonl', truth)
+    lines('region-caption.jsonl', answers)
+    const argv = ['--predictions', 'region-caption.jsonl', '--truth', 'region-caption.truth.jsonl']
+    const correct = await json('region-caption', ...argv)
+    const { metrics } = correct.value
+    expect(correct.err).toBe('note 1 of 3 samples have no answer: counted as wrong\n')
+    // Longest common sequences 6 of 6, 5 of 6, and nothing.
+    expect(metrics.rougeL).toBeCloseTo((1 + 5 / 6 + 0) / 3, 12)
+    expect(metrics.bleu4).toBeGreaterThan(0.5)
+    const official = await json('region-caption', ...argv, '--mode', 'official')
+    expect(official.value).toMatchObject({ samples: 3, scored: 2, missing: 1 })
+    expect(official.value.metrics.rougeL).toBeCloseTo((1 + 5 / 6) / 2, 12)
+    expect(official.value.metrics.meteor).toBeGreaterThan(metrics.meteor)
+  })
+
   it('psg: one of two relations found; a wrong predicate is none', async () => {
     const masks = [left, rle('...#', '....'), rle('..#.', '..#.')]
     const labels = ['cat', 'floor-other-merged', 'dog']

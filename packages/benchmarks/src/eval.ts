@@ -35,6 +35,10 @@ const BENCHMARKS: Readonly<Record<string, Entry>> = {
   },
   pointing: { summary: 'points in masks: precision, recall, F1', load: () => import('./pointing.ts') },
   polyline: { summary: 'lines: precision, recall, F1', load: () => import('./polyline.ts') },
+  'region-caption': {
+    summary: 'captions of given regions: METEOR, CIDEr, BLEU-4, ROUGE-L',
+    load: () => import('./region-caption.ts'),
+  },
   gcg: { summary: 'captions with a mask for each phrase (GranD-f)', load: () => import('./gcg.ts') },
   psg: { summary: 'scene graphs: R@K and mR@K', load: () => import('./psg.ts') },
   coco: { summary: 'average precision and recall of masks or boxes', load: () => import('./coco.ts') },

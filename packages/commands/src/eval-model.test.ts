@@ -158,6 +158,7 @@ describe('eval with a model in the loop', () => {
     ['mmr', 'truth.jsonl', []],
     ['grounding-suite', 'truth.jsonl', []],
     ['gcg', 'truth.jsonl', []],
+    ['region-caption', 'truth.jsonl', []],
     ['psg', 'truth.jsonl', []],
     ['open-vocabulary', 'truth.jsonl', []],
     ['perception', 'truth.jsonl', ['--prompt', 'Of {mask}: {phrase} {options}']],
