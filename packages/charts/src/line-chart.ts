@@ -3,6 +3,7 @@
 import { type Scale, type ScaleKind, scaleFor } from './scale.ts'
 import { element, escapeXml, pathThrough } from './svg.ts'
 
+/** One line of a chart. */
 export type Series = {
   readonly name: string
   readonly points: readonly (readonly [x: number, y: number])[]
@@ -19,6 +20,7 @@ export type Series = {
   readonly colour?: number
 }
 
+/** One set of axes of a chart, with its series. */
 export type Panel = {
   readonly yLabel: string
   readonly series: readonly Series[]
@@ -29,6 +31,7 @@ export type Panel = {
   readonly levels?: readonly { readonly name: string; readonly y: number }[]
 }
 
+/** Size, title and panels of a chart. */
 export type ChartOptions = {
   readonly title: string
   readonly subtitle?: string

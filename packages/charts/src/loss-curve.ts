@@ -6,6 +6,7 @@ export type MetricsLogLine =
   | string
   | { readonly step: number; readonly kind: string; readonly [metric: string]: number | string }
 
+/** What a curve of a training shows. */
 export type LossCurveOptions = {
   /** Default `Training`. */
   readonly title?: string

@@ -22,6 +22,7 @@ import type { RewardAnswer, RewardListing, RewardsRequest } from './schema/rewar
 /** Requests may be made of readonly values. */
 type Given<T> = T extends object ? { readonly [K in keyof T]: Given<T[K]> } : T
 
+/** Where the service is, and how it is reached. */
 export type ClientOptions = {
   /** As in `http://127.0.0.1:7333`; default: where the page came from. */
   readonly url?: string
@@ -30,12 +31,14 @@ export type ClientOptions = {
   readonly fetch?: typeof fetch
 }
 
+/** What every call of a client takes: a signal, and how often to try again. */
 export type CallOptions = {
   readonly signal?: AbortSignal
   /** How many times to try again after 429 and 503, as long after as the server says. Default 0. */
   readonly retries?: number
 }
 
+/** How a picture is handed over: for which codecs, turned by its EXIF data or not. */
 export type UploadOptions = CallOptions & {
   /** Codecs to encode the picture for now; others encode it when they are first asked. */
   readonly codecs?: readonly string[]
@@ -43,6 +46,7 @@ export type UploadOptions = CallOptions & {
   readonly exif?: 'apply' | 'ignore'
 }
 
+/** The service as an object: each method is one request. */
 export type Client = {
   codecs(options?: CallOptions): Promise<CodecList>
   vocabulary(codec: string, options?: CallOptions): Promise<VocabularyListing>

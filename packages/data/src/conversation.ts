@@ -22,8 +22,10 @@ export type RegionPiece = {
   readonly picture?: number
 }
 
+/** A piece of a turn: text, a picture, or regions in some form. */
 export type Piece = string | RegionPiece | { readonly picture: number }
 
+/** One turn of a conversation. */
 export type Turn = { readonly role: 'system' | 'user' | 'assistant'; readonly pieces: readonly Piece[] }
 
 /**
@@ -33,6 +35,7 @@ export type Turn = { readonly role: 'system' | 'user' | 'assistant'; readonly pi
  */
 export type PictureUse = { readonly crop?: PictureCrop }
 
+/** A part of a picture, enlarged. */
 export type PictureCrop = {
   readonly regions: readonly string[]
   readonly margin: number
@@ -40,6 +43,7 @@ export type PictureCrop = {
   readonly growToPx?: number
 }
 
+/** A conversation whose masks are still regions, before a codec gives them words. */
 export type TaskConversation = {
   /** `<record id>/<task>/<number>`: unique and stable. */
   readonly id: string
@@ -56,6 +60,7 @@ export type TaskConversation = {
   }
 }
 
+/** What a task is given besides the record. */
 export type TaskOptions = {
   /** Drawn from by name and record, so that the same seed gives the same conversations whatever the order. */
   readonly seed: number
@@ -67,6 +72,7 @@ export type TaskOptions = {
   readonly language?: 'samtok' | 'himtok' | 'getok'
 }
 
+/** What asks about records: its name, needs and settings, and how it builds conversations. */
 export type Task = {
   readonly name: string
   readonly title: string
@@ -98,6 +104,7 @@ export type FilledConversation = {
   }
 }
 
+/** A picture of a finished conversation: its file and size, its bytes where they are wanted. */
 export type FilledPicture = {
   /** Path relative to the output folder's picture root, forward slashes. */
   readonly file: string
@@ -107,6 +114,7 @@ export type FilledPicture = {
   readonly bytes?: Uint8Array
 }
 
+/** What a writer is told: the folder, how pictures are given, the size of shards. */
 export type WriterOptions = {
   readonly folder: string
   /** 'path' refers to picture files, 'bytes' embeds them. */
@@ -115,6 +123,7 @@ export type WriterOptions = {
   readonly shardSize: number
 }
 
+/** A file that a writer made. */
 export type WrittenFile = { readonly file: string; readonly bytes: number; readonly sha256: string }
 
 /** A trainer's format. A shard's bytes depend on its conversations alone, so that a resumed run gives the same files. */

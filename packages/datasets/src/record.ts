@@ -39,6 +39,7 @@ export type RegionShape =
   /** Only a box is known: x, y, width, height. */
   | { readonly kind: 'box' }
 
+/** A region of a picture: its mask in some dialect, a box, a category. */
 export type Region = {
   /** Unique inside its record, stable from run to run. */
   readonly id: string
@@ -77,6 +78,7 @@ export type GroundedCaptionRecord = {
   readonly isIncomplete?: true
 }
 
+/** A relation of two regions: subject, predicate, object. */
 export type Relation = { readonly subject: string; readonly predicate: string; readonly object: string }
 
 /** A dialogue about the picture. `{region:ID}` is not parsed from text: pieces say where regions stand. */
@@ -107,6 +109,7 @@ export type Coverage = {
   readonly incomplete: 'any' | readonly string[]
 }
 
+/** One picture of a dataset and all that the dataset says of it. */
 export type DataRecord = {
   /** Unique in its dataset and split, stable from run to run. */
   readonly id: string
@@ -123,6 +126,7 @@ export type DataRecord = {
   readonly coverage?: Coverage
 }
 
+/** What a reader is told: the folder, the split, what to do with problems. */
 export type ReaderOptions = {
   /** The dataset's folder. */
   readonly root: string

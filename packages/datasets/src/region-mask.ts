@@ -20,16 +20,19 @@ import {
 import { safeRelativePath } from './paths.ts'
 import type { DataRecord, Region, RegionShape } from './record.ts'
 
+/** Label maps that were opened lately. */
 export type LabelMapCache = {
   /** All masks of a label map's values, background included. */
   masks(root: string, file: string, channel: 'first' | 'rgb-id'): ReadonlyMap<number, Mask>
 }
 
+/** How many label maps are kept open. */
 export type LabelMapCacheOptions = {
   /** Bytes of masks kept. Default 64 MiB: some 500 panoptic pictures. */
   readonly maxBytes?: number
 }
 
+/** Where the files of a region's mask are looked for. */
 export type RegionMaskOptions = {
   /** The dataset's folder. */
   readonly root: string

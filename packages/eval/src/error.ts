@@ -1,6 +1,7 @@
 // The one error class of this package: a closed set of codes, a sentence, and what to do about it.
 import { CodedError, type CodedErrorOptions } from '@maskwords/base'
 
+/** What can be wrong with an evaluation. */
 export type EvalErrorCode =
   /** Input that is not of the type or form that the metric takes. */
   | 'malformed'
@@ -23,6 +24,7 @@ export type EvalErrorCode =
   /** A file could not be read or written. */
   | 'io'
 
+/** What an error of an evaluation says besides its message. */
 export type EvalErrorOptions = CodedErrorOptions<string>
 
 /** What went wrong, with the place (`at`: a sample, picture or annotation id; `file`) and a hint where one is known. */

@@ -3,6 +3,7 @@
 /** `missing`: no answer was given. `failed`: an answer that cannot be used (of another size, words that say nothing). */
 export type RowStatus = 'scored' | 'missing' | 'failed'
 
+/** What one sample scored: values by name, and how it ended. */
 export type SampleRow = {
   readonly id: string
   readonly status: RowStatus

@@ -6,6 +6,7 @@ import type { SampleRow } from './row.ts'
 import { checkSameStamp, type Stamp } from './stamp.ts'
 import type { Metric } from './statistics/metric.ts'
 
+/** A file of rows with the stamp of the run that made it. */
 export type RowFile = {
   readonly stamp: Stamp
   readonly metrics: readonly Metric[]

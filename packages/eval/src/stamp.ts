@@ -4,6 +4,7 @@ import { EvalError } from './error.ts'
 /** Where published scripts and sound definitions differ: what the scripts do, or what is sound (docs/evaluation.md). */
 export type EvalMode = 'official' | 'correct'
 
+/** What decides the numbers of a run; runs with other stamps are not compared silently. */
 export type Stamp = {
   /** For example `gres`. */
   readonly benchmark: string
@@ -20,6 +21,7 @@ export type Stamp = {
   readonly asked?: Readonly<Record<string, string | number | boolean>>
 }
 
+/** One field of a stamp. */
 export type StampField = 'benchmark' | 'mode' | 'dataset' | 'codec' | 'version' | 'settings' | 'asked'
 
 const FIELDS: readonly StampField[] = [

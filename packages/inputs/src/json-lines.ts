@@ -7,6 +7,7 @@ import { JSON_LIMITS } from './json-stream.ts'
 import type { DataProblem } from './problem.ts'
 import { openTextInput, readText, utf8Text } from './text-input.ts'
 
+/** How a file of JSON Lines is read. */
 export type JsonLinesOptions = {
   /** The file's name in errors and problems. */
   readonly file: string

@@ -11,6 +11,7 @@ import { DataError } from './error.ts'
 import type { DataProblem } from './problem.ts'
 import { openTextInput, utf8Text } from './text-input.ts'
 
+/** The limits that hold where nothing is said. */
 export const JSON_LIMITS = {
   /** One element in bytes; the largest real ones, pictures of 10,000 outlines, take some 5 MB. */
   elementBytes: 64 * 1024 * 1024,
@@ -22,8 +23,10 @@ export const JSON_LIMITS = {
   members: 100_000,
 }
 
+/** How large and deep JSON may be. */
 export type JsonLimits = typeof JSON_LIMITS
 
+/** How a JSON file is read piece by piece. */
 export type JsonStreamOptions = {
   /**
    * Lists to read: names of members joined by `/` (`annotations`, `data/items`), `''` for the document itself. An object
@@ -41,6 +44,7 @@ export type JsonStreamOptions = {
   readonly limits?: Partial<JsonLimits>
 }
 
+/** One item of a JSON file that is read piece by piece, with its place. */
 export type JsonItem =
   /** A list begins; where the same list begins again (a key that stands twice), the earlier elements no longer count. */
   | { readonly kind: 'start'; readonly list: string; readonly isArray: boolean }

@@ -379,18 +379,33 @@ export const renderRequestSchema = z.strictObject({
   longestSidePx: z.int().min(16).max(MAX_SIDE_PX).optional().describe('make larger pictures smaller'),
 })
 
+/** Masks of a picture to say in words. */
 export type EncodeRequest = z.input<typeof encodeRequestSchema>
+/** Words to read back on a picture. */
 export type DecodeRequest = z.input<typeof decodeRequestSchema>
+/** A text with words of masks to take apart. */
 export type ParseRequest = z.input<typeof parseRequestSchema>
+/** A picture with masks on it to draw. */
 export type RenderRequest = z.input<typeof renderRequestSchema>
+/** A mask as it may be given to the service, in one of its dialects. */
 export type MaskInput = z.input<typeof maskInputSchema>
+/** A mask as the service answers it, in the dialect that was asked for. */
 export type MaskOutput = z.output<typeof maskOutputSchema>
+/** The dialects in which the service answers masks. */
 export type OutputDialect = (typeof OUTPUT_DIALECTS)[number]
+/** One codec of the service: its language, tokens of a mask, vocabulary. */
 export type CodecInfo = z.output<typeof codecInfoSchema>
+/** Answer of `codecs`: the codecs that the service has. */
 export type CodecList = z.output<typeof codecListSchema>
+/** The words of a codec, in the order of their ids. */
 export type VocabularyListing = z.output<typeof vocabularySchema>
+/** Answer of `uploadPicture`: the name by which the service keeps the picture, and its size. */
 export type PictureAnswer = z.output<typeof pictureSchema>
+/** What the service keeps of a picture, and for which codecs. */
 export type PictureInfoAnswer = z.output<typeof pictureInfoSchema>
+/** Answer of `encodeMasks`: words, or an error, for each mask asked. */
 export type EncodeAnswer = z.output<typeof encodeAnswerSchema>
+/** Answer of `decodeWords`: a mask, or an error, for each item asked. */
 export type DecodeAnswer = z.output<typeof decodeAnswerSchema>
+/** Answer of `parseText`: the spans of a text, what was repaired, what else it says. */
 export type ParseAnswer = z.output<typeof parseAnswerSchema>

@@ -214,8 +214,13 @@ export const modelListSchema = z.object({
 })
 
 export type ChatSettings = z.output<typeof chatSettingsSchema>
+/** A conversation with pictures and masks, as OpenAI's chat completions take it. */
 export type ChatRequest = z.input<typeof chatRequestSchema>
+/** A whole answer of the model behind the service, masks beside the text. */
 export type ChatAnswer = z.output<typeof chatAnswerSchema>
+/** One piece of an answer that comes as a stream. */
 export type ChatChunk = z.output<typeof chatChunkSchema>
+/** A mask of an answer: where it stands in the text, and what it says. */
 export type ChatMask = z.output<typeof chatMaskSchema>
+/** The models that the service answers for. */
 export type ModelList = z.output<typeof modelListSchema>

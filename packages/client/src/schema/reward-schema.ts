@@ -123,6 +123,9 @@ export const rewardListingSchema = z.object({
   presets: z.record(z.string(), z.object({ what: z.string(), terms: z.array(z.unknown()) })),
 })
 
+/** Rewards and the samples to score. */
 export type RewardsRequest = z.input<typeof rewardRequestSchema>
+/** Answer of the rewards: one result for each sample, in order. */
 export type RewardAnswer = z.output<typeof rewardResponseSchema>
+/** The rewards and presets of the service, with ranges and needs. */
 export type RewardListing = z.output<typeof rewardListingSchema>

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { bytesFromMemory, encodeSafetensors, openCheckpoint, openCheckpointFile } from '@maskwords/checkpoint'
 
 import { maskFromRowMajor } from '@maskwords/mask'

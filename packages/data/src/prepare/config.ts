@@ -3,6 +3,7 @@ import { canonicalJson, sha256 } from './canonical.ts'
 import type { RepairMode } from './picture-limits.ts'
 import type { TaskSpec } from './source-spec.ts'
 
+/** A source of a run: dataset, split, folder, weight. */
 export type PrepareSource = {
   readonly reader: string
   readonly split?: string
@@ -24,6 +25,7 @@ export type CodecStamp = {
   readonly weightsSha256?: string
 }
 
+/** All that decides the files of a run; its hash names them. */
 export type PrepareConfig = {
   readonly version: string
   readonly sources: readonly PrepareSource[]

@@ -34,6 +34,7 @@ import {
 import { copiesOf, isFractional, type Share, sampleKey } from './sampling.ts'
 import { type RecordPlace, SpoolReader } from './spool.ts'
 
+/** A source as the engine takes it: a reader with its options, tasks and weight. */
 export type EngineSource = {
   readonly root: string
   readonly picturePrefix: string
@@ -48,6 +49,7 @@ export type EngineTask = {
   readonly settings: Readonly<Record<string, number | string | boolean>>
 }
 
+/** What one run of the engine does: sources, tasks, writer, seed, places. */
 export type EngineOptions = {
   readonly spoolFile: string
   readonly sources: readonly EngineSource[]
@@ -94,6 +96,7 @@ const MOST_REASONS = 20
 /** Masks that survey encodes for its estimate, about, over the whole run. */
 export const TRIED_MASKS = 200
 
+/** Reads, builds, encodes and writes: what `prepare` runs in one process or several. */
 export class Engine {
   private readonly options: EngineOptions
   private readonly spool: SpoolReader

@@ -14,6 +14,7 @@ import { Spool } from './spool.ts'
 import { unpackedRecord } from './unpacked.ts'
 import type { EngineSetup, Workers } from './workers.ts'
 
+/** One source in a plan: records, regions, conversations of each task. */
 export type PlannedSource = {
   readonly name: string
   readonly title: string
@@ -30,6 +31,7 @@ export type PlannedSource = {
   readonly sha256: string
 }
 
+/** What a run would read, write and drop, with tokens to expect. */
 export type Plan = {
   readonly sources: readonly PlannedSource[]
   readonly pictures: number

@@ -13,6 +13,7 @@ export type Sample = {
   readonly meanIou?: number
 }
 
+/** What report.json says of a run. */
 export type RunReport = {
   readonly stamp: Stamp
   readonly records: number

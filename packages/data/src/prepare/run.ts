@@ -47,6 +47,7 @@ import type { EngineSetup, Workers } from './workers.ts'
 export const STATE_FOLDER = '.prepare'
 export const PROBLEMS_FILE = 'problems.jsonl'
 
+/** A run of `prepare`: configuration, workers, what to do with what is there already. */
 export type PrepareOptions = {
   readonly config: PrepareConfig
   /** Absolute; made where it is missing. */
@@ -76,6 +77,7 @@ export type PrepareOptions = {
   }
 }
 
+/** What a run has written and counted. */
 export type PrepareResult = {
   readonly plan: Plan
   /** Absent where another run has finished this before: nothing was done. */

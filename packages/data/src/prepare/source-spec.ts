@@ -1,6 +1,7 @@
 // How sources and tasks are written on a command line: `coco:val2017@data/coco%50`, `referring:limit=3`. Definition: ours.
 import { DataError } from '@maskwords/datasets'
 
+/** A source as it is written on the command line, taken apart. */
 export type SourceSpec = {
   /** A reader's name. */
   readonly reader: string
@@ -11,6 +12,7 @@ export type SourceSpec = {
   readonly weightPercent: number
 }
 
+/** A task and its settings as they are written on the command line, taken apart. */
 export type TaskSpec = {
   readonly name: string
   readonly settings: Readonly<Record<string, number | string | boolean>>

@@ -7,6 +7,7 @@ import type { PlannedSource } from './plan.ts'
 
 export const STAMP_FILE = 'dataset.json'
 
+/** What a folder says of how it was made, compared when a run goes on. */
 export type Stamp = {
   readonly name: string
   readonly version: string

@@ -36,6 +36,7 @@ export type WorkResult<W extends Work> = W extends { kind: 'survey' }
     ? FilledBatch
     : SampleLook | undefined
 
+/** Those who do the work of a run: in this thread, in threads, or elsewhere. */
 export type Workers = {
   /** Pieces of work that are done at the same time. */
   readonly size: number

@@ -15,8 +15,10 @@ import type {
 /** Where a picture stands in the text of a turn. */
 export const PICTURE_PLACE = '<image>'
 
+/** A mask in the truth as COCO RLE. */
 export type TruthRle = NonNullable<NonNullable<FilledConversation['truth']>['masks']>[number]
 
+/** What fills the pieces of a conversation: the record, words of regions, pictures. */
 export type FillOptions = {
   readonly record: DataRecord
   /** Text of the union of these regions, in this form, in the conversation's picture of this number. */

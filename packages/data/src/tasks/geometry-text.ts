@@ -23,6 +23,7 @@ import {
 import type { RegionForm } from '../conversation.ts'
 import type { BoxXywhPx } from './regions.ts'
 
+/** How boxes and points are written as text. */
 export type GeometryTextOptions = {
   readonly form: Exclude<RegionForm, { as: 'words' }>
   /** Size of the picture that the text is about. */

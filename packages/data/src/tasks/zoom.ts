@@ -15,6 +15,7 @@ export const ZOOM_GROW_TO_PX = 280
 /** The longer side of an enlarged crop at most: trainers shrink larger pictures. */
 export const MAX_CROP_SIDE_PX = 4096
 
+/** Where an enlarged crop lies in its picture. */
 export type CropPlace = {
   /** Whole pixels of the picture. */
   readonly xPx: number

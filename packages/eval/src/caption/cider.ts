@@ -10,6 +10,7 @@ const LONGEST = 4
 const SIGMA = 6
 const SCALE = 10
 
+/** How CIDEr counts. */
 export type CiderOptions = CaptionOptions & {
   /**
    * `cider-d` (default): counts cut to those of the reference and a Gaussian penalty for another length; this is what the

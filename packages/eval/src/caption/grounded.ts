@@ -16,6 +16,7 @@ import { meteor } from './meteor.ts'
 import type { CaptionOptions, CaptionSample } from './sample.ts'
 import { type TextSimilarity, tokenF1 } from './text-similarity.ts'
 
+/** A phrase of a caption and its mask. */
 export type PhraseMask = {
   readonly phrase: string
   readonly mask: Mask
@@ -23,6 +24,7 @@ export type PhraseMask = {
   readonly score?: number
 }
 
+/** A caption with masks behind its phrases, predicted and true. */
 export type GroundedCaptionSample = {
   readonly id: CocoId
   readonly truth: { readonly captions: readonly string[]; readonly phrases: readonly PhraseMask[] }
@@ -30,6 +32,7 @@ export type GroundedCaptionSample = {
   readonly prediction: { readonly caption: string; readonly phrases: readonly PhraseMask[] } | undefined
 }
 
+/** How grounded captions are scored. */
 export type GroundedCaptionOptions = CaptionOptions & {
   readonly mode: EvalMode
   /** Default `tokenF1`. */
@@ -39,6 +42,7 @@ export type GroundedCaptionOptions = CaptionOptions & {
   readonly textThreshold?: number
 }
 
+/** Scores of grounded captions: of the text, of the masks, of both. */
 export type GroundedCaptionResult = {
   /** -1 where there is no true mask. */
   readonly ap50: number

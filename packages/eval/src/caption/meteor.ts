@@ -18,8 +18,10 @@ export const METEOR_PARAMETERS = {
   delta: 0.75,
 } as const
 
+/** The weights of METEOR. */
 export type MeteorParameters = { readonly [K in keyof typeof METEOR_PARAMETERS]: number }
 
+/** How METEOR matches words. */
 export type MeteorOptions = CaptionOptions & {
   readonly parameters?: Partial<MeteorParameters>
   /** Default `FUNCTION_WORDS`. */

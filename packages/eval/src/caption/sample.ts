@@ -3,6 +3,7 @@
 import { EvalError } from '../error.ts'
 import { captionTokens } from './tokens.ts'
 
+/** A caption and its references. */
 export type CaptionSample = {
   readonly id: string
   readonly caption: string
@@ -10,6 +11,7 @@ export type CaptionSample = {
   readonly references: readonly string[]
 }
 
+/** How captions are taken apart into words. */
 export type CaptionOptions = {
   /** How a caption becomes words. Default `captionTokens`. For captions that are tokenised: `(text) => text.split(' ')`. */
   readonly tokenise?: (text: string) => readonly string[]
@@ -43,6 +45,7 @@ export function tokenised(
   })
 }
 
+/** The scores of a caption. */
 export type CaptionScore = {
   readonly rows: readonly { readonly id: string; readonly score: number }[]
   /** The number of the whole set, as the metric defines it; null for no samples. */

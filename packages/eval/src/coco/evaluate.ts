@@ -22,6 +22,7 @@ import { groupColumns, readGroup } from './records.ts'
 import { COCO_AREA_RANGES, type CocoSettings, cocoSettings } from './settings.ts'
 import { type CocoStats, type CocoTables, cocoStats } from './summary.ts'
 
+/** Truth and detections of a COCO evaluation, and by which rules. */
 export type EvaluateCocoOptions = Partial<CocoSettings> & {
   readonly kind: 'mask' | 'box'
   /** All pictures of the evaluation, those without truth or detections too. */
@@ -50,6 +51,7 @@ export type EvaluateCocoOptions = Partial<CocoSettings> & {
   readonly onProblem?: (problem: CocoProblem) => void
 }
 
+/** AP and AR of one category. */
 export type CocoCategoryResult = CocoStats & {
   readonly id: CocoId | undefined
   readonly name: string | undefined
@@ -70,6 +72,7 @@ export type CocoPictureRow = {
   readonly falseAlarms75: number
 }
 
+/** The twelve numbers of COCO, of all and of each category, and the rows behind them. */
 export type CocoResult = {
   readonly kind: 'mask' | 'box'
   readonly stats: CocoStats

@@ -7,6 +7,7 @@ import type { RecordId } from '@maskwords/words'
 /** An id of the dataset, as `recordId` reads it: equal ids are equal values. Whole numbers come before texts where order matters. */
 export type CocoId = RecordId
 
+/** A picture: its id and size. */
 export type CocoPicture = {
   readonly id: CocoId
   readonly widthPx: number
@@ -20,6 +21,7 @@ export type CocoPicture = {
 /** LVIS: rare (in at most 10 training pictures), common (at most 100), frequent. */
 export type LvisFrequency = 'r' | 'c' | 'f'
 
+/** A category: its id and name. */
 export type CocoCategory = { readonly id: CocoId; readonly name?: string; readonly frequency?: LvisFrequency }
 
 /** A mask value, or what stands in COCO's `segmentation`: polygons, compressed or plain run lengths. */
@@ -28,6 +30,7 @@ export type CocoShape = Mask | CocoSegmentation
 /** The regions of one category in one picture. */
 export type CocoGroup = { readonly pictureId: CocoId; readonly categoryId: CocoId }
 
+/** An object of the truth: picture, category, mask or box, area, crowd. */
 export type CocoTruth = {
   /** Only for messages, and for mode `official`, where a truth of id 0 cannot be hit. */
   readonly id?: CocoId
@@ -45,6 +48,7 @@ export type CocoTruth = {
   readonly isIgnored?: boolean
 }
 
+/** A detection: picture, category, score, mask or box. */
 export type CocoDetection = {
   readonly pictureId: CocoId
   readonly categoryId: CocoId

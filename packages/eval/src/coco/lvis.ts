@@ -46,6 +46,7 @@ export const LVIS_STAT_NAMES: readonly (keyof LvisStats)[] = [
   'arLarge',
 ]
 
+/** The numbers of LVIS: AP of all, of rare, common and frequent categories, and by size. */
 export type LvisResult = Omit<CocoResult, 'stats'> & {
   readonly stats: LvisStats
   /** Detections behind the best 300 of their picture. */

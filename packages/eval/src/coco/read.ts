@@ -40,6 +40,7 @@ import type {
   LvisFrequency,
 } from './input.ts'
 
+/** What was read of a file of annotations, and what was wrong in it. */
 export type CocoTruthFile = {
   readonly pictures: readonly CocoPicture[]
   readonly categories: readonly CocoCategory[]
@@ -51,11 +52,13 @@ export type CocoTruthFile = {
   readonly isFederated: boolean
 }
 
+/** How a file of annotations is read. */
 export type ReadCocoTruthOptions = {
   /** Which of two different pictures, or categories, of one id counts. Default 'refuse': neither, and nothing that lies under their id. */
   readonly sameId?: SameId
 }
 
+/** What was read of a file of detections, and what was wrong in it. */
 export type CocoDetectionFile = {
   readonly detections: readonly CocoDetection[]
   readonly problems: readonly CocoProblem[]

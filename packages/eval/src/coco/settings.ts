@@ -17,6 +17,7 @@ export const COCO_RECALL_POINTS: readonly number[] = evenlySpaced(0, 1, 101)
 /** How many detections of a picture and category count: the three limits of average recall. */
 export const COCO_MAX_DETECTIONS: readonly [number, number, number] = [1, 10, 100]
 
+/** A range of areas, in pixels. */
 export type CocoAreaRange = {
   readonly name: 'all' | 'small' | 'medium' | 'large'
   /** In pixels, both ends inclusive: an area of exactly 32 x 32 is small and medium. */
@@ -24,6 +25,7 @@ export type CocoAreaRange = {
   readonly toPx: number
 }
 
+/** The area ranges of COCO: all, small, medium, large. */
 export const COCO_AREA_RANGES: readonly CocoAreaRange[] = [
   { name: 'all', fromPx: 0, toPx: 1e5 ** 2 },
   { name: 'small', fromPx: 0, toPx: 32 ** 2 },
@@ -31,6 +33,7 @@ export const COCO_AREA_RANGES: readonly CocoAreaRange[] = [
   { name: 'large', fromPx: 96 ** 2, toPx: 1e5 ** 2 },
 ]
 
+/** Thresholds, area ranges and numbers of detections of an evaluation. */
 export type CocoSettings = {
   readonly iouThresholds: readonly number[]
   readonly recallPoints: readonly number[]

@@ -28,6 +28,7 @@ export function scoreGroundingBox(
   return scoreBox(sample, options)
 }
 
+/** The metrics of GroundingSuite for masks. */
 export function groundingMaskMetrics(): Metric[] {
   return [
     {
@@ -43,6 +44,7 @@ export function groundingMaskMetrics(): Metric[] {
   ]
 }
 
+/** The metrics of GroundingSuite for boxes. */
 export function groundingBoxMetrics(): Metric[] {
   return [
     {

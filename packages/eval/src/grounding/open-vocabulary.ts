@@ -7,6 +7,7 @@ import { sizesInWords } from '../referring/segmentation.ts'
 import type { EvalMode } from '../stamp.ts'
 import type { Metric } from '../statistics/metric.ts'
 
+/** A mask and its class. */
 export type ClassMask = { readonly name: string; readonly mask: Mask }
 
 /**
@@ -29,6 +30,7 @@ export function mergeSmallestOnTop(masks: readonly ClassMask[]): ClassMask[] {
   return merged.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** The masks of a picture by class, predicted and true. */
 export type SemanticSample = {
   /** Undefined where there is no answer. */
   readonly prediction: readonly ClassMask[] | undefined

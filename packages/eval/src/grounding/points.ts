@@ -59,6 +59,7 @@ export function scorePoints(
 /** Points along a line, at equal steps of its length, when lines are compared. */
 const LINE_SAMPLES = 64
 
+/** How near a line must come. */
 export type LineOptions = {
   readonly mode: EvalMode
   /** How far a point of a line may be from the other line. */

@@ -3,8 +3,10 @@
 
 import { EvalError } from '../error.ts'
 
+/** A row and a column that belong together, and what the pair is worth. */
 export type Pair = { readonly row: number; readonly column: number; readonly value: number }
 
+/** What every pair of a row and a column is worth. */
 export type PairValues = {
   /** Row-major. */
   readonly values: ArrayLike<number>

@@ -62,6 +62,7 @@ export function readChoice(
   return index >= 0 && index < options.length ? index : undefined
 }
 
+/** A question with several answers: the one chosen, the right one. */
 export type ChoiceSample = {
   /** The text of the answer; undefined where there is none. */
   readonly prediction: string | undefined
@@ -95,6 +96,7 @@ export function scoreChoice(
   }
 }
 
+/** The share of right choices. */
 export function choiceMetrics(): Metric[] {
   return [
     {

@@ -16,6 +16,7 @@ const SPLITS: readonly BitSplit[] = [
 const BOX_BITS_A_SIDE = [4, 6, 8] as const
 const POLYGON_VERTICES = [3, 4, 6, 8, 12, 16, 24, 32] as const
 
+/** A mask as a baseline says it again, and what that costs. */
 export type BaselineMask = {
   /** `box`, `turned box`, `ellipse`, `polygon`: methods of one family are points of one curve. */
   readonly family: string

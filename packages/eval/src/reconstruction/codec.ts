@@ -2,6 +2,7 @@
 import type { Mask } from '@maskwords/mask'
 import type { Vocabulary } from '@maskwords/words'
 
+/** A picture: its size and pixels. */
 export type CodecPicture = {
   readonly widthPx: number
   readonly heightPx: number
@@ -9,6 +10,7 @@ export type CodecPicture = {
   readonly rgb: Uint8Array
 }
 
+/** The words of a mask, and what they cost. */
 export type CodecWords = {
   readonly codes: readonly number[]
   readonly text: string

@@ -19,6 +19,7 @@ import { EvalError } from '../error.ts'
 import type { CodecPicture } from './codec.ts'
 import { type ReconstructionRow, sortedRows } from './sample.ts'
 
+/** One sample of a contact sheet. */
 export type SheetSample = {
   readonly picture: CodecPicture
   readonly truth: Mask
@@ -27,6 +28,7 @@ export type SheetSample = {
   readonly caption: string
 }
 
+/** Which samples a contact sheet shows. */
 export type SheetKind = 'worst' | 'median' | 'best'
 
 /**

@@ -7,8 +7,10 @@ import { type CodecWords, firstCodes, lengthCost, type ReconstructionCodec } fro
 import type { ReconstructionRow, TruthMask, TruthPicture } from './sample.ts'
 import { type CodeUsage, type UsageCounter, usageCounter } from './usage.ts'
 
+/** A codec and the name that reports give it. */
 export type NamedCodec = { readonly name: string; readonly codec: ReconstructionCodec }
 
+/** What a reconstruction measures, on which pictures. */
 export type EvaluateOptions = {
   readonly pictures: AsyncIterable<TruthPicture> | Iterable<TruthPicture>
   /** Names are unique: rows carry them. */
@@ -28,6 +30,7 @@ export type EvaluateOptions = {
   readonly signal?: AbortSignal
 }
 
+/** What a reconstruction measured: rows, summaries, use of codes. */
 export type Evaluation = {
   /** Method names, in the order of codecs, their lengths, and baselines. */
   readonly methods: readonly string[]

@@ -5,6 +5,7 @@ import type { SampleRow } from '../row.ts'
 import type { Metric } from '../statistics/metric.ts'
 import type { CodecPicture } from './codec.ts'
 
+/** A true mask and its id. */
 export type TruthMask = { readonly id: string; readonly mask: Mask }
 
 /** A picture with its true masks, all of the picture's size. Ids are unique: pictures in a set, masks in a picture. */

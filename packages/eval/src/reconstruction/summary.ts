@@ -5,6 +5,7 @@ import { RECONSTRUCTION_METRICS, type ReconstructionRow, sampleRow, sortedRows }
 /** Borders of the area buckets, as shares of the picture. */
 export const BUCKET_BORDERS = [0.01, 0.025, 0.05, 0.1, 0.25, 1] as const
 
+/** The samples of one group, such as one range of sizes. */
 export type Bucket = {
   /** `1-2.5 %` */
   readonly bucket: string
@@ -16,6 +17,7 @@ export type Bucket = {
   readonly boundaryF?: number
 }
 
+/** What one codec or baseline reached. */
 export type MethodSummary = {
   readonly method: string
   readonly meanIou: number

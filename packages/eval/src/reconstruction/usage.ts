@@ -2,6 +2,7 @@
 // al. 2017 and the SAMTok paper report it.
 import type { Vocabulary } from '@maskwords/words'
 
+/** How evenly codes were used. */
 export type CodeUsage = {
   /** `level 1`, `level 2` where each place has a codebook of its own, else what the codebook holds. */
   readonly level: string

@@ -96,6 +96,7 @@ const EDGES: Readonly<Record<Exclude<BoxUnit, 'pixels'>, number>> = {
   '1024ths': 1024,
 }
 
+/** How a box is read from an answer. */
 export type AnswerBoxOptions = AnswerOptions & {
   readonly format?: BoxFormat
   /** Of the run that the answer belongs to; without it the answer stands alone. */

@@ -10,6 +10,7 @@ import { precisionMetrics, precisionValues, type ScoredValues } from './segmenta
 /** Left, top, right and bottom in pixels; right and bottom exclusive. */
 export type BoxXyxyPx = readonly [left: number, top: number, right: number, bottom: number]
 
+/** The IoU thresholds at which boxes count as found. */
 export const BOX_THRESHOLDS = [0.5, 0.7, 0.8, 0.9] as const
 
 /** IoU of two boxes; 0 where either has no area. */
@@ -36,6 +37,7 @@ export function boxOfMask(mask: Mask, mode: EvalMode): BoxXyxyPx | undefined {
   return [x, y, x + width - short, y + height - short]
 }
 
+/** A box, predicted and true. */
 export type BoxSample = {
   /** Undefined where there is no answer; null where the answer holds no box, which is wrong. */
   readonly prediction: BoxXyxyPx | null | undefined
@@ -60,6 +62,7 @@ function checkBox(box: BoxXyxyPx): void {
   throw new EvalError('out-of-range', `a box needs four finite numbers, got ${JSON.stringify(box)}`)
 }
 
+/** The metrics of one box a sample. */
 export function boxMetrics(): Metric[] {
   return [
     ...precisionMetrics('accuracy', 'samples', BOX_THRESHOLDS),
@@ -71,6 +74,7 @@ export function boxMetrics(): Metric[] {
   ]
 }
 
+/** Several boxes, predicted and true. */
 export type BoxSetSample = {
   readonly prediction: readonly BoxXyxyPx[] | undefined
   /** Empty where there is no target. */
@@ -121,6 +125,7 @@ function pairedBoxes(boxes: readonly BoxXyxyPx[], truths: readonly BoxXyxyPx[], 
   return fittingPairs(fits, boxes.length, truths.length)
 }
 
+/** The metrics of several boxes a sample. */
 export function boxSetMetrics(): Metric[] {
   return [
     {

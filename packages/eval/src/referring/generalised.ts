@@ -10,8 +10,10 @@ const SAMPLE_EPSILON = 1e-8
 
 /** The groups of the two kinds of samples. */
 export const NO_TARGET_GROUP = 'no-target'
+/** The group of samples that have a target. */
 export const TARGET_GROUP = 'target'
 
+/** A sample of GRES: an answer that may be empty, and a truth that may be. */
 export type GeneralisedSample = {
   /** The union of the masks of the answer, empty where it says that there is none; undefined where there is no answer. */
   readonly prediction: Mask | undefined
@@ -74,6 +76,7 @@ export function scoreGeneralised(
   }
 }
 
+/** The metrics of GRES: gIoU, cIoU, and how often "nothing" was right. */
 export function generalisedMetrics(mode: EvalMode): Metric[] {
   return [
     {

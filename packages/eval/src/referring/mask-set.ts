@@ -6,6 +6,7 @@ import type { Metric } from '../statistics/metric.ts'
 import { isSameSize } from './overlap.ts'
 import { cumulativeIou, type ScoredValues, sampleIou, sizesInWords } from './segmentation.ts'
 
+/** Several masks, predicted and true. */
 export type MaskSetSample = {
   /** Undefined where there is no answer. */
   readonly prediction: readonly Mask[] | undefined
@@ -76,6 +77,7 @@ export function scoreMaskSet(sample: MaskSetSample, options: { readonly mode: Ev
   }
 }
 
+/** The metrics of several masks a sample. */
 export function maskSetMetrics(mode: EvalMode): Metric[] {
   return [
     {

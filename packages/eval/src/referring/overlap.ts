@@ -9,6 +9,7 @@ import { EvalError } from '../error.ts'
  */
 export type IgnoreRule = 'exclude' | 'count-as-hit' | 'background'
 
+/** Intersection and union of two masks, in pixels. */
 export type Overlap = {
   readonly intersectionPx: number
   readonly unionPx: number

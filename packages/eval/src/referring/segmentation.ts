@@ -16,6 +16,7 @@ const REASONING_EPSILON = 1e-10
 /** Added to the union of all by every script. */
 export const TOTAL_EPSILON = 1e-10
 
+/** A mask, predicted and true. */
 export type SegmentationSample = {
   /** Undefined where there is no answer, or none that can be used. An answer that names no mask is an empty mask. */
   readonly prediction: Mask | undefined
@@ -23,6 +24,7 @@ export type SegmentationSample = {
   readonly ignored?: Mask
 }
 
+/** How referring segmentation is scored. */
 export type SegmentationOptions = {
   readonly mode: EvalMode
   /** Default `exclude` in correct mode and `background` in official mode. */

@@ -6,6 +6,7 @@ import type { Metric } from '../statistics/metric.ts'
 import { histogramSvg } from './histogram.ts'
 import { REPORT_STYLE } from './style.ts'
 
+/** One sample on a page of results. */
 export type ReportCard = {
   readonly id: string
   /** What was asked. */
@@ -17,6 +18,7 @@ export type ReportCard = {
   readonly note?: string
 }
 
+/** What a page of results shows. */
 export type ReportInput = {
   readonly stamp: Stamp
   readonly metrics: readonly Metric[]

@@ -1,6 +1,7 @@
 // Which samples a report shows: the worst, those in the middle, the best.
 import { columnValue, type SampleRow } from '../row.ts'
 
+/** Samples that a report shows under one title. */
 export type Picked = { readonly title: string; readonly rows: readonly SampleRow[] }
 
 /**

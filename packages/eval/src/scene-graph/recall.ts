@@ -8,8 +8,10 @@ import type { EvalMode } from '../stamp.ts'
 import { tidiedTriples } from './merge.ts'
 import type { PredictedTriple, SceneGraphSample, SceneGraphVocabulary } from './sample.ts'
 
+/** The numbers of triples at which recall is taken. */
 export const SCENE_GRAPH_LIMITS: readonly number[] = [20, 50, 100]
 
+/** How scene graphs are matched. */
 export type SceneGraphOptions = {
   readonly mode: EvalMode
   readonly vocabulary: SceneGraphVocabulary
@@ -19,6 +21,7 @@ export type SceneGraphOptions = {
   readonly iouThreshold?: number
 }
 
+/** Recall and mean recall at each limit. */
 export type SceneGraphResult = {
   /** R@K by its K: mean over counted pictures of found relations / relations; null where none counts. */
   readonly recall: ReadonlyMap<number, number | null>

@@ -3,8 +3,10 @@
 
 import type { Mask } from '@maskwords/mask'
 
+/** An object of a scene graph: its category and mask. */
 export type SceneObject = { readonly label: string; readonly mask: Mask }
 
+/** A predicted relation with its score. */
 export type PredictedTriple = {
   readonly subject: SceneObject
   readonly predicate: string
@@ -13,6 +15,7 @@ export type PredictedTriple = {
   readonly score?: number
 }
 
+/** Objects and relations of a picture, predicted and true. */
 export type SceneGraphSample = {
   readonly id: string
   readonly truth: {

@@ -5,6 +5,7 @@ import { type Columns, type ResampleUnit, unitColumns } from './columns.ts'
 import { columnsOf, type Metric, metricOfSums } from './metric.ts'
 import { type Random, randomOf } from './random.ts'
 
+/** How often is drawn, from which seed, for which interval. */
 export type BootstrapOptions = {
   readonly seed?: number
   /** Draws, default 1000. */
@@ -15,6 +16,7 @@ export type BootstrapOptions = {
   readonly unit?: ResampleUnit
 }
 
+/** A value and its interval. */
 export type Interval = readonly [low: number, high: number]
 
 /** Draws beyond this add nothing to two digits of a percentile. */

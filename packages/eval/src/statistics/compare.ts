@@ -7,6 +7,7 @@ import { type Columns, type ResampleUnit, unitColumns } from './columns.ts'
 import { columnsOf, type Metric, metricOfSums } from './metric.ts'
 import { randomOf } from './random.ts'
 
+/** How two runs are compared. */
 export type CompareOptions = {
   readonly seed?: number
   /** Draws and exchanges, default 10 000. */
@@ -15,6 +16,7 @@ export type CompareOptions = {
   readonly unit?: ResampleUnit
 }
 
+/** How two runs differ in one metric, and how sure that is. */
 export type Comparison = {
   readonly metric: string
   readonly a: number | null

@@ -5,6 +5,7 @@ import { columnValue, type SampleRow } from '../row.ts'
 /** Sum of one column over sum of another; `epsilon` is added to the lower sum, as published scripts do. */
 export type Ratio = { readonly numerator: string; readonly denominator: string; readonly epsilon?: number }
 
+/** A number of many rows: its name and how it is made. */
 export type Metric = {
   /** For example `meanIou`. */
   readonly name: string

@@ -1,5 +1,6 @@
 // Random whole numbers from a seed: xoshiro128** (Blackman and Vigna, 2018), its state filled by splitmix32.
 
+/** Numbers from 0 to 1, without 1, that follow from a seed. */
 export type Random = {
   /** A whole number from 0 to `count` - 1, without bias. */
   readonly below: (count: number) => number
