@@ -1,5 +1,5 @@
+import { DataError } from '@maskwords/datasets'
 import { describe, expect, it } from 'vitest'
-import { DataError } from '../../../datasets/src/error.ts'
 import { picturesOf, STREET, wordsOf } from '../../test/sample-records.ts'
 import type { Piece, TaskConversation } from '../conversation.ts'
 import { fillConversation } from './fill.ts'

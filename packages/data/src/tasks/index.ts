@@ -4,6 +4,7 @@ import { catalogueOf } from '@maskwords/base'
 import { DataError } from '@maskwords/datasets'
 import type { Task } from '../conversation.ts'
 import { boxToMask, maskToBox, referringBox } from './boxes.ts'
+import { counting } from './counting.ts'
 import { pointing, polyline, refinement } from './grid-words.ts'
 import { groundedCaption } from './grounded-caption.ts'
 import { maskChoice } from './mask-choice.ts'
@@ -19,6 +20,7 @@ const ALL: readonly Task[] = [
   reasoning,
   existence,
   openVocabulary,
+  counting,
   groundedCaption,
   regionCaption,
   regionQuestion,

@@ -201,6 +201,29 @@ describe('answers read back', () => {
     expect(answerOf(absent!)).toBe('No')
   })
 
+  it('counting: the number and a mask of each from left to right, nothing said in words, and only where all are known', () => {
+    const answers = said('counting')
+    const people = answers.find(({ truth }) => truth!.extra!['masks'] === 2)
+    expect(requestOf(people!)).toContain('"person"')
+    expect(answerOf(people!)).toMatch(/^2\n/)
+    expect(parseMaskWords(answerOf(people!), SAMTOK).spans.map((span) => span.codes)).toEqual(
+      ['woman', 'man'].map((id) => codes(id)),
+    )
+    const none = answers.find(({ truth }) => truth!.extra!['masks'] === 0)
+    expect(answerOf(none!)).toBe(NO_TARGET)
+    expect(said('counting', { settings: { most: 1, absent: false } }).map(answerOf)).toEqual(
+      expect.not.arrayContaining([expect.stringMatching(/^2|No target/)]),
+    )
+    // The stop sign is in the picture, as a box; benches as a crowd, bicycles in ignored pixels: they are not counted.
+    const requests = Array.from({ length: 20 }, (_, seed) =>
+      said('counting', { seed, settings: { limit: 0 } }),
+    )
+      .flat()
+      .map(requestOf)
+    for (const name of ['stop sign', 'bench', 'bicycle'])
+      expect(requests.filter((request) => request.includes(name))).toEqual([])
+  })
+
   it('open-vocabulary: every object once, from left to right, and names that are not there', () => {
     const [list] = said('open-vocabulary')
     const { entries } = parseJsonAnswer(answerOf(list!), SAMTOK)!
