@@ -39,6 +39,9 @@ export type MaskWords = {
   readonly bits: number
 }
 
+/** Below this IoU of a mask with what its words decode to, they say another mask. */
+export const WEAK_IOU = 0.25
+
 /** What `decode` accepts for one mask: its text, its codes, or what `encode` returned. */
 export type WordsInput = string | readonly number[] | Int32Array | Pick<MaskWords, 'codes' | 'text'>
 

@@ -15,7 +15,7 @@ export type {
   SegmentPrompt,
   WordsInput,
 } from './codec.ts'
-export { checkMaskSize, checkPicture } from './codec.ts'
+export { checkMaskSize, checkPicture, WEAK_IOU } from './codec.ts'
 export type { CodecErrorCode, CodecErrorOptions } from './error.ts'
 export { CodecError } from './error.ts'
 export { boxIouXyxy } from './getok/box.ts'

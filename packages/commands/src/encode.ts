@@ -1,9 +1,10 @@
 // `maskwords encode`: a picture and its masks to words.
 
-import type { EncodedImage, MaskCodec, MaskWords } from '@maskwords/codecs'
+import { type EncodedImage, type MaskCodec, type MaskWords, WEAK_IOU } from '@maskwords/codecs'
 import type { NamedMask } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
+  counted,
   defineCommand,
   duration,
   ENCODE_OPTIONS,
@@ -18,6 +19,8 @@ import {
   reportOf,
   throwIfAborted,
 } from '@maskwords/files'
+import { iou } from '@maskwords/mask'
+import { vocabularyName } from '@maskwords/words'
 
 export const command = defineCommand({
   spec: {
@@ -57,12 +60,14 @@ export const command = defineCommand({
       const progress = talk.progress(masks.length, 'mask')
       const results: Record<string, unknown>[] = []
       const lines: string[] = []
+      const said: { readonly label: string; readonly iou: number }[] = []
       // Labels stand where several masks were asked for, whether all of them can be said or not.
       const several = masks.length + failures.length > 1
       for (let from = 0; from < masks.length; from += MASKS_A_CALL) {
         throwIfAborted(io.signal)
         const group = masks.slice(from, from + MASKS_A_CALL)
         const answers = await encodeGroup(codec, image, group, io.signal)
+        const ious = await readBack(codec, image, group, answers, io.signal)
         for (const [i, item] of group.entries()) {
           const answer = answers[i]!
           progress.step()
@@ -72,7 +77,12 @@ export const command = defineCommand({
           }
           const { text, codes, tokens, bits } = answer.words
           const { label, id, file, at } = item
-          results.push({ label, id, file, at, words: text, codes: [...codes], tokens, bits })
+          const back = ious[i]
+          if (back !== undefined) said.push({ label, iou: back })
+          results.push({
+            ...{ label, id, file, at, words: text, codes: [...codes], tokens, bits },
+            ...(back !== undefined && { iou: back }),
+          })
           const line = text.replaceAll('\n', ' ')
           lines.push(several ? `${lineLabel(label)}: ${line}` : line)
         }
@@ -81,6 +91,10 @@ export const command = defineCommand({
       }
       await progress.clear()
       const encodeMs = performance.now() - started - imageMs
+      if (options.codec === undefined)
+        await talk.note(`${codec.name}, words ${vocabularyName(codec.vocabulary)} (--codec names another)`)
+      const weak = said.filter((one) => one.iou < WEAK_IOU)
+      if (weak.length > 0) await talk.note(weakNote(weak, said.length))
       const code = await reportFailures(context, failures)
       if (options.json) {
         await context.printJson({
@@ -132,6 +146,40 @@ async function encodeGroup(
     for (const item of group) answers.push(...(await encodeGroup(codec, image, [item], signal)))
     return answers
   }
+}
+
+/** Labels of weak masks that are named. */
+const NAMED_WEAK = 5
+
+function weakNote(weak: readonly { readonly label: string; readonly iou: number }[], all: number): string {
+  const named = weak
+    .slice(0, NAMED_WEAK)
+    .map(({ label, iou: value }) => `${lineLabel(label)} ${value.toFixed(2)}`)
+  const more = weak.length > NAMED_WEAK ? ', ...' : ''
+  return `the words of ${weak.length} of ${counted(all, 'mask')} read back with an IoU below ${WEAK_IOU} (${named.join(', ')}${more}): they say another mask. Small regions are said better in a crop of the picture; maskwords roundtrip shows what is lost`
+}
+
+/**
+ * IoU of masks with what their words say. Undefined for GETok: its words are points for a segmenter, and reading them without one
+ * takes many times what finding them does (roundtrip does it).
+ */
+async function readBack(
+  codec: MaskCodec,
+  image: EncodedImage,
+  group: readonly NamedMask[],
+  answers: readonly Answer[],
+  signal: AbortSignal,
+): Promise<readonly (number | undefined)[]> {
+  if (codec.vocabulary.kind === 'getok') return []
+  const said = answers.flatMap((answer, at) => ('words' in answer ? [{ at, text: answer.words.text }] : []))
+  const decoded = await codec.decode(
+    image,
+    said.map(({ text }) => text),
+    { signal },
+  )
+  const ious: (number | undefined)[] = []
+  for (const [k, { at }] of said.entries()) ious[at] = iou(group[at]!.mask, decoded[k]!.mask)
+  return ious
 }
 
 /** A label as it may stand before the colon of a line: no line breaks, no colon, no words of the language. */

@@ -121,3 +121,27 @@ it('prepare without a picture names the languages that need none', async () => {
   expect(err).toContain('samtok-nano looks at the pictures, and none is there')
   expect(err).toContain('--codec himtok-nano or getok')
 })
+
+it('encode says the language that nobody named, and which words say another mask', async () => {
+  const ring = (x: number, y: number, side: number) => [[x, y, x + side, y, x + side, y + side, x, y + side]]
+  const annotations = [ring(60, 60, 240), ring(500, 300, 3)].map((segmentation, k) => ({
+    id: k + 1,
+    image_id: 1,
+    category_id: k + 1,
+    iscrowd: 0,
+    segmentation,
+  }))
+  const images = [{ id: 1, file_name: '1.png', width: widthPx, height: heightPx }]
+  const categories = [
+    { id: 1, name: 'barn' },
+    { id: 2, name: 'wren' },
+  ]
+  file('two.json', JSON.stringify({ images, categories, annotations }))
+  const { out, err } = await run('encode', 'set/1.png', 'two.json', '--json')
+  const { masks } = JSON.parse(out) as { masks: { label: string; iou: number }[] }
+  expect(masks[0]!.iou).toBeGreaterThan(0.5)
+  expect(masks[1]!.iou).toBeLessThan(0.25)
+  expect(err).toContain('samtok-nano, words samtok-256x2 (--codec names another)')
+  expect(err).toMatch(/the words of 1 of 2 masks read back with an IoU below 0\.25 \(wren 0\.\d\d\)/)
+  expect(err).not.toContain('barn')
+})

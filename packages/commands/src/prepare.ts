@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { hubFolder, isHubId } from '@maskwords/codec-loading'
-import type { MaskCodec } from '@maskwords/codecs'
+import { type MaskCodec, WEAK_IOU } from '@maskwords/codecs'
 import {
   type CodecStamp,
   checkPlan,
@@ -19,7 +19,9 @@ import {
   parseTasks,
   planOnly,
   prepare,
+  type ReadBackReport,
   reasonLine,
+  sizeInWords,
   type TaskSpec,
   taskByName,
   threadWorkers,
@@ -109,6 +111,18 @@ const OPTIONS = {
     type: 'choice',
     choices: ['refuse', 'first', 'last'],
     help: 'two different pictures (or categories) of one id: take neither, the first, or the last as pycocotools does (default refuse)',
+  },
+  'min-iou': {
+    type: 'number',
+    min: 0,
+    max: 1,
+    help: `labels whose words read back below this IoU are left out (default ${WEAK_IOU}; getok, whose masks a segmenter draws, 0)`,
+  },
+  'min-area': {
+    type: 'number',
+    min: 0,
+    max: 1,
+    help: 'regions that cover less of their picture are left out, as in 0.001 for 0.1 % (default 0)',
   },
   'shard-size': {
     type: 'integer',
@@ -317,6 +331,9 @@ async function configOf(
     pictures = 'path'
     await talk.note(`no picture is there: ${writer.name} gets their paths instead of their bytes`)
   }
+  // GETok's words are points for a segmenter: the coarse decoder here is not what will draw them.
+  const minIou = options['min-iou'] ?? (vocabulary.kind === 'getok' ? 0 : WEAK_IOU)
+  const minShare = options['min-area'] ?? 0
   return {
     version: VERSION,
     sources,
@@ -341,6 +358,8 @@ async function configOf(
     ...(options['same-id'] === 'first' || options['same-id'] === 'last'
       ? { sameId: options['same-id'] }
       : {}),
+    ...(minShare > 0 && { minShare }),
+    ...(minIou > 0 && { minIou }),
     emptyThink: options['empty-think'] === true,
     truthMasks: options['truth-masks'] === true,
     pictureBase: output,
@@ -486,13 +505,40 @@ function planLines(plan: Plan, config: PrepareConfig): string[] {
     ...sources,
     `write ${counted(plan.taken, 'conversation')} for ${config.writer} in ${counted(plan.shards, 'shard')}, ${text}`,
     `encode ${counted(plan.masks, 'mask')} with ${config.codec.name} (${config.codec.vocabulary}), about ${plan.tokensPerMask.toFixed(1)} tokens each; about ${number(plan.expectedTokens)} tokens in all`,
-    dropped.length === 0 ? 'drop nothing' : `drop ${dropped.join(', ')}`,
+    dropped.length === 0 ? 'drop nothing of what was read' : `drop ${dropped.join(', ')}`,
+    config.minIou === undefined
+      ? 'keep labels whatever their words say when they are read back (--min-iou)'
+      : `leave out labels whose words read back below an IoU of ${config.minIou} (--min-iou): how many, the run will say`,
     ...plan.reasons.slice(0, SHOWN_REASONS).map((reason) => `  ${reasonLine(reason)}`),
     ...(plan.recordsWithoutConversations === 0
       ? []
       : [`${counted(plan.recordsWithoutConversations, 'record')} give no conversation`]),
     ...plan.notes,
   ]
+}
+
+/** How well words say their masks, by size: what is known once they are made. */
+function readBackLines(readBack: ReadBackReport | undefined): string[] {
+  if (readBack === undefined) return []
+  const { masks, meanIou, weak, weakBelow, isSample, bySize } = readBack
+  const cells = [...bySize.map((row) => ({ ...row, size: sizeInWords(row.upTo) }))].map((row) => [
+    row.size,
+    row.masks.toLocaleString('en-US'),
+    row.meanIou.toFixed(3),
+    row.weak.toLocaleString('en-US'),
+  ])
+  cells.push([
+    isSample ? 'a sample' : 'all',
+    masks.toLocaleString('en-US'),
+    meanIou.toFixed(3),
+    weak.toLocaleString('en-US'),
+  ])
+  const columns = ['share of the picture', 'masks', 'mean IoU', `below ${weakBelow}`]
+  const lines = tableLines(
+    columns.map((title, at) => ({ title, align: at === 0 ? 'left' : 'right' })),
+    cells,
+  )
+  return ['  the words, read back:', ...lines.map((line) => `    ${line}`)]
 }
 
 async function sayResult(
@@ -516,6 +562,7 @@ async function sayResult(
       folder,
       `  ${counted(conversations, 'conversation')} in ${counted(report.stamp.shards.length, 'shard')}, ${report.masks.meanTokens.toFixed(1)} tokens a mask`,
       `  report.html  what is in it`,
+      ...readBackLines(report.masks.readBack),
       ...(lost === 0 ? [] : [`  problems.jsonl  ${counted(lost, 'sample')} lost, a line for each`]),
       ...report.warnings.map((warning) => `  ${warning}`),
       ...steps.map((step) => `  next: ${step}`),

@@ -3,7 +3,8 @@ import type { LossKind } from '@maskwords/annotations'
 
 /** Something that cost one sample, or part of one, unless `isKept`: said, counted, and never the end of a run. */
 export type DataProblem = {
-  readonly kind: LossKind
+  /** What reading loses, and what `prepare` leaves out: masks that are too small, and labels whose words say another mask. */
+  readonly kind: LossKind | 'small-mask' | 'weak-words'
   /** What, where, got, wanted, in one sentence. */
   readonly message: string
   readonly file: string

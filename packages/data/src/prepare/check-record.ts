@@ -4,7 +4,7 @@
 import { messageOf } from '@maskwords/base'
 import type { DataProblem, DataRecord, Region } from '@maskwords/datasets'
 import { DataError, type LabelMapCache, regionMask } from '@maskwords/datasets'
-import { isEmpty, type Mask } from '@maskwords/mask'
+import { area, isEmpty, type Mask } from '@maskwords/mask'
 
 export type CheckedRecord = {
   readonly record: DataRecord
@@ -22,12 +22,13 @@ export type CheckOptions = {
   readonly cache: LabelMapCache
   /** Whether masks in picture files are looked at, too: slow, so the plan does not. */
   readonly files: boolean
+  /** Regions that cover less of their picture go; 0 or absent: none. */
+  readonly minShare?: number | undefined
 }
 
 export function checkRecord(record: DataRecord, options: CheckOptions): CheckedRecord {
   const masks = new Map<string, Mask>()
   const problems: DataProblem[] = []
-  const kept: Region[] = []
   const lost: Region[] = []
   const seen = new Map<string, Mask[]>()
   let duplicates = 0
@@ -38,7 +39,6 @@ export function checkRecord(record: DataRecord, options: CheckOptions): CheckedR
       lost.push(region)
       continue
     }
-    kept.push(region)
     const mask = masks.get(region.id)
     if (mask === undefined) continue
     const key = `${mask.edges.length} ${mask.edges[0]} ${mask.edges[mask.edges.length - 1]}`
@@ -46,9 +46,18 @@ export function checkRecord(record: DataRecord, options: CheckOptions): CheckedR
     if (others.some((other) => sameEdges(other.edges, mask.edges))) duplicates++
     seen.set(key, [...others, mask])
   }
-  if (kept.length === record.regions.length) return { record, masks, problems, lostTexts: 0, duplicates }
-  const without = withoutDangling({ ...record, regions: kept, ...coverageWithout(record, lost) })
-  return { ...without, masks, problems, duplicates }
+  if (lost.length === 0) return { record, masks, problems, lostTexts: 0, duplicates }
+  return { ...withoutRegions(record, lost), masks, problems, duplicates }
+}
+
+/** The record without some of its regions and what refers to them, and how many texts went; their categories count as incomplete. */
+export function withoutRegions(
+  record: DataRecord,
+  lost: readonly Region[],
+): { record: DataRecord; lostTexts: number } {
+  const gone = new Set(lost)
+  const regions = record.regions.filter((region) => !gone.has(region))
+  return withoutDangling({ ...record, regions, ...coverageWithout(record, lost) })
 }
 
 /** What is known of a record's categories once these regions are lost: of theirs there may be more than what is left. */
@@ -69,7 +78,7 @@ function sameEdges(a: Uint32Array, b: Uint32Array): boolean {
 function problemOf(
   record: DataRecord,
   region: Region,
-  { root, cache, files }: CheckOptions,
+  { root, cache, files, minShare = 0 }: CheckOptions,
   masks: Map<string, Mask>,
 ): DataProblem | undefined {
   const said = (kind: DataProblem['kind'], message: string): DataProblem => ({
@@ -98,6 +107,14 @@ function problemOf(
     const mask = regionMask(record, region, { root, labelMapCache: cache })
     if (isEmpty(mask)) {
       return said('empty-mask', `region ${region.id} of record ${record.id} covers no pixel`)
+    }
+    const share = area(mask) / (mask.widthPx * mask.heightPx)
+    if (share < minShare) {
+      const is = `${(100 * share).toPrecision(2)} % of its picture`
+      return said(
+        'small-mask',
+        `region ${region.id} of record ${record.id} covers ${is}: left out (--min-area)`,
+      )
     }
     masks.set(region.id, mask)
     return undefined

@@ -48,6 +48,10 @@ export type PrepareConfig = {
   readonly repair?: RepairMode
   /** Which of two different pictures or categories of one id counts; undefined: none. */
   readonly sameId?: 'first' | 'last'
+  /** Regions below this share of their picture are left out; absent: none. */
+  readonly minShare?: number
+  /** Labels whose words read back below this IoU are left out; absent: none. */
+  readonly minIou?: number
   readonly emptyThink: boolean
   readonly truthMasks: boolean
   /** The folder that picture paths in the files are relative to, absolute. Not part of the hash. */

@@ -16,7 +16,7 @@ import type {
 import { fillConversation } from '../tasks/fill.ts'
 import { geometryText } from '../tasks/geometry-text.ts'
 import { seedOf } from '../tasks/seeded.ts'
-import { checkRecord } from './check-record.ts'
+import { checkRecord, withoutRegions } from './check-record.ts'
 import { BatchUnderWay, type FilledBatch, type Opened } from './filled-batch.ts'
 import { TextCounter } from './health.ts'
 import { reshapedRecord } from './picture-copy.ts'
@@ -28,9 +28,11 @@ import {
   hasPixels,
   PictureViews,
   piecesOf,
+  spokenPieces,
   unionOf,
   wordsKey,
 } from './picture-words.ts'
+import { SAMPLED_MASKS } from './read-back.ts'
 import { copiesOf, isFractional, type Share, sampleKey } from './sampling.ts'
 import { type RecordPlace, SpoolReader } from './spool.ts'
 
@@ -65,6 +67,10 @@ export type EngineOptions = {
   /** The writer, which says at which pictures its trainer stops, and what is done to these; without it they are only said. */
   readonly writer: string
   readonly repair?: RepairMode
+  /** Regions of the whole run, and regions and labels that are left out, as in the configuration. */
+  readonly regions: number
+  readonly minShare?: number
+  readonly minIou?: number
   /** Where crops and copies are written, and what stands before their names in the files; absent where bytes are embedded. */
   readonly crops?: { readonly folder: string; readonly prefix: string }
 }
@@ -102,11 +108,15 @@ export class Engine {
   private readonly spool: SpoolReader
   private readonly cache: LabelMapCache = labelMapCache()
   private readonly limits: readonly PictureLimit[]
+  private readonly readBackShare: number
 
   constructor(options: EngineOptions) {
     this.options = options
     this.limits = limitsOf(options.writer)
     this.spool = new SpoolReader(options.spoolFile)
+    // Drawing GETok's points costs many times what finding them does: a sample tells enough, unless each label is judged.
+    const isSampled = options.codec.vocabulary.kind === 'getok' && options.minIou === undefined
+    this.readBackShare = isSampled ? Math.min(1, SAMPLED_MASKS / Math.max(1, options.regions)) : 1
   }
 
   /** What the records will give. `regions`: of the whole run, by which the share of tried masks is set. */
@@ -197,18 +207,17 @@ export class Engine {
       const path = `${source.root}/${record.picture.file}`
       if (view?.path !== path || !view.fits(record)) {
         if (view?.path !== path) batch.health.pictures++
-        view = new PictureViews(
-          this.options,
-          path,
-          source.picturePrefix + record.picture.file,
-          record,
-          opened.viewed!,
-        )
+        view = this.viewOf(opened, source)
       }
       view.begin()
-      for (const conversation of opened.made) {
-        const copies = copiesOf(shares[place.source]!, this.options.seed, place.source, conversation.id)
-        if (copies > 0) await this.fillOne(conversation, { ...opened, record, place, copies }, view, batch)
+      const copies = (conversation: TaskConversation) =>
+        copiesOf(shares[place.source]!, this.options.seed, place.source, conversation.id)
+      const from = { ...opened, record, place }
+      const wanted = opened.made.filter((conversation) => copies(conversation) > 0)
+      const made = await this.withoutWeak(wanted, from, view, batch)
+      for (const conversation of made) {
+        const times = copies(conversation)
+        if (times > 0) await this.fillOne(conversation, { ...from, copies: times }, view, batch)
       }
     }
     return batch.value(performance.now() - started)
@@ -222,14 +231,7 @@ export class Engine {
     const conversation = opened.made.find((one) => one.id === id)
     if (record === undefined || conversation === undefined) return undefined
     const batch = new BatchUnderWay(this.options.codec.vocabulary.wordCount)
-    const { file } = record.picture
-    const view = new PictureViews(
-      this.options,
-      `${source.root}/${file}`,
-      source.picturePrefix + file,
-      record,
-      opened.viewed!,
-    )
+    const view = this.viewOf(opened, source)
     await this.fillOne(conversation, { ...opened, record, place, copies: 1 }, view, batch)
     const [filled] = batch.conversations
     if (filled === undefined) return undefined
@@ -261,6 +263,58 @@ export class Engine {
     }
   }
 
+  private viewOf(opened: Opened, source: EngineSource): PictureViews {
+    const record = opened.record!
+    const { file } = record.picture
+    const { codec, readPixels } = this.options
+    const { readBackShare } = this
+    return new PictureViews(
+      { codec, readPixels, readBackShare },
+      `${source.root}/${file}`,
+      source.picturePrefix + file,
+      record,
+      opened.viewed!,
+    )
+  }
+
+  /**
+   * The conversations of a record without the regions whose words say another mask. Tasks that show a region enlarged keep theirs:
+   * the words of the enlarged view are judged, when they are made.
+   */
+  private async withoutWeak(
+    made: readonly TaskConversation[],
+    from: Opened & { record: DataRecord; place: RecordPlace },
+    view: PictureViews,
+    batch: BatchUnderWay,
+  ): Promise<readonly TaskConversation[]> {
+    const { record, place, masks } = from
+    const { minIou } = this.options
+    if (minIou === undefined) return made
+    const plain = made.filter(({ pictures }) => pictures.every(({ crop }) => crop === undefined))
+    const pieces = plain.flatMap((conversation) => spokenPieces(conversation, []))
+    const known = pieces.filter(({ piece }) => hasPixels(piece.regions, masks))
+    // What fails here fails again, and is said, where its conversation is filled.
+    await view.encodeAll(known, record, masks, place.source, batch).catch(() => {})
+    const weak = new Map<string, number>()
+    for (const { piece } of known) {
+      const iou = view.ious.get(wordsKey(piece))
+      const [id] = piece.regions
+      if (iou !== undefined && iou < minIou && piece.regions.length === 1) weak.set(id!, iou)
+    }
+    if (weak.size === 0) return made
+    for (const [id, iou] of weak) {
+      const message = `region ${id} of record ${record.id}: its words read back with an IoU of ${iou.toFixed(2)}: left out (--min-iou ${minIou})`
+      batch.problem('weak-words', message, record.dataset, `${record.id}, region ${id}`)
+    }
+    const lost = record.regions.filter(({ id }) => weak.has(id))
+    const { record: rest, lostTexts } = withoutRegions(record, lost)
+    batch.health.lostTexts += lostTexts
+    const enlarged = made.filter((conversation) => !plain.includes(conversation))
+    const again = this.conversationsOf(rest, place).made
+    const isPlain = ({ pictures }: TaskConversation) => pictures.every(({ crop }) => crop === undefined)
+    return [...again.filter(isPlain), ...enlarged]
+  }
+
   /** A record, checked, with the conversations of all tasks; whatever goes wrong with it costs it alone. */
   private open(place: RecordPlace, files: boolean): Opened {
     try {
@@ -281,7 +335,8 @@ export class Engine {
       return { ...NOTHING, problems: [{ kind: 'missing-picture', message, file: dataset, at: id }] }
     }
     const { options } = this
-    let checked = checkRecord(read, { root: source.root, cache: this.cache, files })
+    const { minShare } = options
+    let checked = checkRecord(read, { root: source.root, cache: this.cache, files, minShare })
     const problems = [...checked.problems]
     const broken = this.limits.filter((limit) => limit.breaks(picture))
     const repair = options.repair === undefined ? undefined : repairOf(picture, this.limits, options.repair)
@@ -305,14 +360,26 @@ export class Engine {
     const isForeign =
       options.pictures === 'bytes' && pictureKind(`${source.root}/${picture.file}`) === undefined
     const viewed = { read: picture, reshape, isForeign }
+    const { made, problems: faults } = this.conversationsOf(checked.record, place)
+    return { ...checked, problems: [...problems, ...faults], made, viewed }
+  }
+
+  /** What the tasks make of a record. */
+  private conversationsOf(
+    record: DataRecord,
+    place: RecordPlace,
+  ): { made: TaskConversation[]; problems: DataProblem[] } {
+    const { options } = this
+    const { id, dataset } = record
     const made: TaskConversation[] = []
+    const problems: DataProblem[] = []
     for (const { task, settings } of options.tasks) {
       try {
         made.push(
-          ...task.build(checked.record, {
+          ...task.build(record, {
             seed: options.seed,
             settings,
-            categories: source.categories,
+            categories: options.sources[place.source]!.categories,
             language: options.codec.vocabulary.kind,
           }),
         )
@@ -321,7 +388,7 @@ export class Engine {
         problems.push({ kind: 'bad-field', message, file: dataset, at: id })
       }
     }
-    return { ...checked, problems, made, viewed }
+    return { made, problems }
   }
 
   private async fillOne(
@@ -347,7 +414,15 @@ export class Engine {
           return { file, widthPx, heightPx, ...(bytes && { bytes }) }
         }),
       )
-      await view.encodeAll(conversation, record, masks, crops, batch.health)
+      const spoken = spokenPieces(conversation, crops)
+      await view.encodeAll(spoken, record, masks, place.source, batch)
+      const weak = this.weakLabel(spoken, view)
+      if (weak !== undefined) {
+        const message = `conversation ${conversation.id} is left out: ${weak}`
+        batch.problem('weak-words', message, record.dataset, conversation.id)
+        batch.health.lostConversations++
+        return
+      }
       const wordsOf = (regions: readonly string[], form: RegionForm, picture: number): string => {
         if (form.as === 'words')
           return view.texts.get(wordsKey({ regions, form, picture }, crops[picture]?.key))!
@@ -388,6 +463,22 @@ export class Engine {
       batch.problem(kind, message, record.dataset, conversation.id)
       batch.health.lostConversations++
     }
+  }
+
+  /** Why a conversation is left out for the words of one of its masks; of an enlarged region the enlarged view counts. */
+  private weakLabel(spoken: ReturnType<typeof spokenPieces>, view: PictureViews): string | undefined {
+    const { minIou } = this.options
+    if (minIou === undefined) return undefined
+    const enlarged = new Set(
+      spoken.flatMap(({ piece, crop }) => (crop === undefined ? [] : [piece.regions.join()])),
+    )
+    for (const { piece, crop } of spoken) {
+      if (crop === undefined && enlarged.has(piece.regions.join())) continue
+      const iou = view.ious.get(wordsKey(piece, crop?.key))
+      if (iou === undefined || iou >= minIou) continue
+      return `the words of ${piece.regions.length === 1 ? 'its region' : 'its regions'} ${piece.regions.join(', ')} read back with an IoU of ${iou.toFixed(2)} (--min-iou ${minIou})`
+    }
+    return undefined
   }
 
   async close(): Promise<void> {

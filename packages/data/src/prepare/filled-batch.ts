@@ -6,6 +6,7 @@ import type { Mask } from '@maskwords/mask'
 import type { FilledConversation, TaskConversation } from '../conversation.ts'
 import { emptyHealth, type Health, lengthBin, TextCounter } from './health.ts'
 import type { ViewedPicture } from './picture-words.ts'
+import { readBackCounts } from './read-back.ts'
 import type { RecordPlace } from './spool.ts'
 
 /** A conversation worth a look: where its record is, and a key by which some are drawn. */
@@ -40,6 +41,7 @@ export class BatchUnderWay {
   private readonly problems: DataProblem[] = []
   private readonly lost = new TextCounter()
   private readonly byTask = new TextCounter()
+  private readonly backs = new TextCounter()
   private readonly categories = new TextCounter()
   private readonly phrases = new TextCounter()
   private readonly seen = new Set<string>()
@@ -76,6 +78,11 @@ export class BatchUnderWay {
     this.health.conversationLengths[lengthBin(characters)]!++
   }
 
+  /** A mask of a source, and its IoU with what its words say. */
+  readBack(source: number, mask: Mask, iou: number): void {
+    for (const [name, count] of readBackCounts(source, mask, iou)) this.backs.add(name, count)
+  }
+
   /** Two samples that say the same of the same picture. */
   countDuplicate({ pictures, turns }: FilledConversation): void {
     const key = JSON.stringify([pictures[0]?.file, turns.map((turn) => turn.text)])
@@ -88,6 +95,7 @@ export class BatchUnderWay {
       ...this.health,
       lost: this.lost.value(),
       conversations: this.byTask.value(),
+      readBack: this.backs.value(),
       categories: this.categories.value(),
       phrases: this.phrases.value(),
     }

@@ -28,6 +28,8 @@ export type Health = {
   masks: number
   tokens: number
   tokensPerMask: number[]
+  /** As `readBackCounts` names them. */
+  readBack: Counts
   areaShares: number[]
   codeUsage: number[]
   conversationLengths: number[]
@@ -51,6 +53,7 @@ export function emptyHealth(words: number): Health {
     masks: 0,
     tokens: 0,
     tokensPerMask: new Array(MOST_TOKENS + 1).fill(0),
+    readBack: [],
     areaShares: new Array(AREA_BINS).fill(0),
     codeUsage: new Array(words).fill(0),
     conversationLengths: new Array(LENGTH_BINS).fill(0),
@@ -61,6 +64,12 @@ export function emptyHealth(words: number): Health {
     phrases: [],
     otherPhrases: 0,
   }
+}
+
+/** Where masks are counted as their words are made. */
+export type MaskTally = {
+  readonly health: Health
+  readBack(source: number, mask: Mask, iou: number): void
 }
 
 /** Adds one mask and its words. */
@@ -101,7 +110,8 @@ export class HealthTotal {
       const value = part[key]
       if (typeof value === 'number') (sums[key] as number) += value
       else if (key === 'categories' || key === 'phrases') this.addTexts(key, value as Counts)
-      else if (key === 'lost' || key === 'conversations') this.addTexts(key, value as Counts)
+      else if (key === 'lost' || key === 'conversations' || key === 'readBack')
+        this.addTexts(key, value as Counts)
       else {
         const totals = sums[key] as number[]
         for (let at = 0; at < totals.length; at++) totals[at]! += (value as number[])[at]!
@@ -109,7 +119,10 @@ export class HealthTotal {
     }
   }
 
-  private addTexts(key: 'lost' | 'conversations' | 'categories' | 'phrases', counts: Counts): void {
+  private addTexts(
+    key: 'lost' | 'conversations' | 'readBack' | 'categories' | 'phrases',
+    counts: Counts,
+  ): void {
     let table = this.tables.get(key)
     if (table === undefined) this.tables.set(key, (table = new Map()))
     for (const [text, count] of counts) {
@@ -127,6 +140,7 @@ export class HealthTotal {
       ...this.sums,
       lost: table('lost'),
       conversations: table('conversations'),
+      readBack: table('readBack'),
       categories: table('categories'),
       phrases: table('phrases'),
     }

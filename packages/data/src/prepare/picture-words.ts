@@ -3,15 +3,18 @@ import { messageOf } from '@maskwords/base'
 import type { EncodedImage, HimtokEncodeOptions, MaskCodec, MaskWords, Pixels } from '@maskwords/codecs'
 import type { DataRecord, PictureFile } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
-import { type Mask, tightBox, unionAll } from '@maskwords/mask'
+import { iou, type Mask, tightBox, unionAll } from '@maskwords/mask'
 import type { FilledPicture, Piece, RegionPiece, TaskConversation } from '../conversation.ts'
 import { boxOf } from '../tasks/regions.ts'
-import { countMask, type Health } from './health.ts'
+import { seedOf } from '../tasks/seeded.ts'
+import { countMask, type MaskTally } from './health.ts'
 import { copyKey, type Reshape, reshapedPixels } from './picture-copy.ts'
 import { type CropView, cropView, type MadePlace, madePicture } from './picture-view.ts'
 
 export type ViewOptions = {
   readonly codec: MaskCodec
+  /** The share of masks whose words are read back, drawn by name. */
+  readonly readBackShare: number
   readonly readPixels: (path: string, picture: PictureFile) => Promise<Pixels>
 }
 
@@ -30,6 +33,8 @@ export class PictureViews {
   /** Of the record at hand, by `wordsKey`. */
   readonly texts = new Map<string, string>()
   private readonly failures = new Map<string, Error>()
+  /** IoU of a mask with what its words say, where they were read back. */
+  readonly ious = new Map<string, number>()
   private readonly options: ViewOptions
   private readonly record: DataRecord
   private readonly crops = new Map<string, Promise<CropView>>()
@@ -59,6 +64,7 @@ export class PictureViews {
   begin(): void {
     this.texts.clear()
     this.failures.clear()
+    this.ious.clear()
   }
 
   pixels(): Promise<Pixels> {
@@ -121,29 +127,24 @@ export class PictureViews {
     return codec.encodeImage(codec.needsImage ? await this.pixels() : { widthPx, heightPx })
   }
 
-  /** Makes the words of all masks of a conversation that were not made before. Throws for the first that cannot be. */
+  /** Makes the words of all masks of some conversations that were not made before. Throws for the first that cannot be. */
   async encodeAll(
-    conversation: TaskConversation,
+    pieces: readonly { readonly piece: RegionPiece; readonly crop: CropView | undefined }[],
     record: DataRecord,
     masks: ReadonlyMap<string, Mask>,
-    crops: readonly (CropView | undefined)[],
-    health: Health,
+    source: number,
+    tally: MaskTally,
   ): Promise<void> {
-    const wanted = new Map<string, { piece: RegionPiece; crop: CropView | undefined }>()
-    for (const piece of piecesOf(conversation)) {
-      if (typeof piece === 'string' || !('regions' in piece) || piece.form.as !== 'words') continue
-      const crop = crops[piece.picture ?? 0]
-      const key = wordsKey(piece, crop?.key)
-      const failure = this.failures.get(key)
-      if (failure !== undefined) throw failure
-      if (!this.texts.has(key)) wanted.set(key, { piece, crop })
-    }
     // One call for each view and length, so that networks see masks together.
     const calls = new Map<
       string,
       { keys: string[]; masks: Mask[]; crop: CropView | undefined; length: number | undefined }
     >()
-    for (const [key, { piece, crop }] of wanted) {
+    const asked = new Set<string>()
+    for (const { piece, crop } of pieces) {
+      const key = wordsKey(piece, crop?.key)
+      if (asked.has(key) || this.texts.has(key) || this.failures.has(key)) continue
+      asked.add(key)
       const length = piece.form.as === 'words' ? piece.form.length : undefined
       const name = `${crop?.key ?? ''} ${length}`
       let call = calls.get(name)
@@ -152,21 +153,59 @@ export class PictureViews {
       call.keys.push(key)
       call.masks.push(crop === undefined ? union : crop.cut(union))
     }
-    let first: Error | undefined
     for (const { keys, masks: parts, crop, length } of calls.values()) {
-      const words = await encodeEach(this.options.codec, await this.encoded(crop), parts, length)
+      const image = await this.encoded(crop)
+      const words = await encodeEach(this.options.codec, image, parts, length)
+      const back: { key: string; mask: Mask; text: string }[] = []
       words.forEach((one, at) => {
+        const [key, mask] = [keys[at]!, parts[at]!]
         if ('text' in one) {
-          this.texts.set(keys[at]!, one.text)
-          countMask(health, parts[at]!, one, this.options.codec.vocabulary)
-        } else {
-          this.failures.set(keys[at]!, one)
-          first ??= one
-        }
+          this.texts.set(key, one.text)
+          countMask(tally.health, mask, one, this.options.codec.vocabulary)
+          const isDrawn = seedOf(0, 'read-back', record.id, key) < this.options.readBackShare * 2 ** 32
+          if (isDrawn) back.push({ key, mask, text: one.text })
+        } else this.failures.set(key, one)
+      })
+      await this.readBack(back, image, source, tally)
+    }
+    for (const { piece, crop } of pieces) {
+      const failure = this.failures.get(wordsKey(piece, crop?.key))
+      if (failure !== undefined) throw failure
+    }
+  }
+
+  /** What words say, beside the masks that they were made of. */
+  private async readBack(
+    said: readonly { key: string; mask: Mask; text: string }[],
+    image: EncodedImage,
+    source: number,
+    tally: MaskTally,
+  ): Promise<void> {
+    for (let from = 0; from < said.length; from += MASKS_A_CALL) {
+      const group = said.slice(from, from + MASKS_A_CALL)
+      const decoded = await this.options.codec.decode(
+        image,
+        group.map(({ text }) => text),
+      )
+      group.forEach(({ key, mask }, at) => {
+        const value = iou(mask, decoded[at]!.mask)
+        this.ious.set(key, value)
+        tally.readBack(source, mask, value)
       })
     }
-    if (first !== undefined) throw first
   }
+}
+
+/** The pieces of a conversation that are said in words, each with the crop that it is seen in. */
+export function spokenPieces(
+  conversation: TaskConversation,
+  crops: readonly (CropView | undefined)[],
+): { readonly piece: RegionPiece; readonly crop: CropView | undefined }[] {
+  return piecesOf(conversation).flatMap((piece) =>
+    typeof piece !== 'string' && 'regions' in piece && piece.form.as === 'words'
+      ? [{ piece, crop: crops[piece.picture ?? 0] }]
+      : [],
+  )
 }
 
 export function piecesOf(conversation: TaskConversation): Piece[] {

@@ -365,6 +365,8 @@ export function engineSetup(
     pictures: config.pictures,
     writer: config.writer,
     ...(config.repair === undefined ? {} : { repair: config.repair }),
+    ...(config.minShare === undefined ? {} : { minShare: config.minShare }),
+    ...(config.minIou === undefined ? {} : { minIou: config.minIou }),
     ...(crops === undefined ? {} : { crops }),
   }
 }

@@ -10,8 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getokCodec } from '@maskwords/codecs'
-import { pictureToPng, plainPicture } from '@maskwords/mask'
+import { getokCodec, type MaskCodec } from '@maskwords/codecs'
+import { area, emptyMask, pictureToPng, plainPicture } from '@maskwords/mask'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { DataRecord, Reader, Region } from '../../../datasets/src/record.ts'
@@ -101,14 +101,14 @@ const config: PrepareConfig = {
   cropPrefix: '',
 }
 
-function engineOf(setup: EngineSetup, tasks: readonly Task[] = []): Engine {
+function engineOf(setup: EngineSetup, tasks: readonly Task[] = [], codec: MaskCodec = getokCodec()): Engine {
   return new Engine({
     ...setup,
     tasks: setup.tasks.map(({ name, settings }) => ({
       task: tasks.find((task) => task.name === name) ?? taskByName(name),
       settings,
     })),
-    codec: getokCodec(),
+    codec,
     readPixels: async () => {
       const { bytes } = plainPicture(widthPx, heightPx, [90, 120, 60])
       return { widthPx, heightPx, rgb: bytes }
@@ -287,6 +287,78 @@ describe('a run', () => {
         .map((id) => id.slice(0, -2))
         .sort(),
     ).toEqual([...half].sort())
+  })
+})
+
+describe('labels whose words say another mask', () => {
+  /** GETok, whose words of small things decode to nothing. */
+  const blind = (): MaskCodec => {
+    const codec = getokCodec() as unknown as MaskCodec
+    return {
+      ...codec,
+      async decode(image, words, call) {
+        const decoded = await codec.decode(image, words, call)
+        return decoded.map(({ mask }) => ({
+          mask: area(mask) < 150 ? emptyMask(widthPx, heightPx) : mask,
+        }))
+      },
+    }
+  }
+  const records = [record('a', [square('big', 2, 2, 25, 'house'), square('small', 40, 30, 6, 'bird')], 'here.png')]
+  const run = async (name: string, change: Partial<PrepareConfig>) => {
+    const openWorkers = (setup: EngineSetup) => localWorkers(engineOf(setup, [], blind()))
+    const own = { ...config, writer: 'jsonl', ...change }
+    const { report } = await prepare(optionsOf(name, { config: own, openWorkers }, records))
+    const rows = linesOf(name, 'set-00000.jsonl').map((row) => JSON.stringify(row))
+    return { report: report!, rows, problems: linesOf(name, 'problems.jsonl') }
+  }
+
+  it('are counted by source and size, and the warning names the number', async () => {
+    const { report, rows } = await run('weak-kept', {})
+    const { readBack } = report.masks
+    expect(readBack).toMatchObject({ masks: 2, weak: 1, isSample: false })
+    expect(readBack!.bySource.map(({ source, upTo, masks, weak }) => [source, upTo, masks, weak])).toEqual([
+      ['toy', 0.1, 1, 1],
+      ['toy', 1, 1, 0],
+    ])
+    expect([readBack!.histogram[0], readBack!.histogram.reduce((a, b) => a + b)]).toEqual([1, 2])
+    expect(report.warnings[0]).toBe(
+      '50 % of 2 masks read back with an IoU below 0.25: their words say another mask, and they were written: --min-iou 0.25 leaves them out',
+    )
+    expect(rows.join()).toContain('bird')
+    expect(readFileSync(join(folder, 'weak-kept', 'report.html'), 'utf8')).toContain(
+      'IoU of masks and of what their words say',
+    )
+  })
+
+  it('are left out below --min-iou, and nobody asks for their category any more', async () => {
+    const { report, rows, problems } = await run('weak-out', { minIou: 0.25 })
+    expect(problems).toMatchObject([{ kind: 'weak-words', at: 'a, region small' }])
+    expect(report.warnings[0]).toContain('they are left out (--min-iou 0.25)')
+    const asked = rows.filter((row) => row.includes('open-vocabulary'))
+    expect(asked).toHaveLength(1)
+    expect(asked[0]).toContain('house')
+    expect(rows.join()).not.toContain('bird')
+    expect(rows.some((row) => row.includes('thing 1 of a'))).toBe(false)
+    expect(rows.some((row) => row.includes('thing 0 of a'))).toBe(true)
+  })
+
+  it('small regions go below --min-area, before anything is made of them', async () => {
+    const { report, problems, rows } = await run('small-out', { minShare: 0.05 })
+    expect(problems).toMatchObject([{ kind: 'small-mask', at: 'a, region small' }])
+    expect(report.masks.readBack).toMatchObject({ masks: 1, weak: 0 })
+    expect(report.warnings).toEqual([])
+    expect(rows.join()).not.toContain('bird')
+  })
+
+  it('an enlarged view counts where a region is shown enlarged', async () => {
+    const { report, rows } = await run('weak-zoom', {
+      minIou: 0.25,
+      tasks: [{ name: 'region-question', settings: {} }],
+      missingPictures: 'keep',
+    })
+    expect(rows.filter((row) => row.includes('bird'))).toHaveLength(1)
+    expect(report.lostConversations).toBe(0)
   })
 })
 

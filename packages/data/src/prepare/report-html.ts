@@ -1,5 +1,6 @@
 // The health report as one HTML file: no script, nothing from outside, all text of datasets escaped. Definition: ours.
 import type { SampleLook } from './look-picture.ts'
+import { sizeInWords } from './read-back.ts'
 import type { RunReport } from './report.ts'
 import { type Bar, barChart, dataUrl, escaped, listChart, shortCount, usagePicture } from './report-charts.ts'
 
@@ -71,6 +72,7 @@ export function reportHtml(input: {
         'Size of the masks',
         barChart(shareBars(report), { axis: 'share of the picture', title: 'masks by size' }),
       ),
+      ...readBackCards(report),
       card(
         'Length of the conversations',
         barChart(lengthBars(report), { axis: 'characters, below', title: 'conversations by length' }),
@@ -152,6 +154,33 @@ function shareBars({ masks }: RunReport): Bar[] {
     .reverse()
 }
 
+/** What words say when they are read back: how many masks at which IoU, and by source and size. */
+function readBackCards({ masks: { readBack } }: RunReport): string[] {
+  if (readBack === undefined) return []
+  const bars = readBack.histogram.map((count, bin) => ({
+    label: (bin / readBack.histogram.length).toFixed(2),
+    count,
+  }))
+  const rows = readBack.bySource.map(({ source, upTo, masks, meanIou, weak }) => [
+    source,
+    sizeInWords(upTo),
+    masks,
+    meanIou.toFixed(3),
+    weak,
+  ])
+  const how = readBack.isSample ? `a sample of ${readBack.masks.toLocaleString('en-US')} masks; ` : ''
+  return [
+    card(
+      'IoU of masks and of what their words say',
+      `${barChart(bars, { axis: 'IoU, from', title: 'masks by IoU' })}<p class="soft">${how}mean ${readBack.meanIou.toFixed(3)}</p>`,
+    ),
+    card(
+      'The same by source and size',
+      `<div class="scroll">${table(['source', 'share of the picture', 'masks', 'mean IoU', `below ${readBack.weakBelow}`], rows)}</div>`,
+    ),
+  ]
+}
+
 function lengthBars({ texts }: RunReport): Bar[] {
   const lengths = texts.byCharacters.map(([below]) => Math.log2(below))
   if (lengths.length === 0) return []
@@ -227,6 +256,8 @@ const KINDS: Readonly<Record<string, string>> = {
   'bad-field': 'fields that are not what they should be',
   'unsafe-path': 'paths that leave the dataset',
   'empty-mask': 'masks without a pixel',
+  'small-mask': 'masks below --min-area',
+  'weak-words': 'labels whose words say another mask (--min-iou)',
 }
 
 function messageOf(line: string): string {

@@ -2,6 +2,7 @@
 import { type Health, MOST_TOKENS } from './health.ts'
 import type { SampleLook } from './look-picture.ts'
 import type { Plan } from './plan.ts'
+import { type ReadBackReport, readBackReport, readBackWarning } from './read-back.ts'
 import type { Stamp } from './stamp.ts'
 
 export type Sample = {
@@ -37,6 +38,10 @@ export type RunReport = {
     /** Count by share of the picture: at most `upTo`, above half of it. */
     readonly byShare: readonly (readonly [upTo: number, count: number])[]
     readonly duplicates: number
+    /** IoU of masks with what their words say; absent where no mask was put into words. */
+    readonly readBack?: ReadBackReport
+    /** Below which IoU labels were left out; 0: none. */
+    readonly leftOutBelow: number
   }
   readonly words: {
     readonly vocabulary: number
@@ -69,6 +74,8 @@ export function reportData(input: {
   /** What reading lost, by kind. */
   readonly readProblems: readonly (readonly [string, number])[]
   readonly looks: readonly SampleLook[]
+  /** Below which IoU labels were left out; 0: none. */
+  readonly minIou: number
 }): RunReport {
   const { plan, health, stamp, looks } = input
   const sourceNames = plan.sources.map(({ name }) => name)
@@ -77,6 +84,7 @@ export function reportData(input: {
   const used = health.codeUsage.filter((count) => count > 0)
   const sum = used.reduce((total, count) => total + count, 0)
   const entropy = used.reduce((total, count) => total - (count / sum) * Math.log2(count / sum), 0)
+  const readBack = readBackReport(health.readBack, sourceNames, health.masks)
   const report = {
     stamp,
     records: health.records,
@@ -100,6 +108,8 @@ export function reportData(input: {
       byTokens: pairs(health.tokensPerMask.slice(0, MOST_TOKENS + 1), (at) => at),
       byShare: health.areaShares.map((count, at) => [2 ** -at, count] as const),
       duplicates: health.duplicateMasks,
+      ...(readBack !== undefined && { readBack }),
+      leftOutBelow: input.minIou,
     },
     words: {
       vocabulary: health.codeUsage.length,
@@ -129,10 +139,15 @@ export function reportData(input: {
 
 /** What a person should know before training on this. */
 function warningsOf(report: Omit<RunReport, 'warnings'>, health: Health): string[] {
-  const warnings: string[] = []
+  const { readBack, leftOutBelow } = report.masks
+  const unsaid = readBack && readBackWarning(readBack, leftOutBelow)
+  const warnings: string[] = unsaid === undefined ? [] : [unsaid]
   const { conversations } = report.stamp
   const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`
-  const lostRegions = report.lost.reduce((sum, { count }) => sum + count, 0)
+  // What was asked to be left out is said above, or was known.
+  const lostRegions = report.lost
+    .filter(({ kind }) => kind !== 'weak-words' && kind !== 'small-mask')
+    .reduce((sum, { count }) => sum + count, 0)
   if (lostRegions > 0.05 * (report.regions + lostRegions))
     warnings.push(`${share(lostRegions, report.regions + lostRegions)} of the regions and records were lost`)
   if (report.texts.duplicateConversations > 0.01 * conversations)

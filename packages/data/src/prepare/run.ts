@@ -409,6 +409,7 @@ async function finish(run: FillRun, maker: ShardMaker): Promise<PrepareResult> {
     health,
     stamp,
     lostInWriting: state.lostInWriting,
+    minIou: config.minIou ?? 0,
     readProblems: run.reading.problems,
     looks,
   })

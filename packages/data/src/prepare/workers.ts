@@ -22,6 +22,8 @@ export type EngineSetup = {
   readonly pictures: 'path' | 'bytes'
   readonly writer: string
   readonly repair?: RepairMode
+  readonly minShare?: number
+  readonly minIou?: number
   readonly crops?: { readonly folder: string; readonly prefix: string }
 }
 

@@ -8,6 +8,7 @@ import {
   idAt,
   isNoBox,
   type JsonObject,
+  type LossKind,
   listAt,
   member,
   numberAt,
@@ -46,7 +47,7 @@ export function panopticRegions(
     const at = `segment ${id} of ${where}`
     const categoryId = recordId(member(segment, 'category_id'))
     const category = categoryId === undefined ? undefined : categoryOf(categoryId)
-    const lost = (kind: DataProblem['kind'], message: string): Region[] => {
+    const lost = (kind: LossKind, message: string): Region[] => {
       reading.lostRegion({ kind, message }, category?.name, file, at)
       return []
     }
