@@ -13,7 +13,7 @@ import {
   member,
   numberAt,
 } from '@maskwords/annotations'
-import { DataError, type DataProblem } from '@maskwords/inputs'
+import { DataError } from '@maskwords/inputs'
 import { tightBox } from '@maskwords/mask'
 import { recordFlag, recordId } from '@maskwords/words'
 import { fileExists, safeRelativePath } from '../paths.ts'
