@@ -304,7 +304,9 @@ describe('labels whose words say another mask', () => {
       },
     }
   }
-  const records = [record('a', [square('big', 2, 2, 25, 'house'), square('small', 40, 30, 6, 'bird')], 'here.png')]
+  const records = [
+    record('a', [square('big', 2, 2, 25, 'house'), square('small', 40, 30, 6, 'bird')], 'here.png'),
+  ]
   const run = async (name: string, change: Partial<PrepareConfig>) => {
     const openWorkers = (setup: EngineSetup) => localWorkers(engineOf(setup, [], blind()))
     const own = { ...config, writer: 'jsonl', ...change }
