@@ -1,10 +1,12 @@
 // Files of CVAT and Label Studio as datasets: several pictures, tasks and frames, what does not count, and what is not read.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { DataProblem } from '@maskwords/inputs'
 import { area, writePng } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
-import type { DataProblem, ReaderOptions } from '../record.ts'
+import type { ReaderOptions } from '../record.ts'
 import { regionMask } from '../region-mask.ts'
 import { readerByName } from './index.ts'
 

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { DataProblem } from '@maskwords/inputs'
 import { writePng } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
-import type { DataProblem, DataRecord, ReaderOptions } from '../record.ts'
+import type { DataRecord, ReaderOptions } from '../record.ts'
 import { readerByName } from './index.ts'
 
 const PICTURE = writePng({
