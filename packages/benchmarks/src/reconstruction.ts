@@ -102,6 +102,7 @@ const OPTIONS = {
   seed: { type: 'integer', min: 0, max: 2 ** 31 - 1, help: 'seed of the bootstrap intervals (default 0)' },
   segmenter: CODEC_OPTIONS.segmenter,
   refine: ENCODE_OPTIONS.refine,
+  pillow: CODEC_OPTIONS.pillow,
   threads: CODEC_OPTIONS.threads,
   'max-pixels': PICTURE_OPTIONS['max-pixels'],
 } as const
@@ -173,6 +174,7 @@ export const command = defineCommand({
         truth: options.truth,
         sha256: plan.sha256,
         holdout: options.holdout,
+        pillow: options.pillow,
         minArea: options['min-area'] ?? 0.01,
         seed,
         skipped,
@@ -212,6 +214,8 @@ async function openCodecs({ options, io, path }: ReconstructionContext): Promise
   const forGetok = (['refine', 'segmenter'] as const).find((name) => options[name] !== undefined)
   if (forGetok !== undefined && sources.every((source) => getokCells(source) === undefined))
     throw new MaskwordsError('usage', `--${forGetok} is for getok, which is not among the codecs`)
+  if (options.pillow !== undefined && sources.every((source) => getokCells(source) !== undefined))
+    throw new MaskwordsError('usage', '--pillow is for samtok and himtok, which are not among the codecs')
   const opened: OpenedCodec[] = []
   try {
     for (const source of sources) {
@@ -224,6 +228,7 @@ async function openCodecs({ options, io, path }: ReconstructionContext): Promise
         ...(isGetok && options.refine !== undefined && { refine: options.refine }),
         ...(isGetok &&
           options.segmenter !== undefined && { segmenter: localSource(path, options.segmenter) }),
+        ...(!isGetok && options.pillow !== undefined && { pillow: options.pillow }),
         ...(options.threads !== undefined && { threads: options.threads }),
         signal: io.signal,
       })
@@ -296,7 +301,12 @@ type Written = {
   readonly codecs: readonly OpenedCodec[]
   readonly chosen: readonly PlannedPicture[]
   readonly failures: ErrorReport[]
-  readonly about: { readonly sha256: string; readonly minArea: number; readonly holdout: string | undefined }
+  readonly about: {
+    readonly sha256: string
+    readonly minArea: number
+    readonly holdout: string | undefined
+    readonly pillow: string | undefined
+  }
   readonly json: unknown
 }
 
@@ -351,7 +361,11 @@ function rowFile({ evaluation, about }: Written, method: string): string {
       dataset: sha256Of([about.sha256, ...rows.map(({ id }) => id)].join('\n')),
       codec: method,
       version: VERSION,
-      settings: { minArea: about.minArea, ...(about.holdout !== undefined && { holdout: about.holdout }) },
+      settings: {
+        minArea: about.minArea,
+        ...(about.holdout !== undefined && { holdout: about.holdout }),
+        ...(about.pillow !== undefined && { pillow: about.pillow }),
+      },
     },
     metrics: RECONSTRUCTION_METRICS.filter(
       ({ name }) => name === 'meanIou' || rows.some(({ values }) => values['boundaryF'] !== undefined),

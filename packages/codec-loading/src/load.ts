@@ -12,6 +12,7 @@ import {
   type Segmenter,
 } from '@maskwords/codecs'
 import type { SessionOptions } from '@maskwords/graph'
+import type { PillowVersion } from '@maskwords/mask'
 import { hubFolder, isHubId } from './cache.ts'
 import { CONFIG_FILE, type CodecFolderConfig, parseCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { openCodecNetworks } from './open.ts'
@@ -26,6 +27,8 @@ export type LoadCodecOptions = {
   readonly session?: Pick<SessionOptions, 'device' | 'threads' | 'worker'>
   /** `int8`: networks in a quarter of the memory (docs/samtok.md says what it costs). */
   readonly precision?: 'stored' | 'int8'
+  /** SAMTok, HiMTok: whose order of passes resizes pictures and masks. Default `pillow-12.1`, as the weights were trained. */
+  readonly pillow?: PillowVersion
   /** Memory that activations of one run may take. */
   readonly maxRunBytes?: number
   /** Where pulled files are kept. Default: MASKWORDS_CACHE, or maskwords in the user's cache folder. */
@@ -59,9 +62,10 @@ export async function loadCodec(
   }
   const weights = await openCheckpointFile(found.file)
   try {
-    const { session, maxRunBytes, precision, signal } = options
+    const { session, maxRunBytes, precision, pillow, signal } = options
     const codec = await openCodecNetworks(weights, found.config, {
       ...(precision === undefined ? {} : { precision }),
+      ...(pillow === undefined ? {} : { pillow }),
       ...(session === undefined ? {} : { session }),
       ...(maxRunBytes === undefined ? {} : { maxRunBytes }),
       ...(signal === undefined ? {} : { signal }),

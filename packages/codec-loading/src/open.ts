@@ -13,7 +13,7 @@ import {
 import { type CodecFolderConfig, parseCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { recogniseWeights } from './recognise.ts'
 
-export type OpenCodecOptions = NetworkOptions & Pick<HimtokOptions, 'maxRunBytes'>
+export type OpenCodecOptions = NetworkOptions & Pick<HimtokOptions, 'maxRunBytes' | 'pillow'>
 
 /**
  * The codec of `weights`; sizes from `stated`, or read off the shapes where nothing is stated. Does not close the checkpoint.

@@ -318,6 +318,7 @@ async function configOf(
       ...(vocabulary.kind === 'getok' && { cells: vocabulary.gridSize, refine: options.refine === true }),
       ...(options.length !== undefined && { length: options.length }),
       ...(options.search !== undefined && { search: options.search }),
+      ...(options.pillow !== undefined && { pillow: options.pillow }),
     },
     ...(await weightsHash(request.source)),
   }

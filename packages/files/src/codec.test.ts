@@ -1,5 +1,5 @@
 // Codecs by name and their options: what ships, what a near miss is told, and that no option is ignored.
-import type { HimtokCodec } from '@maskwords/codecs'
+import type { HimtokCodec, SamtokCodec } from '@maskwords/codecs'
 import { area, maskFromRings } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
 import { type LoadCodecOptions, languageOfOptions, loadCodec } from './codec.ts'
@@ -46,10 +46,11 @@ describe('the name of a codec', () => {
 describe('options of a language', () => {
   it('are refused by the others, and those that there are are named', async () => {
     expect(await refusal('samtok-nano', { n: 16 })).toBe(
-      'usage: samtok-nano has no option --n (it has --search, --threshold; --n is for getok)',
+      'usage: samtok-nano has no option --n (it has --search, --threshold, --pillow; --n is for getok)',
     )
     expect(await refusal('samtok-nano', { length: 4 })).toContain('--length is for himtok-nano')
     expect(await refusal('getok', { search: 4 })).toContain('--search is for samtok-nano and himtok-nano')
+    expect(await refusal('getok', { pillow: '13' })).toContain('--pillow is for samtok-nano and himtok-nano')
     expect(await refusal('himtok-nano', { refine: true })).toContain('--refine is for getok')
     expect(await refusal('himtok-nano', { length: 33 })).toContain('at most 32 words')
     expect(await refusal('himtok-nano', { threshold: 1 })).toContain('a probability between 0 and 1')
@@ -81,4 +82,24 @@ describe('options of a language', () => {
       await Promise.all([plain, short, strict].map((codec) => codec.close()))
     }
   })
+})
+
+it('of a picture that loses more rows than columns, SAMTok sees other pixels by Pillow 13, and keeps them apart', async () => {
+  // 300 x 600 pixels become 256 x 256: 344 rows are lost and 44 columns.
+  const [widthPx, heightPx] = [300, 600]
+  const rgb = Uint8Array.from({ length: 3 * widthPx * heightPx }, (_, i) => (i * 7919) % 251)
+  const wide = { widthPx: 600, heightPx: 300, rgb }
+  const open = async (options: LoadCodecOptions) => {
+    const codec = (await loadCodec('samtok-nano', options)) as unknown as SamtokCodec
+    const seen = await codec.encodeImage({ widthPx, heightPx, rgb })
+    const other = await codec.encodeImage(wide)
+    const found = [seen.coarse, other.coarse, await codec.fingerprint()] as const
+    await codec.close()
+    return found
+  }
+  const [byDefault, old, now] = [await open({}), await open({ pillow: '12.1' }), await open({ pillow: '13' })]
+  expect(old).toEqual(byDefault)
+  expect(now[0]).not.toEqual(old[0])
+  expect(now[1]).toEqual(old[1])
+  expect(now[2]).not.toBe(old[2])
 })

@@ -14,6 +14,10 @@ import { MaskwordsError, reportOf } from './error.ts'
 import { INSTALLED } from './installed.ts'
 import { nearest } from './options.ts'
 
+/** Versions of Pillow whose order of passes may be chosen. */
+export const PILLOW_CHOICES = ['12.1', '12.3', '13'] as const
+export type PillowChoice = (typeof PILLOW_CHOICES)[number]
+
 /** What a language lets one choose, beside the codec itself. */
 export type LanguageOptions = {
   /** getok: cells a side of the grid, 2 to 128. Default 32. */
@@ -28,6 +32,8 @@ export type LanguageOptions = {
   readonly search?: number
   /** samtok: the logit, himtok: the probability above which a pixel belongs to the mask. */
   readonly threshold?: number
+  /** samtok, himtok: the Pillow whose order of passes resizes pictures and masks. Default 12.1. */
+  readonly pillow?: PillowChoice
 }
 
 export type LoadCodecOptions = LanguageOptions & {
@@ -70,8 +76,8 @@ export function getokCells(source: string): { readonly cells?: number } | undefi
 }
 
 const OPTIONS_OF: Readonly<Record<Vocabulary['kind'], readonly (keyof LanguageOptions)[]>> = {
-  samtok: ['search', 'threshold'],
-  himtok: ['length', 'search', 'threshold'],
+  samtok: ['search', 'threshold', 'pillow'],
+  himtok: ['length', 'search', 'threshold', 'pillow'],
   getok: ['n', 'refine', 'segmenter'],
 }
 const LANGUAGE_OPTIONS = [...new Set(Object.values(OPTIONS_OF).flat())]
@@ -106,7 +112,7 @@ export async function loadCodec(source: string, options: LoadCodecOptions = {}):
 }
 
 async function openSource(source: string, options: LoadCodecOptions): Promise<MaskCodec> {
-  const { n, segmenter, threads, worker, signal } = options
+  const { n, segmenter, pillow, threads, worker, signal } = options
   const named = codecNamed(source)
   if (named !== undefined) {
     return named.open({ ...(threads !== undefined && { threads }), ...(signal !== undefined && { signal }) })
@@ -120,6 +126,7 @@ async function openSource(source: string, options: LoadCodecOptions): Promise<Ma
     const codec = await loadKnownCodec(known, {
       ...(cells !== undefined && { cells }),
       ...(segmenter !== undefined && { segmenter }),
+      ...(pillow !== undefined && { pillow: `pillow-${pillow}` as const }),
       session: { ...(threads !== undefined && { threads }), ...(worker !== undefined && { worker }) },
       ...(signal !== undefined && { signal }),
     })

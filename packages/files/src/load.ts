@@ -38,7 +38,7 @@ export function codecRequest(
   { options, path }: Pick<CodecContext, 'options' | 'path'>,
   fallback: string = DEFAULT_CODEC,
 ): { readonly source: string; readonly options: Omit<LoadCodecOptions, 'signal'> } {
-  const { codec, n, refine, segmenter, length, search, threshold, threads } = options
+  const { codec, n, refine, segmenter, length, search, threshold, pillow, threads } = options
   const language = {
     ...(n !== undefined && { n }),
     ...(refine !== undefined && { refine }),
@@ -46,6 +46,7 @@ export function codecRequest(
     ...(length !== undefined && { length }),
     ...(search !== undefined && { search }),
     ...(threshold !== undefined && { threshold }),
+    ...(pillow !== undefined && { pillow }),
   }
   const meant = languageOfOptions(language)
   return {

@@ -1,5 +1,6 @@
 // Options that several commands share, declared once.
 
+import { PILLOW_CHOICES } from './codec.ts'
 import { READ_DIALECTS } from './input/dialect.ts'
 import type { OptionSpecs } from './options.ts'
 
@@ -25,6 +26,11 @@ export const CODEC_OPTIONS = {
     min: 2,
     max: 128,
     help: 'getok: cells a side of the grid (default 32; 16 is coarser, 64 finer)',
+  },
+  pillow: {
+    type: 'choice',
+    choices: PILLOW_CHOICES,
+    help: 'samtok, himtok: the Pillow that resizes pictures and masks (default 12.1, as the weights were trained)',
   },
 } as const satisfies OptionSpecs
 

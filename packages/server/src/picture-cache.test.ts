@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { createPictureCache } from './picture-cache.ts'
 import { arrayBytes, ownCopy, sharedCopy } from './work/shared-memory.ts'
 
-const picture = (bytes: number) => ({
+const picture = (bytes: number, orientation = 1) => ({
   widthPx: bytes,
   heightPx: 1,
   rgb: new Uint8Array(bytes),
   format: 'png',
-  orientation: 1,
+  orientation,
   ground: 'shown' as const,
 })
 const image = (floats: number) => ({
@@ -42,6 +42,21 @@ describe('the cache of pictures', () => {
     expect(cache.lookUp('a', 'other')).toEqual({ size: { widthPx: 7, heightPx: 5 } })
     expect(cache.info('a')).toEqual({ widthPx: 7, heightPx: 5, picture: undefined, encoded: ['samtok-nano'] })
     expect(cache.lookUp('b')).toEqual({})
+  })
+
+  it('knows how a picture is turned as long as anything of it is kept', () => {
+    const cache = createPictureCache({ maxBytes: 4000 })
+    cache.keepPicture('a', picture(100, 6))
+    cache.keepImage('a', 'samtok-nano', image(10))
+    cache.keepPicture('b', picture(100))
+    const turn = { orientation: 6, ground: 'shown' }
+    expect([cache.lookUp('a').turn, cache.lookUp('b').turn]).toEqual([turn, undefined])
+    cache.lookUp('b')
+    cache.lookUp('a', 'samtok-nano')
+    cache.keepPicture('c', picture(1000))
+    expect(cache.lookUp('a', 'samtok-nano').turn).toEqual(turn)
+    cache.keepPicture('d', picture(2900))
+    expect(cache.lookUp('a').turn).toBeUndefined()
   })
 
   it('does not keep what is larger than all of it', () => {

@@ -1,6 +1,6 @@
 // HiMTok behind the common interface: a mask is a row of tokens from coarse to fine; any prefix decodes, without a picture.
 import { input, type Session } from '@maskwords/graph'
-import type { Mask } from '@maskwords/mask'
+import type { Mask, PillowVersion } from '@maskwords/mask'
 import { titokDecoder, titokEncoder } from '@maskwords/models'
 import { type HimtokVocabulary, himtokVocabulary } from '@maskwords/words'
 import { checkCodes, codesGiven, wordsOfRows } from '../code-rows.ts'
@@ -89,6 +89,8 @@ export type HimtokOptions = NetworkOptions &
     readonly config: HimtokConfig
     readonly weights: CodecWeights
     readonly name?: string
+    /** Whose order of passes resizes masks. Default `pillow-12.1`, with which the published weights were trained. */
+    readonly pillow?: PillowVersion
   }
 
 /** A slope keeps every activation until its layer's turn comes on the way back. */
@@ -335,7 +337,7 @@ function himtokOver(
       const squares = new Float32Array(masks.length * pixels)
       masks.forEach((mask: Mask, at) => {
         checkMaskSize(image, mask, at)
-        writeSquare(mask, sizePx, squares, at * pixels)
+        writeSquare(mask, sizePx, squares, at * pixels, options.pillow)
       })
       const codes = await codesOfSquares(squares, length, call)
       const rows = { masks: masks.length, stride: latents, length, bits: length * Math.log2(codebookSize) }

@@ -2,6 +2,7 @@
 import {
   type Mask,
   maskFromRowMajor,
+  type PillowVersion,
   resizeBicubicPillow,
   resizeBilinear,
   resizeNearest,
@@ -9,16 +10,23 @@ import {
 } from '@maskwords/mask'
 
 /**
- * A mask as the tokenizer sees it: 0 and 255, squashed to a square by Pillow's bicubic filter, divided by 255. Edges
+ * A mask as the tokenizer sees it: 0 and 255, squashed to a square by Pillow's bicubic filter (in the order of passes of `as`), divided by 255. Edges
  * are grey. Row-major [sizePx, sizePx], written at `offset` of `out`.
  */
-export function writeSquare(mask: Mask, sizePx: number, out: Float32Array, offset: number): void {
+export function writeSquare(
+  mask: Mask,
+  sizePx: number,
+  out: Float32Array,
+  offset: number,
+  as?: PillowVersion,
+): void {
   const { widthPx, heightPx } = mask
   const bytes = rowMajorBytes(mask).slice()
   for (let i = 0; i < bytes.length; i++) bytes[i] = bytes[i] === 0 ? 0 : 255
   const square = resizeBicubicPillow(
     { widthPx, heightPx, channels: 1, bytes },
     { widthPx: sizePx, heightPx: sizePx },
+    as === undefined ? {} : { as },
   )
   for (let i = 0; i < square.bytes.length; i++) out[offset + i] = square.bytes[i]! / 255
 }

@@ -1,6 +1,6 @@
 // SAMTok behind the common interface: a mask on a picture is two words, and with the picture they are the mask again.
 import { input, type Session, type Value } from '@maskwords/graph'
-import type { Mask } from '@maskwords/mask'
+import type { Mask, PillowVersion } from '@maskwords/mask'
 import { maskEncoder, normalisedPixels, promptSide, sam2ImageEncoder, vectorDecoder } from '@maskwords/models'
 import { type SamtokVocabulary, samtokVocabulary } from '@maskwords/words'
 import { checkCodes, codesGiven, wordsOfRows } from '../code-rows.ts'
@@ -86,6 +86,8 @@ export type SamtokOptions = NetworkOptions &
     readonly config: SamtokConfig
     readonly weights: CodecWeights
     readonly name?: string
+    /** Whose order of passes resizes pictures. Default `pillow-12.1`, with which the published weights were trained. */
+    readonly pillow?: PillowVersion
   }
 
 const DEFAULT_THRESHOLD = 0.5
@@ -122,7 +124,10 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
   let fingerprint: Promise<string> | undefined
   return samtokOver(options, {
     fingerprint: () => {
-      fingerprint ??= imageFingerprint({ config, precision }, { weights, wanted, what, hint: HINT })
+      fingerprint ??= imageFingerprint(
+        { config, precision, pillow: options.pillow },
+        { weights, wanted, what, hint: HINT },
+      )
       fingerprint.catch(() => {
         fingerprint = undefined
       })
@@ -135,10 +140,18 @@ export async function createSamTok(options: SamtokOptions): Promise<SamtokCodec>
 }
 
 async function imageFingerprint(
-  { config, precision }: Required<Pick<SamtokOptions, 'config' | 'precision'>>,
+  {
+    config,
+    precision,
+    pillow,
+  }: Pick<SamtokOptions, 'config' | 'precision'> & {
+    readonly pillow: PillowVersion | undefined
+  },
   asked: WantedWeights,
 ): Promise<string> {
-  const text = `${JSON.stringify(config.sam2)} ${precision} ${await weightsFingerprint(asked)}`
+  // The default stands for itself: pictures that were kept before there was a choice stay known.
+  const resized = pillow === undefined || pillow === 'pillow-12.1' ? '' : ` ${pillow}`
+  const text = `${JSON.stringify(config.sam2)} ${precision} ${await weightsFingerprint(asked)}${resized}`
   return sha256Hex(new TextEncoder().encode(text))
 }
 
@@ -326,7 +339,9 @@ function samtokOver(
         throw new CodecError('missing-input', `${name} needs the pixels of the picture, not only its size`)
       }
       const { widthPx, heightPx } = picture
-      const feeds = { pixels: { data: squarePixels(picture, imagePx), shape: [1, imagePx, imagePx, 3] } }
+      const feeds = {
+        pixels: { data: squarePixels(picture, imagePx, options.pillow), shape: [1, imagePx, imagePx, 3] },
+      }
       const result = await sessions.image.run(feeds, runOf(call))
       const map = (key: string): Float32Array => result[key]!.data as Float32Array
       return {

@@ -2,6 +2,7 @@
 import {
   type Mask,
   maskFromRowMajor,
+  type PillowVersion,
   resizeBicubicPillow,
   resizeBilinear,
   rowMajorBytes,
@@ -10,12 +11,13 @@ import {
 import type { PictureSize, Pixels } from '../codec.ts'
 import { CodecError } from '../error.ts'
 
-/** The picture squashed to a square by Pillow's bicubic filter: RGB bytes, row-major. */
-export function squarePixels(picture: Pixels, sidePx: number): Uint8Array {
+/** The picture squashed to a square by Pillow's bicubic filter, in the order of passes of `as`: RGB bytes, row-major. */
+export function squarePixels(picture: Pixels, sidePx: number, as?: PillowVersion): Uint8Array {
   const { widthPx, heightPx, rgb } = picture
   return resizeBicubicPillow(
     { widthPx, heightPx, channels: 3, bytes: rgb },
     { widthPx: sidePx, heightPx: sidePx },
+    as === undefined ? {} : { as },
   ).bytes
 }
 

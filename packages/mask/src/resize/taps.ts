@@ -106,19 +106,24 @@ export function antialiasTaps(
   return taps
 }
 
+/** How places of samples are worked out once the scale is: rounded to float32 at each step, or in float64. */
+export type Positions = 'float32' | 'float64'
+
 /**
- * Two taps around the sample position; positions before the first sample count as on it (torch bilinear). The scale is
- * rounded to float32 and nothing after it: with an exact scale the result would differ by up to 6e-6.
+ * Two taps around the sample position; positions before the first sample count as on it (torch bilinear). The scale is rounded to
+ * float32; what follows as `positions` says.
  */
-export function bilinearTaps(sourceLength: number, targetLength: number): Taps {
+export function bilinearTaps(sourceLength: number, targetLength: number, positions: Positions): Taps {
+  const round = positions === 'float32' ? Math.fround : asFloat64
   const taps = emptyTaps(sourceLength, targetLength, 2)
+  const scale = Math.fround(sourceLength / targetLength)
   for (let i = 0; i < targetLength; i++) {
-    const position = Math.max(0, Math.fround(sourceLength / targetLength) * (i + 0.5) - 0.5)
+    const position = Math.max(0, round(round(scale * (i + 0.5)) - 0.5))
     const low = Math.min(Math.floor(position), sourceLength - 1)
     const both = low + 1 < sourceLength
     taps.first[i] = low
     taps.count[i] = both ? 2 : 1
-    taps.weights[2 * i] = both ? 1 - (position - low) : 1
+    taps.weights[2 * i] = both ? round(1 - (position - low)) : 1
     taps.weights[2 * i + 1] = both ? position - low : 0
   }
   return taps
