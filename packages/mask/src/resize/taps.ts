@@ -106,19 +106,23 @@ export function antialiasTaps(
   return taps
 }
 
-/** How places of samples are worked out once the scale is: rounded to float32 at each step, or in float64. */
-export type Positions = 'float32' | 'float64'
+/**
+ * How the place of a sample is worked out once the scale is: rounded to float32 after each operation, rounded once (a fused
+ * operation), or in float64.
+ */
+export type Rounding = 'each' | 'fused' | 'none'
 
 /**
  * Two taps around the sample position; positions before the first sample count as on it (torch bilinear). The scale is rounded to
- * float32; what follows as `positions` says.
+ * float32; what follows as `rounding` says.
  */
-export function bilinearTaps(sourceLength: number, targetLength: number, positions: Positions): Taps {
-  const round = positions === 'float32' ? Math.fround : asFloat64
+export function bilinearTaps(sourceLength: number, targetLength: number, rounding: Rounding): Taps {
+  const round = rounding === 'none' ? asFloat64 : Math.fround
+  const product = rounding === 'each' ? Math.fround : asFloat64
   const taps = emptyTaps(sourceLength, targetLength, 2)
   const scale = Math.fround(sourceLength / targetLength)
   for (let i = 0; i < targetLength; i++) {
-    const position = Math.max(0, round(round(scale * (i + 0.5)) - 0.5))
+    const position = Math.max(0, round(product(scale * (i + 0.5)) - 0.5))
     const low = Math.min(Math.floor(position), sourceLength - 1)
     const both = low + 1 < sourceLength
     taps.first[i] = low
