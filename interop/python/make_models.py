@@ -85,7 +85,8 @@ for each in asked["models"]:
         path = os.path.join(folder, "model.safetensors")
         tensors = load_file(path)
         embedding = next(value for name, value in tensors.items() if name.endswith("embed_tokens.weight"))
-        tensors["lm_head.weight"] = embedding.clone() if each["saved_head"] == "same" else torch.randn_like(embedding)
+        heads = {"same": embedding.clone(), "other": torch.randn_like(embedding), "short": torch.randn_like(embedding[:-10])}
+        tensors["lm_head.weight"] = heads[each["saved_head"]]
         save_file(tensors, path, metadata={"format": "pt"})
     named = dict(bos_token="<s>", eos_token="</s>", unk_token="<unk>") if llama else dict(eos_token="<|im_end|>", pad_token="<|endoftext|>")
     if llama:

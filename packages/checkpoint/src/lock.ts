@@ -34,7 +34,7 @@ export async function takeLock(file: string, refused: (holder: string) => Error)
   }
 }
 
-/** A process has written its name into its own file, or is dead, so long after it made it. */
+/** A process has written its name into its file, or is dead, so long after it made it. */
 const NAMED_AFTER_MS = 10_000
 
 /** Removes the files of processes that died while they asked for this lock. */
@@ -46,9 +46,12 @@ function removeAbandoned(fs: Files, file: string, here: string): void {
     const pid = /^\.(\d+)\.[\da-f-]{36}(?:\.old)?$/.exec(one.slice(name.length))?.[1]
     if (pid === undefined) continue
     const own = `${folder}${one}`
-    const age = Date.now() - (fs.statSync(own, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    const asker = readOwner(fs, own) ?? { pid: Number(pid), host: here, started: '' }
-    if (age > NAMED_AFTER_MS && !isAlive(fs, asker, here)) fs.rmSync(own, { force: true })
+    const asker = readOwner(fs, own)
+    if (asker === undefined) {
+      const { mtimeMs } = fs.statSync(own, { throwIfNoEntry: false }) ?? {}
+      if (mtimeMs === undefined || Date.now() - mtimeMs < NAMED_AFTER_MS || isRunning(Number(pid))) continue
+    } else if (isAlive(fs, asker, here)) continue
+    fs.rmSync(own, { force: true })
   }
 }
 

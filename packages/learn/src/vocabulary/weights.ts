@@ -152,6 +152,7 @@ export async function readFolderWeights(folder: string, config: FolderConfig): P
         {
           file: tensor.info.file,
           at: tensor.name,
+          hint: 'one of the two was resized alone, and transformers loads neither: resize the base with resize_token_embeddings, which does both, or fetch it again',
         },
       )
     }
