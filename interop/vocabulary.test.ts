@@ -71,48 +71,42 @@ describe('an extended folder in transformers', () => {
   })
 })
 
-describe('a folder that has the words already, as special tokens', () => {
+describe('a folder that has the words already as special tokens, or a head of its own size', () => {
   const { words } = wordSetOfName('samtok-32x2')!
-  const HOW = ['additional', 'flag', 'each'] as const
-  it('has them as normal ones after the same command: ids, texts and all other special words stay', async () => {
-    const models = [
-      { name: 'normal Qwen2', kind: 'qwen2', tied: false },
-      { name: 'normal Llama', kind: 'llama', tied: true },
-    ]
-    await runPython('make_models.py', { folder: root, models })
-    const folders = models.flatMap(({ name }) =>
-      HOW.map((how) => ({ base: join(root, name), folder: join(root, `${name} ${how}`), how })),
-    )
-    await runPython('special_words.py', { words, make: folders })
-    const check = folders.map(({ folder }) => ({ before: folder, after: `${folder} normal` }))
+  const special = ['additional', 'flag', 'each'].flatMap((how) => [
+    { name: `Qwen2, special: ${how}`, kind: 'qwen2', tied: false, special: how, words },
+    { name: `Llama, special: ${how}`, kind: 'llama', tied: true, special: how, words },
+  ])
+  const short = [false, true].map((tied) => ({
+    name: `short ${tied}`,
+    kind: 'qwen2',
+    tied,
+    saved_head: 'short',
+  }))
+  const check = special.map(({ name }) => ({
+    before: join(root, name),
+    after: join(root, `${name}, normal`),
+  }))
+  const load = short.map(({ name }) => join(root, name))
+  let said: { differences: string[][]; loads: boolean[] }
+  beforeAll(async () => {
+    await runPython('make_models.py', { folder: root, models: [...special, ...short] })
     for (const { before, after } of check) {
       const plan = await planExtension(before, { words: wordSetOfName('samtok-32x2')! })
       expect(plan.rows.after).toBe(plan.rows.before)
       await executeExtension(plan, { output: after })
     }
-    const { differences } = await runPython<{ differences: string[][] }>('special_words.py', {
-      words,
-      texts: TEXTS,
-      check,
-    })
-    expect(differences).toEqual(folders.map(() => []))
+    said = await runPython('special_words.py', { words, texts: TEXTS, check, load })
   })
-})
-
-it('a head of fewer rows than the embedding is loaded by transformers as little as it is extended here', async () => {
-  const models = [false, true].map((tied) => ({
-    name: `short head ${tied}`,
-    kind: 'qwen2',
-    tied,
-    saved_head: 'short',
-  }))
-  await runPython('make_models.py', { folder: root, models })
-  const load = models.map(({ name }) => join(root, name))
-  const { loads } = await runPython<{ loads: boolean[] }>('special_words.py', { words: [], load })
-  expect(loads).toEqual([false, false])
-  for (const folder of load) {
-    await expect(planExtension(folder, { words: wordSetOfName('samtok-32x2')! })).rejects.toThrow(
-      /lm_head\.weight has \d+ rows, model\.embed_tokens\.weight has \d+/,
-    )
-  }
+  it('has them as normal ones after the same command: ids, texts and all other special words stay', () => {
+    expect(said.differences).toEqual(special.map(() => []))
+  })
+  it('is not loaded by transformers where the head has fewer rows than the embedding, and not extended here', async () => {
+    expect(said.loads).toEqual([false, false])
+    for (const folder of load) {
+      await expect(planExtension(folder, { words: wordSetOfName('samtok-32x2')! })).rejects.toThrow(
+        /lm_head\.weight has \d+ rows, model\.embed_tokens\.weight has \d+/,
+      )
+    }
+  })
 })

@@ -1,4 +1,4 @@
-"""Tiny random models of transformers with tokenizers: {folder, models: [{name, kind, tied, rows, dtype, shard, saved_head}]} -> nothing."""
+"""Tiny random models of transformers with tokenizers: {folder, models: [{name, kind, tied, rows, dtype, shard, saved_head, special, words}]} -> nothing."""
 import json
 import os
 import sys
@@ -101,4 +101,16 @@ for each in asked["models"]:
             file.write("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in (m if isinstance(m, list) else m.split(" ") for m in stored["model"]["merges"])))
         table = {str(t.pop("id")): t for t in stored["added_tokens"]}
         json.dump({"added_tokens_decoder": table, "tokenizer_class": "Qwen2Tokenizer", **named}, open(os.path.join(folder, "tokenizer_config.json"), "w"), indent=2)
+    if each.get("special"):
+        # As people add them: to the list of additional tokens, by the method's flag, by the tokens' own.
+        words, added = each["words"], tf.AutoTokenizer.from_pretrained(folder)
+        if each["special"] == "additional":
+            added.add_special_tokens({"additional_special_tokens": words})
+        elif each["special"] == "flag":
+            added.add_tokens(words, special_tokens=True)
+        else:
+            added.add_tokens([AddedToken(word, special=True, normalized=False) for word in words])
+        model.resize_token_embeddings(len(added))
+        model.save_pretrained(folder)
+        added.save_pretrained(folder)
 print(json.dumps(None))

@@ -1,26 +1,11 @@
-"""Words as special tokens, and made normal: {make: [{base, folder, how}], words} -> null; {check: [{before, after}], words, texts} -> what differs."""
+"""Words that were special tokens and were made normal: {words, texts, check: [{before, after}], load: [folder]} -> {differences, loads}."""
 import json
 import sys
 
 import transformers as tf
-from tokenizers import AddedToken
 
 asked = json.load(sys.stdin)
 words = asked["words"]
-
-for each in asked.get("make", []):
-    tokenizer = tf.AutoTokenizer.from_pretrained(each["base"])
-    config = tf.AutoConfig.from_pretrained(each["base"])
-    model = getattr(tf, config.architectures[0]).from_pretrained(each["base"])
-    if each["how"] == "additional":
-        tokenizer.add_special_tokens({"additional_special_tokens": words})
-    elif each["how"] == "flag":
-        tokenizer.add_tokens(words, special_tokens=True)
-    else:
-        tokenizer.add_tokens([AddedToken(word, special=True, normalized=False) for word in words])
-    model.resize_token_embeddings(len(tokenizer))
-    model.save_pretrained(each["folder"])
-    tokenizer.save_pretrained(each["folder"])
 
 
 def differences(before, after):
@@ -55,6 +40,6 @@ def loads(folder):
 
 
 print(json.dumps({
-    "differences": [differences(each["before"], each["after"]) for each in asked.get("check", [])],
-    "loads": [loads(folder) for folder in asked.get("load", [])],
+    "differences": [differences(each["before"], each["after"]) for each in asked["check"]],
+    "loads": [loads(folder) for folder in asked["load"]],
 }))

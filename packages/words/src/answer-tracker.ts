@@ -24,6 +24,9 @@ export type PartRange = TextRange & { readonly part: AnswerPart }
 /** Behind a sign, what is looked at to know whether it stands in quotes. */
 const QUOTE_CHARS = 2
 
+/** What every sign begins with. */
+const SIGN_HEAD = /[<[\u25c1]/g
+
 export class AnswerTracker {
   private readonly options: AnswerOptions
   private readonly deltas: string[] = []
@@ -111,6 +114,10 @@ export class AnswerTracker {
       if (this.inThought && opensThought(this.window, begin, first)) this.inThought = this.hasThought = false
     }
     while (!this.isOver) {
+      SIGN_HEAD.lastIndex = this.from - this.base
+      const head = SIGN_HEAD.exec(this.window)
+      this.from = this.base + (head?.index ?? this.window.length)
+      if (head === null) break
       const sign = nextSign(this.window, this.from - this.base)
       const left = sign === undefined ? MAX_SIGN_CHARS : this.window.length - sign.end
       // The end of a message may be the beginning of a longer sign: the next channel's name.
