@@ -40,7 +40,7 @@ async function atRest() {
   return {
     files: listed('fd'),
     threads: listed('task'),
-    requests: metric('maskwords_http_requests_held') - 1,
+    requests: metric('maskwords_http_requests_held'),
     bodyBytes: metric('maskwords_http_body_bytes_held'),
     waiting: metric('maskwords_jobs_waiting'),
     lost: metric('maskwords_workers_lost'),

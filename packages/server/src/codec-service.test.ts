@@ -394,6 +394,42 @@ describe('a server that is attacked', () => {
     }
   })
 
+  it('holds nothing of a hundred mixed, hostile and abandoned requests when all have ended', async () => {
+    const handle = (await client.uploadPicture(drawn())).picture
+    const held = async () => {
+      const text = await (await fetch(`${listening.url}/metrics`)).text()
+      const value = (name: string) => Number(new RegExp(`^maskwords_${name} (\\S+)$`, 'm').exec(text)?.[1])
+      return {
+        requests: value('http_requests_held'),
+        bodyBytes: value('http_body_bytes_held'),
+        waiting: value('jobs_waiting'),
+        busy: value('workers_busy'),
+      }
+    }
+    const requests = [
+      ...hostileRequests(40, { picture: handle, largeBytes: 100_000 }).map(
+        (one) => () => one.send(listening.port),
+      ),
+      ...Array.from({ length: 60 }, (_, k) => () => {
+        const signal = k % 3 === 0 ? AbortSignal.timeout(k % 7) : undefined
+        const body = { codec: 'himtok-nano', size: { widthPx: 64, heightPx: 64 }, masks: [SQUARE] }
+        return k % 2 === 0
+          ? client.encodeMasks(body, { ...(signal && { signal }) })
+          : client.parseText({ text: '<|mt_start|>'.repeat(1000 + k) }, { ...(signal && { signal }) })
+      }),
+    ]
+    const ask = async () => {
+      for (let one = requests.shift(); one !== undefined; one = requests.shift()) await one().catch(() => {})
+    }
+    await Promise.all(Array.from({ length: 8 }, ask))
+    // Who leaves is noticed a moment later.
+    await expect
+      .poll(held, { timeout: 20_000, interval: 200 })
+      .toEqual({ requests: 0, bodyBytes: 0, waiting: 0, busy: 0 })
+    expect(opened.cache.bytes).toBeLessThanOrEqual(2 ** 20)
+    expect(opened.pool.lost).toBe(0)
+  }, 60_000)
+
   it('logs every request on one line of printable text', async () => {
     const { requestLine } = await import('./log.ts')
     for (const request of log) {
