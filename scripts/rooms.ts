@@ -166,10 +166,17 @@ export const ROOMS: readonly Room[] = [
     external: words('react zustand'),
   },
   {
+    name: 'answers',
+    folder: 'apps/answers',
+    job: "the studio's views of answers: asking a model about the picture, reading what one said",
+    mayUse: words('base mask words eval board'),
+    external: words('react zustand'),
+  },
+  {
     name: 'studio',
     folder: 'apps/studio',
     job: 'the web app: its views and its shell',
-    mayUse: words('base mask words checkpoint codecs eval board'),
+    mayUse: words('base mask words checkpoint codecs eval board answers'),
     external: words('react react-dom zustand'),
   },
 ]

@@ -1,10 +1,10 @@
 // The rate curve of one mask: IoU against bits, codecs beside shapes that need no network; as a chart, a table, a file.
 
+import { saveFile } from '@maskwords/board/canvas/paint.ts'
 import { notifyError } from '@maskwords/board/state/store.ts'
 import { lineChartSvg } from '@maskwords/eval'
 import { useMemo, useState } from 'react'
 import { useChoice } from './choice.ts'
-import { saveFile } from './paint.ts'
 import { type Axis, FAMILIES, type Plot, type RatePoint, rateChart } from './rate.ts'
 
 const WIDTH_PX = 960

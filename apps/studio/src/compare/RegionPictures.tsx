@@ -1,11 +1,11 @@
 // Pictures of one region side by side: the mask as it is, what each codec's words draw, and where they differ.
 
+import { type Frame, framed, frameOf } from '@maskwords/board/canvas/frame.ts'
+import { layRgba, maskRgba, paintPicture } from '@maskwords/board/canvas/paint.ts'
 import { CODECS, type CodecId, type Picture, type Region } from '@maskwords/board/state/types.ts'
 import { useEffect, useMemo, useRef } from 'react'
 import type { Comparison, Comparisons } from './comparisons.ts'
 import { type Difference, differenceOf, FULL_SHARE, paintDifference } from './difference.ts'
-import { type Frame, framed, frameOf } from './frame.ts'
-import { layRgba, maskRgba, paintPicture } from './paint.ts'
 
 export const TITLES: Readonly<Record<CodecId, string>> = {
   samtok: 'SAMTok',

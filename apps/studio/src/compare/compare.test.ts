@@ -1,5 +1,6 @@
 // Claims about what "compare" computes: scores, differences, frames, and the places on the chart.
 
+import { framed, frameOf } from '@maskwords/board/canvas/frame.ts'
 import { JobError, type JobMessage, type JobWorker, runJob } from '@maskwords/board/engine/job.ts'
 import { emptyMask, maskFromCocoBox, maskFromRowMajor } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +14,6 @@ import {
   paintDifference,
   RIGHT_IN,
 } from './difference.ts'
-import { framed, frameOf } from './frame.ts'
 import { FAMILIES, type RatePoint, rateChart } from './rate.ts'
 import { scoreOf } from './score.ts'
 

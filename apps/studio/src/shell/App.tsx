@@ -18,11 +18,15 @@ import { panelId, TopBar, tabId, VIEW_NAMES } from './TopBar.tsx'
 const WordsPanel = lazy(() =>
   import('../words/WordsPanel.tsx').then((part) => ({ default: part.WordsPanel })),
 )
-const AskView = lazy(() => import('../ask/AskView.tsx').then((part) => ({ default: part.AskView })))
+const AskView = lazy(() =>
+  import('@maskwords/answers/ask/AskView.tsx').then((part) => ({ default: part.AskView })),
+)
 const CompareView = lazy(() =>
   import('../compare/CompareView.tsx').then((part) => ({ default: part.CompareView })),
 )
-const ReadView = lazy(() => import('../read/ReadView.tsx').then((part) => ({ default: part.ReadView })))
+const ReadView = lazy(() =>
+  import('@maskwords/answers/read/ReadView.tsx').then((part) => ({ default: part.ReadView })),
+)
 const CodebookView = lazy(() =>
   import('../codebook/CodebookView.tsx').then((part) => ({ default: part.CodebookView })),
 )

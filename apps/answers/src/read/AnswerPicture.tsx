@@ -1,13 +1,13 @@
 // The open picture with the masks and boxes of an answer: those of a phrase light up with it, and a click on one lights its
 // phrase.
 
+import { framed, frameOf } from '@maskwords/board/canvas/frame.ts'
+import { layRgba, maskRgba, paintPicture } from '@maskwords/board/canvas/paint.ts'
 import type { Picture } from '@maskwords/board/state/types.ts'
 import { maskHasPoint } from '@maskwords/eval'
 import { area } from '@maskwords/mask'
 import { boxToXyxyPx } from '@maskwords/words'
 import { type PointerEvent, useEffect, useMemo, useRef } from 'react'
-import { framed, frameOf } from '../compare/frame.ts'
-import { layRgba, maskRgba, paintPicture } from '../compare/paint.ts'
 import type { Reading } from './reading.ts'
 import type { Drawn } from './use-drawn.ts'
 

@@ -1,7 +1,7 @@
 // Pixels of "compare", "read" and "codebook" on canvases: a part of the picture, masks and heat maps over it.
 
-import type { Picture } from '@maskwords/board/state/types.ts'
 import { type Mask, rowMajorBytes } from '@maskwords/mask'
+import type { Picture } from '../state/types.ts'
 import type { Frame } from './frame.ts'
 
 /** Draws the frame's part of the picture at the frame's size; `dim` 0 to 1 greys it down, so that what lies over it is seen. */
