@@ -66,7 +66,9 @@ function records(names: readonly string[], stated?: Size): string {
     .join('\n')
 }
 
-const prepare = (...argv: string[]) => runCommand(['prepare', ...argv], { cwd: folder })
+/** GETok where no codec is named: what is looked at here is what happens to pictures. */
+const prepare = (...argv: string[]) =>
+  runCommand(['prepare', ...argv, ...(argv.includes('--codec') ? [] : ['--codec', 'getok'])], { cwd: folder })
 
 type Row = {
   id: string
