@@ -6,13 +6,13 @@ import {
   type GetokCodec,
   getokCodec,
   type HimtokCodec,
+  type HimtokOptions,
   type MaskCodec,
   type Sam2,
   type SamtokCodec,
   type Segmenter,
 } from '@maskwords/codecs'
 import type { SessionOptions } from '@maskwords/graph'
-import type { PillowVersion } from '@maskwords/mask'
 import { hubFolder, isHubId } from './cache.ts'
 import { CONFIG_FILE, type CodecFolderConfig, parseCodecConfig, WEIGHTS_FILE } from './config-file.ts'
 import { openCodecNetworks } from './open.ts'
@@ -28,7 +28,7 @@ export type LoadCodecOptions = {
   /** `int8`: networks in a quarter of the memory (docs/samtok.md says what it costs). */
   readonly precision?: 'stored' | 'int8'
   /** SAMTok, HiMTok: whose order of passes resizes pictures and masks. Default `pillow-12.1`, as the weights were trained. */
-  readonly pillow?: PillowVersion
+  readonly pillow?: NonNullable<HimtokOptions['pillow']>
   /** Memory that activations of one run may take. */
   readonly maxRunBytes?: number
   /** Where pulled files are kept. Default: MASKWORDS_CACHE, or maskwords in the user's cache folder. */
