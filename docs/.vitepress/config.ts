@@ -76,6 +76,7 @@ export default defineConfig({
           page('Tasks', 'training-data'),
           page('Vocabularies', 'vocabulary'),
           page('Rewards', 'rewards'),
+          page('Learning', 'learning'),
           page('Evaluation', 'evaluation'),
           page('Detection metrics', 'metrics-detection'),
           page('Reconstruction', 'reconstruction'),

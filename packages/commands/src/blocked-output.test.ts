@@ -16,6 +16,13 @@ const { folder, file, remove } = makeFolder()
 const server = createServer((_, response) => response.end('the weights of a tokenizer'))
 let address = ''
 const CONFIG = join(import.meta.dirname, '../../../training/himtok-nano.json')
+const SFT = {
+  kind: 'sft',
+  model: 'base',
+  data: { files: ['truth.jsonl'] },
+  steps: 1,
+  optimiser: { learningRate: 1 },
+}
 const SQUARE = [[2, 2, 12, 2, 12, 12, 2, 12]]
 
 beforeAll(async () => {
@@ -45,6 +52,7 @@ beforeAll(async () => {
   const masks = [{ size: [2, 2], counts: [0, 4] }]
   file('truth.jsonl', JSON.stringify({ id: 'a', phrase: 'it', picture: '1.png', masks }))
   file('answers.jsonl', JSON.stringify({ id: 'a', masks }))
+  file('sft.json', JSON.stringify(SFT))
   file('there', 'a file')
 })
 afterAll(() => {
@@ -66,6 +74,7 @@ const WRITERS: readonly (readonly [string, (to: string) => string[]])[] = [
     (option) => [`eval ${option}`, (to: string) => [...EVAL, option, `${to}/of.eval`]] as const,
   ),
   ['train', (to) => ['train', 'himtok', '--config', CONFIG, '-o', to]],
+  ['learn', (to) => ['learn', 'sft', '--config', 'sft.json', '-o', to]],
 ]
 
 describe('an output that cannot be written', () => {

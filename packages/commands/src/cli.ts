@@ -89,6 +89,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'train a mask tokenizer on your own masks',
     load: () => import('./train.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  learn: {
+    summary: 'teach a language model the words: fine-tuning, then by reward',
+    load: () => import('./learn.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   doctor: {
     summary: 'check this machine: versions, optional packages, permissions',
     load: () => import('./doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,
@@ -205,7 +209,7 @@ export async function main(): Promise<void> {
   const stop = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) return end(signal)
     controller.abort()
-    const graceMs = process.argv[2] === 'train' ? TRAIN_GRACE_MS : STOP_GRACE_MS
+    const graceMs = ['train', 'learn'].includes(process.argv[2] ?? '') ? TRAIN_GRACE_MS : STOP_GRACE_MS
     setTimeout(() => end(signal), graceMs).unref()
   }
   // An exit would end threads first, and one that runs a network then aborts the process; the signal itself does not.

@@ -1,8 +1,9 @@
 // What the configurations of fine-tuning and of learning by reward have in common. One JSON file says everything that decides the
 // numbers of a run (docs/learning.md); paths in it are relative to the file.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { messageOf } from '@maskwords/base'
+import { isHubId } from '@maskwords/codec-loading'
 import { MaskwordsError } from '@maskwords/files'
 import type { RewardList } from '@maskwords/learn'
 import { z } from 'zod'
@@ -46,7 +47,7 @@ const optimiser = z.strictObject({
 export type OptimiserSettings = z.infer<typeof optimiser>
 
 const data = z.strictObject({
-  /** Files of JSON lines, as `maskwords prepare --format jsonl` writes them. */
+  /** Files of JSON lines, as `maskwords prepare --to jsonl` writes them. */
   files: z.array(z.string()).min(1),
   /** The folder that pictures' paths are relative to. Default: that of each file. */
   pictures: z.string().optional(),
@@ -159,12 +160,9 @@ export function checkConfig<T extends z.ZodType>(
   })
   return {
     ...config,
-    model: isPath(config.model) ? at(config.model) : config.model,
+    model: isHubId(config.model) && !existsSync(at(config.model)) ? config.model : at(config.model),
     data: placed(config.data),
     ...(config.evaluation && { evaluation: placed(config.evaluation) }),
     ...(config.lora?.from !== undefined && { lora: { ...config.lora, from: at(config.lora.from) } }),
   } as z.infer<T>
 }
-
-/** `Qwen/Qwen2.5-VL-3B-Instruct` is a hub id; `./model`, `../model`, `/models/x` and a single name are folders. */
-const isPath = (text: string): boolean => !/^[\w-][\w.-]*\/[\w.-]+$/.test(text)

@@ -1,6 +1,7 @@
-// Conversations of JSON lines, as `maskwords prepare --format jsonl` writes them: {id, images: [{file, width, height}], messages:
+// Conversations of JSON lines, as `maskwords prepare --to jsonl` writes them: {id, images: [{file, width, height}], messages:
 // [{role, content}], truth?}. Definition: packages/data/src/writers/jsonl.ts.
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
 import { jsonLines } from '@maskwords/datasets'
 import { MaskwordsError, readPicture } from '@maskwords/files'
 import { z } from 'zod'
@@ -74,7 +75,7 @@ function conversationOf(
   if (!parsed.success) {
     throw wrong(
       `no conversation:\n${z.prettifyError(parsed.error)}`,
-      'maskwords prepare --format jsonl writes such lines',
+      'maskwords prepare --to jsonl writes such lines',
     )
   }
   const { id, images, messages, truth } = parsed.data
@@ -86,10 +87,7 @@ function conversationOf(
       '<image> in a text stands for each picture, in order',
     )
   }
-  const pictures = images.map(({ file, width, height }): TrainingPicture => {
-    const path = join(from.root, file)
-    return { key: path, widthPx: width, heightPx: height, read: () => readPicture(path) }
-  })
+  const pictures = images.map(({ file, width, height }) => pictureOf(file, from.root, width, height))
   return {
     id,
     turns,
@@ -97,4 +95,16 @@ function conversationOf(
     at: from.at,
     ...(truth && { truth: truth as NonNullable<TrainingConversation['truth']> }),
   }
+}
+
+/** A file, or the picture itself as a data URL (`prepare --pictures bytes`). */
+function pictureOf(file: string, root: string, widthPx: number, heightPx: number): TrainingPicture {
+  const [, inside] = /^data:[^,]*;base64,(.*)$/s.exec(file) ?? []
+  if (inside === undefined) {
+    const path = resolve(root, file)
+    return { key: path, widthPx, heightPx, read: () => readPicture(path) }
+  }
+  const key = `picture ${createHash('sha256').update(inside).digest('hex').slice(0, 16)}`
+  const read = () => readPicture(Buffer.from(inside, 'base64'), { name: key })
+  return { key, widthPx, heightPx, read }
 }

@@ -1,0 +1,78 @@
+// `maskwords learn`: a language model learns the words, by fine-tuning or by reward, from a configuration file.
+import { availableParallelism } from 'node:os'
+import { defineCommand, MaskwordsError } from '@maskwords/files'
+import { progressRenderer } from '@maskwords/train'
+import type { LearnOptions, LearnResult } from '@maskwords/tuning'
+import { grpoConfigSchema, learnGrpo, learnSft, readConfig, sftConfigSchema } from '@maskwords/tuning'
+
+type Common = Omit<LearnOptions<unknown>, 'config'>
+
+/** What each kind of learning reads and runs. */
+const KINDS: Readonly<Record<string, (path: string, common: Common) => Promise<LearnResult>>> = {
+  sft: (path, common) => learnSft({ config: readConfig(path, sftConfigSchema), ...common }),
+  grpo: (path, common) => learnGrpo({ config: readConfig(path, grpoConfigSchema), ...common }),
+}
+
+export const command = defineCommand({
+  spec: {
+    name: 'learn',
+    summary: 'Teach a language model the words: fine-tuning (sft), then by reward (grpo).',
+    details: [
+      'The configuration file says everything that decides the numbers: model, data, what is trained, optimiser, seed.',
+      'Ctrl-C finishes the step under way and saves; the same command goes on from there, to the same bits.',
+      'The folder gets checkpoints, metrics.jsonl, curves.svg, answers to read, and what was learned: model/, or adapter/ in',
+      "PEFT's layout.",
+    ],
+    arguments: [{ name: 'kind', help: 'sft or grpo, as the configuration says' }],
+    options: {
+      config: { type: 'text', short: 'c', valueName: 'file', help: 'the configuration file' },
+      out: { type: 'text', short: 'o', valueName: 'folder', help: 'where the run lives' },
+      threads: {
+        type: 'integer',
+        min: 1,
+        max: 256,
+        help: 'threads of the engine (part of the bits; default one for each core)',
+      },
+    },
+    examples: [
+      {
+        command: 'maskwords learn sft --config sft.json -o runs/sft',
+        note: 'learns, or goes on with a run that was stopped',
+      },
+      {
+        command: 'maskwords ask photo.jpg "the dog on the left" --model runs/sft/model',
+        note: 'what it has learned so far',
+      },
+      { command: 'maskwords learn grpo --config grpo.json -o runs/grpo', note: 'gets better by reward' },
+    ],
+  },
+  async run(context) {
+    const { options, io, talk } = context
+    const [kind = ''] = context.args
+    const learn = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
+    if (learn === undefined) {
+      throw new MaskwordsError('usage', `there is no way to learn called "${kind}"`, {
+        hint: `there are ${Object.keys(KINDS).join(' and ')}`,
+      })
+    }
+    if (options.config === undefined || options.out === undefined) {
+      throw new MaskwordsError('usage', 'learn needs --config and --out', { hint: 'maskwords learn --help' })
+    }
+    const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
+    io.signal.addEventListener('abort', onStop, { once: true })
+    const result = await learn(context.path(options.config), {
+      folder: context.path(options.out),
+      threads: options.threads ?? availableParallelism(),
+      signal: io.signal,
+      onProgress: options.quiet === true ? () => {} : progressRenderer(),
+      onMessage: (text) => void talk.note(text),
+    })
+    if (options.json) await context.printJson(result)
+    else {
+      for (const folder of [result.adapter, result.model])
+        if (folder !== undefined) await context.print(folder)
+      if (result.curves !== undefined) await talk.note(`curves: ${result.curves}`)
+    }
+    return result.finished ? 0 : 130
+  },
+})
