@@ -1,7 +1,7 @@
 // A script of ours as a page in headless Chromium, as a site would serve it: bundled from the sources, cross-origin isolated, which
 // threads of WebAssembly need. For the browser tests.
 import { createReadStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
@@ -37,13 +37,9 @@ export function describeInBrowser(title: string, tests: () => void): void {
   describe.skipIf(!isThere)(`${title}${isThere ? '' : ` (skipped: ${CHROMIUM_HINT})`}`, tests)
 }
 
-/** Bundles the script (an absolute path) and serves it; what it exports is on the page's `window`. */
-export async function bundledPage(script: string, options: BundledPageOptions = {}): Promise<BundledPage> {
-  const { headers = {}, folders = {} } = options
-  const folder = mkdtempSync(join(tmpdir(), 'bundled-page-'))
-  const site = join(folder, 'site')
-  await bundle(script, join(folder, 'source'), site)
-  const server = createServer((request, response) => {
+/** A server of the files in `site`, isolated as threads of WebAssembly want it. */
+export function isolatedSite(site: string, { headers = {}, folders = {} }: BundledPageOptions = {}): Server {
+  return createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost')
     const path = normalize(pathname === '/' ? '/index.html' : pathname)
     const under = Object.keys(folders).find((prefix) => path.startsWith(prefix))
@@ -56,6 +52,14 @@ export async function bundledPage(script: string, options: BundledPageOptions = 
       .on('error', () => response.writeHead(404).end())
       .pipe(response)
   })
+}
+
+/** Bundles the script (an absolute path) and serves it; what it exports is on the page's `window`. */
+export async function bundledPage(script: string, options: BundledPageOptions = {}): Promise<BundledPage> {
+  const folder = mkdtempSync(join(tmpdir(), 'bundled-page-'))
+  const site = join(folder, 'site')
+  await bundle(script, join(folder, 'source'), site)
+  const server = isolatedSite(site, options)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const browsers: Browser[] = []
   const errors: string[] = []

@@ -10,9 +10,9 @@ import type { Browser } from 'playwright-core'
 import { createLogger, build as vite } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import webpack from 'webpack'
+import { isolatedSite } from './bundled-page.ts'
 import { CHROMIUM_HINT, findChromium, launchChromium } from './chromium.ts'
 import { installed, isBuilt } from './installed.ts'
-import { isolatedSite } from './isolated-site.ts'
 
 const HOUSE = resolve(import.meta.dirname, '..')
 const chromiumPath = findChromium()

@@ -6,7 +6,7 @@ import { openCheckpoint } from '@maskwords/checkpoint'
 import { jsonItemsOf, jsonLines } from '@maskwords/datasets'
 import { answerBoxes, captionTokens, readChoice } from '@maskwords/eval'
 import { isTypedError, readWords } from '@maskwords/files'
-import { REWARDS, scoreBatch } from '@maskwords/learn'
+import { REWARDS, type RewardName, scoreBatch } from '@maskwords/learn'
 import {
   maskFromCocoRle,
   maskFromCvatRle,
@@ -252,7 +252,7 @@ describe('texts of 100 kB', () => {
       for (const unit of UNITS.filter((_, k) => k % 3 === 0)) {
         const run = (chars: number) => {
           const text = repeated(unit, chars)
-          scoreBatch({ rewards: [name], samples: [{ response: text, truth: text }] })
+          scoreBatch({ rewards: [name as RewardName], samples: [{ response: text, truth: text }] })
         }
         expect([name, unit.join(''), await growsLinearly(run, CHARS)]).toEqual([name, unit.join(''), true])
       }

@@ -9,6 +9,8 @@ const root = mkdtempSync(join(tmpdir(), 'maskwords-rewards-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 const signal = new AbortController().signal
 
+const REWARDS = [{ name: 'odd-length' }]
+
 const PLUGIN = `import { definePlugin, defineReward } from 'maskwords/plugin'
 const odd = defineReward({
   name: 'odd-length', what: 'characters', source: 'test', range: [0, 100], needs: [], options: {},
@@ -26,7 +28,7 @@ export const plugin = definePlugin({ name: 'odd', rewards: [odd] })
 it('a reward that hangs, ends its thread, throws or gives no number costs its own answer alone', async () => {
   const plugin = join(root, 'odd.ts')
   writeFileSync(plugin, PLUGIN)
-  const judge = openRewardThread({ plugins: [plugin], rewards: ['odd-length'], timeoutMs: 3000 })
+  const judge = openRewardThread({ plugins: [plugin], rewards: REWARDS, timeoutMs: 3000 })
   const samples = ['four', 'hang', 'throw', 'end', 'nan', 'seven!!'].map((response) => ({
     response,
     truth: '',
@@ -45,7 +47,7 @@ it('a reward that hangs, ends its thread, throws or gives no number costs its ow
 it('a plugin that is not there is the reason of every answer', async () => {
   const judge = openRewardThread({
     plugins: [join(root, 'none.ts')],
-    rewards: ['odd-length'],
+    rewards: REWARDS,
     timeoutMs: 3000,
   })
   const [judgement] = await judge.judge([{ response: 'x', truth: '' }], signal)
