@@ -506,7 +506,8 @@ describe('hostile texts', () => {
     for (const conversation of conversations('referring', 'getok')) {
       const answer = filled(conversation, record, 'getok').turns.at(-1)!.text
       const { instances, problems } = parseGetok(answer, GRID)
-      expect(problems).toEqual([])
+      // What was made harmless still looks like words that somebody misspelt, and is told as such.
+      expect(problems.filter(({ kind }) => kind !== 'misspelt')).toEqual([])
       expect(instances).toHaveLength(answer === NO_TARGET ? 0 : 1)
     }
   })
