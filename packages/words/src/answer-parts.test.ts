@@ -43,6 +43,13 @@ const table: [text: string, said: string, thought?: string][] = [
     'A',
     'a',
   ],
+  ['<|begin_of_thought|>a<|end_of_thought|>\n<|begin_of_solution|>A<|end_of_solution|>', 'A', 'a'],
+  ['<SUMMARY>s</SUMMARY><REASONING>a</REASONING><CONCLUSION>A</CONCLUSION>', 'A', 'a'],
+  ['<think>a</think>\n<response>A</response>', 'A', 'a'],
+  ['<|inner_prefix|>a<|inner_suffix|>A<|assistant_end|>', 'A', 'a'],
+  ['<|channel>thought\na<channel|>A<turn|>', 'A'],
+  ['<think >a</think >A', 'A', 'a'],
+  ['<thoughts>a</thoughts>A', 'A', 'a'],
   // Headers, padding, and turns that were never asked for.
   ['<|begin_of_text|><|start_header_id|>assistant<|end_header_id|>\n\nA<|eot_id|>', 'A'],
   ['<|im_start|>assistant\nA<|im_end|>\n<|im_start|>user\nB<|im_end|>', 'A'],

@@ -1,7 +1,8 @@
 // A model's answer taken apart: which characters are thoughts, which are the answer, and where the turn ends. Every reader of
 // answers (rewards, benchmarks, decode, parse, studio) asks here, in either mode: what is inside a thought is never the answer.
 //
-// Thoughts: `<think>` of Qwen, DeepSeek, SAMTok and GETok, and what other families write; the template may have written the
+// Thoughts: `<think>` of Qwen, DeepSeek, SAMTok and GETok, and what other families write (Kimi, Mistral, Seed, Cohere, Sky-T1,
+// Apertus, Gemma, gpt-oss); an answer may stand in tags (`<answer>`, LLaVA-CoT's `<CONCLUSION>`, ERNIE's `<response>`); the template may have written the
 // opening tag, so that a text begins inside its thought. A tag in quotes or backticks is talked about, not used. Between two
 // opening tags the last closing tag counts: thoughts quote the tags of their own form.
 // Turn ends and padding: the chat templates and generation configs of Qwen, Llama 2 to 4, Mistral, Gemma, Phi, InternLM and
@@ -56,6 +57,11 @@ export const TURN_ENDS: readonly string[] = [
   '<\uff5cend\u2581of\u2581sentence\uff5c>',
   '<|END_OF_TURN_TOKEN|>',
   '<|end_of_role|>',
+  '<|role_end|>',
+  '<|endofassistant|>',
+  '<|assistant_end|>',
+  '<turn|>',
+  '<end_of_sentence>',
   '<eod>',
   '[UNUSED_TOKEN_145]',
   '[EOS]',
@@ -111,10 +117,27 @@ const OWN_HEADER =
 const escaped = (words: readonly string[]) => words.map((word) => word.replace(/[|[\]/]/g, '\\$&')).join('|')
 
 /** The names of tags around thoughts, and the pairs that are spelled in another way. */
-const OPENS =
-  '<(?:think|thinking|thought|reasoning)>|\u25c1think\u25b7|\\[THINK\\]|<seed:think>|<\\|START_THINKING\\|>'
-const CLOSES =
-  '</(?:think|thinking|thought|reasoning)>|\u25c1/think\u25b7|\\[/THINK\\]|</seed:think>|<\\|END_THINKING\\|>'
+const NAMES = '(?:think|thinking|thoughts?|reasoning) ?'
+const OPENS = [
+  `<${NAMES}>`,
+  '\u25c1think\u25b7',
+  '\\[THINK\\]',
+  '<seed:think>',
+  '<\\|START_THINKING\\|>',
+  '<\\|begin_of_thought\\|>',
+  '<\\|inner_prefix\\|>',
+  '<\\|channel>thought',
+].join('|')
+const CLOSES = [
+  `</${NAMES}>`,
+  '\u25c1/think\u25b7',
+  '\\[/THINK\\]',
+  '</seed:think>',
+  '<\\|END_THINKING\\|>',
+  '<\\|end_of_thought\\|>',
+  '<\\|inner_suffix\\|>',
+  '<channel\\|>',
+].join('|')
 /** gpt-oss names channels: the last one is the answer. */
 const CHANNEL_OPENS = '<\\|channel\\|>(?:analysis|commentary)<\\|message\\|>'
 const CHANNEL_CLOSES =
@@ -124,8 +147,8 @@ const SIGNS = new RegExp(
   `(?=[<[\u25c1])(?:${[
     `(?<close>${CLOSES}|${CHANNEL_CLOSES})`,
     `(?<open>${OPENS}|${CHANNEL_OPENS})`,
-    '(?<answer><answer>|<\\|START_RESPONSE\\|>)',
-    '(?<answered></answer>|<\\|END_RESPONSE\\|>)',
+    '(?<answer><answer>|<conclusion>|<response>|<\\|START_RESPONSE\\|>|<\\|begin_of_solution\\|>)',
+    '(?<answered></answer>|</conclusion>|</response>|<\\|END_RESPONSE\\|>|<\\|end_of_solution\\|>)',
     `(?<end>${escaped(TURN_ENDS)})`,
     `(?<start>${escaped(TURN_STARTS)})`,
   ].join('|')})`,

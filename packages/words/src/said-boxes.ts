@@ -88,7 +88,7 @@ const FORMS = new RegExp(
 
 /** What begins like a box: a bracket with a number behind it, four numbers in a row, a box tag, the key of a box, a point. */
 const BEGINNING =
-  /[[(]\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,2})?["']?\s{0,16}[,;]|\[\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:%|\/\d|\s{1,16}["']?[+-]?\.?\d)|<(?:\|box_start\||bbox|box)>(?!\s{0,8}<(?:grid|gird))|(?<![\d.,])\d{1,9}(?:\.\d{0,20})?(?:,\s{0,4}\d{1,9}(?:\.\d{0,20})?){3}|<loc_?\d|<patch_index_|<points?\s|<bbox\s|["']?\b(?:bbox(?:_2d)?|box_2d|cx|x_center|top_left)["']?\s{0,8}[:=]/gi
+  /[[(]\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,2})?["']?\s{0,16}[,;]|\[\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:%|\/\d|\s{1,16}["']?[+-]?\.?\d)|<(?:\|box_start\||bbox|box)>(?!\s{0,8}<(?:grid|gird))|(?<![\d.,])\d{1,9}(?:\.\d{0,20})?(?:,\s{0,4}\d{1,9}(?:\.\d{0,20})?){3}|<loc_?\d|<patch_index_|<points?\s|<bbox\s|\[\s{0,4}(?:nan|none|null)\s{0,4},|\b[xy]_?(?:[12]|min|max)["']?\s{0,4}[:=]\s{0,4}["']?[+-]?\.?\d|["']?\b(?:bbox(?:_2d)?|box_2d|cx|x_center|top_left)["']?\s{0,8}[:=]/gi
 
 /** Finds boxes in a text. Never throws; linear time. Boxes beyond MAX_ANSWER_PARTS are left out. */
 export function saidBoxes(written: string): SaidBoxes {
@@ -159,7 +159,11 @@ function boxesOf(
     // `[1, 2, 3, 4]` inside of a longer list `1, [..]` is one; a key before it may say that y comes first.
     if (group === 17) return [{ box: [b, a, d, c], edge: 1024 }]
     if (group === 21) return [{ box: [a, b, c, d], edge: 1000 }]
-    const box: BoxNumbers = hasKey(text, start, 'box_2d') ? [b, a, d, c] : [a, b, c, d]
+    const box: BoxNumbers = hasKey(text, start, 'box_2d')
+      ? [b, a, d, c]
+      : saysSized(text, start, end)
+        ? [a, b, a + c, b + d]
+        : [a, b, c, d]
     const edge = edgeOf(text, start, end)
     return [edge === undefined ? { box } : { box, edge }]
   }
@@ -178,6 +182,11 @@ function boxesOf(
 function edgeOf(text: string, start: number, end: number): number | undefined {
   if (hasKey(text, start, 'bbox_2d') || hasKey(text, start, 'box_2d')) return 1000
   return text.startsWith('<|box_end|>', end) || text.endsWith('<|box_start|>', start) ? 1000 : undefined
+}
+
+/** Whether a word beside the box says that its last two numbers are a width and a height. */
+function saysSized(text: string, start: number, end: number): boolean {
+  return /\bxywh\b/i.test(text.slice(Math.max(0, start - 16), start) + text.slice(end, end + 32))
 }
 
 /** Whether the box at `start` is the value of this key, in a list or not. */

@@ -61,6 +61,8 @@ describe('boxes', () => {
     ['100 200 300 400'],
     ['\uff3b\uff11\uff10\uff10\uff0c200\uff0c300\uff0c400\uff3d'],
     ['{"bbox": [100, 200, 300, 400], "point_2d": [150, 250]}'],
+    ['{"bbox": [100, 200, 200, 200], "format": "xywh"}'],
+    ['xywh = [100, 200, 200, 200]'],
   ])('%s is one', (text) => {
     expect(saidBoxes(text)).toMatchObject({ boxes: [{ box: [100, 200, 300, 400] }], unread: [] })
   })
@@ -81,6 +83,11 @@ describe('boxes', () => {
     ['[100/1000, 200/1000, 300/1000, 400/1000]'],
     ['The box is 100, 200, 300, 400.'],
     ['<patch_index_0044>'],
+    ['[y1=200, x1=100, y2=400, x2=300]'],
+    ['[NaN, 1, 2, 3]'],
+    ['[null, null, null, null]'],
+    ['(100, 200) to (300, 400)'],
+    ['[100, 200, 300, 400, 0.9]'],
   ])('%s is none, and told', (text) => {
     const { boxes, unread } = saidBoxes(text)
     expect([boxes, unread.length > 0]).toEqual([[], true])
@@ -101,6 +108,8 @@ describe('boxes', () => {
     ['%7Cmt_1 '],
     ['[   '],
     ['{x1:'],
+    ['[nan,'],
+    ['xywh [1,2,3,4]'],
   ])('and masks are looked for among %j in time linear in their number', (unit) => {
     const text = unit.repeat(Math.ceil(200_000 / unit.length))
     expect(tookMs(() => saidBoxes(text) && saidMasks(text), 1000)).toBeLessThan(1000)

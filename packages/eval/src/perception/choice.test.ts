@@ -19,6 +19,21 @@ describe('multiple choice', () => {
     expect(answers.map((answer) => readChoice(answer, options))).toEqual(answers.map(() => 1))
   })
 
+  it('a letter is read in the frames that models write it in, and on a line above its reasons', () => {
+    const answers = [
+      ...['\\boxed{B}', '<|begin_of_box|>B<|end_of_box|>', '$B$', '[B]', '{"answer": "B"}', '$\\boxed{(B)}$'],
+      ...[
+        'Final answer: B',
+        '\u7b54\u6848\uff1aB',
+        '\u7b54\u6848\u662fB',
+        '\uff22',
+        'B\n\nExplanation: A is wrong',
+      ],
+      ...['<think>A</think>\n\nB<|im_end|>', 'A it is</think>B', '<conclusion>B</conclusion>'],
+    ]
+    for (const answer of answers) expect([answer, readChoice(answer, options)]).toEqual([answer, 1])
+  })
+
   it('an answer without an option is unreadable, and so is a letter that no option has', () => {
     for (const answer of ['', 'I cannot tell', 'E', 'a small animal', 'both A and B']) {
       expect(readChoice(answer, options)).toBeUndefined()

@@ -33,7 +33,7 @@ function singleLetter(text: string): string | undefined {
 
 /**
  * The index of the option that an answer names, or undefined where it names none or several: its letter alone, with a
- * bracket, full stop or colon (`B`, `(b)`, `B. a dog`, `Answer: B`), or the option's text. Thoughts, turn ends and padding
+ * bracket, full stop or colon (`B`, `(b)`, `B. a dog`, `Answer: B`, `\\boxed{B}`), or the option's text. Thoughts, turn ends and padding
  * are no part of an answer, as everywhere.
  */
 export function readChoice(
@@ -41,9 +41,11 @@ export function readChoice(
   options: readonly string[],
   rules: AnswerOptions = {},
 ): number | undefined {
-  const said = saidAnswer(answer, answerParts(answer, rules))
+  const said = bare(saidAnswer(answer, answerParts(answer, rules)).slice(0, MAX_ANSWER_LENGTH))
+  // A letter alone on the first line is the answer, whatever explains it below.
+  const first = /^([a-z])\s*\n/i.exec(said)?.[1]
   // One blank at most between words: the pattern below would try every way to share out a long gap.
-  const text = said.slice(0, MAX_ANSWER_LENGTH).replace(/\s+/g, ' ').trim()
+  const text = first ?? said.replace(/\s+/g, ' ').trim()
   const plain = (value: string) =>
     value
       .toLowerCase()
@@ -55,7 +57,7 @@ export function readChoice(
   )
   if (byText.length === 1) return byText[0]
   const match =
-    /^(?:the\s+)?(?:correct\s+)?(?:answer|option)?\s*(?:is)?\s*:?\s*[("'*]*([a-z])(?:[)"'*.:,]|\s*$)/i.exec(
+    /^(?:the\s+)?(?:correct\s+|final\s+)?(?:answer|option|\u7b54\u6848)?\s*(?:is|\u662f|\u4e3a)?\s*:?\s*[("'*]*([a-z])(?:[)"'*.:,]|\s*$)/i.exec(
       text,
     )
   const index = match === null ? -1 : match[1]!.toUpperCase().charCodeAt(0) - 65
@@ -63,6 +65,25 @@ export function readChoice(
 }
 
 /** A question with several answers: the one chosen, the right one. */
+/** What stands around a letter: boxes of LaTeX and of GLM, dollars, brackets, an object of JSON; full-width letters are letters. */
+const FRAMES = [
+  /^\\boxed\s{0,4}\{([^{}]*)\}\.?$/,
+  /^<\|begin_of_box\|>([^<>]*)<\|end_of_box\|>$/,
+  /^\$+([^$]*)\$+$/,
+  /^\[([^[\]]*)\]$/,
+  /^\{\s{0,8}"(?:answer|choice|option)"\s{0,8}:\s{0,8}"([^"]*)"\s{0,8}\}$/i,
+]
+
+function bare(answer: string): string {
+  let text = answer.normalize('NFKC').trim()
+  for (let k = 0; k < FRAMES.length; k++) {
+    const inside = FRAMES.map((frame) => frame.exec(text)?.[1]).find((one) => one !== undefined)
+    if (inside === undefined) break
+    text = inside.trim()
+  }
+  return text
+}
+
 export type ChoiceSample = {
   /** The text of the answer; undefined where there is none. */
   readonly prediction: string | undefined
