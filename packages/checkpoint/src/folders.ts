@@ -22,6 +22,10 @@ export async function makeFolders(path: string): Promise<void> {
       const { code } = error as NodeJS.ErrnoException
       // Another process may have made it in the meantime.
       if (code === 'EEXIST' && (await isFolder(folder))) continue
+      if (code === 'EEXIST' && folder !== resolve(path)) {
+        const message = `ENOTDIR: ${folder} is a file, and no folder for ${resolve(path)}`
+        throw Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'mkdir', path, cause: error })
+      }
       if (code !== 'ENOENT') throw error
       throw Object.assign(new Error(`EACCES: no folder can be made in ${dirname(folder)}`), {
         code: 'EACCES',
