@@ -2,7 +2,7 @@
 
 export { type RepeatedAnnotation, repeatedAnnotations } from './coco/annotations.ts'
 export { type Box, boxFromCorners, checkedBox, isNoBox } from './coco/box.ts'
-export { cocoCategories } from './coco/categories.ts'
+export { categoryName, cocoCategories } from './coco/categories.ts'
 export { annotationMask, type CocoGeometry, type CocoGeometryOptions, cocoGeometry } from './coco/geometry.ts'
 export {
   cocoImages,
@@ -14,6 +14,7 @@ export {
   pictureName,
   type SameId,
 } from './coco/images.ts'
+export { type CocoLists, cocoLists, crowdFlag, entriesAt, isCrowd } from './coco/lists.ts'
 export {
   checkedSegmentation,
   plainSegmentation,
@@ -57,7 +58,9 @@ export {
   type LabelStudioAnnotation,
   type LabelStudioEntry,
   listedAnnotations,
+  liveAnnotations,
   taskPicture,
+  taskPictures,
   textId,
   withoutUploadPrefix,
 } from './label-studio/tasks.ts'

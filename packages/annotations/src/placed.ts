@@ -8,6 +8,8 @@ export type PlacedShape = {
   readonly at: string
   /** Undefined where nothing names it. */
   readonly label: string | undefined
+  /** Where it has several, which `label` joins. */
+  readonly labels?: readonly string[]
   readonly id?: number | string | undefined
   /** Of its picture, where the shape states it itself. */
   readonly size?: SizePx | undefined

@@ -457,6 +457,8 @@ describe('inspect', () => {
       expect.stringContaining('image ids of different pictures'),
     ])
     expect((await inspect({ images: [...images, ...images] }))[0]).toBe(0)
+    const keyed = await inspect({ images: { 1: images[0] }, annotations: { x: annotations[0] } })
+    expect(keyed).toEqual([0, expect.stringContaining('1 images, 1 annotations')])
     const named = await inspect({ categories: [...categories, { id: 1, name: 'y' }] })
     expect(named).toEqual([1, expect.stringContaining('category ids of different names')])
     const inverted = { ...annotations[0], area: 2, segmentation: { size: [3, 4], counts: [0, 3, 2, 7] } }

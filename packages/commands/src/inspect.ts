@@ -176,9 +176,8 @@ async function inspectBytes(context: InspectContext, name: string, bytes: Uint8A
       ? jsonOrNothing(bytes, name, options.encoding)
       : undefined
   // A caption or category of a dataset may hold words: it is a dataset all the same.
-  if (isRecord(value) && Array.isArray(value['images']) && Array.isArray(value['annotations'])) {
-    return inspectDataset(name, value)
-  }
+  const dataset = inspectDataset(name, value)
+  if (dataset !== undefined) return dataset
   const asText = kind === 'text' || kind === 'json' || kind === 'html'
   if (asText && bytes.length <= MAX_TEXT_BYTES) {
     const report = inspectText(name, decodedText(bytes, name, { encoding: options.encoding }), options.size)

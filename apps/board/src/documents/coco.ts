@@ -2,12 +2,13 @@
 import {
   annotationMask,
   asObject,
+  categoryName,
   cocoCategories,
   cocoImages,
   drawnOnAt,
+  entriesAt,
   idAt,
   type JsonObject,
-  listAt,
   member,
   namesInWords,
   plainSegmentation,
@@ -138,23 +139,24 @@ function rowsFor(json: unknown, picture: Grounds): Rows {
   if (asObject(json) === undefined) throw notCoco('the JSON is neither an object nor a list')
   if (member(json, 'counts') !== undefined)
     return { ...bare, rows: [json], readAs: 'one mask in run lengths' }
-  if (!Array.isArray(member(json, 'annotations'))) throw notCoco('the JSON has no list “annotations”')
-  const annotations = listAt(json, 'annotations')
-  const { byId, refused } = cocoCategories(listAt(json, 'categories'))
+  const annotations = entriesAt(json, 'annotations')
+  if (annotations === undefined) throw notCoco('the JSON has no list “annotations”')
+  const { byId, refused } = cocoCategories(entriesAt(json, 'categories') ?? [])
   const said = [...refused].map(
     ([id, names]) => `category ${id} is ${names.join(' or ')}: its regions go without a name`,
   )
   const names = new Map(
     [...byId].flatMap(([id, entry]) => {
-      const name = textAt(entry, 'name')
+      const name = categoryName(entry)
       return name === undefined ? [] : [[id, name] as const]
     }),
   )
-  if (!Array.isArray(member(json, 'images'))) {
+  const images = entriesAt(json, 'images')
+  if (images === undefined) {
     const image = asObject(member(json, 'image'))
     return { ...bare, rows: annotations, names, readAs: 'annotations of one picture', said, image }
   }
-  const image = imageFor(listAt(json, 'images'), picture)
+  const image = imageFor(images, picture)
   const id = idAt(image, 'id', 'image_id')
   const name = textAt(image, 'file_name', 'coco_url') ?? 'the picture'
   const places = annotations.flatMap((row, place) =>

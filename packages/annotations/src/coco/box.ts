@@ -36,6 +36,16 @@ export function boxFromCorners(value: unknown, size: SizePx): Found<Box> {
   return checkedBox([x1, y1, x2 - x1, y2 - y1], size)
 }
 
+/** Whether a box reaches out of the picture by more than rounding: as one of two corners does. */
+export function reachesOut([x, y, width, height]: Box, size: SizePx): boolean {
+  return (
+    x < -SLACK_PX ||
+    y < -SLACK_PX ||
+    x + width > size.widthPx + SLACK_PX ||
+    y + height > size.heightPx + SLACK_PX
+  )
+}
+
 /** Whether an annotation states no box at all. */
 export function isNoBox(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0)

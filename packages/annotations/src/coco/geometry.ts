@@ -9,9 +9,10 @@ import {
   type SizePx,
   tightBox,
 } from '@maskwords/mask'
-import { flagAt, type JsonObject, member, numberAt } from '../fields.ts'
+import { type JsonObject, member, numberAt } from '../fields.ts'
 import { bad, type Found, type Loss, shown } from '../found.ts'
-import { type Box, boxContradiction, checkedBox, isNoBox } from './box.ts'
+import { type Box, boxContradiction, checkedBox, isNoBox, reachesOut } from './box.ts'
+import { crowdFlag, isCrowd } from './lists.ts'
 import { boxOfRings, plainSegmentation, type ReadSegmentation, readSegmentation } from './segmentation.ts'
 
 /** Outlines or run lengths with the box beside them; or a box alone, and what is wrong with the mask where one was stated. */
@@ -50,12 +51,21 @@ export function cocoGeometry(annotation: JsonObject, options: CocoGeometryOption
     segmentation = undefined
     fault = inverted
   }
+  const { odd, isCrowd } = crowdFlag(annotation)
+  if (odd !== undefined) {
+    const message = `its iscrowd is ${shown(odd)}, neither 0 nor 1; it is taken for ${isCrowd ? 1 : 0}`
+    doubts.push({ kind: 'bad-field', message })
+  }
   const found = (value: CocoGeometry): Found<CocoGeometry> =>
     doubts.length === 0 ? { value } : { value, doubts }
   if (segmentation === undefined) {
     // Of another size, the mask is that of another picture, or the box is.
     if (box === undefined || box.lost !== undefined || fault?.kind === 'wrong-size') {
       return { lost: fault ?? box?.lost ?? bad('empty-mask', 'it has neither segmentation nor box').lost }
+    }
+    if (reachesOut(box.value, options)) {
+      const message = `its box ${shown(rawBox)} reaches out of ${options.widthPx} x ${options.heightPx}: x, y, width and height are wanted, not two corners`
+      doubts.push({ kind: 'bad-geometry', message, about: 'box' })
     }
     return found({ boxXywhPx: box.value, ...(fault === undefined ? {} : { maskFault: fault }) })
   }
@@ -133,7 +143,7 @@ function lacksLeadingZero(annotation: JsonObject, mask: Mask, box: Found<Box> | 
   const rest = mask.widthPx * mask.heightPx - pixels
   const boxed = box?.lost === undefined ? box?.value : undefined
   const most = boxed === undefined ? undefined : (Math.ceil(boxed[2]) + 1) * (Math.ceil(boxed[3]) + 1)
-  if (flagAt(annotation, 'iscrowd') || rest === 0) return undefined
+  if (isCrowd(annotation) || rest === 0) return undefined
   const areaSaysRest = stated !== undefined && stated > 0 && fits(stated, rest) && !fits(stated, pixels)
   const boxSaysRest = most !== undefined && most < pixels && rest <= most
   // Both say so, or one does where the other is not there.

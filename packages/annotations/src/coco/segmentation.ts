@@ -43,7 +43,7 @@ export function readSegmentation(value: unknown, size: SizePx): Found<ReadSegmen
   const plain = plainSegmentation(value, size)
   if (plain.value === undefined) return plain as Found<undefined>
   const segmentation = plain.value
-  if (Array.isArray(segmentation)) return coveringOutlines({ ...plain, value: segmentation })
+  if (Array.isArray(segmentation)) return coveringOutlines({ ...plain, value: segmentation }, size)
   const mask = maskOf(segmentation, size)
   if (mask.lost !== undefined) return mask
   if (isEmpty(mask.value)) return bad('empty-mask', 'its run lengths hold no pixel')
@@ -99,13 +99,34 @@ function fromOutlines(value: readonly unknown[]): Found<CocoSegmentation> {
   return { value: rings, ...(doubts.length === 0 ? {} : { doubts }) }
 }
 
+/** Outlines around less than this, or that reach out of the picture, are drawn to see whether they hold a pixel of it at all. */
+const SMALL_PX2 = 4
+
 /** Outlines of fewer than three points enclose nothing; published files hold some beside good ones. */
-function coveringOutlines(plain: {
-  readonly value: readonly (ArrayLike<number> & Iterable<number>)[]
-  readonly doubts?: readonly Loss[]
-}): Found<ReadSegmentation> {
+function coveringOutlines(
+  plain: {
+    readonly value: readonly (ArrayLike<number> & Iterable<number>)[]
+    readonly doubts?: readonly Loss[]
+  },
+  size: SizePx,
+): Found<ReadSegmentation> {
   const rings = (plain.value as readonly (readonly number[])[]).filter(({ length }) => length >= 6)
   if (!rings.some(covers)) return bad('empty-mask', 'its outlines enclose nothing')
+  const [x, y, width, height] = boxOfRings(rings)
+  const { widthPx, heightPx } = size
+  if (x >= widthPx || y >= heightPx || x + width <= 0 || y + height <= 0)
+    return bad('empty-mask', `its outlines lie outside ${widthPx} x ${heightPx}`)
+  const isOut = x < 0 || y < 0 || x + width > widthPx || y + height > heightPx
+  if (isOut || rings.reduce((sum, ring) => sum + around(ring), 0) < SMALL_PX2) {
+    const mask = maskOf(rings, size)
+    if (mask.lost !== undefined) return mask
+    const parts = x >= 0 && y >= 0 && x + width <= 1 && y + height <= 1
+    if (isEmpty(mask.value))
+      return bad(
+        'empty-mask',
+        `its outlines hold no pixel${parts ? ': they look like parts of the sides, 0 to 1' : ''}`,
+      )
+  }
   return { ...plain, value: { segmentation: rings } }
 }
 
@@ -189,14 +210,25 @@ function sizeOnly({ widthPx, heightPx }: SizePx): SizePx {
 function cleanCounts(counts: unknown): string | readonly number[] | undefined {
   if (Array.isArray(counts)) return readNumbers(counts)
   if (typeof counts !== 'string') return undefined
-  const bytes = /^b'(.*)'$/s.exec(counts) ?? /^b"(.*)"$/s.exec(counts)
-  return bytes === null ? counts : bytes[1]!.replaceAll('\\\\', '\\')
+  const text = counts.trim()
+  const bytes = /^b'(.*)'$/s.exec(text) ?? /^b"(.*)"$/s.exec(text)
+  return bytes === null ? text : bytes[1]!.replaceAll('\\\\', '\\')
 }
 
 /** Whether a ring has both width and height. */
 function covers(ring: readonly number[]): boolean {
   const [, , width, height] = boxOfRings([ring])
   return width > 0 && height > 0
+}
+
+/** The area of a ring that does not cross itself; of one that does, less. */
+function around(ring: readonly number[]): number {
+  let twice = 0
+  for (let i = 0; i < ring.length; i += 2) {
+    const next = (i + 2) % ring.length
+    twice += ring[i]! * ring[next + 1]! - ring[next]! * ring[i + 1]!
+  }
+  return Math.abs(twice) / 2
 }
 
 /** The box around the points of outlines: x, y, width, height. */

@@ -1,7 +1,7 @@
 // CVAT's JSON: a list of shapes, or the annotations of a job (`shapes`, `tracks`, `tags`) or of a task's jobs in a list
 // (CVAT 2 REST API: LabeledData; the annotations.json of backups).
 import { readCvatShape } from '@maskwords/mask'
-import { asObject, flagAt, idAt, type JsonObject, listAt, member, sizeAt } from '../fields.ts'
+import { asObject, flagAt, idAt, type JsonObject, listAt, member, sizeAt, textAt } from '../fields.ts'
 import { type PlacedUnread, type ShapeList, sorted } from '../placed.ts'
 import type { CvatPicture } from './picture.ts'
 
@@ -86,7 +86,7 @@ function readShapes(
       continue
     }
     const { label } = item
-    const named = typeof label === 'string' || typeof label === 'number' ? String(label) : undefined
+    const named = typeof label === 'number' ? String(label) : textAt(item, 'label')
     sorted(list, { at, label: named, id: idAt(item, 'id'), size: sizeAt(item) }, readCvatShape(item))
   }
   return list

@@ -18,6 +18,7 @@ export function readCvatXml(text: string): CvatPicture[] {
   const frames = new Map<string, StatedShape[]>()
   const sizes = new Set<string>()
   let first: string | undefined
+  let isWhole = false
   let width: string | undefined
   let tracks = 0
   let inside: { readonly into: StatedShape[] | 'frames'; readonly label: string | undefined } | undefined
@@ -26,11 +27,13 @@ export function readCvatXml(text: string): CvatPicture[] {
   for (const tag of scanTags(text)) {
     const { name, attributes, at, isEnd, isEmpty } = tag
     if (!isEnd) first ??= name
+    // The last tag of a whole file ends its first element.
+    isWhole = name === first && (isEnd || isEmpty)
     if (name === 'image' || name === 'track') {
       open = undefined
       inside = undefined
       if (isEnd) continue
-      const label = attributes.get('label')
+      const label = textOf(attributes.get('label'))
       if (name === 'track') tracks++
       else images.push({ tag, shapes: [] })
       if (!isEmpty) inside = { into: name === 'image' ? images.at(-1)!.shapes : 'frames', label }
@@ -50,7 +53,7 @@ export function readCvatXml(text: string): CvatPicture[] {
     if (!isEmpty) open = name
     const shape = {
       at,
-      label: attributes.get('label') ?? inside.label,
+      label: textOf(attributes.get('label')) ?? inside.label,
       isOutside: attributes.get('outside') === '1',
     }
     if (inside.into !== 'frames') {
@@ -69,6 +72,11 @@ export function readCvatXml(text: string): CvatPicture[] {
       `XML without <image> or <track>: not CVAT's${first === undefined ? '' : `, but <${first.slice(0, 40)}>`}`,
       { hint: 'of XML, "CVAT for images" and "CVAT for video" are read' },
     )
+  }
+  if (!isWhole) {
+    throw new AnnotationError('malformed', `the XML ends before </${first}>`, {
+      hint: 'the file is cut off: export it again',
+    })
   }
   if (images.length > 0) {
     return images.map(({ tag: { attributes, at }, shapes }) => ({
@@ -95,6 +103,11 @@ export function readCvatXml(text: string): CvatPicture[] {
   }))
 }
 
+/** A label with something in it. */
+function textOf(label: string | undefined): string | undefined {
+  return label === undefined || label.trim() === '' ? undefined : label
+}
+
 function readShapes(text: string, stated: readonly StatedShape[]): ShapeList & { readonly outside: number } {
   const list = { shapes: [], unread: [], outside: 0 } as ShapeList & { outside: number }
   for (const { at, label, isOutside } of stated) {
@@ -115,12 +128,13 @@ function shapeOf(tag: Tag): ShapeReading {
     (tag.attributes.get(key) ?? '')
       .split(separator)
       .map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  const malformed = (message: string): ShapeReading => ({
+    unread: { why: 'malformed', type: tag.name, message },
+  })
   const numbers = (values: readonly number[]): ShapeReading | undefined => {
     const bad = values.findIndex((value) => !Number.isFinite(value))
     if (bad < 0) return undefined
-    return {
-      unread: { why: 'malformed', type: tag.name, message: `<${tag.name}> has no number at entry ${bad}` },
-    }
+    return malformed(`<${tag.name}> has no number at entry ${bad}`)
   }
   const read = (type: string, points: readonly number[]): ShapeReading =>
     numbers([...points, rotation]) ?? readCvatShape({ type, points, rotation })
@@ -135,7 +149,10 @@ function shapeOf(tag: Tag): ShapeReading {
       return read('mask', [...list('rle', /,/), left, top, left + width - 1, top + height - 1])
     }
     case 'polygon':
-      return read('polygon', list('points', /[;,]/))
+      // A comma for a decimal point would make pairs of other numbers.
+      return (tag.attributes.get('points') ?? '').split(';').every((pair) => pair.split(',').length === 2)
+        ? read('polygon', list('points', /[;,]/))
+        : malformed('its points are not pairs, as in "1,2;3,4"')
     case 'box':
       return read('rectangle', ['xtl', 'ytl', 'xbr', 'ybr'].map(number))
     case 'ellipse': {

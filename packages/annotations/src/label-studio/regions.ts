@@ -40,9 +40,8 @@ export function regionShapes(entries: readonly Read[]): ShapeList {
     const key = id === undefined ? `${place}` : `id ${id}`
     const region = regions.get(key) ?? { first: entry, labels: [] }
     regions.set(key, region)
-    if (reading.label !== undefined && !region.labels.includes(reading.label))
-      region.labels.push(reading.label)
-    if ('unread' in reading) unread.push({ ...reading.unread, at, label: reading.label })
+    region.labels.push(...reading.labels.filter((label) => !region.labels.includes(label)))
+    if ('unread' in reading) unread.push({ ...reading.unread, at, label: joined(reading.labels) })
     else region.shape ??= reading.shape
   })
   const shapes = [...regions.values()].flatMap(({ first: { item, at }, labels, shape }): PlacedShape[] =>
@@ -51,7 +50,8 @@ export function regionShapes(entries: readonly Read[]): ShapeList {
       : [
           {
             at: `${at}.value`,
-            label: labels.length === 0 ? undefined : labels.join(', '),
+            label: joined(labels),
+            ...(labels.length > 1 ? { labels } : {}),
             id: idAt(item, 'id'),
             size: sizeAt(item, 'original_width', 'original_height'),
             shape,
@@ -59,4 +59,8 @@ export function regionShapes(entries: readonly Read[]): ShapeList {
         ],
   )
   return { shapes, unread }
+}
+
+function joined(labels: readonly string[]): string | undefined {
+  return labels.length === 0 ? undefined : labels.join(', ')
 }

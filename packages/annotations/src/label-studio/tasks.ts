@@ -9,6 +9,8 @@ export type LabelStudioAnnotation = LabelStudioEntry & {
   readonly id: string | undefined
   /** `live` counts; `cancelled` was skipped by a person, `predicted` made by a model. */
   readonly kind: 'live' | 'cancelled' | 'predicted'
+  /** A person's answer that the project compares others with. */
+  readonly isGroundTruth: boolean
   /** Entries of its result; undefined where it has no list of them. */
   readonly entries: readonly LabelStudioEntry[] | undefined
 }
@@ -55,13 +57,20 @@ function minRegions(task: JsonObject, at: string): LabelStudioEntry[] {
 export function annotationsOf(task: JsonObject, at: string): LabelStudioAnnotation[] {
   if (isMinTask(task)) {
     const id = textId(task['annotation_id'])
-    return [{ item: task, at, id, kind: 'live', entries: minRegions(task, at) }]
+    return [{ item: task, at, id, kind: 'live', isGroundTruth: false, entries: minRegions(task, at) }]
   }
   const key = Array.isArray(task['completions']) ? 'completions' : 'annotations'
   return [
     ...listedAnnotations(task[key], `${at}.${key}`),
     ...listedAnnotations(task['predictions'], `${at}.predictions`, true),
   ]
+}
+
+/** The annotations that could count: not cancelled, no prediction; of several the one that is marked as ground truth, where one is. */
+export function liveAnnotations(all: readonly LabelStudioAnnotation[]): readonly LabelStudioAnnotation[] {
+  const live = all.filter(({ kind }) => kind === 'live')
+  const truths = live.filter(({ isGroundTruth }) => isGroundTruth)
+  return truths.length === 1 ? truths : live
 }
 
 /** Annotations of a bare list. */
@@ -77,6 +86,7 @@ export function listedAnnotations(list: unknown, at: string, arePredicted = fals
         at: place,
         id: textId(item['id']) ?? /\w+\[\d+\]$/.exec(place)?.[0],
         kind: arePredicted ? 'predicted' : isCancelled ? 'cancelled' : 'live',
+        isGroundTruth: flagAt(item, 'ground_truth'),
         entries: Array.isArray(item['result'])
           ? listAt(item, 'result').flatMap((entry, k) => {
               const region = asObject(entry)
@@ -92,19 +102,39 @@ export function textId(id: unknown): string | undefined {
   return typeof id === 'number' || typeof id === 'string' ? String(id) : undefined
 }
 
-/**
- * The picture of a task: of the texts of its `data` that look like files the one of this name, where there are several; else what
- * its upload was called.
- */
-export function taskPicture(task: JsonObject, dataKey?: string): string | undefined {
+/** The pictures that a task's `data` names, by the key that names each: texts that look like files, and what `image` says. */
+function namedPictures(task: JsonObject): ReadonlyMap<string, string> {
   const data = asObject(task['data']) ?? task
-  const of = dataKey === undefined ? undefined : data[dataKey]
-  if (typeof of === 'string') return plainName(of)
-  const names = Object.values(data).filter(
-    (value): value is string => typeof value === 'string' && /\.\w{2,5}(?:[?#].*)?$/.test(value),
+  const named = Object.entries(data).filter(
+    (entry): entry is [string, string] =>
+      typeof entry[1] === 'string' && (entry[0] === 'image' || /\.\w{2,5}(?:[?#].*)?$/.test(entry[1])),
   )
-  const name = names.length === 1 ? names[0] : (data['image'] ?? task['file_upload'] ?? names[0])
-  return typeof name === 'string' ? plainName(name) : undefined
+  return new Map(named.map(([key, address]) => [key, plainName(address)]))
+}
+
+/** Every picture that a task may be of, the likeliest first: of `image`, of other members, what its upload was called. */
+export function taskPictures(task: JsonObject): string[] {
+  const named = namedPictures(task)
+  const upload = task['file_upload']
+  const image = named.get('image')
+  const all = [
+    ...(image === undefined ? [] : [image]),
+    ...named.values(),
+    ...(typeof upload === 'string' ? [plainName(upload)] : []),
+  ]
+  return [...new Set(all)]
+}
+
+/**
+ * The picture of a task that regions of the control `toName` lie on: the only one that it names, that of `image`, or that of the
+ * control's own name. Undefined where several could be meant, or none is named.
+ */
+export function taskPicture(task: JsonObject, toName?: string): string | undefined {
+  const named = namedPictures(task)
+  const own = toName === undefined ? undefined : named.get(toName)
+  if (own !== undefined) return own
+  if (named.size === 1) return [...named.values()][0]
+  return named.get('image') ?? (named.size === 0 ? taskPictures(task)[0] : undefined)
 }
 
 /** The path of an address: `/data/local-files/?d=a/b.png` and `https://host/b%20c.png?key=...` are read as well. */

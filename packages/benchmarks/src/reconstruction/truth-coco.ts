@@ -6,14 +6,14 @@ import {
   annotationMask,
   asObject,
   cocoImages,
-  flagAt,
+  cocoLists,
   idAt,
+  isCrowd,
   type JsonObject,
   repeatedAnnotations,
   sizeAt,
   textAt,
 } from '@maskwords/annotations'
-import { isRecord } from '@maskwords/base'
 import { type ErrorReport, MaskwordsError, parseJson } from '@maskwords/files'
 import type { RecordId } from '@maskwords/words'
 import {
@@ -30,7 +30,8 @@ type Image = { readonly file: string; readonly widthPx: number; readonly heightP
 export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): Promise<TruthPlan> {
   const { truth } = options
   const value = parseJson(bytes, truth)
-  if (!isRecord(value) || !Array.isArray(value['images']) || !Array.isArray(value['annotations'])) {
+  const lists = cocoLists(value)
+  if (lists === undefined) {
     throw new MaskwordsError('malformed', 'this is no COCO file: it needs the lists images and annotations', {
       file: truth,
       hint: '--truth takes a COCO instances file, or a folder with index.json and labels/*.png',
@@ -38,7 +39,7 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
   }
   const failures: ErrorReport[] = []
   const fail = (at: string, message: string) => failures.push({ code: 'malformed', file: truth, at, message })
-  const listed = cocoImages(value['images'])
+  const listed = cocoImages(lists.images)
   const images = new Map<RecordId, Image>()
   for (const [id, entry] of listed.byId) {
     const image = imageOf(entry)
@@ -55,7 +56,7 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
         `another picture with the id ${id}: which of them its annotations are of is not known, none is used`,
       )
   }
-  const annotations: readonly unknown[] = value['annotations']
+  const { annotations } = lists
   const copies = new Set<number>()
   const names = new Map<number, string>()
   for (const { place, id, isCopy } of repeatedAnnotations(annotations)) {
@@ -81,7 +82,7 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
     }
     const stated = {
       id: names.get(place) ?? String(idAt(entry, 'id') ?? place),
-      isCrowd: flagAt(entry, 'iscrowd'),
+      isCrowd: isCrowd(entry),
       read: () => {
         const found = annotationMask(entry, image)
         if (found.lost === undefined) return found.value

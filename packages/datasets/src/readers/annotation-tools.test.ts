@@ -1,52 +1,7 @@
 // Files of CVAT and Label Studio as datasets: several pictures, tasks and frames, what does not count, and what is not read.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import type { DataProblem } from '@maskwords/inputs'
-import { area, writePng } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
-import type { ReaderOptions } from '../record.ts'
-import { regionMask } from '../region-mask.ts'
-import { readerByName } from './index.ts'
-
-const SIZE = { widthPx: 40, heightPx: 30 }
-const PICTURE = writePng({ ...SIZE, colour: 'grey', bitDepth: 8, samples: new Uint8Array(1200) })
-
-/** Each record with its regions' labels and pixels, what may be missing of it, and what was said. */
-async function read(
-  name: string,
-  files: Readonly<Record<string, unknown>>,
-  options: Partial<ReaderOptions> = {},
-) {
-  const root = mkdtempSync(join(tmpdir(), 'tools-'))
-  try {
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(root, path)), { recursive: true })
-      const isRaw = content instanceof Uint8Array || typeof content === 'string'
-      writeFileSync(join(root, path), isRaw ? content : JSON.stringify(content))
-    }
-    const records: unknown[] = []
-    const problems: DataProblem[] = []
-    const onProblem = (problem: DataProblem) => problems.push(problem)
-    for await (const record of readerByName(name)!.read({ root, onProblem, ...options })) {
-      const regions = record.regions.map(
-        (one) => `${one.category} ${area(regionMask(record, one, { root }))}`,
-      )
-      const { incomplete } = record.coverage!
-      records.push([
-        record.id,
-        record.picture.file,
-        ...regions,
-        ...(incomplete.length === 0 ? [] : [incomplete]),
-      ])
-    }
-    const said = problems.map(({ message, isKept }) => `${isKept === true ? 'kept' : 'lost'}: ${message}`)
-    return { records, said }
-  } finally {
-    rmSync(root, { recursive: true })
-  }
-}
+import { PICTURE, readFiles as read } from '../../test/read-files.ts'
 
 describe('CVAT', () => {
   const box = (width: number, rest = '') => `<box xtl="0" ytl="0" xbr="${width}" ybr="10" ${rest}/>`
@@ -128,8 +83,23 @@ describe('CVAT', () => {
     expect(said).toEqual([expect.stringMatching(/no shape in frame 1, only in key frames/)])
     const { 'task_0/data/manifest.jsonl': _, ...nameless } = files
     expect((await read('cvat', nameless)).said).toContainEqual(
-      expect.stringMatching(/there is no picture of frame 0: .*manifest/),
+      expect.stringMatching(/frame 0: there is no picture of this frame: .*manifest/),
     )
+  })
+
+  it('files that were cut, points that are no pairs and labels of nothing are told, not guessed', async () => {
+    const cut = xml(image(0, 'a.png', box(10, 'label="cup"'))).replace('</image></annotations>', '')
+    expect(await read('cvat', { 'annotations.xml': cut, 'images/a.png': PICTURE })).toMatchObject({
+      records: [],
+      said: ['lost: annotations.xml: the XML ends before </annotations>'],
+    })
+    const odd = xml(
+      image(0, 'a.png', `<polygon label="cup" points="5,5,5;15,5,5;15,5,15,5"/>${box(10, 'label=" "')}`),
+    )
+    expect(await read('cvat', { 'annotations.xml': odd, 'images/a.png': PICTURE })).toMatchObject({
+      records: [['a.png', 'images/a.png', 'undefined 100', 'any']],
+      said: [expect.stringContaining('its points are not pairs')],
+    })
   })
 
   it('a picture that stands twice says nothing of what is absent; XML in its declared encoding; foreign XML is told', async () => {
@@ -202,6 +172,47 @@ describe('Label Studio', () => {
       expect.stringMatching(/a keypoint covers no area$/),
       'lost: task 4 has no annotation that counts: 1 cancelled or predicted',
     ])
+  })
+
+  it('of several annotations the one of the ground truth counts; of several it is as without', async () => {
+    const truth = annotation(12, [region('r', 'cup', 20)], { ground_truth: true })
+    const of = (...annotations: unknown[]) => ({
+      'export.json': [
+        task(1, { image: 'a.png' }, [annotation(11, [region('r', 'cup', 10)]), ...annotations]),
+      ],
+      ...pictures,
+    })
+    expect(await read('label-studio', of(truth))).toMatchObject({
+      records: [['1', 'images/a.png', 'cup 240']],
+      said: ['kept: task 1 has several annotations; that of the ground truth counts'],
+    })
+    expect((await read('label-studio', of(truth, { ...truth, id: 13 }))).records).toEqual([])
+  })
+
+  it('a task of several pictures, none of which its regions name, is told; several labels are one name, said', async () => {
+    const one = (data: object, rest: object) => ({
+      'export.json': [task(1, data, [annotation(11, [region('r', 'cup', 10, rest)])])],
+      ...pictures,
+    })
+    const unsaid = await read('label-studio', one({ photo: 'a.png', map: 'c.png' }, {}))
+    expect(unsaid).toMatchObject({
+      records: [],
+      said: ['lost: task 1 names 2 pictures (a.png, c.png), and which its regions lie on is not said'],
+    })
+    expect((await read('label-studio', one({ text: 'x' }, {}))).said).toEqual([
+      'lost: task 1 names no picture',
+    ])
+    const value = { x: 0, y: 0, width: 10, height: 100, rectanglelabels: ['cup', 'lid'] }
+    expect(await read('label-studio', one({ image: 'a.png' }, { value }))).toMatchObject({
+      records: [['1', 'images/a.png', 'cup, lid 120']],
+      said: [expect.stringContaining('several labels, taken together as the name "cup, lid"')],
+    })
+    const { value: _, ...bare } = region('r', 'cup', 10)
+    const lost = { 'export.json': [task(1, { image: 'a.png' }, [annotation(11, [bare])])], ...pictures }
+    expect(await read('label-studio', lost)).toMatchObject({
+      records: [['1', 'images/a.png', 'any']],
+      said: [expect.stringContaining('a rectangle has no `value`')],
+    })
   })
 
   it('of two annotations of one task none is used, or the one that is chosen', async () => {

@@ -7,6 +7,7 @@
 
 import {
   asObject,
+  categoryName,
   cocoCategories,
   type Id,
   idAt,
@@ -406,7 +407,7 @@ function categoriesOf(
   { problem, doubt }: { readonly problem: Say; readonly doubt: Say },
 ): ReadonlyMap<Id, CocoCategory> {
   const named = items.filter(({ value, at }) => {
-    if (idAt(value, 'id') !== undefined && textAt(value, 'name') !== undefined) return true
+    if (idAt(value, 'id') !== undefined && categoryName(value) !== undefined) return true
     problem('bad-field', `${at} needs an id and a name`, at)
     return false
   })
@@ -429,7 +430,7 @@ function categoriesOf(
     const isThing = entry['isthing']
     categories.set(id, {
       id,
-      name: textAt(entry, 'name')!,
+      name: categoryName(entry)!,
       entry,
       isThing: isThing === undefined ? undefined : isThing === 1 || isThing === true,
     })

@@ -71,7 +71,7 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
       if (picture === undefined) continue
       const { categoryName, isFederated = false } = layout
       const regions = cocoRegions(reading, index, entry, picture, file, categoryName)
-      const coverage = federatedCoverage(reading, index, image, isFederated, categoryName)
+      const coverage = federatedCoverage(reading, index, image, file, isFederated, categoryName)
       yield reading.knownNewRecord(String(imageId), picture, {
         regions,
         captions: captions === undefined ? [] : plainCaptions(captions.annotationsOf(imageId)),
@@ -113,6 +113,9 @@ export function cocoRegions(
       if (categoryId !== undefined && index.categories.size > 0) {
         const message = `${at}: there is no category ${categoryId}; it is kept without a name`
         reading.doubt('dangling-id', message, file, at)
+      } else if (categoryId === undefined && index.categories.size > 0) {
+        const message = `${at} has no category_id; it is kept without a name`
+        reading.doubtOnce('no category_id', 'bad-field', message, file)
       }
     }
     const name = category === undefined ? undefined : (categoryName?.(category.name) ?? category.name)
@@ -135,6 +138,7 @@ function federatedCoverage(
   reading: Reading,
   index: CocoIndex,
   image: JsonObject,
+  file: string,
   isFederated: boolean,
   categoryName: (name: string) => string = (name) => name,
 ): Coverage | undefined {
@@ -147,6 +151,11 @@ function federatedCoverage(
     })
   // An id without a category, in a list of what may be there and has no region, is of a category nobody knows.
   if (names(NOT_EXHAUSTIVE).length < listAt(image, NOT_EXHAUSTIVE).length) reading.mayLack()
+  const unknown = listAt(image, NEGATIVE).filter((id) => !index.categories.has(idAt({ id }, 'id') ?? ''))
+  if (unknown.length > 0) {
+    const message = `${NEGATIVE} names ${unknown.slice(0, 3).join(', ')}, which is no category`
+    reading.doubtOnce(NEGATIVE, 'dangling-id', message, file)
+  }
   return { absent: names(NEGATIVE), incomplete: names(NOT_EXHAUSTIVE) }
 }
 
@@ -170,7 +179,7 @@ export function cocoPictures(
   return (image, at, name) => {
     const licence = licences.get(String(idAt(image, 'license')))
     const facts = { ...sidesAt(image), licence, ...drawnOnFact(image) }
-    return reading.picture(name ?? textAt(image, 'file_name'), facts, file, at)
+    return reading.picture(name ?? textAt(image, 'file_name', 'coco_url'), facts, file, at)
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Found,
   flagAt,
   idAt,
+  isCrowd,
   type JsonObject,
   type Loss,
 } from '@maskwords/annotations'
@@ -34,7 +35,7 @@ export function cocoRegion(annotation: JsonObject, options: CocoRegionOptions): 
     ...(boxXywhPx === undefined ? {} : { boxXywhPx }),
     ...(category === undefined ? {} : { category }),
     ...(isThing === undefined ? {} : { isThing }),
-    ...(flagAt(annotation, 'iscrowd') ? { isCrowd: true } : {}),
+    ...(isCrowd(annotation) ? { isCrowd: true } : {}),
     ...(flagAt(annotation, 'ignore') ? { isIgnored: true } : {}),
   }
   return doubts.length === 0 ? { value } : { value, doubts }

@@ -111,7 +111,11 @@ function recordOf(
   const { id, name, subset, size, at } = picture
   const stated = pictureName(reading, picture, file)
   if (stated === undefined) {
-    const message = `${at}: there is no picture of frame ${id ?? '(none)'}: images/frame_${(id ?? '').padStart(6, '0')}.png, or data/manifest.jsonl that names it`
+    const what =
+      picture.kind === 'image'
+        ? 'an image without a name; as a frame it would be'
+        : 'there is no picture of this frame:'
+    const message = `${at}: ${what} images/frame_${(id ?? '').padStart(6, '0')}.png, or as data/manifest.jsonl names it`
     reading.problem('missing-picture', message, file, at)
     return undefined
   }

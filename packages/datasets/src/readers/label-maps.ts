@@ -54,6 +54,19 @@ async function* readMaps(layout: LabelMapLayout, options: ReaderOptions): AsyncG
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
+  const others = reading
+    .filesIn(mapFolder, PICTURE_EXTENSIONS)
+    .filter((file) => !file.toLowerCase().endsWith('.png'))
+  if (others.length > 0) {
+    const message = `${mapFolder}/ holds ${others.length} pictures that are no PNG, as ${others[0]}: JPEG and its kin smear the values of a label map`
+    reading.problem('bad-geometry', message, mapFolder)
+  }
+  const owners = new Set(maps.pairs.map(([owner]) => owner))
+  const bare = pictures.filter((picture) => !owners.has(picture))
+  if (bare.length > 0 && pictureFolder !== mapFolder) {
+    const message = `${bare.length} of ${pictures.length} pictures in ${pictureFolder}/ have no map, as ${bare[0]}: they are left out`
+    reading.doubt('missing-picture', message, pictureFolder)
+  }
   for (const [file, several] of maps.unclear) {
     const message = `${file} could belong to ${several.join(' or ')}`
     reading.problem('missing-picture', message, file)
@@ -179,9 +192,17 @@ function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<num
   const file = files.find((name) => reading.exists(name))
   if (file === undefined) return names
   if (file.endsWith('.json')) {
-    for (const [value, name] of Object.entries((reading.json(file) ?? {}) as object)) {
-      if (typeof name === 'string') names.set(Number(value), name)
+    for (const [key, value] of Object.entries((reading.json(file) ?? {}) as object)) {
+      // { "1": "wall" }, or the same the other way round.
+      if (typeof value === 'string' && Number.isInteger(Number(key))) names.set(Number(key), value)
+      else if (Number.isInteger(value)) names.set(value as number, key)
     }
+    if (names.size === 0)
+      reading.problem(
+        'bad-field',
+        `${file} names no value: { "1": "wall" } or a list of names is wanted`,
+        file,
+      )
     return names
   }
   const lines = (reading.text(file) ?? '').split('\n')

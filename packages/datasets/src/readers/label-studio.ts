@@ -9,9 +9,11 @@ import {
   type LabelStudioAnnotation,
   type LabelStudioGroup,
   listedAnnotations,
+  liveAnnotations,
   regionGroups,
   regionShapes,
   taskPicture,
+  taskPictures,
   textId,
   withoutUploadPrefix,
 } from '@maskwords/annotations'
@@ -118,10 +120,15 @@ function* recordsOf(reading: Reading, task: Task, pictures: Set<string>): Genera
   // Without a region, the picture shows nothing of what was looked for.
   const all = groups.length === 0 ? [{ toName: undefined, itemIndex: undefined, entries: [] }] : groups
   for (const group of all) {
-    const name = several ? groupPicture(task.item, group) : taskPicture(task.item)
+    const name = several ? groupPicture(task.item, group) : taskPicture(task.item, group.toName)
     const where = several ? `${at}, ${group.toName ?? ''} ${group.itemIndex ?? ''}`.trim() : at
     if (name === undefined) {
-      const message = `${where}: its annotation has regions of ${groups.length} pictures, and which file this one is is not said`
+      const named = taskPictures(task.item)
+      const message = several
+        ? `${where}: its annotation has regions of ${groups.length} pictures, and which file this one is is not said`
+        : named.length === 0
+          ? `${where} names no picture`
+          : `${where} names ${named.length} pictures (${named.slice(0, 3).join(', ')}), and which its regions lie on is not said`
       reading.problem('missing-picture', message, file, where)
       continue
     }
@@ -133,6 +140,11 @@ function* recordsOf(reading: Reading, task: Task, pictures: Set<string>): Genera
     // Browsers, and so Label Studio, turn pictures by EXIF before anyone draws on them.
     const picture = reading.picture(known ?? name, { ...size, drawnOn: 'shown' }, file, where)
     if (picture === undefined) continue
+    for (const { label, labels, at: place } of list.shapes) {
+      if (labels === undefined) continue
+      const message = `${where}: a region has several labels, taken together as the name ${JSON.stringify(label)}`
+      reading.doubtOnce(`labels ${label}`, 'bad-field', `${message} (${place.replace(/^\./, '')})`, file)
+    }
     const regions = drawnRegions(reading, list, picture, file)
     if (pictures.has(picture.file)) {
       // What this task does not show another may.
@@ -157,14 +169,24 @@ function countedAnnotation(
   { annotations, file }: Task,
   at: string,
 ): LabelStudioAnnotation | undefined {
-  const live = annotations.filter(({ kind }) => kind === 'live')
+  const live = liveAnnotations(annotations)
   const left = annotations.length - live.length
   if (live.length === 0) {
     const said = left === 0 ? '' : `: ${left} cancelled or predicted`
     reading.problem('bad-field', `${at} has no annotation that counts${said}`, file, at)
     return undefined
   }
-  if (live.length === 1) return live[0]
+  const [only] = live
+  if (live.length === 1) {
+    if (annotations.some((one) => one.kind === 'live' && one !== only))
+      reading.doubt(
+        'duplicate-id',
+        `${at} has several annotations; that of the ground truth counts`,
+        file,
+        at,
+      )
+    return only
+  }
   if (reading.sameId === 'refuse') {
     const ids = live.map(({ id }) => id ?? '(no id)').join(', ')
     const message = `${at} has ${live.length} annotations (${ids}): which counts is not known, none is used; choose with --same-id first or last`

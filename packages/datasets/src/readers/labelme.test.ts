@@ -77,7 +77,8 @@ test.each([
 test('names that leave the dataset, or could mean two pictures, are refused by name', async () => {
   const files = {
     'annotations/a.json': labelme('../../a.png', shape('cup')),
-    'annotations/b.json': labelme('https://host/b.png', shape('cup')),
+    'annotations/b.json': labelme('s3:b.png', shape('cup')),
+    'annotations/g.json': labelme('https://host/g.png', shape('cup')),
     'annotations/c.json': labelme('C.png', shape('cup')),
     'annotations/c.PNG': null,
     'annotations/c.png': null,
@@ -95,6 +96,7 @@ test('names that leave the dataset, or could mean two pictures, are refused by n
     expect.stringMatching(/"C\.png" could be annotations\/c\.PNG or annotations\/c\.png/),
     'annotations/d.json: annotations/d.jpg and annotations/d.png have its name, and it names none',
     expect.stringContaining('both end like annotations/x.png; the first counts'),
+    'annotations/g.json: there is no picture g.png',
   ])
 })
 

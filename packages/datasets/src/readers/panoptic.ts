@@ -1,11 +1,12 @@
 // COCO panoptic files and those of their form: COCONUT, and the panoptic maps under Panoptic Narrative Grounding (cocodataset.org/#format-data).
 
 import {
+  asObject,
   type Box,
   checkedBox,
-  flagAt,
   type Id,
   idAt,
+  isCrowd,
   isNoBox,
   type JsonObject,
   type LossKind,
@@ -87,7 +88,7 @@ export function panopticRegions(
         ...(box === undefined ? {} : { boxXywhPx: box.value }),
         ...(category === undefined ? {} : { category: category.name }),
         ...(isThing === undefined ? {} : { isThing }),
-        ...(flagAt(segment, 'iscrowd') ? { isCrowd: true } : {}),
+        ...(isCrowd(asObject(segment) ?? {}) ? { isCrowd: true } : {}),
       },
     ]
   })

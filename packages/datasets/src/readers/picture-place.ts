@@ -38,7 +38,7 @@ export type NameStart = 'pictures' | 'annotation'
 
 /**
  * Where the name of a picture in the annotation file `file` may lead, in the order to be tried; nothing where it leaves the root,
- * names a scheme (`http:`), or is no path.
+ * is no path. Of an address its path counts, as one of another machine.
  */
 export function statedPaths(
   name: unknown,
@@ -66,8 +66,14 @@ function decodedName(name: string): string {
   }
 }
 
+/** The path of an address (`https://host/a/b.png?key=1`, `file:///a/b.png`), absolute: its end may lie here. Nothing is fetched. */
+function pathOfAddress(name: string): string {
+  const [, path] = /^[A-Za-z][\w+.-]*:\/\/[^/]*(\/[^?#]*)/.exec(name) ?? []
+  return path ?? name
+}
+
 function pathsOf(name: string, file: string, root: string, start: NameStart): StatedPath[] {
-  const slashed = name.replaceAll('\\', '/')
+  const slashed = pathOfAddress(name.replaceAll('\\', '/'))
   const isDrive = /^[A-Za-z]:/.test(slashed)
   if (!isDrive && /^[A-Za-z][A-Za-z0-9+.-]*:/.test(slashed)) return []
   const folder = file.replaceAll('\\', '/').split('/').slice(0, -1)

@@ -418,10 +418,18 @@ export class Reading {
   ): DataRecord {
     const { onProblem } = this
     const regions = (parts.regions ?? []).map((region) => this.withoutReservedName(region))
+    // A region without a name may be of any category.
+    if (regions.some(({ category, isIgnored }) => category === undefined && isIgnored !== true))
+      this.mayLack()
     const own = this.coverage()
     const stated = parts.coverage
     const coverage =
-      stated === undefined ? own : { ...stated, incomplete: joinedNames(stated, this.incomplete()) }
+      stated === undefined
+        ? own
+        : {
+            absent: this.withoutPresent(stated.absent, regions, id),
+            incomplete: joinedNames(stated, this.incomplete()),
+          }
     return {
       id,
       dataset: this.dataset,
@@ -436,6 +444,27 @@ export class Reading {
       regions,
       ...(coverage === undefined ? {} : { coverage }),
     }
+  }
+
+  /** Categories stated as absent, without those that a region has: the file contradicts itself, and the region is there. */
+  private withoutPresent(
+    absent: Coverage['absent'],
+    regions: readonly Region[],
+    id: string,
+  ): Coverage['absent'] {
+    if (absent === 'others') return absent
+    const present = new Set(regions.map(({ category }) => category))
+    const left = absent.filter((name) => !present.has(name))
+    if (left.length < absent.length) {
+      const names = absent.filter((name) => present.has(name)).join(', ')
+      this.doubt(
+        'bad-field',
+        `${id}: ${names} is stated as absent, and a region has it; it is not asked for as absent`,
+        this.dataset,
+        id,
+      )
+    }
+    return left
   }
 
   /** A region of a reserved label is no target: its pixels are ignored, and what they hide is not known. */

@@ -1,5 +1,6 @@
 // YOLO segmentation: a text file of outlines beside each picture, in parts of the picture's sides (Ultralytics, "Instance
 // segmentation datasets overview": `class x1 y1 x2 y2 ...`; five numbers are a box: `class centre-x centre-y width height`).
+import { checkedSegmentation } from '@maskwords/annotations'
 import type { DataRecord, PictureFile, Reader, ReaderOptions, Region } from '../record.ts'
 import { PICTURE_EXTENSIONS } from './picture-place.ts'
 import { Reading } from './reading.ts'
@@ -10,6 +11,8 @@ const FOLDERS = [
   ['images', 'labels'],
 ] as const
 const SPLITS = ['train', 'val', 'valid', 'test']
+/** How far rounding may put a coordinate beyond the picture's side. */
+const ROUNDING = 1e-4
 const NAME_FILES = ['data.yaml', 'dataset.yaml', 'data.yml', 'classes.txt']
 
 export const yolo: Reader = {
@@ -74,16 +77,22 @@ function regionsOf(
       reading.lostRegion({ kind: 'bad-field', message }, category, file, at)
       continue
     }
-    if (!parts.every((part) => part >= 0 && part <= 1)) {
+    if (!parts.every((part) => part >= -ROUNDING && part <= 1 + ROUNDING)) {
       const message = `coordinates are parts of the sides, 0 to 1; got ${line.slice(0, 80)}`
       reading.lostRegion({ kind: 'bad-geometry', message }, category, file, at)
       continue
     }
+    if (names.size > 0 && !names.has(label)) {
+      const message = `class ${label} has no name among ${names.size}: its number is its name`
+      reading.doubtOnce(`class ${label}`, 'dangling-id', message, file)
+    }
     const { widthPx, heightPx } = picture
-    const px = parts.map((part, i) => part * (i % 2 === 0 ? widthPx : heightPx))
+    const within = (part: number) => Math.min(1, Math.max(0, part))
+    const px = parts.map((part, i) => within(part) * (i % 2 === 0 ? widthPx : heightPx))
     const id = String(index + 1)
     if (isOutline) {
-      regions.push({ id, shape: { kind: 'coco', segmentation: [px] }, category })
+      const segmentation = reading.keep(checkedSegmentation([px], { widthPx, heightPx }), file, at, category)
+      if (segmentation !== undefined) regions.push({ id, shape: { kind: 'coco', segmentation }, category })
     } else {
       const [x, y, w, h] = px as [number, number, number, number]
       regions.push({ id, shape: { kind: 'box' }, boxXywhPx: [x - w / 2, y - h / 2, w, h], category })

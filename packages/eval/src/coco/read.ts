@@ -5,6 +5,8 @@ import {
   type Box,
   cocoCategories,
   cocoImages,
+  entriesAt,
+  isCrowd,
   isNoBox,
   type JsonObject,
   type Listed,
@@ -233,7 +235,7 @@ function truthOf(
   },
   place: string,
 ): CocoTruth | CocoProblem {
-  const { segmentation: raw, iscrowd } = record
+  const { segmentation: raw } = record
   const areaPx = numberAt(record, 'area')
   const id = recordId(record['id'])
   const at = id === undefined ? place : `annotation ${id}`
@@ -286,7 +288,7 @@ function truthOf(
   const truth: Writable<CocoTruth> = {
     pictureId,
     categoryId,
-    isCrowd: recordFlag(iscrowd) ?? Boolean(iscrowd),
+    isCrowd: isCrowd(record),
   }
   if (recordFlag(record['ignore']) === true) truth.isIgnored = true
   if (id !== undefined) truth.id = id
@@ -377,9 +379,9 @@ function measuredBox(
   }
 }
 
-function listIn(file: unknown, key: string): unknown[] {
-  const list = recordOf(file)[key]
-  if (Array.isArray(list)) return list
+function listIn(file: unknown, key: string): readonly unknown[] {
+  const list = entriesAt(file, key)
+  if (list !== undefined) return list
   throw new EvalError('malformed', `a COCO annotation file has a list "${key}"`, {
     at: key,
     hint: Array.isArray(file)

@@ -2,16 +2,17 @@
 // read by the code that `prepare` and `eval` read them with.
 import {
   asObject,
+  type CocoLists,
+  categoryName,
   cocoCategories,
   cocoGeometry,
   cocoImages,
+  crowdFlag,
   drawnOnAt,
   type Found,
-  flagAt,
   idAt,
   type JsonObject,
   type Loss,
-  listAt,
   member,
   namesInWords,
   plainSegmentation,
@@ -46,10 +47,9 @@ const TOLD_DOUBTS = 8
 /**
  * The masks of the one picture that is meant. Throws MaskwordsError where none or several could be, or two pictures share its id.
  */
-export function ofCocoDataset(value: JsonObject, options: Finding, at: string): StatedMask[] {
+export function ofCocoDataset(lists: CocoLists, options: Finding, at: string): StatedMask[] {
   const { name } = options
-  const images = listAt(value, 'images')
-  const annotations = listAt(value, 'annotations')
+  const { images, annotations } = lists
   const image = chooseImage(images, options)
   const id = idAt(image, 'id', 'image_id')
   const { refused } = cocoImages(images)
@@ -63,7 +63,7 @@ export function ofCocoDataset(value: JsonObject, options: Finding, at: string): 
       { file: name, hint: 'give each image of the file its own id' },
     )
   }
-  const categories = categoryNames(listAt(value, 'categories'), options)
+  const categories = categoryNames(lists.categories, options)
   const stated = imageSize(image, id, options)
   const places = annotations.flatMap((item, place) => (idAt(item, 'image_id') === id ? [place] : []))
   const copies = new Set<number>()
@@ -104,9 +104,9 @@ export function ofCocoDataset(value: JsonObject, options: Finding, at: string): 
 
 /** The size that an image states. Throws MaskwordsError where it states one that no picture can have. */
 function imageSize(image: JsonObject, id: number | string, { name }: Finding): StatedSize | undefined {
-  const { widthPx, heightPx } = sidesAt(image)
-  const size = sizeAt(image)
-  if (size !== undefined || (widthPx === undefined && heightPx === undefined)) return size
+  const sides = Object.values(sidesAt(image)).filter((side) => side !== undefined)
+  // Of one side alone nothing follows; the picture has both.
+  if (sides.every((side) => Number.isInteger(side) && side > 0)) return sizeAt(image)
   throw new MaskwordsError(
     'malformed',
     `image ${id} is stated as ${image['width']} x ${image['height']} pixels, which cannot be`,
@@ -121,7 +121,7 @@ function categoryNames(list: readonly unknown[], { name, notes }: Finding): Name
     notes.push(`${name}: category ${id} is ${names.join(' or ')}: its masks go without a name`)
   return new Map(
     [...byId].flatMap(([id, entry]) => {
-      const text = textAt(entry, 'name')
+      const text = categoryName(entry)
       return text === undefined ? [] : [[id, text]]
     }),
   )
@@ -188,11 +188,14 @@ export function ofCocoAnnotation(
       (categoryId === undefined ? labelOf(item, options) : String(categoryId)),
     id: idOf(item),
     at: `${at}.segmentation`,
-    iscrowd: flagAt(item, 'iscrowd'),
+    iscrowd: crowdFlag(item).isCrowd,
   }
   const raw = member(item, 'segmentation')
   const size = context.stated ?? sizeOfRuns(raw) ?? sizeAt(item) ?? options.size
-  const isCompared = member(item, 'bbox') !== undefined || member(item, 'area') !== undefined
+  const isCompared =
+    member(item, 'bbox') !== undefined ||
+    member(item, 'area') !== undefined ||
+    crowdFlag(item).odd !== undefined
   if (size === undefined || !isCompared) return ofSegmentation(raw, options, common, size)
   const found = cocoGeometry(item, size)
   if (found.value?.segmentation !== undefined) {

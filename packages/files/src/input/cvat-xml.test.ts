@@ -15,3 +15,9 @@ test('attributes may stand in single quotes, as Python writes those that hold do
 test('characters written by number are read, numbers that are no character are left', () => {
   expect(labelsOf(box('"caf&#233; &#x1F431;&#10;&#x110000; &amp;lt;"'))).toEqual(['café 🐱\n&#x110000; &lt;'])
 })
+
+test('a file that was cut between two elements is refused, not read as far as it goes', () => {
+  const whole = box('"x"')
+  for (const cut of [whole.replace('</image></annotations>', ''), whole.replace('</annotations>', '')])
+    expect(() => labelsOf(cut)).toThrow(expect.objectContaining({ hint: expect.stringContaining('cut off') }))
+})

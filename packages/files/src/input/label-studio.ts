@@ -7,9 +7,10 @@ import {
   type LabelStudioEntry,
   type LabelStudioGroup,
   listedAnnotations,
+  liveAnnotations,
   regionGroups,
   regionShapes,
-  taskPicture,
+  taskPictures,
   textId,
   withoutUploadPrefix,
 } from '@maskwords/annotations'
@@ -35,9 +36,12 @@ export function ofTasks(
   }
   let left = picked({ ...choice, items: placed, picks })
   if (left.length > 1 && fileName !== undefined && picks?.task === undefined) {
-    const names = left.map(({ item }) => taskPicture(item))
-    const matching = samePicture(names, fileName)
-    const bare = matching.length > 0 ? matching : samePicture(names.map(withoutUploadPrefix), fileName)
+    // A task may name several pictures; it is the one of the user's if one of them is.
+    const named = left.flatMap(({ item }, i) => taskPictures(item).map((picture) => ({ i, picture })))
+    const names = named.map(({ picture }) => picture)
+    const found = samePicture(names, fileName)
+    const places = found.length > 0 ? found : samePicture(names.map(withoutUploadPrefix), fileName)
+    const bare = [...new Set(places.map((place) => named[place]!.i))]
     if (bare.length === 0) {
       throw new MaskwordsError(
         'not-found',
@@ -86,11 +90,17 @@ function ofAnnotationList(
     return ofResult(chosen!, options)
   }
   const of = (kind: LabelStudioAnnotation['kind']) => all.filter((one) => one.kind === kind)
-  const [live, cancelled, predicted] = [of('live'), of('cancelled').length, of('predicted')]
+  const live = liveAnnotations(all)
+  const [cancelled, predicted, others] = [
+    of('cancelled').length,
+    of('predicted'),
+    of('live').length - live.length,
+  ]
   if (live.length > 1) throw ambiguous({ ...choice, items: live })
   const said = [
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
     ...(predicted.length > 0 ? [`${predicted.length} predicted`] : []),
+    ...(others > 0 ? [`${others} beside the ground truth`] : []),
   ].join(' and ')
   const [one] = live
   if (one === undefined) {

@@ -1,7 +1,14 @@
 // Masks in JSON, as the tools of the field write them, found and checked but not decoded yet: COCO datasets and results, SA-1B,
 // single RLE objects, polygons, CVAT, Label Studio (label-studio.ts) and labelme shapes, and our own `decode --json`.
 
-import { cvatJobShapes, cvatShapes, isCvatJob, isLabelStudioTask, sizeAt } from '@maskwords/annotations'
+import {
+  cocoLists,
+  cvatJobShapes,
+  cvatShapes,
+  isCvatJob,
+  isLabelStudioTask,
+  sizeAt,
+} from '@maskwords/annotations'
 import { isRecord } from '@maskwords/base'
 import { readLabelmeShapes } from '@maskwords/mask'
 import { z } from 'zod'
@@ -42,8 +49,8 @@ function ofObject(value: Record<string, unknown>, outer: Search, at: string): St
     )
   }
   const options: Search = { ...outer, depth: outer.depth + 1 }
-  if (Array.isArray(value['annotations']) && Array.isArray(value['images']))
-    return ofCocoDataset(value, options, at)
+  const dataset = cocoLists(value)
+  if (dataset !== undefined) return ofCocoDataset(dataset, options, at)
   if ('counts' in value) {
     const common = { label: labelOf(value, options), id: idOf(value), at, iscrowd: false }
     return [ofSegmentation(value, options, common)]

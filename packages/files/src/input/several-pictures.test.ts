@@ -93,6 +93,16 @@ describe('Label Studio', () => {
     expect(await masks(made, pick('annotation=predictions[0]'))).toEqual(['a 120'])
   })
 
+  test('of two that count, the one of the ground truth', async () => {
+    const truth = annotation(12, 'blue', 50, { ground_truth: true })
+    const notes: string[] = []
+    const note = (text: string) => notes.push(text)
+    const tasks = [task(1, 'a.png', [annotation(11, 'red', 10), truth])]
+    expect(await masks(tasks, { note })).toEqual(['blue 600'])
+    expect(notes).toEqual([expect.stringContaining('left out: 1 beside the ground truth')])
+    expect(await masks(tasks, pick('annotation=11'))).toEqual(['red 120'])
+  })
+
   test('regions of two pictures in one annotation are refused', async () => {
     const result = [region('left', 10), region('right', 20, { to_name: 'second' })]
     expect(await masks({ result })).toBe(
@@ -263,6 +273,21 @@ test('two pictures of one id are refused by name; a category of two names goes w
   expect(await masks(dataset([image(1, 'a.png')], ['cup', 'cup']), { pictureName: 'a.png' })).toEqual([
     'cup 100',
   ])
+})
+
+test('lists of a COCO file may be objects; what is odd about a region is said beside it', async () => {
+  const annotation = { id: 1, image_id: 1, category_id: 1, segmentation: [[0, 0, 10, 0, 10, 10, 0, 10]] }
+  const file = (rest = {}) => ({
+    images: { 1: { id: 1, file_name: 'a.png', width: 40 } },
+    annotations: { x: { ...annotation, ...rest } },
+    categories: { 1: { id: 1, name: 5 } },
+  })
+  const notes: string[] = []
+  const note = (text: string) => notes.push(text)
+  expect(await masks(file(), { note })).toEqual(['5 100'])
+  expect(notes).toEqual([])
+  expect(await masks(file({ iscrowd: 2 }), { note })).toEqual(['5 100'])
+  expect(notes).toEqual([expect.stringContaining('iscrowd is 2, neither 0 nor 1; it is taken for 1')])
 })
 
 test('a flat list of numbers, of points, and of lists of points are polygons in an annotation', async () => {

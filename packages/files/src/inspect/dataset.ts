@@ -4,10 +4,12 @@ import {
   annotationMask,
   asObject,
   type Box,
+  categoryName,
   cocoCategories,
   cocoImages,
-  flagAt,
+  cocoLists,
   idAt,
+  isCrowd,
   isNoBox,
   type JsonObject,
   listAt,
@@ -25,11 +27,11 @@ import { ProblemCounter, type Report } from './report.ts'
 /** Annotations whose masks are decoded; a larger file has the first ones checked in depth, all of them for the rest. */
 export const MAX_DECODED = 20_000
 
-/** Health of a COCO detection or panoptic file. */
-export function inspectDataset(target: string, value: Record<string, unknown>): Report {
-  const images = listAt(value, 'images')
-  const annotations = listAt(value, 'annotations')
-  const categories = listAt(value, 'categories')
+/** Health of a COCO detection or panoptic file; undefined for a value that is none. */
+export function inspectDataset(target: string, value: unknown): Report | undefined {
+  const lists = cocoLists(value)
+  if (lists === undefined) return undefined
+  const { images, annotations, categories } = lists
   const problems = new ProblemCounter()
   if (images.length === 0) problems.add('a dataset without images', 'images', undefined, true)
   else if (annotations.length === 0)
@@ -104,7 +106,7 @@ function readCategories(categories: readonly unknown[], problems: ProblemCounter
     if (id === 0) {
       problems.add('a category with the id 0', at, 'many tools take 0 for background: count from 1')
     }
-    const name = textAt(category, 'name')
+    const name = categoryName(category)
     if (name === undefined) problems.add('categories without a name', at, undefined, true)
   }
   return new Set([...byId.keys(), ...refused.keys()])
@@ -153,7 +155,7 @@ function checkAnnotations(
       problems.add('annotations of a category that is not listed', at, undefined, true)
     }
     const { segmentation, iscrowd } = item
-    if (flagAt(item, 'iscrowd')) crowds++
+    if (isCrowd(item)) crowds++
     else if (iscrowd === undefined) problems.add('annotations without iscrowd', at, 'write "iscrowd": 0')
     const size = imageId === undefined ? undefined : sizes.get(imageId)
     checkBox(item['bbox'], size, at, problems)
@@ -263,7 +265,7 @@ function checkPanoptic(
         problems.add('a segment with the id 0', at, '0 is "no segment" in the PNG: count from 1', true)
       if (ids.has(id)) problems.add('segment ids that occur twice in one picture', at, undefined, true)
       ids.add(id)
-      if (flagAt(segment, 'iscrowd')) crowds++
+      if (isCrowd(asObject(segment) ?? {})) crowds++
       const categoryId = idAt(segment, 'category_id')
       if (categoryIds.size > 0 && (categoryId === undefined || !categoryIds.has(categoryId))) {
         problems.add('segments of a category that is not listed', at, undefined, true)

@@ -19,8 +19,8 @@ import {
 } from './shape.ts'
 
 export type LabelStudioReading = ShapeReading & {
-  /** Its labels, joined; undefined where it has none of its own. */
-  readonly label: string | undefined
+  /** Empty where it has none of its own. */
+  readonly labels: readonly string[]
 }
 
 /** Controls that say something of a region, a picture or another medium: their results are no regions of a picture. */
@@ -36,13 +36,14 @@ type Kind = 'brush' | 'bitmask' | 'polygon' | 'ellipse' | 'rectangle' | 'keypoin
  */
 export function readLabelStudioRegion(entry: unknown): LabelStudioReading | undefined {
   if (!isRecord(entry)) return undefined
-  const { value } = entry
-  if (!isRecord(value)) return undefined
-  const { type } = entry
-  const kind = kindOf(type, value)
-  if (kind !== undefined) return { ...readRegion(kind, entry, value), label: labelsOf(value) }
+  const { type, value } = entry
+  const kind = kindOf(type, isRecord(value) ? value : {})
+  if (!isRecord(value)) {
+    return kind && { ...malformed(kind, `a ${kind} has no \`value\``), labels: [] }
+  }
+  if (kind !== undefined) return { ...readRegion(kind, entry, value), labels: labelsOf(value) }
   if (typeof type !== 'string' || NO_REGIONS.test(type)) return undefined
-  return { ...unknownType(type), label: labelsOf(value) }
+  return { ...unknownType(type), labels: labelsOf(value) }
 }
 
 /** What a control's `type` or, without one, the members of `value` say. */
@@ -140,11 +141,11 @@ function bitmask(url: string, width: number | undefined, height: number | undefi
 }
 
 /** `brushlabels`, `polygonlabels`, ..., `labels`: whichever list of texts the value has. */
-function labelsOf(value: Readonly<Record<string, unknown>>): string | undefined {
+function labelsOf(value: Readonly<Record<string, unknown>>): string[] {
   for (const [key, labels] of Object.entries(value)) {
     if (!/labels$/i.test(key) || !Array.isArray(labels)) continue
     const named = labels.filter((label): label is string => typeof label === 'string' && label !== '')
-    if (named.length > 0) return named.join(', ')
+    if (named.length > 0) return named
   }
-  return undefined
+  return []
 }

@@ -101,9 +101,8 @@ export function pointsOf(value: unknown): Point[] | undefined {
   for (let i = 0; i < value.length; i += isPairs ? 1 : 2) {
     const pair: unknown = isPairs ? value[i] : [value[i], value[i + 1]]
     if (!Array.isArray(pair) || pair.length !== 2) return undefined
-    const [x, y] = pair as [unknown, unknown]
-    if (typeof x !== 'number' || typeof y !== 'number' || !Number.isFinite(x) || !Number.isFinite(y))
-      return undefined
+    const [x, y] = pair.map(finite)
+    if (x === undefined || y === undefined) return undefined
     points.push([x, y])
   }
   return points

@@ -264,7 +264,7 @@ describe('Label Studio', () => {
       rle: [...labelStudioRleFromMask(mask)],
       brushlabels: ['a', 'b'],
     })
-    expect(brush?.label).toBe('a, b')
+    expect(brush?.labels).toEqual(['a', 'b'])
     expect(covers(brush)).toEqual([20, 0, 3, 20, 1])
     const imageDataURL = `data:image/png;base64,${btoa(String.fromCharCode(...maskToPng(mask)))}`
     expect(covers(region('bitmask', { imageDataURL }))).toEqual([20, 0, 3, 20, 1])
