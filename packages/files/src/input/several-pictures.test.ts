@@ -96,7 +96,7 @@ describe('Label Studio', () => {
   test('of two that count, the one of the ground truth', async () => {
     const truth = annotation(12, 'blue', 50, { ground_truth: true })
     const notes: string[] = []
-    const note = (text: string) => notes.push(text)
+    const note = async (text: string) => void notes.push(text)
     const tasks = [task(1, 'a.png', [annotation(11, 'red', 10), truth])]
     expect(await masks(tasks, { note })).toEqual(['blue 600'])
     expect(notes).toEqual([expect.stringContaining('left out: 1 beside the ground truth')])
@@ -283,7 +283,7 @@ test('lists of a COCO file may be objects; what is odd about a region is said be
     categories: { 1: { id: 1, name: 5 } },
   })
   const notes: string[] = []
-  const note = (text: string) => notes.push(text)
+  const note = async (text: string) => void notes.push(text)
   expect(await masks(file(), { note })).toEqual(['5 100'])
   expect(notes).toEqual([])
   expect(await masks(file({ iscrowd: 2 }), { note })).toEqual(['5 100'])
