@@ -100,11 +100,17 @@ function conversationOf(
 /** A file, or the picture itself as a data URL (`prepare --pictures bytes`). */
 function pictureOf(file: string, root: string, widthPx: number, heightPx: number): TrainingPicture {
   const [, inside] = /^data:[^,]*;base64,(.*)$/s.exec(file) ?? []
+  // A record that states another size of the same file means another picture: it is refused where it is read, whichever comes first.
+  const picture = (name: string, read: TrainingPicture['read']): TrainingPicture => ({
+    key: `${widthPx} x ${heightPx} pixels of ${name}`,
+    widthPx,
+    heightPx,
+    read,
+  })
   if (inside === undefined) {
     const path = resolve(root, file)
-    return { key: path, widthPx, heightPx, read: () => readPicture(path) }
+    return picture(path, () => readPicture(path))
   }
-  const key = `picture ${createHash('sha256').update(inside).digest('hex').slice(0, 16)}`
-  const read = () => readPicture(Buffer.from(inside, 'base64'), { name: key })
-  return { key, widthPx, heightPx, read }
+  const name = `picture ${createHash('sha256').update(inside).digest('hex').slice(0, 16)}`
+  return picture(name, () => readPicture(Buffer.from(inside, 'base64'), { name }))
 }
