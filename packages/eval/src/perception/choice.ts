@@ -84,6 +84,7 @@ function bare(answer: string): string {
   return text
 }
 
+/** A question with several answers to choose from, and what was answered. */
 export type ChoiceSample = {
   /** The text of the answer; undefined where there is none. */
   readonly prediction: string | undefined
