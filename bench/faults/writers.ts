@@ -91,7 +91,7 @@ export const writersOf = (port: string): readonly Writer[] => [
   },
   {
     name: 'import',
-    argv: ['import', 'toy.safetensors', 'out', '--config', 'toy.json', '--dtype', 'float16'],
+    argv: ['import', 'toy.safetensors', '-o', 'out', '--config', 'toy.json', '--dtype', 'float16'],
     output: 'out',
     setUp: async (folder) => {
       await writeWeights(join(folder, 'toy.safetensors'), await wantedWeights({ himtok: TOY_HIMTOK }))

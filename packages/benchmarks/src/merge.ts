@@ -17,7 +17,7 @@ export const command = defineCommand({
     ],
     arguments: [{ name: 'rows', help: 'files of rows (eval <benchmark> --rows)', many: true }],
     options: {
-      out: { type: 'text', short: 'o', valueName: 'file', help: 'write the merged rows' },
+      output: { type: 'text', short: 'o', valueName: 'file', help: 'write the merged rows' },
       ...STATISTICS_OPTIONS,
     },
     examples: [
@@ -29,9 +29,9 @@ export const command = defineCommand({
   },
   async run(context) {
     const { args, options, io } = context
-    if (options.out !== undefined) {
+    if (options.output !== undefined) {
       await refuseSameFile(
-        context.path(options.out),
+        context.path(options.output),
         args.map((name) => context.path(name)),
       )
     }
@@ -39,9 +39,13 @@ export const command = defineCommand({
     for (const name of args) parts.push(await readRows(io, name))
     const merged = mergeRowFiles(parts)
     const files: string[] = []
-    if (options.out !== undefined) {
-      await writeWhole(context.path(options.out), new TextEncoder().encode(formatRowFile(merged)), io.signal)
-      files.push(options.out)
+    if (options.output !== undefined) {
+      await writeWhole(
+        context.path(options.output),
+        new TextEncoder().encode(formatRowFile(merged)),
+        io.signal,
+      )
+      files.push(options.output)
     }
     const result = resultOf(merged, options)
     if (options.json) await context.printJson(resultJson(result, files, []))

@@ -86,7 +86,7 @@ const OPTIONS = {
   'no-boundary': { type: 'flag', help: 'leave out boundary F, which takes a few ms a mask' },
   rows: { type: 'text', valueName: 'out.jsonl', help: 'a row a mask of the first codec, for eval compare' },
   curve: { type: 'text', valueName: 'out.svg', help: 'mean IoU against bits a mask' },
-  out: {
+  output: {
     type: 'text',
     short: 'o',
     valueName: 'folder',
@@ -310,7 +310,7 @@ type Written = {
   readonly json: unknown
 }
 
-/** Writes what --rows, --curve and --out ask for; the names of the files as the user may know them. */
+/** Writes what --rows, --curve and --output ask for; the names of the files as the user may know them. */
 async function writeFiles(context: ReconstructionContext, run: Written): Promise<string[]> {
   const { options, io } = context
   const { evaluation, summaries } = run
@@ -322,7 +322,7 @@ async function writeFiles(context: ReconstructionContext, run: Written): Promise
   }
   if (options.rows !== undefined) await write(options.rows, rowFile(run, evaluation.methods[0]!))
   if (options.curve !== undefined) await write(options.curve, rateCurveSvg(ratePoints(summaries, run.codecs)))
-  const { out } = options
+  const { output: out } = options
   if (out === undefined) return files
   await ensureFolder(context.path(join(out, 'rows')))
   for (const method of evaluation.methods) {

@@ -34,7 +34,7 @@ export const ANSWERS_FILE = 'answers.jsonl'
 export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 1> {
   const { options, io, talk } = context
   const folder = context.args[0]!
-  const out = options.out
+  const out = options.output
   if (out === undefined) {
     throw new MaskwordsError('usage', 'a folder of pictures needs -o <folder> for the answers')
   }
@@ -124,7 +124,7 @@ async function askPicture(context: AskContext, asked: Asked, name: string, quest
   const masks = asked.codec ? await decodedMasks(asked.codec, picture, answer, errors, io.signal) : []
   const overlay = `${name}.png`
   await writeWhole(
-    context.path(join(options.out!, overlay)),
+    context.path(join(options.output!, overlay)),
     overlayPng(
       picture,
       masks.map(({ mask }) => mask),

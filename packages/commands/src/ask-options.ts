@@ -23,7 +23,7 @@ export const ASK_OPTIONS = {
     valueName: 'file',
     help: 'a mask that the question points at with {mask}, {mask:2}, ...',
   },
-  out: {
+  output: {
     type: 'text',
     short: 'o',
     valueName: 'out.png',

@@ -70,8 +70,8 @@ export const command = defineCommand({
     if (folder && (context.options.mask ?? []).length > 0) {
       throw new MaskwordsError('usage', '--mask points into one picture; a folder has many')
     }
-    if (!folder && context.options.out !== undefined) {
-      await refuseSameFile(context.path(context.options.out), [context.path(pictureFile)])
+    if (!folder && context.options.output !== undefined) {
+      await refuseSameFile(context.path(context.options.output), [context.path(pictureFile)])
     }
     const question = questionOf(context)
     // Before a long load: places in the question are nobody's, or masks are pointed at by nothing.
@@ -174,16 +174,16 @@ async function askOne(context: AskContext, asked: Asked): Promise<0 | 1> {
   if (answer.finish === 'aborted') throw new MaskwordsError('interrupted', 'interrupted')
   const masks = codec === undefined ? [] : await decodedMasks(codec, picture, answer, failures, io.signal)
   const files: string[] = []
-  if (options.out !== undefined) {
+  if (options.output !== undefined) {
     await writeWhole(
-      context.path(options.out),
+      context.path(options.output),
       overlayPng(
         picture,
         masks.map(({ mask }) => mask),
       ),
       io.signal,
     )
-    files.push(options.out)
+    files.push(options.output)
   }
   const code = await reportFailures(context, failures)
   if (options.json) {

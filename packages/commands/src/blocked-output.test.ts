@@ -69,7 +69,7 @@ const WRITERS: readonly (readonly [string, (to: string) => string[]])[] = [
   ],
   ['extend-vocab', (to) => ['extend-vocab', 'base', '-o', to, '--words', 'samtok-16x2']],
   ['pull', (to) => ['pull', address, '--sha256', 'a'.repeat(64), '-o', `${to}/w.pth`]],
-  ['import', (to) => ['import', 'toy.safetensors', to, '--config', 'toy.json', '--dtype', 'float16']],
+  ['import', (to) => ['import', 'toy.safetensors', '-o', to, '--config', 'toy.json', '--dtype', 'float16']],
   ...['--rows', '--report'].map(
     (option) => [`eval ${option}`, (to: string) => [...EVAL, option, `${to}/of.eval`]] as const,
   ),

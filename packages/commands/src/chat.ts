@@ -21,7 +21,7 @@ import { ChatConversation, chatPicture, type RoundResult, roundJson } from './ch
 import { type LineSource, lineSource } from './chat/lines.ts'
 import { readSession, sessionText } from './chat/session.ts'
 
-const { task: _task, masks: _masks, forced: _forced, out, mask, ...asking } = ASK_OPTIONS
+const { task: _task, masks: _masks, forced: _forced, output, mask, ...asking } = ASK_OPTIONS
 
 export const command = defineCommand({
   spec: {
@@ -35,7 +35,10 @@ export const command = defineCommand({
     options: {
       ...asking,
       mask: { ...mask, help: 'a mask to point at: {1}, {2}, ... in the order of the files' },
-      out: { ...out, help: 'the picture with all masks of the conversation, written after each answer' },
+      output: {
+        ...output,
+        help: 'the picture with all masks of the conversation, written after each answer',
+      },
       session: {
         type: 'text',
         valueName: 'file',
@@ -68,7 +71,7 @@ export const command = defineCommand({
         hint: 'maskwords chat photo.jpg --model ./model',
       })
     }
-    for (const output of [options.out, options.session]) {
+    for (const output of [options.output, options.session]) {
       if (output !== undefined) await refuseSameFile(own.path(output), [own.path(file)])
     }
     const picture = await chatPicture(context, file, kept)
@@ -210,7 +213,7 @@ class Chat {
   /** Writes what is asked for after each change: the overlay, the session. */
   private async keep(): Promise<void> {
     const { options } = this.context
-    if (options.out !== undefined) await this.write(options.out, this.conversation.overlay())
+    if (options.output !== undefined) await this.write(options.output, this.conversation.overlay())
     if (this.sessionFile !== undefined) await this.writeSession(this.sessionFile)
   }
 

@@ -45,8 +45,8 @@ export const command = defineCommand({
         choices: READ_DIALECTS,
         help: 'dialect of the input (default auto: told from its content)',
       },
-      to: { type: 'choice', choices: WRITE_DIALECTS, help: 'dialect of the output' },
-      out: {
+      to: { type: 'choice', required: true, choices: WRITE_DIALECTS, help: 'dialect of the output' },
+      output: {
         type: 'text',
         short: 'o',
         valueName: 'file',
@@ -84,12 +84,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk, args } = context
-    const { to, out } = options
-    if (to === undefined) {
-      throw new MaskwordsError('usage', 'missing --to: the dialect to write', {
-        hint: `one of ${WRITE_DIALECTS.join(', ')}`,
-      })
-    }
+    const { to, output: out } = options
     if (args.filter((name) => name === '-').length > 1)
       throw new MaskwordsError('usage', 'stdin (-) can be read once only')
     const binary = to === 'png' || to === 'label-map' || to === 'raw'

@@ -44,7 +44,7 @@ import { saysGetokWords, type Vocabulary } from '@maskwords/words'
 import { rounded } from './encode.ts'
 
 const OPTIONS = {
-  out: {
+  output: {
     type: 'text',
     short: 'o',
     valueName: 'out.png',
@@ -105,7 +105,7 @@ export const command = defineCommand({
   async run(context) {
     const { options, io, talk } = context
     const { pictureFile, wordsSource } = argumentsOf(context)
-    const out = options.out
+    const out = options.output
     const targets = await planFiles(context, out, pictureFile)
     const text = await readText(context, wordsSource)
     const codecs = await openSpeakers(context, text)

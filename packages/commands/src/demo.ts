@@ -31,7 +31,7 @@ export const command = defineCommand({
     ],
     arguments: [],
     options: {
-      out: {
+      output: {
         type: 'text',
         short: 'o',
         valueName: 'folder',
@@ -66,7 +66,7 @@ export const command = defineCommand({
       const { rows, failures, imageMs } = await roundtrip(codec, scene, masks, talk, io.signal)
       if (failures.length > 0) throw new Error(failures[0]!.message)
 
-      const folder = options.out ?? FOLDER
+      const folder = options.output ?? FOLDER
       await ensureFolder(context.path(folder))
       const truths = scene.things.map((thing) => thing.mask)
       const { widthPx, heightPx, rgb } = scene

@@ -16,9 +16,9 @@ export const command = defineCommand({
         name: 'file',
         help: 'mask_tokenizer_256x2.pth, himtok.pth, or any torch or safetensors file of the kind',
       },
-      { name: 'folder', help: 'the folder to make' },
     ],
     options: {
+      output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'the folder to make' },
       dtype: {
         type: 'choice',
         choices: ['float32', 'float16', 'bfloat16'],
@@ -32,10 +32,10 @@ export const command = defineCommand({
     },
     examples: [
       {
-        command: 'maskwords import mask_tokenizer_256x2.pth samtok',
+        command: 'maskwords import mask_tokenizer_256x2.pth -o samtok',
         note: 'then: maskwords encode photo.jpg mask.png --codec samtok',
       },
-      { command: 'maskwords import himtok.pth himtok --dtype float16', note: '1.3 GB instead of 2.6' },
+      { command: 'maskwords import himtok.pth -o himtok --dtype float16', note: '1.3 GB instead of 2.6' },
     ],
   },
   async run(context) {
@@ -56,7 +56,7 @@ export const command = defineCommand({
     }
     const made = await importCodec({
       file: context.path(args[0]!),
-      folder: context.path(args[1]!),
+      folder: context.path(options.output),
       signal: io.signal,
       ...(config === undefined ? {} : { config }),
       ...(options.dtype === undefined ? {} : { dtype: options.dtype }),

@@ -25,8 +25,8 @@ export const command = defineCommand({
     ],
     arguments: [{ name: 'kind', help: 'sft or grpo, as the configuration says' }],
     options: {
-      config: { type: 'text', short: 'c', valueName: 'file', help: 'the configuration file' },
-      out: { type: 'text', short: 'o', valueName: 'folder', help: 'where the run lives' },
+      config: { type: 'text', short: 'c', required: true, valueName: 'file', help: 'the configuration file' },
+      output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the run lives' },
       threads: {
         type: 'integer',
         min: 1,
@@ -55,13 +55,10 @@ export const command = defineCommand({
         hint: `there are ${Object.keys(KINDS).join(' and ')}`,
       })
     }
-    if (options.config === undefined || options.out === undefined) {
-      throw new MaskwordsError('usage', 'learn needs --config and --out', { hint: 'maskwords learn --help' })
-    }
     const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
     io.signal.addEventListener('abort', onStop, { once: true })
     const result = await learn(context.path(options.config), {
-      folder: context.path(options.out),
+      folder: context.path(options.output),
       threads: options.threads ?? availableParallelism(),
       signal: io.signal,
       onProgress: options.quiet === true ? () => {} : progressRenderer(),

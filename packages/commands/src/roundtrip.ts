@@ -40,7 +40,7 @@ export const command = defineCommand({
       { name: 'mask', many: true, help: 'mask files or folders' },
     ],
     options: {
-      out: {
+      output: {
         type: 'text',
         short: 'o',
         valueName: 'out.png',
@@ -69,7 +69,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk } = context
-    const out = options.out
+    const out = options.output
     if (out !== undefined) {
       await refuseSameFile(
         context.path(out),

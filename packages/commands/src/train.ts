@@ -18,8 +18,8 @@ export const command = defineCommand({
     ],
     arguments: [{ name: 'tokenizer', help: 'samtok or himtok, as the configuration says' }],
     options: {
-      config: { type: 'text', short: 'c', valueName: 'file', help: 'the configuration file' },
-      out: { type: 'text', short: 'o', valueName: 'folder', help: 'where the run lives' },
+      config: { type: 'text', short: 'c', required: true, valueName: 'file', help: 'the configuration file' },
+      output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the run lives' },
       from: {
         type: 'text',
         valueName: 'weights',
@@ -46,16 +46,13 @@ export const command = defineCommand({
   async run(context) {
     const { options, io, talk } = context
     const [tokenizer] = context.args
-    if (options.config === undefined || options.out === undefined) {
-      throw new MaskwordsError('usage', 'train needs --config and --out', { hint: 'maskwords train --help' })
-    }
     const config = await readTrainConfig(context.path(options.config), io.signal)
     if (config.codec !== tokenizer) {
       throw new MaskwordsError('usage', `the configuration is of a ${config.codec}, not of "${tokenizer}"`, {
         file: options.config,
       })
     }
-    const folder = context.path(options.out)
+    const folder = context.path(options.output)
     const parts = config.codec === 'himtok' ? config.batch.parts : 1
     const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
     io.signal.addEventListener('abort', onStop, { once: true })

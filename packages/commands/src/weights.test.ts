@@ -68,15 +68,15 @@ describe('maskwords import', () => {
   it('makes a folder of a weight file that --codec takes, once', async () => {
     await writeWeights(join(folder, 'toy.safetensors'), await wantedWeights({ himtok: TOY_HIMTOK }))
     await writeFile(join(folder, 'toy.json'), formatCodecConfig({ codec: 'himtok', config: TOY_HIMTOK }))
-    const argv = ['import', 'toy.safetensors', 'toy', '--config', 'toy.json', '--dtype', 'float16']
+    const argv = ['import', 'toy.safetensors', '-o', 'toy', '--config', 'toy.json', '--dtype', 'float16']
     const made = await run(...argv)
     expect(made).toMatchObject({ code: 0, err: '' })
     expect(made.out).toMatch(/toy\n {2}himtok, weights converted, \d+ bytes/)
     expect(await run(...argv)).toMatchObject({ code: 1, err: expect.stringContaining('there already') })
-    expect((await run('import', 'toy.safetensors', 'other')).err).toContain(
+    expect((await run('import', 'toy.safetensors', '-o', 'other')).err).toContain(
       '16 wide, which is no published size',
     )
-    expect((await run('import', 'toy.safetensors', 'other', '--config', 'none.json')).err).toContain(
+    expect((await run('import', 'toy.safetensors', '-o', 'other', '--config', 'none.json')).err).toContain(
       'none.json',
     )
   })

@@ -12,7 +12,7 @@ const spec = {
   options: {
     n: { type: 'integer', min: 2, max: 128, help: 'cells' },
     codec: { type: 'choice', choices: ['getok', 'samtok'], help: 'language' },
-    out: { type: 'text', short: 'o', help: 'output' },
+    output: { type: 'text', short: 'o', help: 'output' },
     size: { type: 'size', help: 'size' },
     refine: { type: 'flag', help: 'refine' },
     shift: { type: 'number', min: -1, max: 1, help: 'shift' },
@@ -44,11 +44,12 @@ describe('command lines', () => {
       '640x480',
     )
     expect(args).toEqual(['a.jpg', 'b.png', 'c.png'])
-    expect(options).toEqual({ n: 16, out: 'out.png', refine: true, size: { widthPx: 640, heightPx: 480 } })
+    expect(options).toEqual({ n: 16, output: 'out.png', refine: true, size: { widthPx: 640, heightPx: 480 } })
   })
 
   it('- is an argument and a value, negative numbers are values, -- ends the options', () => {
-    expect(parse('-', 'x', '-o', '-').options.out).toBe('-')
+    expect(parse('-', 'x', '-o', '-').options.output).toBe('-')
+    expect(parse('a', 'b', '--output=-x.png').options.output).toBe('-x.png')
     expect(parse('a', 'b', '--shift', '-0.5').options.shift).toBe(-0.5)
     expect(parse('a', '--', '--n').args).toEqual(['a', '--n'])
   })
@@ -70,8 +71,8 @@ describe('command lines', () => {
     [['--codec', 'gettok'], 'getok, samtok'],
     [['--size', '640'], '640x480'],
     [['--refine=yes'], 'takes no value'],
-    [['--out'], 'needs a value'],
-    [['--out', '--refine'], 'needs a value'],
+    [['--output'], 'needs a value'],
+    [['--output', '--refine'], 'needs a value'],
     [['--n', '8', '--n', '9'], 'given twice'],
   ])('%j is refused with the reason', (argv, reason) => {
     const error = failure('a', 'b', ...argv)
@@ -89,11 +90,21 @@ describe('command lines', () => {
     expect(failure().message).toContain('<picture>')
   })
 
+  it('a missing option that must be there is named with its values', () => {
+    const wants = {
+      ...spec,
+      options: { to: { type: 'choice', choices: ['a', 'b'], required: true, help: 'way' } },
+    }
+    const parsed = () => parseCommandLine(wants as CommandSpec, ['x', 'y'])
+    expect(parsed).toThrow('missing --to <a|b>: way')
+    expect(parseCommandLine(wants as CommandSpec, ['--help']).options.help).toBe(true)
+  })
+
   it('the help names every option, argument and example', () => {
     const text = helpText(spec, (title) => title)
     for (const word of [
       '--n',
-      '-o, --out',
+      '-o, --output',
       '--size <WxH>',
       'getok|samtok',
       '<mask...>',

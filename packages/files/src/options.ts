@@ -3,7 +3,13 @@ import { parseArgs } from 'node:util'
 import { MaskwordsError } from './error.ts'
 import { withPages } from './installed.ts'
 
-type Described = { readonly help: string; readonly short?: string; readonly valueName?: string }
+type Described = {
+  readonly help: string
+  readonly short?: string
+  readonly valueName?: string
+  /** The command makes no sense without it. */
+  readonly required?: true
+}
 export type OptionSpec = Described &
   (
     | { readonly type: 'flag' }
@@ -30,7 +36,12 @@ type ValueOf<S extends OptionSpec> = S extends { type: 'flag' }
         : S extends { type: 'choice'; choices: readonly (infer C)[] }
           ? C
           : string
-export type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]?: ValueOf<O[K]> }
+type RequiredIn<O extends OptionSpecs> = {
+  [K in keyof O]: O[K] extends { readonly required: true } ? K : never
+}[keyof O]
+export type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]?: ValueOf<O[K]> } & {
+  readonly [K in RequiredIn<O>]: ValueOf<O[K]>
+}
 
 export type ArgumentSpec = {
   readonly name: string
@@ -103,13 +114,16 @@ export function parseCommandLine<O extends OptionSpecs>(
       if (token.value !== undefined) throw usage(spec, `${token.rawName} takes no value`)
       options[token.name] = true
     } else if (option.type === 'list') {
-      const value = optionValue(spec, token.rawName, option, token.value)
+      const value = optionValue(spec, token.rawName, option, token.value, token.inlineValue)
       options[token.name] = [...((options[token.name] as string[] | undefined) ?? []), value]
     } else {
-      options[token.name] = optionValue(spec, token.rawName, option, token.value)
+      options[token.name] = optionValue(spec, token.rawName, option, token.value, token.inlineValue)
     }
   }
-  if (options['help'] !== true) checkArguments(spec, args)
+  if (options['help'] !== true) {
+    checkArguments(spec, args)
+    checkRequired(spec, options)
+  }
   return { options: options as ParsedCommand<O>['options'], args }
 }
 
@@ -118,10 +132,12 @@ function optionValue(
   name: string,
   option: OptionSpec,
   value: string | undefined,
+  isInline: boolean | undefined,
 ): unknown {
   // parseArgs takes the next word even where it looks like an option; `-` alone is stdin and negative numbers are numbers.
-  if (value === undefined || (/^-./.test(value) && !/^-[\d.]/.test(value))) {
-    throw usage(spec, `${name} needs a value (${valueName(option)})`)
+  if (value === undefined || (isInline !== true && /^-./.test(value) && !/^-[\d.]/.test(value))) {
+    const meant = value === undefined ? undefined : `${name}=${value}, if that is meant`
+    throw usage(spec, `${name} needs a value (${valueName(option)})`, meant)
   }
   if (option.type === 'choice' && !option.choices.includes(value)) {
     const near = nearest(value, option.choices)
@@ -155,6 +171,16 @@ function checkArguments(spec: CommandSpec, args: readonly string[]): void {
   }
   if (args.length > spec.arguments.length && !spec.arguments.at(-1)?.many) {
     throw usage(spec, `"${args[spec.arguments.length]}" is one argument too many`)
+  }
+}
+
+function checkRequired(spec: CommandSpec, options: Readonly<Record<string, unknown>>): void {
+  for (const [name, option] of Object.entries(spec.options)) {
+    if (option.required !== true || Object.hasOwn(options, name)) continue
+    throw usage(
+      spec,
+      `missing ${option.short ? `-${option.short}, ` : ''}--${name} <${valueName(option)}>: ${option.help}`,
+    )
   }
 }
 
