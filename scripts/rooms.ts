@@ -39,7 +39,7 @@ export const ROOMS: readonly Room[] = [
   packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'base mask'),
   packages(
     'annotations',
-    'what annotation files say, whatever tool wrote them: COCO, CVAT, Label Studio',
+    'annotation files read and written, whatever tool they are of: COCO, CVAT, Label Studio, YOLO',
     'base mask words',
   ),
   packages(
