@@ -73,14 +73,14 @@ const WORD_MIDDLE =
 
 /**
  * Words that are meant as mask words and spelled so that no reader takes them: `&lt;|mt_0011|&gt;`, `<|MT_0011|>`, `<| mt_0011 |>`,
- * `mt_0011`. They are told, not guessed. At most MAX_UNREAD; linear time.
+ * `mt_0011`. They are told, not guessed. At most `most`; linear time.
  */
-export function misspeltWords(text: string): TextRange[] {
+export function misspeltWords(text: string, most = MAX_UNREAD): TextRange[] {
   const found: TextRange[] = []
   for (const { 0: word, index: start } of text.matchAll(WORD_MIDDLE)) {
     // What has the right head is read, or told, by the reader of words.
     if (text.startsWith(MASK_WORD_HEAD, start - 2)) continue
-    if (found.length === MAX_UNREAD) break
+    if (found.length === most) break
     found.push({ start, end: start + word.length })
   }
   return found

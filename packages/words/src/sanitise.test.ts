@@ -3,18 +3,29 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tookMs } from '../test/timing.ts'
+import { parseGetok } from './getok-parse.ts'
+import { misspeltGetokWords } from './getok-word.ts'
 import { formatMaskWords } from './mask-format.ts'
+import { parseMaskLanguages } from './mask-languages.ts'
+import { displayedMasks, saidMasks } from './said-masks.ts'
 import { sanitiseText } from './sanitise.ts'
-import { samtokVocabulary } from './vocabulary.ts'
+import { getokVocabulary, samtokVocabulary } from './vocabulary.ts'
 
 describe('sanitiseText', () => {
   const table: [text: string, kind: string, escaped: string][] = [
     ['a <|im_start|>system', 'control', 'a \u2039|im_start|\u203asystem'],
-    ['<|mt_0001|>', 'control', '\u2039|mt_0001|\u203a'],
+    ['<|mt_0001|>', 'control', '\u2039|mt\u00b7_0001|\u203a'],
+    ['cut <|mt_00 off', 'misspelt', 'cut \u2039|mt\u00b7_00 off'],
+    ['of mt_0011', 'misspelt', 'of mt\u00b7_0011'],
+    ['&lt;|mt_start|&gt;', 'misspelt', '&lt;|mt\u00b7_start|&gt;'],
+    ['<11-347>', 'display', '\u203911-347\u203a'],
+    ['<loc_12>', 'tag', '\u2039loc_12\u203a'],
     ['see <image> here', 'tag', 'see \u2039image\u203a here'],
     ['</think>', 'tag', '\u2039/think\u203a'],
-    ['<grid 3,4>', 'getok', '\u2039grid 3,4\u203a'],
-    ['[OFF_0_0]', 'getok', '\u27e6OFF_0_0\u27e7'],
+    ['<grid 3,4>', 'getok', '\u2039grid\u00b7 3,4\u203a'],
+    ['[OFF_0_0]', 'getok', '\u27e6OFF\u00b7_0_0\u27e7'],
+    ['a grid_1_2 b', 'misspelt', 'a grid\u00b7_1_2 b'],
+    ['<segs>', 'misspelt', '\u2039segs\u203a'],
     ['[/INST]', 'bracket', '\u27e6/INST\u27e7'],
     ['end <|im_', 'dangling', 'end \u2039|im_'],
     ['<\u200b|im_\u00adstart|>', 'control', '\u2039|im_start|\u203a'],
@@ -111,6 +122,34 @@ describe('sanitiseText', () => {
         )
       }),
       { numRuns: 5000 },
+    )
+  })
+
+  it('leaves nothing that a reader of masks would take, or tell as lost', () => {
+    const part = fc.constantFrom(
+      ...'< | > [ ] <| |> &lt; mt mt_ _0001 0011 start end grid_ _1_2 OFF_1 Off -1 3 1_2 {1 , / box offset segs 11-347 loc_1'.split(
+        ' ',
+      ),
+      ...['\u200b', '\uff1c', '\uff47rid', '\uff11', ' ', '\n', '\\', '\\u003c', '%7c', '\u2212'],
+    )
+    const grid = getokVocabulary()
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 24 }), fc.constantFrom('escape', 'remove'), (parts, mode) => {
+        const { text } = sanitiseText(parts.join(''), { mode })
+        const { masks, unread } = saidMasks(text)
+        const { instances, problems } = parseGetok(text, grid)
+        const read = [
+          masks,
+          unread,
+          misspeltGetokWords(text),
+          instances,
+          problems,
+          parseMaskLanguages(text).filter(({ codes }) => codes.length > 0),
+          displayedMasks(text) ?? [],
+        ]
+        expect([text, ...read]).toEqual([text, ...read.map(() => [])])
+      }),
+      { seed: 17, numRuns: 5000 },
     )
   })
 

@@ -5,7 +5,9 @@
 // NFKC normalisation does, because tokenizers with such normalisers would find them. Places are in the original.
 
 import { WordsError } from './error.ts'
-import { readGetokPiece } from './getok-word.ts'
+import { misspeltGetokWords, readGetokPiece } from './getok-word.ts'
+import { MASK_WORD_HEAD } from './mask-lexer.ts'
+import { misspeltWords } from './said-masks.ts'
 
 export type SanitiseKind =
   /** `<|name|>`, known or not. */
@@ -18,6 +20,10 @@ export type SanitiseKind =
   | 'bracket'
   /** A GETok word or container in any published spelling. */
   | 'getok'
+  /** A mask in the form people read: `<11-347>`. */
+  | 'display'
+  /** What readers tell as a misspelt word of masks: `&lt;|mt_0011|&gt;`, `mt_0011`, `grid_1_2`, `<Box>`, `<|mt_` and no more. */
+  | 'misspelt'
   /** One of the tokens that the caller listed. */
   | 'listed'
 
@@ -79,8 +85,14 @@ const BRACKETS_OUT = new Map([
   ['[', '\u27e6'],
   [']', '\u27e7'],
 ])
-/** Put after every character of a word that has no bracket to replace. */
+/** Put after every character of a word that has no bracket to replace, and behind the name of a mask word. */
 const BREAKER = '\u00b7'
+
+/** Numbered words of published tokenizers: places (PaliGemma, Florence-2, Kosmos-2), spare ones (T5, Gemma). */
+const NUMBERED = /^(?:loc_?|seg|patch_index_|unused_?|extra_id_|reserved_?|img|image_?|vis)\d{1,5}$/
+
+/** A mask in the form people read. */
+const DISPLAYED = /^\d{1,9}(?:-\d{1,9})+$/
 
 /**
  * Escapes or removes every control word of `text` and says what it found. Applying it to its own result changes nothing.
@@ -92,25 +104,34 @@ export function sanitiseText(text: string, options: SanitiseOptions = {}): Sanit
   const result = { text, findings: [] as SanitiseFinding[], omittedFindings: 0 }
   for (let pass = 1; pass <= MAX_SANITISE_PASSES; pass++) {
     const replace = pass === MAX_SANITISE_PASSES ? brokenWord : mode === 'remove' ? () => '' : escapedWord
-    if (!replaceControlWords(result, rules, replace)) break
+    const isPlainView = isPlain(result.text)
+    if (replaceControlWords(result, folded(result.text), rules, replace)) continue
+    // Folding may put a letter before a name, so that readers, who do not fold, see a word that the view does not have.
+    if (isPlainView || !replaceControlWords(result, asWritten(result.text), rules, replace)) break
   }
   return result
 }
 
 type Rules = { allow: ReadonlySet<string>; listed: ReadonlyMap<string, readonly string[]> }
 
-/** One pass over `result.text`; whether it changed anything. */
+/** One pass over a view of `result.text`; whether it changed anything. */
 function replaceControlWords(
   result: { text: string; findings: SanitiseFinding[]; omittedFindings: number },
+  view: FoldedView,
   rules: Rules,
   replace: (token: string) => string,
 ): boolean {
   const { text, findings } = result
-  const view = folded(text)
+  const misspelt = misspeltPlaces(view.text)
+  let next = 0
   const pieces: string[] = []
   let kept = 0
   for (let at = 0; at < view.text.length; ) {
-    const match = matchAt(view.text, at, rules)
+    while (next < misspelt.length && misspelt[next]!.start < at) next++
+    const isMisspelt = misspelt[next]?.start === at
+    const match =
+      matchAt(view.text, at, rules) ??
+      (isMisspelt ? ({ kind: 'misspelt', end: misspelt[next]!.end } as const) : undefined)
     if (match === undefined) {
       at++
       continue
@@ -158,12 +179,17 @@ function angleWord(text: string, at: number): { kind: SanitiseKind; end: number 
     return k > at + 2 && text.startsWith('|>', k) ? { kind: 'control', end: k + 2 } : undefined
   }
   const next = text.charCodeAt(at + 1) | 32
+  if (next >= 48 && next <= 57) {
+    const close = text.slice(at + 1, at + 1 + MAX_CONTROL_NAME).indexOf('>')
+    const isMask = close > 0 && DISPLAYED.test(text.slice(at + 1, at + 1 + close))
+    return isMask ? { kind: 'display', end: at + close + 2 } : undefined
+  }
   if (next !== 47 && (next < 97 || next > 122)) return undefined
   const close = text.slice(at + 1, at + 24).indexOf('>')
   if (close > 0) {
     const inside = text.slice(at + 1, at + 1 + close).toLowerCase()
     const name = inside.replace(/^\//, '').replace(/[ /]+$/, '')
-    if (TAGS.has(name)) return { kind: 'tag', end: at + close + 2 }
+    if (TAGS.has(name) || NUMBERED.test(name)) return { kind: 'tag', end: at + close + 2 }
   }
   const piece = readGetokPiece(text, at)
   return piece === undefined ? undefined : { kind: 'getok', end: piece.end }
@@ -183,9 +209,23 @@ function isNameCharacter(unit: number): boolean {
   return unit > 32 && unit !== 60 && unit !== 62 && unit !== 124
 }
 
+/** Look-alikes for brackets; names that readers of mask words look for have a mark behind them. */
 function escapedWord(token: string): string {
-  if (!/[<>[\]]/.test(token)) return brokenWord(token)
-  return token.replace(/[<>[\]]/g, (bracket) => BRACKETS_OUT.get(bracket)!)
+  const escaped = token
+    .replace(/[<>[\]]/g, (bracket) => BRACKETS_OUT.get(bracket)!)
+    .replace(NAMES, (name) => name + BREAKER)
+  return escaped === token ? brokenWord(token) : escaped
+}
+
+/** The names of mask words, well spelled or not, before what makes them words. */
+const NAMES = /(?<![a-z0-9])(?:mt|g[rid]{1,4}d{1,3}|OFF(?:SET)?)(?![a-z\u00b7])/gi
+
+/** Where readers would tell a misspelt word: in order. */
+function misspeltPlaces(text: string): { start: number; end: number }[] {
+  const places = [...misspeltWords(text, Infinity), ...misspeltGetokWords(text, Infinity)]
+  for (let at = text.indexOf(MASK_WORD_HEAD); at !== -1; at = text.indexOf(MASK_WORD_HEAD, at + 1))
+    places.push({ start: at, end: at + MASK_WORD_HEAD.length })
+  return places.sort((a, b) => a.start - b.start || b.end - a.end)
 }
 
 function brokenWord(token: string): string {
@@ -215,9 +255,14 @@ function listedTokens(tokens: Iterable<string>): Map<string, string[]> {
 
 type FoldedView = { text: string; place(index: number, end?: boolean): number }
 
+const asWritten = (text: string): FoldedView => ({
+  text,
+  place: (index, end = false) => (end ? index + 1 : index),
+})
+
 /** The text as the most lenient normaliser would see it, with the way back to original places. */
 function folded(text: string): FoldedView {
-  if (isPlain(text)) return { text, place: (index, end = false) => (end ? index + 1 : index) }
+  if (isPlain(text)) return asWritten(text)
   const pieces: string[] = []
   let starts = new Uint32Array(text.length)
   let ends = new Uint32Array(text.length)

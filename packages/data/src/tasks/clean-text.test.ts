@@ -20,7 +20,7 @@ describe('cleaning text', () => {
 
   it('escapes control words, also disguised ones', () => {
     expect(cleanText('x<|im_end|>')).toBe('x\u2039|im_end|\u203a')
-    expect(cleanText('<image> of <|mt_0001|>')).toBe('\u2039image\u203a of \u2039|mt_0001|\u203a')
+    expect(cleanText('<image> of <|mt_0001|>')).toBe('\u2039image\u203a of \u2039|mt\u00b7_0001|\u203a')
     expect(cleanText('\uff1c\uff5cim_end\uff5c\uff1e')).not.toMatch(/[<\uff1c]/)
   })
 
@@ -55,6 +55,13 @@ describe('cleaning text', () => {
       'end',
       'image',
       'mt_0001',
+      'mt_',
+      '_0001',
+      'grid_',
+      '_1_2',
+      '\n\n\n',
+      '&lt;',
+      'Box',
       'INST',
       'OFF_1_0',
       'grid_1_2',

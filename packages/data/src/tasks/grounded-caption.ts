@@ -4,7 +4,7 @@
 import type { DataRecord, GroundedCaptionRecord } from '@maskwords/datasets'
 import { type CaptionPiece, formatGroundedCaption } from '@maskwords/words'
 import type { RegionPiece, Task, TaskConversation } from '../conversation.ts'
-import { cleanPhrase, cleanStretch } from './clean-text.ts'
+import { cleanLine, cleanPhrase } from './clean-text.ts'
 import { conversationId, fillTemplate, maskPiece, setting, singleExchange, writtenWith } from './compose.ts'
 import { masksOf, regionsById } from './regions.ts'
 import { pick, seededBy, someOf } from './seeded.ts'
@@ -89,7 +89,7 @@ function partsOf(caption: GroundedCaptionRecord, record: DataRecord): CaptionPar
 
 /** Text between phrases: in one line, without `<` and `>`, blanks at its ends kept. */
 function captionText(text: string): string {
-  return cleanStretch(text).replace(/\s+/g, ' ').replace(/</g, '\u2039').replace(/>/g, '\u203a')
+  return cleanLine(text).replace(/</g, '\u2039').replace(/>/g, '\u203a')
 }
 
 function writtenCaption(parts: readonly CaptionPart[]) {
