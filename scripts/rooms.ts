@@ -117,6 +117,12 @@ export const ROOMS: readonly Room[] = [
     'node: jiti',
   ),
   packages(
+    'scenes',
+    'made-up scenes to learn from, with questions by rules',
+    'base mask codecs datasets data files',
+    'node:',
+  ),
+  packages(
     'client',
     'the service as an object, and what is said to it and what it answers',
     'base learn',
@@ -149,7 +155,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'commands',
     'the command line: every command and its options',
-    'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins server benchmarks codec-training tuning',
+    'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins scenes server benchmarks codec-training tuning',
     'node: zod',
   ),
   packages(

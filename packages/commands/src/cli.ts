@@ -85,6 +85,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'the studio, and codecs and rewards over HTTP',
     load: () => import('./serve.ts') as Promise<unknown> as Promise<{ command: Command }>,
   },
+  scenes: {
+    summary: 'made-up scenes with referring questions, from photographs with masks or drawn',
+    load: () => import('./scenes.ts') as Promise<unknown> as Promise<{ command: Command }>,
+  },
   train: {
     summary: 'train a mask tokenizer on your own masks',
     load: () => import('./train.ts') as Promise<unknown> as Promise<{ command: Command }>,

@@ -33,6 +33,21 @@ export const SEGMENT_REQUESTS: readonly string[] = [
   'Which part of the picture shows {phrase}? Segment that part.',
 ]
 
+/** What published models are asked in evaluations (SAMTok, arXiv 2601.16093). */
+const PUBLISHED_REQUEST = 'Please segment {phrase} in this image.'
+
+/** Requests by the name of the setting: in many words, in the published ones, or in any of them and as the phrase alone. */
+const REQUESTS: Readonly<Record<string, readonly string[]>> = {
+  varied: SEGMENT_REQUESTS,
+  published: [PUBLISHED_REQUEST],
+  // A third each.
+  any: [
+    ...SEGMENT_REQUESTS,
+    ...SEGMENT_REQUESTS.map(() => PUBLISHED_REQUEST),
+    ...SEGMENT_REQUESTS.map(() => '{phrase}'),
+  ],
+}
+
 export const REASONING_REQUESTS: readonly string[] = [
   '{phrase} Answer with a mask.',
   '{phrase} Please segment what you mean.',
@@ -127,17 +142,22 @@ export const referring: Task = {
   settings: {
     ...PHRASE_SETTINGS,
     noTarget: { default: true, help: 'ask for phrases without a target as well' },
+    requests: {
+      default: 'varied',
+      help: 'varied (in many words), published (as evaluations ask), or any (both, and the phrase alone)',
+    },
   },
   build(record, options) {
     const limit = setting(options, 'limit', 0)
     const noTarget = setting(options, 'noTarget', true)
+    const requests = REQUESTS[setting(options, 'requests', 'varied')] ?? SEGMENT_REQUESTS
     const random = seededBy(options.seed, 'referring', record.id)
     return requestsOf(record, 'phrase', { limit, random, noTarget }).map((request) => {
       const own = seededBy(options.seed, 'referring', record.id, request.number)
       return singleExchange({
         id: conversationId(record.id, 'referring', request.number),
         task: 'referring',
-        request: fillTemplate(pick(own, SEGMENT_REQUESTS), { phrase: request.text }),
+        request: fillTemplate(pick(own, requests), { phrase: request.text }),
         ...answered(request, options, own),
       })
     })
