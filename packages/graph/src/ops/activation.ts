@@ -1,5 +1,5 @@
 // Activation functions with gradients of few nodes (GELU: Hendrycks & Gimpel 2016; SiLU: Elfwing et al. 2017).
-import type { Op, Tensor } from '../tensor.ts'
+import type { Node, Op, Tensor } from '../tensor.ts'
 import { float, makeTensor } from '../tensor.ts'
 import { add, erf, exp, greater, multiply, negate, subtract, where } from './arithmetic.ts'
 import { needFloat } from './check.ts'
@@ -116,9 +116,22 @@ export function gelu(x: Tensor, options: { approximate?: 'none' | 'tanh' } = {})
   return unary(options.approximate === 'tanh' ? geluTanhOp : geluOp, 'gelu', x)
 }
 
+export const leakyReluOp: Op = {
+  name: 'LeakyRelu',
+  // ONNX Runtime's kernels are of single precision alone.
+  expand: (node) => {
+    const x = node.inputs[0]!
+    return x.dtype === 'float32' ? undefined : [where(greater(x, 0), x, multiply(x, slopeOf(node)))]
+  },
+  gradient: (node, [dy]) => [where(greater(node.inputs[0]!, 0), dy!, multiply(dy!, slopeOf(node)))],
+}
+
+const slopeOf = ({ attributes }: Node): number => (attributes['alpha'] as { readonly float: number }).float
+
 /** x where positive, slope · x elsewhere. */
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
-  return where(greater(x, 0), x, multiply(x, slope))
+  needFloat('leakyRelu', x)
+  return makeTensor(leakyReluOp, [x], x.dtype, x.shape, { alpha: float(slope) })
 }
 
 /** log(sigmoid(x)), without overflow. */
