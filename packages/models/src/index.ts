@@ -1,5 +1,12 @@
 // The public index of @maskwords/models, written by hand.
 
+export { COCO_CATEGORIES } from './nanodet/categories.ts'
+export type { CspStage, NanodetConfig } from './nanodet/config.ts'
+export { NANODET_G, NANODET_STRIDES, nanodetProblems, nanodetSides } from './nanodet/config.ts'
+export type { Detection, DetectionOptions, RawDetections } from './nanodet/detections.ts'
+export { detections } from './nanodet/detections.ts'
+export type { NanodetOutputs } from './nanodet/network.ts'
+export { nanodet } from './nanodet/network.ts'
 export type { Quantised, ResidualQuantiserConfig } from './quantiser/residual.ts'
 export { codebookParameter, residualQuantiser } from './quantiser/residual.ts'
 export type { ScalarQuantised } from './quantiser/scalar.ts'
