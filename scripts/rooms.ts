@@ -57,12 +57,12 @@ export const ROOMS: readonly Room[] = [
   packages('train', 'the training loop of any graph', 'base checkpoint graph', 'node:'),
   packages(
     'models',
-    'published networks as graphs: Hiera, SAM 2, TiTok, Qwen with and without eyes',
+    'published networks as graphs: Hiera, SAM 2, TiTok, NanoDet, Qwen with and without eyes',
     'base graph',
   ),
   packages(
     'codecs',
-    'SAMTok, HiMTok and GETok behind one interface',
+    'SAMTok, HiMTok and GETok behind one interface; SAM 2 and NanoDet, which see for others',
     'base mask words checkpoint graph models',
     'node:',
   ),

@@ -104,6 +104,8 @@ export type { CodeScale, HimtokConfig, HimtokProfile, MissingToken } from './him
 export { checkHimtokConfig, HIMTOK_PUBLISHED, PROFILES } from './himtok/config.ts'
 export type { HierarchyVariant, TrainedLevel } from './himtok/hierarchy.ts'
 export { blurTarget, levelProbabilities, levelSigmaPx, sampleLevels } from './himtok/hierarchy.ts'
+export type { Nanodet, NanodetFeatures, NanodetOptions } from './nanodet/detector.ts'
+export { nanodetParameters, nanodetPixels, openNanodet } from './nanodet/detector.ts'
 export type { ModelRuntime, NetworkOptions } from './networks.ts'
 export type { Sam2, Sam2Image, Sam2Options, Sam2Prompt, Sam2SegmentOptions } from './sam2/predictor.ts'
 export { createSam2, sam2Parameters } from './sam2/predictor.ts'

@@ -12,7 +12,7 @@ export type Door<Image extends EncodedImage> = {
   readonly fits?: (image: Image) => boolean
   /** What messages call one of other sizes: "a SAMTok". */
   readonly other?: string
-  readonly is?: 'codec' | 'segmenter'
+  readonly is?: 'codec' | 'segmenter' | 'detector'
   readonly sessions?: readonly (Session | undefined)[]
 }
 
