@@ -118,6 +118,17 @@ export const writersOf = (port: string): readonly Writer[] => [
     },
   },
   {
+    name: 'patch-gguf-parts',
+    argv: ['patch-gguf', 'm-00001-of-00003.gguf', '-o', 'out.gguf'],
+    output: '',
+    setUp: (folder) => {
+      const codes = Array.from({ length: 64 }, (_, i) => `<|mt_${String(i).padStart(4, '0')}|>`)
+      const words = ['<|mt_start|>', '<|mt_end|>', ...codes].map((word) => [word, 3] as const)
+      for (const part of [0, 1, 2])
+        writeFileSync(join(folder, `m-0000${part + 1}-of-00003.gguf`), tinyGguf(words, { split: [part, 3] }))
+    },
+  },
+  {
     name: 'prepare',
     argv: ['prepare', 'coco', '--root', 'set', '--to', 'ms-swift', '-o', 'out', '-q', '--codec', 'getok'],
     output: 'out',

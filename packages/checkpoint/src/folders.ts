@@ -1,5 +1,6 @@
 // Folders: made with those above them, and written so that they appear under their name whole or not at all. Definition: ours. Node only.
 import { takeLock } from './lock.ts'
+import { temporaryBeside } from './temporary.ts'
 
 /**
  * Makes a folder and those above it where they are missing. Throws the system's error with its `code`. Not the `recursive` of
@@ -72,6 +73,19 @@ export async function writeWholeFolder<T>({ folder, write, refused }: WholeFolde
     throw error
   } finally {
     unlock()
+  }
+}
+
+/** Copies a file, which appears whole or not at all, over an earlier one too. Shares its blocks where the disk can. Throws the system's errors. */
+export async function copyWhole(from: string, to: string): Promise<void> {
+  const { constants, copyFile, rename, rm } = await import('node:fs/promises')
+  const temporary = temporaryBeside(to)
+  try {
+    await copyFile(from, temporary, constants.COPYFILE_FICLONE)
+    await rename(temporary, to)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
 }
 

@@ -1,7 +1,8 @@
 // One run in a place at a time: a lock file that names its process; the lock of a killed process is taken over. Definition: ours.
 // Node only.
 
-type Owner = { readonly pid: number; readonly host: string; readonly started: string }
+/** A process: its number, its machine, and when it began, which tells it from later ones of its number ('' where that is not known). */
+export type Owner = { readonly pid: number; readonly host: string; readonly started: string }
 
 type Files = typeof import('node:fs')
 
@@ -11,8 +12,7 @@ type Files = typeof import('node:fs')
  */
 export async function takeLock(file: string, refused: (holder: string) => Error): Promise<() => void> {
   const fs = await import('node:fs')
-  const { hostname } = await import('node:os')
-  const owner: Owner = { pid: process.pid, host: hostname(), started: startOf(fs, process.pid) ?? '' }
+  const owner = ownerHere()
   // Two calls of one process are two runs as well.
   const own = `${file}.${process.pid}.${crypto.randomUUID()}`
   fs.writeFileSync(own, JSON.stringify(owner))
@@ -32,6 +32,23 @@ export async function takeLock(file: string, refused: (holder: string) => Error)
   return () => {
     if (readOwner(fs, file)?.pid === process.pid) fs.unlinkSync(file)
   }
+}
+
+/** This process. */
+export function ownerHere(): Owner {
+  here ??= {
+    pid: process.pid,
+    host: process.getBuiltinModule('node:os').hostname(),
+    started: startOf(process.getBuiltinModule('node:fs'), process.pid) ?? '',
+  }
+  return here
+}
+
+let here: Owner | undefined
+
+/** Whether a process of this machine has ended; its number may be another's by now. */
+export function processIsGone(owner: Owner): boolean {
+  return !isAlive(process.getBuiltinModule('node:fs'), owner, owner.host)
 }
 
 /** A process has written its name into its file, or is dead, so long after it made it. */
@@ -107,7 +124,7 @@ function isAlive(fs: Files, { pid, host, started }: Owner, here: string): boolea
 }
 
 /** Whether there is a process of this number on this machine. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

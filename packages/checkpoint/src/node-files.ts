@@ -10,6 +10,7 @@ import {
   streamSafetensors,
   type WriteSafetensorsOptions,
 } from './safetensors-write.ts'
+import { temporaryBeside } from './temporary.ts'
 
 /** One read system call takes at most 2^31 - 1 bytes (Linux: 4096 less); larger reads go in pieces. */
 const MAX_READ_BYTES = 1024 * 1024 * 1024
@@ -60,7 +61,7 @@ export async function writeSafetensorsFile(
 ): Promise<SafetensorsPlan> {
   const plan = planSafetensors(options)
   const { open, rename, rm } = await import('node:fs/promises')
-  const temporary = `${path}.${crypto.randomUUID()}.incomplete`
+  const temporary = temporaryBeside(path)
   const handle = await open(temporary, 'wx').catch((cause: unknown) => {
     throw ioError(cause, path, 'creating')
   })

@@ -1,7 +1,7 @@
 // Weights of a codec: a function of the key and shape, or an open checkpoint; checked against what the graphs ask for,
 // and handed to the runtime as places in files wherever that saves a copy.
 
-import { type TensorInfo, writeSafetensorsFile } from '@maskwords/checkpoint'
+import { type TensorInfo, temporaryFolder, writeSafetensorsFile } from '@maskwords/checkpoint'
 import {
   type FileWeight,
   fileWeight,
@@ -169,10 +169,9 @@ async function placeOf(
 }
 
 async function spilled(options: WantedWeights, weights: WeightFunction): Promise<WeightSources> {
-  const { mkdtemp, rm } = await import('node:fs/promises')
-  const { tmpdir } = await import('node:os')
+  const { rm } = await import('node:fs/promises')
   const { join } = await import('node:path')
-  const folder = await mkdtemp(join(tmpdir(), 'maskwords-weights-'))
+  const folder = await temporaryFolder('weights')
   const release = (): Promise<void> => rm(folder, { recursive: true, force: true })
   try {
     const path = join(folder, 'weights.safetensors')

@@ -1,10 +1,11 @@
 // `maskwords doctor`: what this machine has, what is missing, and the one line that mends it.
 
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '@maskwords/base'
+import { temporaryFolder } from '@maskwords/checkpoint'
 import { defineCommand, findSharp, sharpTrouble, VERSION } from '@maskwords/files'
 import { type GraphError, loadRuntime } from '@maskwords/graph'
 
@@ -92,7 +93,7 @@ function machineCheck(): Check {
 async function temporaryCheck(): Promise<Check> {
   const base = { name: 'temporary files', required: true }
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'maskwords-doctor-'))
+    const folder = await temporaryFolder('doctor')
     await writeFile(join(folder, 'probe'), 'probe')
     await rm(folder, { recursive: true })
     return { ...base, status: 'ok', found: `${tmpdir()} is writable` }

@@ -1,5 +1,6 @@
 // metrics.jsonl: one line of JSON a log step, appended while a run lasts, cut back to the checkpoint when it is resumed.
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { temporaryBeside } from '@maskwords/checkpoint'
 
 export type MetricsLine = {
   /** Updates done. */
@@ -21,8 +22,9 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
       .map((line) => `${line}\n`)
       .join('')
     if (kept !== text) {
-      writeFileSync(`${path}.incomplete`, kept)
-      renameSync(`${path}.incomplete`, path)
+      const temporary = temporaryBeside(path)
+      writeFileSync(temporary, kept)
+      renameSync(temporary, path)
     }
   }
   return { write: (line) => appendFileSync(path, `${JSON.stringify(line)}\n`) }

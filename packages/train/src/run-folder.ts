@@ -16,7 +16,9 @@ import {
   CheckpointError,
   makeFolders,
   openCheckpointFile,
+  removeLeftBehind,
   takeLock,
+  temporaryBeside,
   writeSafetensorsFile,
 } from '@maskwords/checkpoint'
 import { GraphError, loadRuntime } from '@maskwords/graph'
@@ -24,7 +26,6 @@ import type { NamedTensor, TrainState } from './state.ts'
 
 const FORMAT = 'maskwords training checkpoint'
 const VERSION = 1
-const UNFINISHED = '.incomplete'
 
 export type JsonValue =
   | null
@@ -81,9 +82,8 @@ export class RunFolder {
       const hint = `wait for it or stop it; if there is no such run, remove ${lock}`
       return new GraphError('file', `${path}: ${holder} trains in this folder`, { hint })
     })
-    for (const name of readdirSync(checkpoints)) {
-      if (name.endsWith(UNFINISHED)) rmSync(join(checkpoints, name), { recursive: true, force: true })
-    }
+    // The lock is ours: what has a temporary name here, nobody writes.
+    for (const place of [path, checkpoints]) removeLeftBehind(place, 'all')
     return new RunFolder(path, checkpoints, unlock)
   }
 
@@ -107,8 +107,7 @@ export class RunFolder {
   /** Saves a checkpoint; it is there whole or not at all, whatever happens to the process or the machine meanwhile. */
   async save(state: TrainState, record: RunRecord): Promise<string> {
     const final = this.pathOf(state.step)
-    const temporary = `${final}${UNFINISHED}`
-    rmSync(temporary, { recursive: true, force: true })
+    const temporary = temporaryBeside(final)
     mkdirSync(temporary)
     try {
       await writeSafetensorsFile(join(temporary, 'state.safetensors'), {

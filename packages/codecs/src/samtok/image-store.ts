@@ -1,6 +1,6 @@
 // A folder of encoded pictures, by content: one trunk pass a picture, however often and by whichever process it is asked for.
 // Definition: ours. Node only.
-import { makeFolders } from '@maskwords/checkpoint'
+import { makeFolders, removeLeftBehind, temporaryBeside } from '@maskwords/checkpoint'
 import { type CodecCallOptions, checkPicture, type Pixels } from '../codec.ts'
 import { CodecError } from '../error.ts'
 import { sha256Hex } from '../sha256.ts'
@@ -32,8 +32,6 @@ export type ImageStore = {
 
 const DEFAULT_MAX_BYTES = 4 * 2 ** 30
 const ENDING = '.samtok-image'
-const UNFINISHED = '.incomplete'
-const ABANDONED_AFTER_MS = 3_600_000
 
 /** Opens such a folder; it is made where it is not there. Processes may share it. */
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
@@ -42,13 +40,8 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
   const { readdir, readFile, rename, rm, stat, utimes, writeFile } = await import('node:fs/promises')
   const { join } = await import('node:path')
   await makeFolders(folder)
-  // What killed processes left: a picture is written in seconds.
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith(UNFINISHED)) continue
-    const path = join(folder, name)
-    const info = await stat(path).catch(() => undefined)
-    if (info !== undefined && Date.now() - info.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true })
-  }
+  // Also where every picture is there already, and nothing is written.
+  removeLeftBehind(folder)
   const counts = { hits: 0, misses: 0, rebuilt: 0 }
   // Two calls for one picture share the work.
   const pending = new Map<string, Promise<SamtokImage>>()
@@ -102,7 +95,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
 
   const write = async (path: string, image: SamtokImage): Promise<SamtokImage> => {
     const bytes = await imageToBytes(image, { dtype })
-    const temporary = `${path}.${crypto.randomUUID()}${UNFINISHED}`
+    const temporary = temporaryBeside(path)
     try {
       await writeFile(temporary, bytes, { flush: true })
       await rename(temporary, path)

@@ -1,6 +1,7 @@
 // A crop of a picture as a conversation shows it: its pixels, its file, and how masks and boxes are cut with it. Definition: ours.
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryBeside } from '@maskwords/checkpoint'
 import type { Pixels } from '@maskwords/codecs'
 import {
   crop as cropMask,
@@ -90,7 +91,7 @@ export function madePicture(
 
 /** Whole or not at all; threads that write the same crop write the same bytes. */
 function writeTogether(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`
+  const temporary = temporaryBeside(path)
   writeFileSync(temporary, bytes)
   renameSync(temporary, path)
 }

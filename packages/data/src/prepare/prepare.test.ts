@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { temporaryBeside } from '@maskwords/checkpoint'
 import { getokCodec, type MaskCodec } from '@maskwords/codecs'
 import { area, emptyMask, pictureToPng, plainPicture } from '@maskwords/mask'
 import fc from 'fast-check'
@@ -205,7 +206,7 @@ describe('a run', () => {
     const openWorkers = (setup: EngineSetup) => failingWorkers(setup, 1)
     await expect(prepare(optionsOf('torn', { openWorkers }))).rejects.toThrow()
     appendFileSync(join(folder, 'torn', '.prepare', 'journal.jsonl'), '0123456789abcdef {"kind":"sha')
-    writeFileSync(join(folder, 'torn', '.set-00009.jsonl.partial'), 'half a shard')
+    writeFileSync(temporaryBeside(join(folder, 'torn', 'set-00009.jsonl')), 'half a shard')
     await prepare(optionsOf('torn'))
     expect(contents('torn')).toEqual(contents('whole'))
   })

@@ -3,7 +3,6 @@
 import {
   appendFileSync,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -13,9 +12,8 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { makeFolders, takeLock } from '@maskwords/checkpoint'
+import { makeFolders, removeLeftBehind, takeLock, temporaryFolder } from '@maskwords/checkpoint'
 import type { Reader } from '@maskwords/datasets'
 import { DataError } from '@maskwords/datasets'
 import type { Writer, WriterOptions, WrittenFile } from '../conversation.ts'
@@ -40,7 +38,7 @@ import { reportHtml } from './report-html.ts'
 import type { Share } from './sampling.ts'
 import { type RunState, ShardMaker, type ShardPlace } from './shards.ts'
 import { STAMP_FILE } from './stamp.ts'
-import { firstLines, joinFiles, removePartial, writeWholeFile } from './whole-file.ts'
+import { firstLines, joinFiles, writeWholeFile } from './whole-file.ts'
 import type { EngineSetup, Workers } from './workers.ts'
 
 /** Where the journal, the lock and what a run needs while it works are kept, in the folder it writes to. */
@@ -108,7 +106,7 @@ const SHOWN_PROBLEM_BYTES = 1 << 16
 
 /** Reads, surveys and returns the plan; nothing is written to the folder. Throws as `prepare` does. */
 export async function planOnly(options: Omit<PrepareOptions, 'folder' | 'overwrite'>): Promise<Plan> {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'maskwords-plan-'))
+  const stateFolder = await temporaryFolder('plan')
   let workers: Workers | undefined
   try {
     const reading = await read(options, stateFolder, join(stateFolder, 'pictures'))
@@ -143,7 +141,8 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   })
   try {
     if (options.overwrite) forget(folder, stateFolder)
-    removePartial(folder)
+    // The lock is ours: what has a temporary name here, nobody writes.
+    for (const place of [folder, join(folder, 'pictures'), stateFolder]) removeLeftBehind(place, 'all')
     const journalFile = join(stateFolder, 'journal.jsonl')
     const { entries, bytes } = readJournal<Entry>(journalFile)
     const [start] = entries as [StartEntry?]

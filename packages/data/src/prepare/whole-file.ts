@@ -1,26 +1,14 @@
 // Files that appear whole or not at all, on the disk when the call returns. Definition: ours.
 
-import {
-  closeSync,
-  copyFileSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, copyFileSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 import { messageOf } from '@maskwords/base'
+import { temporaryBeside } from '@maskwords/checkpoint'
 import { DataError } from '@maskwords/datasets'
-
-const SUFFIX = '.partial'
 
 /** Writes beside the target, then renames. Throws DataError 'io'. */
 export function writeWholeFile(path: string, bytes: Uint8Array | string): void {
   const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
-  const temporary = join(dirname(path), `.${basename(path)}${SUFFIX}`)
+  const temporary = temporaryBeside(path)
   try {
     const descriptor = openSync(temporary, 'w')
     try {
@@ -37,7 +25,7 @@ export function writeWholeFile(path: string, bytes: Uint8Array | string): void {
 
 /** Puts files one behind the other, whole or not at all, a piece at a time. */
 export function joinFiles(files: readonly string[], target: string): void {
-  const temporary = join(dirname(target), `.${basename(target)}${SUFFIX}`)
+  const temporary = temporaryBeside(target)
   try {
     copyFileSync(files[0]!, temporary)
     const to = openSync(temporary, 'a')
@@ -71,13 +59,6 @@ export function firstLines(file: string, bytes: number): string[] {
     return end < 0 ? [] : start.toString('utf8', 0, end).split('\n')
   } finally {
     closeSync(descriptor)
-  }
-}
-
-/** Removes what a killed run left half written in a folder. */
-export function removePartial(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name.endsWith(SUFFIX)) unlinkSync(join(folder, name))
   }
 }
 

@@ -1,17 +1,14 @@
 // Files that appear whole or not at all: written under a temporary name beside the target, then renamed.
 
-import { createHash } from 'node:crypto'
 import { unlinkSync } from 'node:fs'
-import { open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { messageOf } from '@maskwords/base'
-import { isRunning, makeFolders } from '@maskwords/checkpoint'
+import { makeFolders, temporaryBeside } from '@maskwords/checkpoint'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 
 /** Temporary files that exist right now, for the last clean-up of an interrupted process. */
 const unfinished = new Set<string>()
-let serial = 0
 
 /** Removes what an interrupted process would leave behind. Synchronous: it runs while the process ends. */
 export function removeUnfinished(): void {
@@ -51,27 +48,8 @@ async function writeThrough(path: string, bytes: Uint8Array, signal: AbortSignal
   }
 }
 
-/** Marks the files of this machine: of a process of another one nothing is known. */
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6)
-
-/** Folders that were looked through once. */
-const lookedThrough = new Set<string>()
-
-/** Removes what processes of this machine left behind that were killed while they wrote. */
-async function removeLeftBehind(folder: string): Promise<void> {
-  if (lookedThrough.has(folder)) return
-  lookedThrough.add(folder)
-  for (const name of await readdir(folder).catch(() => [])) {
-    const [, host, pid] = /^\..+\.([\da-f]{6})-(\d+)-\d+\.partial$/.exec(name) ?? []
-    if (host === HOST && Number(pid) !== process.pid && !isRunning(Number(pid)))
-      await unlink(join(folder, name)).catch(() => {})
-  }
-}
-
 async function replaceFile(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-  const folder = dirname(path)
-  await removeLeftBehind(folder)
-  const temporary = join(folder, `.${basename(path)}.${HOST}-${process.pid}-${serial++}.partial`)
+  const temporary = temporaryBeside(path)
   try {
     unfinished.add(temporary)
     const handle = await open(temporary, 'wx')

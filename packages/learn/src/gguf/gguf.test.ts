@@ -188,6 +188,21 @@ describe('split files', () => {
     }
   })
 
+  it('parts that a killed run has made are taken, and the same command ends it', async () => {
+    const path = folder()
+    writeFileSync(join(path, 'shown-00002-of-00003.gguf'), part(1))
+    const result = await patchTokenTypesCopy(
+      join(path, 'model-00001-of-00003.gguf'),
+      join(path, 'shown.gguf'),
+    )
+    expect(result).toMatchObject({ changed: 10, parts: 3 })
+    expect(readdirSync(path).length).toBe(6)
+    writeFileSync(join(path, 'other-00002-of-00003.gguf'), part(2))
+    await expect(
+      patchTokenTypesCopy(join(path, 'model-00001-of-00003.gguf'), join(path, 'other.gguf')),
+    ).rejects.toMatchObject({ code: 'exists' })
+  })
+
   it('a part that is missing, one without the tokenizer, and outputs that are there', async () => {
     const path = folder()
     const first = join(path, 'model-00001-of-00003.gguf')

@@ -1,6 +1,7 @@
 // The journal of a patch in place: the old token types and where they stand, on the disk before the first byte changes.
 import { open, readFile, rename, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { temporaryBeside } from '@maskwords/checkpoint'
 import { LearnError } from '../error.ts'
 
 /** A token type that is changed: 4 bytes at `byteOffset`. */
@@ -27,8 +28,7 @@ export async function writeJournal(path: string, journal: string, changes: reado
       .map(({ byteOffset, from }) => ({ byteOffset, from })),
   ]
   const content: Journal = { file: basename(path), byteLength: size, tokenTypes }
-  // One name for all: what a kill left is written over by the next patch.
-  const temporary = `${journal}.partial`
+  const temporary = temporaryBeside(journal)
   const handle = await open(temporary, 'w')
   try {
     await handle.writeFile(`${JSON.stringify(content)}\n`)

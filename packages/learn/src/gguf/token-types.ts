@@ -3,8 +3,8 @@
 // `does_token_look_special` and `get_vocab_base` of convert_hf_to_gguf.py.
 import { constants } from 'node:fs'
 import { copyFile, type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { openFileBytes } from '@maskwords/checkpoint'
+import { basename } from 'node:path'
+import { copyWhole, openFileBytes, temporaryBeside } from '@maskwords/checkpoint'
 import { wordAt } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import { maskWordsOf } from '../vocabulary/mask-words.ts'
@@ -131,7 +131,7 @@ export type PatchResult = {
 /**
  * Makes all mask words of `path` user-defined in a copy, `output`: whole or not at all. Only the 4 bytes of each changed type differ.
  * Of a split file (`path` is its first part) all parts are written under the names that llama.cpp looks for; the others are hard links
- * where the disk allows it, and the patched one comes last. Throws LearnError `exists` where an output is there, `missing` for a part,
+ * where the disk allows it, and the patched one comes last; those that a killed run has made already are taken. Throws LearnError `exists` where an output is there, `missing` for a part,
  * `io`, and as `readMaskTokenTypes`.
  */
 export async function patchTokenTypesCopy(
@@ -142,12 +142,17 @@ export async function patchTokenTypesCopy(
   const found = await readMaskTokenTypes(path)
   const parts = found.parts === 1 ? [path] : await allParts(path, found.parts)
   const outputs = found.parts === 1 ? [output] : outputParts(output, found.parts)
-  for (const file of outputs) {
+  const there = new Set<string>()
+  for (const [k, file] of outputs.entries()) {
     if ((await stat(file).catch(() => undefined)) === undefined) continue
+    if (k > 0 && (await haveSameBytes(parts[k]!, file, signal))) {
+      there.add(file)
+      continue
+    }
     throw new LearnError('exists', 'the output is there already', { file, hint: 'name a new file' })
   }
   const [file] = outputs as [string]
-  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.partial`)
+  const temporary = temporaryBeside(file)
   const made: string[] = []
   try {
     signal?.throwIfAborted()
@@ -155,7 +160,7 @@ export async function patchTokenTypesCopy(
     const changed = await writeTypes(temporary, changesOf(found))
     for (const [k, part] of parts.entries()) {
       signal?.throwIfAborted()
-      if (k === 0) continue
+      if (k === 0 || there.has(outputs[k]!)) continue
       await linkOrCopy(part, outputs[k]!)
       made.push(outputs[k]!)
     }
@@ -173,9 +178,29 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   // Hub caches hold links: the name must lead to the bytes themselves, wherever the cache goes.
   await link(await realpath(from), to).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') throw error
-    await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    await copyWhole(from, to)
   })
 }
+
+async function haveSameBytes(a: string, b: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const [one, other] = [await stat(a), await stat(b)]
+  if (one.ino === other.ino && one.dev === other.dev) return true
+  if (one.size !== other.size) return false
+  const [left, right] = [await openFileBytes(a), await openFileBytes(b)]
+  try {
+    for (let at = 0; at < one.size; at += COMPARED_BYTES) {
+      signal?.throwIfAborted()
+      const length = Math.min(COMPARED_BYTES, one.size - at)
+      if (Buffer.compare(await left.read(at, length), await right.read(at, length)) !== 0) return false
+    }
+    return true
+  } finally {
+    await left.close()
+    await right.close()
+  }
+}
+
+const COMPARED_BYTES = 16 * 2 ** 20
 
 /**
  * Makes all mask words user-defined in the file itself. The old bytes are written to a journal beside it and flushed before the first byte

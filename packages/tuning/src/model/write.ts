@@ -1,9 +1,9 @@
 // What was learned as a model's folder: the files of the base, with the trained weights in them; or the adapter alone.
 
-import { copyFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TensorToWrite } from '@maskwords/checkpoint'
-import { openCheckpointFile, writeSafetensorsFile } from '@maskwords/checkpoint'
+import { copyWhole, openCheckpointFile, writeSafetensorsFile } from '@maskwords/checkpoint'
 import { ensureFolder } from '@maskwords/files'
 import { qwenKey } from '@maskwords/models'
 import { DOWN, hasAdapter, mergedWeight, UP } from './adapters.ts'
@@ -55,7 +55,7 @@ async function writeModel(
   const { lora } = settings
   await ensureFolder(folder)
   for (const name of await readdir(path)) {
-    if (isBeside(name)) await copyFile(join(path, name), join(folder, name))
+    if (isBeside(name)) await copyWhole(join(path, name), join(folder, name))
   }
   const source = await openCheckpointFile(path)
   try {
