@@ -15,6 +15,7 @@ import {
   type Plan,
   type PrepareConfig,
   type PrepareSource,
+  parsePathSource,
   parseSource,
   parseTasks,
   planOnly,
@@ -27,7 +28,7 @@ import {
   threadWorkers,
   writerByName,
 } from '@maskwords/data'
-import { READERS, type Reader, readerByName } from '@maskwords/datasets'
+import { type DataRecord, READERS, type Reader, readerByName, recogniseData } from '@maskwords/datasets'
 import type { Progress } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
@@ -63,7 +64,21 @@ const SHOWN_REASONS = 3
 const READ_NOTE_MS = 5000
 
 const OPTIONS = {
-  root: { type: 'text', valueName: 'folder', help: "the datasets' folder (default: this one)" },
+  root: {
+    type: 'text',
+    valueName: 'folder',
+    help: "the datasets' folder (default: this one; of --annotations, the file's)",
+  },
+  annotations: {
+    type: 'text',
+    valueName: 'file',
+    help: 'the annotation file (COCO or JSON Lines), whatever its name; its pictures lie under --root',
+  },
+  class: {
+    type: 'text',
+    valueName: 'name',
+    help: 'what regions without a name are called, as in --class crack for photos with masks of cracks',
+  },
   to: {
     type: 'text',
     valueName: 'writer',
@@ -160,16 +175,29 @@ export const command = defineCommand({
     name: 'prepare',
     summary: 'Turn published datasets into training files, masks in words.',
     details: [
-      'A source is name[:split][@folder][%weight]: coco:val2017@coco%50 takes half of its samples, %150 all and half of them',
-      'a second time. The folder is relative to --root. Shows a plan, then writes shards, report.html, report.json,',
+      'A source is a folder or an annotation file of your own, or name[:split][@folder][%weight]: coco:val2017@coco%50 takes half',
+      'of its samples, %150 all and half of them a second time. The folder is relative to --root. Shows a plan, then writes shards, report.html, report.json,',
       'problems.jsonl and dataset.json. Bad samples cost themselves, never the run. Stopped or killed, the same command goes on',
       'where it was; the files are the same, byte for byte. docs/prepare.md has the sources, tasks and trainers.',
     ],
     arguments: [
-      { name: 'source', many: true, help: 'coco, refcoco, grefcoco, lvis, ... (docs/datasets.md)' },
+      {
+        name: 'source',
+        many: true,
+        optional: true,
+        help: 'a folder, an annotation file, or coco, refcoco, grefcoco, lvis, ... (docs/datasets.md)',
+      },
     ],
     options: OPTIONS,
     examples: [
+      {
+        command: 'maskwords prepare photos/ --to ms-swift -o train',
+        note: 'your own: COCO, YOLO, CVAT, Label Studio, labelme, or photos with masks',
+      },
+      {
+        command: 'maskwords prepare --annotations my.json --root photos/ --to qwen -o train',
+        note: 'your COCO file and the folder of its pictures',
+      },
       {
         command: 'maskwords prepare refcoco --root data/ --codec samtok-nano --to ms-swift -o train/',
         note: 'a training set for ms-swift',
@@ -260,11 +288,11 @@ export const command = defineCommand({
 })
 
 /** The reader of this name. Throws MaskwordsError `usage`. */
-function readerOf(name: string): Reader {
+function readerOf(name: string, written = name): Reader {
   const reader = readerByName(name)
   if (reader !== undefined) return reader
   const near = nearest(name, Object.keys(READERS))
-  throw new MaskwordsError('usage', `there is no dataset "${name}"`, {
+  throw new MaskwordsError('usage', `there is no dataset, folder or file "${written}"`, {
     hint: near === undefined ? `one of ${Object.keys(READERS).join(', ')}` : `did you mean ${near}?`,
   })
 }
@@ -289,7 +317,7 @@ async function configOf(
   vocabulary: MaskCodec['vocabulary'],
   needsImage: boolean,
 ): Promise<PrepareConfig> {
-  const { options, path, args, talk } = context
+  const { options, path, talk } = context
   if (options.to === undefined) {
     throw new MaskwordsError('usage', 'prepare needs a trainer to write for', {
       hint: 'for example --to ms-swift',
@@ -298,18 +326,10 @@ async function configOf(
   const writer = writerByName(options.to)
   const output = path(options.output ?? '.')
   const isAbsolute = options['picture-paths'] === 'absolute'
-  const specs = args.map(parseSource)
-  const sources = specs.map(({ reader, split, folder, weightPercent }): PrepareSource => {
-    const root = resolve(path(options.root ?? '.'), folder ?? '')
+  const sources = sourcesOf(context).map(({ root, ...source }): PrepareSource => {
     const way = isAbsolute ? root : relative(output, root)
     const slashed = way.split(sep).join('/')
-    return {
-      reader: readerOf(reader).name,
-      ...(split === undefined ? {} : { split }),
-      root,
-      picturePrefix: slashed === '' ? '' : `${slashed.replace(/\/$/, '')}/`,
-      weightPercent,
-    }
+    return { ...source, root, picturePrefix: slashed === '' ? '' : `${slashed.replace(/\/$/, '')}/` }
   })
   const stamp: CodecStamp = {
     name: codecName,
@@ -338,10 +358,7 @@ async function configOf(
   return {
     version: VERSION,
     sources,
-    tasks: tasksOf(
-      options.task,
-      specs.map(({ reader }) => reader),
-    ),
+    tasks: await tasksOf(context, sources),
     codec: stamp,
     writer: writer.name,
     ...(loadedPlugins().length > 0 && {
@@ -359,6 +376,7 @@ async function configOf(
     ...(options['same-id'] === 'first' || options['same-id'] === 'last'
       ? { sameId: options['same-id'] }
       : {}),
+    ...(options.class !== undefined && { regionName: options.class }),
     ...(minShare > 0 && { minShare }),
     ...(minIou > 0 && { minIou }),
     emptyThink: options['empty-think'] === true,
@@ -368,44 +386,122 @@ async function configOf(
   }
 }
 
-/** Records looked at before a source counts as one without pictures. */
+type NamedSource = Omit<PrepareSource, 'picturePrefix'>
+
+/** The sources that the command line names: datasets by name, paths by what lies there. Throws MaskwordsError, DataError. */
+function sourcesOf({ options, args, path }: PrepareContext): NamedSource[] {
+  const { annotations } = options
+  const named = annotations === undefined ? undefined : namedFile(annotations, options.root, path)
+  if (args.length === 0) {
+    if (named === undefined) {
+      throw new MaskwordsError(
+        'usage',
+        'missing <source>: a folder, an annotation file, or the name of a dataset',
+        {
+          hint: 'maskwords prepare photos/ --to ms-swift -o train',
+        },
+      )
+    }
+    const found = recogniseData(named)
+    const root = options.root === undefined ? found.root : resolve(path(options.root))
+    return [{ reader: found.reader, root, weightPercent: 100, ...annotationsOf(found.reader, root, named) }]
+  }
+  return args.map((text): NamedSource => {
+    const own =
+      readerByName(text) === undefined ? parsePathSource(text, (one) => existsSync(path(one))) : undefined
+    if (own !== undefined) {
+      const { path: place, ...rest } = own
+      const found = recogniseData(path(place))
+      const file = named === undefined ? {} : annotationsOf(found.reader, found.root, named)
+      return { ...found, ...rest, ...file }
+    }
+    const { reader, split, folder, weightPercent } = parseSource(text)
+    const { name } = readerOf(reader, text)
+    const root = resolve(path(options.root ?? '.'), folder ?? '')
+    const file = named === undefined ? {} : annotationsOf(name, root, named)
+    return { reader: name, root, weightPercent, ...(split === undefined ? {} : { split }), ...file }
+  })
+}
+
+/** Where the file of --annotations is: from here, else from --root. */
+function namedFile(name: string, root: string | undefined, path: (name: string) => string): string {
+  const places = [path(name), ...(root === undefined ? [] : [resolve(path(root), name)])]
+  const found = places.find((place) => existsSync(place))
+  if (found !== undefined) return resolve(found)
+  throw new MaskwordsError('not-found', 'there is no such annotation file', {
+    file: name,
+    hint: `looked for ${places.join(' and ')}`,
+  })
+}
+
+function annotationsOf(reader: string, root: string, file: string): { readonly annotations: string } {
+  if (readerOf(reader).takesAnnotations === true)
+    return { annotations: relative(root, file).split(sep).join('/') }
+  const takers = Object.values(READERS).filter(({ takesAnnotations }) => takesAnnotations === true)
+  throw new MaskwordsError('usage', `${reader} finds its files by their names and takes no --annotations`, {
+    hint: `these do: ${takers.map(({ name }) => name).join(', ')}; or leave the option out and name the folder`,
+  })
+}
+
+/** Records looked at before a source counts as one without pictures, or without names. */
 const FIRST_RECORDS = 50
 
-/** Whether one of the first records of any source has its picture. */
-async function hasPictures(
-  sources: readonly PrepareSource[],
+/** The first records of a source; what is wrong with them is said when they are read again. */
+async function* firstRecords(
+  { reader, root, split, annotations }: PrepareSource,
   { io, options }: PrepareContext,
-): Promise<boolean> {
-  const { encoding } = options
-  for (const { reader, root, split } of sources) {
-    let looked = 0
+): AsyncGenerator<DataRecord> {
+  let looked = 0
+  const reading = readerOf(reader).read({
+    root,
+    ...(split === undefined ? {} : { split }),
+    ...(annotations === undefined ? {} : { annotations }),
+    signal: io.signal,
+    encoding: options.encoding,
+    onProblem: () => undefined,
+    missingPictures: 'keep',
+  })
+  for await (const record of reading) {
+    yield record
+    if (++looked === FIRST_RECORDS) return
+  }
+}
+
+/** Whether one of the first records of any source has its picture. */
+async function hasPictures(sources: readonly PrepareSource[], context: PrepareContext): Promise<boolean> {
+  for (const source of sources) {
     // Tables bring their pictures.
-    if (readerOf(reader).pictures !== undefined) return true
-    const reading = readerOf(reader).read({
-      root,
-      ...(split === undefined ? {} : { split }),
-      signal: io.signal,
-      encoding,
-      onProblem: () => undefined,
-      missingPictures: 'keep',
-    })
-    for await (const record of reading) {
-      if (existsSync(join(root, record.picture.file))) return true
-      if (++looked === FIRST_RECORDS) break
-    }
+    if (readerOf(source.reader).pictures !== undefined) return true
+    for await (const { picture } of firstRecords(source, context))
+      if (existsSync(join(source.root, picture.file))) return true
   }
   return false
 }
 
-/** The tasks asked for, each with settings that it knows. Throws MaskwordsError `usage`. */
-function tasksOf(text: string | undefined, readers: readonly string[]): TaskSpec[] {
+/** Whether one of the first regions of a source has a name. Asked of sources whose masks alone are known. */
+async function hasNames(source: PrepareSource, context: PrepareContext): Promise<boolean> {
+  const { gives, takesAnnotations } = readerOf(source.reader)
+  // A file of annotations has categories, and reading its beginning is reading all of it.
+  if (context.options.class !== undefined || takesAnnotations === true) return true
+  if (gives.some((part) => part !== 'masks' && part !== 'boxes')) return true
+  for await (const { regions } of firstRecords(source, context))
+    if (regions.some(({ category }) => category !== undefined)) return true
+  return false
+}
+
+/** The tasks asked for, each with settings that it knows; else those that the sources are good for. Throws MaskwordsError `usage`. */
+async function tasksOf(context: PrepareContext, sources: readonly PrepareSource[]): Promise<TaskSpec[]> {
+  const { task } = context.options
+  const isNamed = task === undefined ? await Promise.all(sources.map((one) => hasNames(one, context))) : []
   const specs =
-    text === undefined
-      ? defaultTasks(readers.map(readerOf)).map((name) => ({ name, settings: {} }))
-      : parseTasks(text)
+    task === undefined
+      ? defaultTasks(
+          sources.map(({ reader }, at) => ({ gives: readerOf(reader).gives, isNamed: isNamed[at]! })),
+        ).map((name) => ({ name, settings: {} }))
+      : parseTasks(task)
   if (specs.length === 0) {
     throw new MaskwordsError('usage', 'no task comes by itself for these sources', {
-      hint: 'name one with --task',
+      hint: 'of these datasets boxes are read, and no masks: name a task with --task, and see what it makes with --plan',
     })
   }
   for (const { name, settings } of specs) {

@@ -16,6 +16,7 @@ export { fileExists, safeRelativePath } from './paths.ts'
 export { holdsTables } from './readers/hub-tables.ts'
 export { addReader, READERS, readerByName } from './readers/index.ts'
 export { reservedName } from './readers/reserved-names.ts'
+export { type OwnData, recogniseData } from './recognise.ts'
 export type {
   Choice,
   Coverage,

@@ -34,8 +34,8 @@ export type RegionShape =
       readonly value: number
       readonly channel: 'first' | 'rgb-id'
     }
-  /** Non-zero pixels of a mask picture. */
-  | { readonly kind: 'mask-file'; readonly file: string }
+  /** Non-zero pixels of a mask picture; of one with soft edges those whose value is at least this. */
+  | { readonly kind: 'mask-file'; readonly file: string; readonly atLeast?: number }
   /** Only a box is known: x, y, width, height. */
   | { readonly kind: 'box' }
 
@@ -145,6 +145,10 @@ export type ReaderOptions = {
    * could be of either), the first, or the last, as pycocotools has it.
    */
   readonly sameId?: SameId
+  /** The annotation file, relative to the root, in place of those that the layout names: of readers that take one. */
+  readonly annotations?: string
+  /** What regions without a category are called; without it nothing is asked by their name. */
+  readonly regionName?: string
 }
 
 /** Parts of a record: what readers fill and tasks need. */
@@ -174,6 +178,8 @@ export type Reader = {
   readonly splits: readonly string[]
   /** Parts of the record that this reader fills. */
   readonly gives: readonly RecordPart[]
+  /** Whether the annotation file may have any name (`annotations` of the options). */
+  readonly takesAnnotations?: boolean
   readonly read: (options: ReaderOptions) => AsyncIterable<DataRecord>
   /** Of datasets whose pictures are no files of their own: where they come from. */
   readonly pictures?: (root: string) => PictureStore

@@ -134,7 +134,10 @@ function shapeMask(record: DataRecord, region: Region, options: RegionMaskOption
       return mask
     }
     case 'mask-file':
-      return maskFromPngImage(pngOf(options.root, shape.file))
+      return maskFromPngImage(
+        pngOf(options.root, shape.file),
+        shape.atLeast === undefined ? 'non-zero' : { atLeast: shape.atLeast },
+      )
     case 'box':
       return boxMask(record, region, options, where)
   }

@@ -12,6 +12,8 @@ export type PrepareSource = {
   /** What stands before a picture's path in the written files: the way from their folder to the dataset's. */
   readonly picturePrefix: string
   readonly weightPercent: number
+  /** The annotation file that was named, relative to the root. */
+  readonly annotations?: string
 }
 
 /** Which codec wrote the words, by what decides them. */
@@ -48,6 +50,8 @@ export type PrepareConfig = {
   readonly repair?: RepairMode
   /** Which of two different pictures or categories of one id counts; undefined: none. */
   readonly sameId?: 'first' | 'last'
+  /** What regions without a category are called; absent: nothing. */
+  readonly regionName?: string
   /** Regions below this share of their picture are left out; absent: none. */
   readonly minShare?: number
   /** Labels whose words read back below this IoU are left out; absent: none. */

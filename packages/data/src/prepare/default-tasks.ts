@@ -12,14 +12,21 @@ const BY_PART: readonly (readonly [Part, readonly string[]])[] = [
   ['choices', ['mask-choice']],
 ]
 
-/** Names of tasks for readers, in a fixed order; all of them need masks. */
-export function defaultTasks(readers: readonly Pick<Reader, 'gives'>[]): string[] {
+/** What can be asked of masks that nobody named. */
+const OF_UNNAMED = ['box-to-mask', 'mask-to-box']
+
+/** A source by what its reader gives; `isNamed` false where its regions have no categories. */
+export type TaskSource = Pick<Reader, 'gives'> & { readonly isNamed?: boolean }
+
+/** Names of tasks for sources, in a fixed order; all of them need masks. */
+export function defaultTasks(sources: readonly TaskSource[]): string[] {
   const names = new Set<string>()
-  for (const { gives } of readers) {
+  for (const { gives, isNamed = true } of sources) {
     if (!gives.includes('masks')) continue
     for (const [part, tasks] of BY_PART) if (gives.includes(part)) for (const task of tasks) names.add(task)
-    if (!gives.includes('phrases')) names.add('open-vocabulary')
+    if (gives.includes('phrases')) continue
+    for (const name of isNamed ? ['open-vocabulary'] : OF_UNNAMED) names.add(name)
   }
-  const order = ['open-vocabulary', ...BY_PART.flatMap(([, tasks]) => tasks)]
+  const order = ['open-vocabulary', ...OF_UNNAMED, ...BY_PART.flatMap(([, tasks]) => tasks)]
   return order.filter((name) => names.has(name))
 }

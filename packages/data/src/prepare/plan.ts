@@ -2,7 +2,7 @@
 // stated as data before anything is. Definition: ours.
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DataProblem, Reader } from '@maskwords/datasets'
+import type { DataProblem, DataRecord, Reader } from '@maskwords/datasets'
 import { type Column, DataError, fileExists, float64Column } from '@maskwords/datasets'
 import { canonicalJson, sha256 } from './canonical.ts'
 import type { PrepareConfig } from './config.ts'
@@ -12,6 +12,7 @@ import { limitsOf } from './picture-limits.ts'
 import { isFractional, type Share, shareOf } from './sampling.ts'
 import { Spool } from './spool.ts'
 import { unpackedRecord } from './unpacked.ts'
+import { TRIED_RECORDS, type TriedRecord, wayOut } from './way-out.ts'
 import type { EngineSetup, Workers } from './workers.ts'
 
 /** One source in a plan: records, regions, conversations of each task. */
@@ -69,6 +70,8 @@ export type Reading = {
   /** The first of them. */
   readonly reasons: readonly DataProblem[]
   readonly regions: number
+  /** The first records of each source: what tasks are tried on. */
+  readonly tried: readonly TriedRecord[]
 }
 
 export type ReadingOptions = {
@@ -106,6 +109,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
   const reasons: DataProblem[] = []
   const engineSources: EngineSource[] = []
   const planned: PlannedSource[] = []
+  const tried: TriedRecord[] = []
   let regions = 0
   for (const [number, source] of config.sources.entries()) {
     const reader = options.readerOf(source.reader)
@@ -120,6 +124,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
       if (waiting.length >= PROBLEM_LINES) flush()
     }
     const categories = new Set<string>()
+    const first: DataRecord[] = []
     let records = 0
     let missing = 0
     const store = reader.pictures?.(source.root)
@@ -132,6 +137,8 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
       encoding: config.encoding,
       onProblem,
       ...(config.sameId === undefined ? {} : { sameId: config.sameId }),
+      ...(source.annotations === undefined ? {} : { annotations: source.annotations }),
+      ...(config.regionName === undefined ? {} : { regionName: config.regionName }),
       // Kept here, so that a source without any picture can be told from one that lacks some.
       missingPictures: config.missingPictures === 'drop' ? 'drop' : 'keep',
     })
@@ -142,6 +149,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
         spool.add(record, number, root)
         records++
         regions += record.regions.length
+        if (first.length < TRIED_RECORDS && record.regions.length > 0) first.push(record)
         if (!fileExists(root, record.picture.file)) missing++
         for (const { category } of record.regions) {
           if (category !== undefined && categories.size < MOST_CATEGORIES) categories.add(category)
@@ -152,11 +160,13 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
     }
     const keeps = config.missingPictures !== 'drop' && !options.needsPictures
     const isKept = keeps && (config.missingPictures === 'keep' || missing === records)
+    const sorted = [...categories].sort()
+    tried.push(...first.map((record) => ({ record, categories: sorted })))
     engineSources.push({
       root,
       picturePrefix: store === undefined ? source.picturePrefix : `${config.cropPrefix}pictures/${unpacked}/`,
       weightPercent: source.weightPercent,
-      categories: [...categories].sort(),
+      categories: sorted,
       dropMissing: missing > 0 && !isKept,
     })
     planned.push({
@@ -174,7 +184,7 @@ export async function readSources(options: ReadingOptions): Promise<Reading> {
   }
   flush()
   spool.flush()
-  return { spool, sources: engineSources, planned, problems: problems.value(), reasons, regions }
+  return { spool, sources: engineSources, planned, problems: problems.value(), reasons, regions, tried }
 }
 
 export type SurveyOptions = {
@@ -278,14 +288,14 @@ export async function surveyRecords(
     datasetSha256: sha256(
       canonicalJson(planned.map(({ name, split, sha256: hash }) => ({ name, split, hash }))),
     ),
-    notes: [...notesOf(config, planned, rows), ...pictureNotes(config, planned, pictures.value())],
+    notes: [...notesOf(config, reading, rows), ...pictureNotes(config, planned, pictures.value())],
   }
   return { plan, shares, lost }
 }
 
 function notesOf(
   config: PrepareConfig,
-  planned: readonly PlannedSource[],
+  { planned, tried }: Reading,
   rows: readonly { readonly task: string; readonly made: number }[],
 ): string[] {
   const notes: string[] = []
@@ -306,11 +316,22 @@ function notesOf(
     }
     if (records === 0) notes.push(`${name}: nothing was read`)
   }
-  for (const { name } of config.tasks) {
-    const made = rows.filter((row) => row.task === name).reduce((sum, row) => sum + row.made, 0)
-    if (made === 0) notes.push(`task ${name} makes nothing of these sources`)
+  const idle = config.tasks.filter(({ name }) => !rows.some((row) => row.task === name && row.made > 0))
+  if (idle.length > 0 && tried.length > 0) {
+    const names = config.tasks.map(({ name }) => name)
+    const way = wayOut(tried, names, languageOf(config))
+    for (const { name } of idle) notes.push(`task ${name} makes nothing of these sources: ${way}`)
+    const unnamed = tried.every(({ record }) =>
+      record.regions.every(({ category }) => category === undefined),
+    )
+    if (unnamed) notes.push('no region has a name: --class gives all of them one, as in --class crack')
   }
   return notes
+}
+
+/** The language of a run's words, by the name of its vocabulary. */
+function languageOf({ codec }: PrepareConfig): 'samtok' | 'himtok' | 'getok' {
+  return (['getok', 'himtok'] as const).find((name) => codec.vocabulary?.startsWith(name)) ?? 'samtok'
 }
 
 const GROUNDS: Readonly<Record<string, string>> = {

@@ -29,19 +29,37 @@ export function parseSource(text: string): SourceSpec {
       hint: 'write name, name:split, name@folder, name%50, or all of them: name:split@folder%50',
     })
   }
-  const weightPercent = match[4] === undefined ? 100 : Number(match[4])
-  if (!(weightPercent > 0 && weightPercent <= MAX_WEIGHT_PERCENT)) {
-    throw new DataError(
-      'bad-option',
-      `The weight of ${text} is above 0 and at most ${MAX_WEIGHT_PERCENT} percent.`,
-    )
-  }
+  const weightPercent = match[4] === undefined ? 100 : checkedWeight(Number(match[4]), text)
   return {
     reader: match[1]!,
     ...(match[2] === undefined ? {} : { split: match[2] }),
     ...(match[3] === undefined ? {} : { folder: match[3] }),
     weightPercent,
   }
+}
+
+function checkedWeight(percent: number, text: string): number {
+  if (percent > 0 && percent <= MAX_WEIGHT_PERCENT) return percent
+  throw new DataError(
+    'bad-option',
+    `The weight of ${text} is above 0 and at most ${MAX_WEIGHT_PERCENT} percent.`,
+  )
+}
+
+/**
+ * A source that is a path: `./mine`, `mine/set.json`, also with `:split` and `%weight` behind it. Undefined where nothing lies
+ * there (`isThere` says of a path whether something does): then it is a name.
+ */
+export function parsePathSource(
+  text: string,
+  isThere: (path: string) => boolean,
+): (Omit<SourceSpec, 'reader' | 'folder'> & { readonly path: string }) | undefined {
+  const [, rest = text, weight] = /^(.+?)%(\d+(?:\.\d+)?)$/.exec(text) ?? []
+  const weightPercent = weight === undefined ? 100 : checkedWeight(Number(weight), text)
+  if (isThere(rest)) return { path: rest, weightPercent }
+  const [, path, split] = /^(.+):([^:@%/\\]+)$/.exec(rest) ?? []
+  if (path !== undefined && isThere(path)) return { path, split: split!, weightPercent }
+  return undefined
 }
 
 /** `name[:setting=value...][,name...]`: values that look like numbers, true and false are such. Throws DataError 'bad-option'. */

@@ -1,5 +1,7 @@
 // Readers of COCO-like files are data: names of files, where pictures lie, and what an image adds to its record. Format: cocodataset.org/#format-data.
 import { drawnOnAt, idAt, type JsonObject, listAt, member, sidesAt, textAt } from '@maskwords/annotations'
+import { annotationFiles } from '../annotation-kind.ts'
+import { safeRelativePath } from '../paths.ts'
 import type {
   Coverage,
   DataRecord,
@@ -24,6 +26,8 @@ type RecordParts = Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'pictur
 export type CocoLikeLayout = Pick<Reader, 'name' | 'title' | 'layout' | 'splits' | 'gives'> & {
   /** Names of the annotation file, `{split}` filled in; the first that is there is read. */
   readonly files: readonly string[]
+  /** Whether a COCO file of any other name is read, where it is the only one. */
+  readonly takesOwnNames?: boolean
   /** Where pictures may lie, `{split}` filled in. */
   readonly folders: readonly string[]
   /** A second file of captions (`annotations[].caption`), where it is there. */
@@ -50,16 +54,22 @@ export function cocoLikeReader(layout: CocoLikeLayout): Reader {
     layout: layout.layout,
     splits,
     gives,
+    takesAnnotations: true,
     read: (options) => readCocoLike(layout, options),
   }
 }
 
 async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
   const reading: Reading = new Reading(layout.name, options, layout.labels ?? 'all')
-  const file = reading.find(layout.files, layout.splits)
-  reading.picturesIn(layout.folders)
+  const file = reading.annotations(layout.files, layout.splits, () =>
+    layout.takesOwnNames === true ? annotationFiles(options.root, 'coco') : [],
+  )
+  const isNamed = options.annotations !== undefined
+  const beside = file.slice(0, Math.max(0, file.lastIndexOf('/')))
+  reading.picturesIn([...layout.folders, ...(safeRelativePath(beside) === beside ? [beside] : [])])
   const index = await reading.cocoIndex(file, { extras: ['licenses', ...(layout.extras ?? [])] })
-  const captionFile = reading.findOptional(layout.captionFiles ?? [], layout.splits)
+  // A file that was named stands for itself: captions that lie about are of another.
+  const captionFile = isNamed ? undefined : reading.findOptional(layout.captionFiles ?? [], layout.splits)
   const captions =
     captionFile === undefined ? undefined : await reading.cocoIndex(captionFile, { reportsDangling: false })
   try {

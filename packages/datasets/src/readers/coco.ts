@@ -2,7 +2,8 @@
 import { textAt } from '@maskwords/annotations'
 import { cocoLikeReader, nameFromUrl } from './coco-like.ts'
 
-const COCO_SPLITS = ['train2017', 'val2017', 'train2014', 'val2014']
+/** COCO's own, then those of Roboflow and of people who divide as it does. */
+const COCO_SPLITS = ['train2017', 'val2017', 'train2014', 'val2014', 'train', 'valid', 'val', 'test']
 
 /** Where COCO pictures lie in people's folders. */
 export const COCO_FOLDERS: readonly string[] = [
@@ -20,6 +21,8 @@ export const COCO_FOLDERS: readonly string[] = [
   'coco/val2017',
   'coco/train2014',
   'images/mscoco/images/train2014',
+  // CVAT's name of a task without subsets.
+  'images/default',
   'coco',
   '',
 ]
@@ -30,11 +33,13 @@ export const coco = cocoLikeReader({
   layout: [
     'annotations/instances_{split}.json or instances.json: { images, annotations, categories }',
     'also annotations/instances_default.json (CVAT), result.json (Label Studio), {split}/_annotations.coco.json (Roboflow)',
+    'or the one COCO file that the root, annotations/ or a folder of the root holds, whatever its name',
     'annotations/captions_{split}.json or captions.json (optional)',
     'pictures in images/, {split}/ or images/{split}/',
   ],
   splits: COCO_SPLITS,
   gives: ['masks', 'boxes', 'captions'],
+  takesOwnNames: true,
   files: [
     'annotations/instances_{split}.json',
     'instances_{split}.json',

@@ -15,6 +15,7 @@ import { ade20kScenes, labelMaps } from './label-maps.ts'
 import { labelStudio } from './label-studio.ts'
 import { labelme, reasonSeg } from './labelme.ts'
 import { lisaPlus } from './lisa-plus.ts'
+import { maskPairs } from './mask-pairs.ts'
 import { mmr, muse } from './multi-target.ts'
 import { coconut, cocoPanoptic } from './panoptic.ts'
 import { psg } from './psg.ts'
@@ -49,6 +50,7 @@ const ALL: readonly Reader[] = [
   labelme,
   lisaPlus,
   lvis,
+  maskPairs,
   mdvpBench,
   mmr,
   muse,

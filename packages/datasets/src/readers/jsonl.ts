@@ -37,9 +37,7 @@ const FILES = ['{split}.jsonl', 'data.jsonl', 'annotations.jsonl', 'records.json
 async function* readJsonl(options: ReaderOptions): AsyncGenerator<DataRecord> {
   const reading: Reading = new Reading('jsonl', options, 'all')
   const splits = ['train', 'val', 'test']
-  const alone = reading.filesIn('', ['.jsonl'])
-  const file =
-    reading.findOptional(FILES, splits) ?? (alone.length === 1 ? alone[0]! : reading.find(FILES, splits))
+  const file = reading.annotations(FILES, splits, () => reading.filesIn('', ['.jsonl']))
   reading.picturesIn(['', 'images', 'pictures'])
   for await (const { value, line } of reading.lines(file)) {
     const at = `line ${line}`
@@ -311,5 +309,6 @@ export const jsonl: Reader = {
   ],
   splits: ['train', 'val', 'test'],
   gives: ['masks', 'boxes', 'phrases', 'captions', 'region-captions', 'relations', 'dialogues', 'choices'],
+  takesAnnotations: true,
   read: readJsonl,
 }

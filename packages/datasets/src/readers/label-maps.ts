@@ -130,7 +130,7 @@ const VOC_VOID_COLOUR = 224 + 256 * 224 + 65536 * 192
  * 65535), unless it has a name, or the values run up to it, or it is the only one and nothing has a name (a mask in black and
  * white); in colours, that of VOC.
  */
-function voidOf(
+export function voidOf(
   values: readonly number[],
   names: ReadonlyMap<number, string>,
   isColour: boolean,
@@ -142,13 +142,13 @@ function voidOf(
   return isAlone || values.at(-2) === last - 1 ? undefined : last
 }
 
-function voidMessage(value: number, isColour: boolean): string {
+export function voidMessage(value: number, isColour: boolean): string {
   const what = isColour ? 'the colour 224, 224, 192' : `value ${value}`
   return `${what} is taken for unlabelled pixels, as VOC has it, and never asked for; a name in names.json makes it a region`
 }
 
 /** The values that occur, rising. */
-function valuesOf(image: PngImage, isColour: boolean): number[] {
+export function valuesOf(image: PngImage, isColour: boolean): number[] {
   const { samples, widthPx, heightPx } = image
   const step = samples.length / (widthPx * heightPx)
   const seen = new Set<number>()
@@ -160,7 +160,7 @@ function valuesOf(image: PngImage, isColour: boolean): number[] {
   return [...seen].sort((a, b) => a - b)
 }
 
-function stemOf(file: string): string {
+export function stemOf(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '')
 }
 
@@ -187,7 +187,7 @@ function mapsByStem(maps: readonly string[], pictures: readonly string[]) {
 }
 
 /** Names of values: ADE20K's objectInfo150 (csv or txt), names.json: { "1": "wall" }, or labelme's lists, a name a line. */
-function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<number, string> {
+export function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<number, string> {
   const names = new Map<number, string>()
   const file = files.find((name) => reading.exists(name))
   if (file === undefined) return names
@@ -221,6 +221,9 @@ function valueNames(reading: Reading, files: readonly string[]): ReadonlyMap<num
   return names
 }
 
+/** Where names of values may be listed. */
+export const NAME_FILES: readonly string[] = ['names.json', 'class_names.txt', 'labels.txt']
+
 export const labelMaps = labelMapReader({
   name: 'label-map',
   title: 'Label maps: a PNG of region numbers beside each picture',
@@ -243,7 +246,7 @@ export const labelMaps = labelMapReader({
     ['JPEGImages', 'SegmentationClassPNG'],
     ['JPEGImages', 'SegmentationObject'],
   ],
-  names: ['names.json', 'class_names.txt', 'labels.txt'],
+  names: NAME_FILES,
 })
 
 export const ade20kScenes = labelMapReader({

@@ -602,6 +602,11 @@ const FIXTURES: Readonly<Record<string, Expectation>> = {
     regions: { 2: 24 },
     has: { regions: [{ category: 'building' }] },
   },
+  masks: {
+    files: { 'images/a.png': PICTURE, 'masks/a_mask.png': halves(0, 5) },
+    regions: { 1: 24 },
+    has: { id: 'a', picture: { file: 'images/a.png' } },
+  },
   'label-map': {
     files: { 'images/a.jpg': PICTURE, 'labels/a_0.png': halves(1, 3, 'grey'), 'labels/b_0.png': maskPng },
     regions: { 1: 24, 3: 24 },
@@ -1239,6 +1244,36 @@ describe('yolo', () => {
         ['bad-field', 'line 4'],
       ])
     }
+  })
+
+  it.each([
+    [
+      'Windows with a drive',
+      'data/train/images',
+      'data/train/labels',
+      'train: C:\\set\\data\\train\\images\n',
+    ],
+    ['Roboflow, from a folder beside', 'pics/images', 'pics/labels', 'train: ../pics/images\n'],
+    [
+      'a path and a rest',
+      'mine/images/one',
+      'mine/labels/one',
+      'path: ../mine\ntrain: mine/images/one # all\n',
+    ],
+    ['outlines beside pictures', 'train', 'train', ''],
+    ['one folder of all', '', '', ''],
+  ])('finds pictures and outlines as %s has them', async (_, pictures, labels, yaml) => {
+    const at = (folder: string, name: string) => (folder === '' ? name : `${folder}/${name}`)
+    const { records, problems } = await readFiles('yolo', {
+      [at(pictures, 'a.png')]: PICTURE,
+      [at(labels, 'a.txt')]: '1 0 0 0.5 0 0.5 0.5',
+      [at(pictures, 'bare.png')]: PICTURE,
+      'data.yaml': `${yaml}names: ['cup, large', 'it''s a lid']\n`,
+    })
+    expect(problems).toEqual([])
+    expect(records.map(({ picture, regions }) => [picture.file, regions[0]!.category])).toEqual([
+      [at(pictures, 'a.png'), "it's a lid"],
+    ])
   })
 
   it('knows what a lost line was of where its class can be read, and nothing of the others where it cannot', async () => {

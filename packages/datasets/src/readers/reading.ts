@@ -47,6 +47,8 @@ export class Reading {
   private readonly encoding: string | undefined
   private readonly keepsMissing: boolean
   private readonly labels: Labels
+  private readonly named: string | undefined
+  private readonly regionName: string | undefined
   /** Categories of which a region was lost since the record began; undefined for one that nobody knows. */
   private readonly lostCategories = new Set<string | undefined>()
   private readonly saidOnce = new Set<string>()
@@ -66,6 +68,8 @@ export class Reading {
     this.encoding = options.encoding
     this.sameId = options.sameId ?? 'refuse'
     this.labels = labels
+    this.named = options.annotations
+    this.regionName = options.regionName
     this.keepsMissing = options.missingPictures === 'keep'
     this.splitName = options.split
     this.folders = ['']
@@ -182,6 +186,37 @@ export class Reading {
   }
 
   /**
+   * The annotation file: the one that was asked for by name, else the first of these (see `find`), else what `others` finds.
+   * @throws DataError `io` where the named one is not there, `wrong-layout`
+   */
+  annotations(candidates: readonly string[], splits: readonly string[], others?: () => string[]): string {
+    const { named: asked } = this
+    if (asked !== undefined) {
+      if (fileExists(this.root, asked)) return asked
+      throw new DataError('io', `there is no file ${asked}`, {
+        file: join(this.root, asked),
+        hint: `an annotation file is looked for from here, then from the dataset's folder ${this.root}`,
+      })
+    }
+    const found = this.findOptional(candidates, splits)
+    if (found !== undefined) return found
+    const isFree = this.splitName === undefined
+    const named = candidates.filter((candidate) => !/^\{split\}\.\w+$/.test(candidate))
+    const there = splitsThere(this.root, named)
+    // A split of a name that nobody publishes is one all the same, where it is the only one.
+    if (isFree && there.length === 1) return this.find(candidates, there)
+    const [other, ...more] = isFree && there.length === 0 ? (others?.() ?? []) : []
+    if (more.length > 0) {
+      throw new DataError(
+        'wrong-layout',
+        `${this.root} has several annotation files: ${[other, ...more].slice(0, 12).join(', ')}`,
+        { file: this.root, hint: `name the one that counts: --annotations ${other}` },
+      )
+    }
+    return other ?? this.failLayout(this.namesOf(candidates, splits), candidates, there)
+  }
+
+  /**
    * The first of these files that is there, with `{split}` filled in: the split asked for, or each of `splits` in turn.
    * Throws DataError `wrong-layout` that says what was looked for and what the folder holds.
    */
@@ -214,9 +249,12 @@ export class Reading {
   }
 
   /** Says what was looked for; where a split was asked for, which splits are there by `templates` with `{split}` in them. */
-  failLayout(lookedFor: readonly string[], templates: readonly string[] = []): never {
+  failLayout(
+    lookedFor: readonly string[],
+    templates: readonly string[] = [],
+    there: readonly string[] = this.splitName === undefined ? [] : splitsThere(this.root, templates),
+  ): never {
     const shown = lookedFor.length > 12 ? [...lookedFor.slice(0, 12), '...'] : lookedFor
-    const there = this.splitName === undefined ? [] : splitsThere(this.root, templates)
     if (there.length > 0) this.failSplit(there, `: looked for ${shown.join(', ')}`)
     throw new DataError(
       'wrong-layout',
@@ -225,13 +263,17 @@ export class Reading {
     )
   }
 
-  /** Says that the split asked for is not there, and which are. */
+  /** Says that the split asked for is not there, or that one must be asked for, and which are. */
   failSplit(there: readonly string[], lookedFor = ''): never {
-    throw new DataError(
-      'wrong-layout',
-      `${this.dataset} has no split ${this.splitName} in ${this.root}${lookedFor}; there is ${there.slice(0, 12).join(', ')}`,
-      { file: this.root, hint: `choose one of them: ${this.dataset}:${there[0]}` },
-    )
+    const { splitName } = this
+    const what =
+      splitName === undefined
+        ? `${this.root} has several splits of ${this.dataset}, and none of the usual ones`
+        : `${this.dataset} has no split ${splitName} in ${this.root}`
+    throw new DataError('wrong-layout', `${what}${lookedFor}; there is ${there.slice(0, 12).join(', ')}`, {
+      file: this.root,
+      hint: `choose one of them: ${this.dataset}:${there[0]}`,
+    })
   }
 
   exists(path: string): boolean {
@@ -417,7 +459,14 @@ export class Reading {
     parts: Partial<Omit<DataRecord, 'id' | 'dataset' | 'split' | 'picture'>>,
   ): DataRecord {
     const { onProblem } = this
-    const regions = (parts.regions ?? []).map((region) => this.withoutReservedName(region))
+    const { regionName } = this
+    const regions = (parts.regions ?? []).map((region) =>
+      this.withoutReservedName(
+        regionName === undefined || region.category !== undefined || region.isIgnored === true
+          ? region
+          : { ...region, category: regionName },
+      ),
+    )
     // A region without a name may be of any category.
     if (regions.some(({ category, isIgnored }) => category === undefined && isIgnored !== true))
       this.mayLack()
