@@ -135,9 +135,15 @@ export const ROOMS: readonly Room[] = [
     'node: zod hono @hono/node-server',
   ),
   packages(
+    'judging',
+    'a language model as judge of answers: what it is asked, its verdicts, what they count',
+    'base mask words codecs mllm eval files',
+    'node:',
+  ),
+  packages(
     'benchmarks',
     'the answers of a model against the truth of published benchmarks',
-    'base mask words annotations checkpoint codecs mllm datasets data eval files',
+    'base mask words annotations codecs mllm datasets data eval files judging',
     'node: zod',
   ),
   packages(

@@ -22,6 +22,7 @@ import {
   saysNoTarget,
   saysOnlyThought,
 } from '@maskwords/words'
+import type { PredictionRecord } from './record.ts'
 import type { TruthSample } from './truth.ts'
 import { sizeOfSample } from './truth-samples.ts'
 
@@ -42,6 +43,24 @@ export function answerOf(text: string, rules: AnswerOptions): string {
     parts.cutOff ? 'the thought was cut off before an answer' : 'no answer follows the thought',
     { hint: 'let the model write more tokens (max_tokens)' },
   )
+}
+
+/** Words of masks, and tags around phrases. */
+const TAGS = /<\|[^<>|]*\|>|<\/?[a-z]\w*>/gi
+
+/**
+ * What an answer says of a region: its "caption", or its "text" without words of masks and tags. Throws MaskwordsError `malformed` for
+ * an answer that has neither, `unreadable` as `answerOf`.
+ */
+export function descriptionOf(record: PredictionRecord, rules: AnswerOptions): string {
+  if (record.caption !== undefined) return record.caption
+  if (record.text === undefined) {
+    throw new MaskwordsError('malformed', 'the answer has neither text nor caption')
+  }
+  return answerOf(record.text, rules)
+    .replaceAll(TAGS, ' ')
+    .replaceAll(/[ \t]{2,}/g, ' ')
+    .trim()
 }
 
 /**

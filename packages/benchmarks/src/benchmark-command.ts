@@ -22,6 +22,8 @@ import {
 } from '@maskwords/files'
 import { openAnswers } from './answers.ts'
 import type { Benchmark } from './benchmark.ts'
+import { judgeAnswers, sayJudged } from './judged/judge-answers.ts'
+import { JUDGE_OPTIONS } from './judged/options.ts'
 import type { AskedBenchmark } from './loop/ask-benchmark.ts'
 import { LOOP_OPTIONS } from './loop/options.ts'
 import { EVAL_OPTIONS } from './options.ts'
@@ -47,6 +49,7 @@ export function benchmarkCommand<const O extends OptionSpecs, S extends Stamp['s
       options: {
         ...EVAL_OPTIONS,
         ...(benchmark.asking === undefined ? {} : LOOP_OPTIONS),
+        ...(benchmark.judging === undefined ? {} : JUDGE_OPTIONS),
         ...benchmark.options,
       },
       examples: benchmark.examples,
@@ -56,7 +59,7 @@ export function benchmarkCommand<const O extends OptionSpecs, S extends Stamp['s
   return command as unknown as Command
 }
 
-type BenchmarkContext = Context<typeof EVAL_OPTIONS & typeof LOOP_OPTIONS>
+type BenchmarkContext = Context<typeof EVAL_OPTIONS & typeof LOOP_OPTIONS & typeof JUDGE_OPTIONS>
 
 async function runBenchmark<O extends OptionSpecs, S extends Stamp['settings'], Item>(
   benchmark: Benchmark<O, S, Item>,
@@ -137,6 +140,19 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
   const settings = benchmark.settings(options as unknown as OptionValues<O>, mode)
   const boxFormat = benchmark.boxFormat?.(settings)
   const reading = options['thought-open'] ? { thoughtOpen: true } : {}
+  const judged =
+    benchmark.judging === undefined
+      ? undefined
+      : await judgeAnswers(context, {
+          name: benchmark.name,
+          judging: benchmark.judging,
+          settings,
+          mode,
+          reading,
+          truth,
+          predictions,
+          pictures,
+        })
   const boxSurvey =
     boxFormat === 'auto' && mode === 'correct' ? surveyBoxes(textsOf(predictions), reading) : undefined
   const madeWith = predictions.made?.asked['codec']
@@ -159,6 +175,7 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
       mode,
       settings,
       reading,
+      judged,
     })
     const files: string[] = []
     if (options.rows !== undefined) {
@@ -184,6 +201,7 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
         ...resultJson(result, files, failures),
         partlyRead: answers.partly.size,
         ...(asked && { answers: { file: asked.file, ...asked.counts } }),
+        ...(judged && { verdicts: { file: judged.file, ...judged.counts } }),
       })
     else {
       for (const line of resultLines(result)) await context.print(line)
@@ -200,6 +218,7 @@ async function scoreBenchmark<O extends OptionSpecs, S extends Stamp['settings']
     }
     await sayCutOff(context, truth, predictions)
     if (asked !== undefined) await sayAsked(context, asked)
+    if (judged !== undefined) await sayJudged(context, judged, mode)
     return await reportFailures(context as unknown as Context, failures)
   } finally {
     await answers.close()
@@ -265,11 +284,11 @@ function pictureFolders(context: BenchmarkContext, truth: Truth): string[] {
 }
 
 async function refuseOutputs(context: BenchmarkContext): Promise<void> {
-  const { predictions, truth, root, rows, report, questions } = context.options
+  const { predictions, truth, root, rows, report, questions, verdicts } = context.options
   const named = (names: readonly (string | undefined)[]) =>
     names.filter((name) => name !== undefined).map((name) => context.path(name))
   const inputs = named([predictions, truth, root])
-  for (const output of named([rows, report, questions])) await refuseSameFile(output, inputs)
+  for (const output of named([rows, report, questions, verdicts])) await refuseSameFile(output, inputs)
 }
 
 function truthOf({ truth, root }: { readonly truth?: string; readonly root?: string }, name: string): string {

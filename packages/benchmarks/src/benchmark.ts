@@ -3,6 +3,7 @@ import type { BoxFormat, EvalMode, Metric, SampleRow, ScoredValues, Stamp } from
 import type { Example, OptionSpecs, OptionValues } from '@maskwords/files'
 import type { AnswerOptions } from '@maskwords/words'
 import type { AnswerReader } from './answers.ts'
+import type { Judging, VerdictsOf } from './judged/judging.ts'
 import type { Asking } from './loop/asking.ts'
 import type { PredictionRecord } from './record.ts'
 import type { SampleKind, Truth, TruthSample } from './truth.ts'
@@ -14,6 +15,8 @@ export type Scoring<Settings> = {
   readonly answers: AnswerReader
   /** How the text of an answer is taken apart. */
   readonly readingOf: (record: PredictionRecord) => AnswerOptions
+  /** What a judge said of the answer to a sample, where the benchmark has one. */
+  readonly verdictsOf: VerdictsOf
   /** All samples of the run. */
   readonly samples: readonly TruthSample[]
 }
@@ -64,6 +67,8 @@ export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings'],
   }
   /** How a model is asked; without it the benchmark has no --model. */
   readonly asking?: Asking<NoInfer<Settings>>
+  /** How a judge scores it; without it the benchmark has no --judge. */
+  readonly judging?: Judging<NoInfer<Settings>>
   /** The column that orders samples in the report, best first; without it the report has no pictures. */
   readonly shown?: string
 }

@@ -3,6 +3,7 @@ import {
   type Comparison,
   checkSameStamp,
   compareRuns,
+  type Metric,
   parseRowFile,
   type Stamp,
   type StampField,
@@ -19,7 +20,7 @@ import {
   tableLines,
 } from '@maskwords/files'
 import { STATISTICS_OPTIONS } from './options.ts'
-import { intervalText, percent } from './result-table.ts'
+import { intervalText, shownValue } from './result-table.ts'
 
 const ALLOWABLE = ['codec', 'version', 'codec,version'] as const
 
@@ -78,7 +79,7 @@ export const command = defineCommand({
       })
       return 0
     }
-    for (const line of comparisonLines(comparisons)) await context.print(line)
+    for (const line of comparisonLines(comparisons, first.metrics)) await context.print(line)
     return 0
   },
 })
@@ -102,7 +103,8 @@ export async function readRows(io: Io, name: string) {
   }
 }
 
-function comparisonLines(comparisons: readonly Comparison[]): string[] {
+function comparisonLines(comparisons: readonly Comparison[], metrics: readonly Metric[]): string[] {
+  const of = (name: string) => metrics.find((metric) => metric.name === name)
   return tableLines(
     [
       { title: 'metric' },
@@ -114,10 +116,10 @@ function comparisonLines(comparisons: readonly Comparison[]): string[] {
     ],
     comparisons.map(({ metric, a, b, difference, interval, permutationP }) => [
       metric,
-      percent(a),
-      percent(b),
-      difference === null ? '-' : `${difference > 0 ? '+' : ''}${percent(difference)}`,
-      intervalText(interval),
+      shownValue(a, of(metric)),
+      shownValue(b, of(metric)),
+      difference === null ? '-' : `${difference > 0 ? '+' : ''}${shownValue(difference, of(metric))}`,
+      intervalText(interval, of(metric)),
       permutationP === null ? '-' : permutationP < 0.001 ? '<0.001' : permutationP.toFixed(3),
     ]),
   )

@@ -156,7 +156,10 @@ function drafts(record: DataRecord, drafting: Drafting): (() => TruthSample)[] {
     case 'region-asks':
       return record.regions.flatMap((region) => {
         const asks = asksOf(record, region)
-        return asks.length === 0 ? [] : [() => ({ ...regionSample(record, [region.id], drafting), asks })]
+        const named = region.category === undefined ? {} : { labels: [region.category] }
+        return asks.length === 0
+          ? []
+          : [() => ({ ...regionSample(record, [region.id], drafting), ...named, asks })]
       })
     case 'region-questions':
       return record.dialogues.map((turns, d) => () => regionQuestion(record, turns, d, drafting))

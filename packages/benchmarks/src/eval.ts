@@ -39,6 +39,18 @@ const BENCHMARKS: Readonly<Record<string, Entry>> = {
     summary: 'captions of given regions: METEOR, CIDEr, BLEU-4, ROUGE-L',
     load: () => import('./region-caption.ts'),
   },
+  'dlc-bench': {
+    summary: 'detailed descriptions of regions, judged by questions (DLC-Bench)',
+    load: () => import('./dlc-bench.ts'),
+  },
+  'mdvp-bench': {
+    summary: 'questions about marked regions, graded beside a reference (MDVP-Bench)',
+    load: () => import('./mdvp-bench.ts'),
+  },
+  'videorefer-d': {
+    summary: 'descriptions of an object in one frame, judged (VideoRefer-Bench-D)',
+    load: () => import('./videorefer-d.ts'),
+  },
   gcg: { summary: 'captions with a mask for each phrase (GranD-f)', load: () => import('./gcg.ts') },
   psg: { summary: 'scene graphs: R@K and mR@K', load: () => import('./psg.ts') },
   coco: { summary: 'average precision and recall of masks or boxes', load: () => import('./coco.ts') },

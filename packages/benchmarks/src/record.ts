@@ -67,6 +67,21 @@ export const truthSchema = z.object({
     )
     .optional(),
   captions: z.array(z.string()).optional(),
+  /** What a judge is asked about the answer: options, and what each is worth. */
+  asks: z
+    .array(
+      z
+        .object({
+          kind: z.string(),
+          text: z.string().min(1),
+          options: z.array(z.string()).min(2).max(26),
+          scores: z.array(z.union([finite, z.string()])),
+        })
+        .refine(({ options, scores }) => options.length === scores.length, {
+          message: 'a score for each option is wanted',
+        }),
+    )
+    .optional(),
   group: z.union([z.string(), z.array(z.string())]).optional(),
   /** The round of a dialogue, from 1. */
   round: z.number().int().positive().optional(),

@@ -1,12 +1,19 @@
 // `maskwords eval region-caption`: captions of given regions (RefCOCOg, Visual Genome), as GLaMM and SAMTok are measured.
-import { bleu, type CaptionSample, cider, meteor, officialGroundedCaption, rougeL } from '@maskwords/eval'
+import {
+  bleu,
+  type CaptionSample,
+  cider,
+  type EvalMode,
+  meteor,
+  officialGroundedCaption,
+  rougeL,
+} from '@maskwords/eval'
 import { MaskwordsError } from '@maskwords/files'
-import { answerOf } from './answer-text.ts'
+import type { AnswerOptions } from '@maskwords/words'
+import { answerOf, descriptionOf } from './answer-text.ts'
 import { benchmarkCommand } from './benchmark-command.ts'
 import { always } from './loop/asking.ts'
-
-/** Words of masks, and tags around phrases. */
-const TAGS = /<\|[^<>|]*\|>|<\/?[a-z]\w*>/gi
+import type { PredictionRecord } from './record.ts'
 
 type Item = CaptionSample & { readonly isMissing: boolean }
 
@@ -51,13 +58,7 @@ export const command = benchmarkCommand({
     if (captions.length === 0) {
       throw new MaskwordsError('malformed', 'the truth of this sample has no captions', { at: id })
     }
-    let caption = record?.caption ?? ''
-    if (record !== undefined && record.caption === undefined) {
-      if (record.text === undefined)
-        throw new MaskwordsError('malformed', 'the answer has neither text nor caption')
-      const said = answerOf(record.text, readingOf(record))
-      caption = mode === 'official' ? officialGroundedCaption(said) : said.replaceAll(TAGS, ' ').trim()
-    }
+    const caption = record === undefined ? '' : captionOf(record, mode, readingOf(record))
     const item: Item = { id, caption, references: captions, isMissing: record === undefined }
     return { values: {}, status: record === undefined ? 'missing' : 'scored', item }
   },
@@ -82,3 +83,9 @@ export const command = benchmarkCommand({
   },
   shown: 'cider',
 })
+
+function captionOf(record: PredictionRecord, mode: EvalMode, rules: AnswerOptions): string {
+  return mode === 'official' && record.caption === undefined && record.text !== undefined
+    ? officialGroundedCaption(answerOf(record.text, rules))
+    : descriptionOf(record, rules)
+}

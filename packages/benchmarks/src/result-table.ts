@@ -1,5 +1,5 @@
 // The numbers of a benchmark as a table for people.
-import type { Interval } from '@maskwords/eval'
+import type { Interval, Metric } from '@maskwords/eval'
 import { counted, printable, tableLines } from '@maskwords/files'
 import type { Result } from './result.ts'
 
@@ -10,6 +10,7 @@ const MAX_GROUP_LINES = 40
 export function resultLines(result: Result): string[] {
   const { file, metrics, intervals, groups, counts } = result
   const { stamp } = file
+  const known = new Map(file.metrics.map((metric) => [metric.name, metric]))
   const lines = [
     `${stamp.benchmark}, ${stamp.mode}: ${counted(counts.samples, 'sample')}, ${counts.scored} scored, ${counts.missing} missing, ${counts.failed} failed`,
     '',
@@ -22,9 +23,9 @@ export function resultLines(result: Result): string[] {
       ],
       Object.keys(metrics).map((name) => [
         name,
-        percent(metrics[name] ?? null),
-        intervalText(intervals[name] ?? null),
-        file.metrics.find((metric) => metric.name === name)?.title ?? 'of all samples together',
+        shownValue(metrics[name] ?? null, known.get(name)),
+        intervalText(intervals[name] ?? null, known.get(name)),
+        known.get(name)?.title ?? 'of all samples together',
       ]),
     ),
   ]
@@ -44,7 +45,7 @@ export function resultLines(result: Result): string[] {
         .map((group) => [
           printable(group),
           String(groups[group]!.samples),
-          ...shown.map(({ name }) => percent(groups[group]!.metrics[name] ?? null)),
+          ...shown.map((metric) => shownValue(groups[group]!.metrics[metric.name] ?? null, metric)),
         ]),
     ),
   )
@@ -53,11 +54,11 @@ export function resultLines(result: Result): string[] {
   return lines
 }
 
-/** A share in percent with two digits, as papers print it. */
-export function percent(value: number | null): string {
-  return value === null ? '-' : (100 * value).toFixed(2)
+/** A share in percent with two digits, as papers print it; what is no share as it is. */
+export function shownValue(value: number | null, metric?: Pick<Metric, 'isShare'>): string {
+  return value === null ? '-' : ((metric?.isShare === false ? 1 : 100) * value).toFixed(2)
 }
 
-export function intervalText(interval: Interval | null): string {
-  return interval === null ? '-' : `${percent(interval[0])} to ${percent(interval[1])}`
+export function intervalText(interval: Interval | null, metric?: Pick<Metric, 'isShare'>): string {
+  return interval === null ? '-' : `${shownValue(interval[0], metric)} to ${shownValue(interval[1], metric)}`
 }

@@ -21,6 +21,8 @@ import {
 import type { AnswerOptions } from '@maskwords/words'
 import type { AnswerReader } from './answers.ts'
 import type { Benchmark, Scored } from './benchmark.ts'
+import type { JudgedAnswers } from './judged/judge-answers.ts'
+import type { VerdictsOf } from './judged/judging.ts'
 import type { EVAL_OPTIONS } from './options.ts'
 import type { Predictions } from './predictions.ts'
 import { type PredictionRecord, readingOf } from './record.ts'
@@ -37,18 +39,22 @@ type Evaluation<S> = {
   readonly mode: EvalMode
   readonly settings: S
   readonly reading: AnswerOptions
+  /** What a judge said, where the benchmark has one. */
+  readonly judged: JudgedAnswers | undefined
 }
 
 /** Scores all samples of the truth; answers that cannot be used are among the failures. */
 export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'], Item>(
   benchmark: Benchmark<O, S, Item>,
   context: Context<typeof EVAL_OPTIONS>,
-  { truth, ids, predictions, answers, mode, settings, reading }: Evaluation<S>,
+  { truth, ids, predictions, answers, mode, settings, reading, judged }: Evaluation<S>,
 ): Promise<{ result: Result; failures: ErrorReport[] }> {
   const { talk, io, options } = context
   const { samples } = truth
   const unknown = unknownAnswers(ids, predictions)
-  const failures = [...truth.failures, ...predictions.failures]
+  const failures = [...truth.failures, ...predictions.failures, ...(judged?.failures ?? [])]
+  const verdictsOf: VerdictsOf = judged?.verdictsOf ?? (() => undefined)
+  const asked = { ...predictions.made?.asked, ...judged?.asked }
   const rows = new Array<SampleRow>(samples.length)
   const items = new Array<Item>(samples.length)
   const progress = talk.progress(samples.length, 'sample')
@@ -65,6 +71,7 @@ export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'
       settings,
       answers,
       samples,
+      verdictsOf,
       readingOf: (record: PredictionRecord) => ({ ...reading, ...readingOf(record) }),
     }
     let scored: Scored<Item>
@@ -119,7 +126,7 @@ export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'
     codec: answers.codecName,
     version: VERSION,
     settings: { ...settings, ...reading },
-    ...(predictions.made !== undefined && { asked: predictions.made.asked }),
+    ...(Object.keys(asked).length > 0 && { asked }),
   }
   const result = resultOf({ stamp, metrics, rows }, options, unknown)
   return { result: { ...result, metrics: { ...whole?.numbers, ...result.metrics } }, failures }

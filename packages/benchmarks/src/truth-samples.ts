@@ -136,6 +136,7 @@ function lineSample(value: unknown, file: string, line: number): TruthSample {
     ...(masks !== undefined && { masks }),
     ...(record.labels !== undefined && { labels: record.labels }),
     ...(record.captions !== undefined && { captions: record.captions }),
+    ...(record.asks !== undefined && { asks: record.asks }),
     ...(record.relations !== undefined && { relations: checkedRelations(record.relations, masks) }),
     ...(ignored !== undefined && { ignored }),
     ...(record.boxes !== undefined && { boxes: record.boxes }),
@@ -241,6 +242,8 @@ export function truthHash(samples: readonly TruthSample[]): string {
       right ?? null,
       more.captions ?? null,
       more.relations ?? null,
+      // Only where it is, so that the hashes of truths without it stay.
+      ...(more.asks === undefined ? [] : [more.asks]),
     ]),
   )
   return createHash('sha256').update(lines.sort().join('\n')).digest('hex')

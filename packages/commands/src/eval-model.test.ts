@@ -7,6 +7,7 @@ import { cocoRleFromMask, pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outlinesTable } from '../../datasets/test/hub-table.ts'
 import { randomOf } from '../../eval/src/statistics/random.ts'
+import { startJudge } from '../../judging/test/fake-judge.ts'
 import { writeTinyModel } from '../../mllm/test/tiny-model.ts'
 import { makeFolder, runCommand } from '../test/command.ts'
 import { drawScene } from './demo/scene.ts'
@@ -37,6 +38,7 @@ beforeAll(async () => {
           masks: [rle],
           labels: [label],
           captions: [`a ${label}`],
+          asks: [{ kind: 'positive', text: 'Is it there?', options: ['Yes', 'No'], scores: [1, 0] }],
           lines: [
             [
               [0, 0],
@@ -163,6 +165,9 @@ describe('eval with a model in the loop', () => {
     ['open-vocabulary', 'truth.jsonl', []],
     ['perception', 'truth.jsonl', ['--prompt', 'Of {mask}: {phrase} {options}']],
     ['multi-round', 'rounds.jsonl', []],
+    ['dlc-bench', 'truth.jsonl', ['--judge', 'JUDGE', '--temperature', '10']],
+    ['mdvp-bench', 'truth.jsonl', ['--judge', 'JUDGE', '--temperature', '10']],
+    ['videorefer-d', 'truth.jsonl', ['--judge', 'JUDGE', '--temperature', '10']],
   ])('%s asks and scores', async (name, truth, more) => {
     const argv = [
       '--truth',
@@ -175,7 +180,15 @@ describe('eval with a model in the loop', () => {
       '--predictions',
       `${name}.jsonl`,
     ]
-    const { value, err } = await run(name, ...argv, ...more)
+    const judge = more.includes('JUDGE') ? await startJudge(() => 'Yes') : undefined
+    const { value, err } = await run(
+      name,
+      ...argv,
+      ...more.map((one) => one.replace('JUDGE', judge?.address ?? '')),
+    )
+    await judge?.close()
+    expect(value.verdicts?.failed ?? 0).toBe(0)
+    expect(judge === undefined || judge.asked.length > 0).toBe(true)
     expect(err).not.toMatch(/internal|bug/)
     expect(value.answers).toMatchObject({ answered: 2, failed: 0 })
     expect(value.samples).toBe(2)

@@ -43,6 +43,13 @@ export { buildPrompt, renderChat } from './prompt.ts'
 export { MAX_ALTERNATIVES } from './questions.ts'
 export { isAddress, readAddress, type ServerAddress } from './servers/address.ts'
 export { ServerError, type Timeouts } from './servers/http.ts'
+export {
+  type OpenPlainServerOptions,
+  openPlainServer,
+  type PlainAnswer,
+  type PlainQuestion,
+  type PlainServer,
+} from './servers/plain-server.ts'
 export { SERVER_KINDS, type ServerKind } from './servers/profiles.ts'
 export { type OpenServerOptions, openServerModel } from './servers/server-model.ts'
 export type { TaskName } from './tasks.ts'

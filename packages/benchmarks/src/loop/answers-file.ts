@@ -1,9 +1,8 @@
 // The file that `eval --model` keeps answers in: a line that says how they were asked for, then a line for each question, whole or
 // not there. Predictions like any others (docs/evaluation.md).
 import { isRecord } from '@maskwords/base'
-import { takeLock } from '@maskwords/checkpoint'
 import type { Context } from '@maskwords/files'
-import { type KeptLines, MaskwordsError, openKeptLines } from '@maskwords/files'
+import { type KeptLines, lockKeptFile, MaskwordsError, openKeptLines } from '@maskwords/files'
 import {
   type AnswersHeader,
   type AskedSettings,
@@ -32,7 +31,7 @@ export async function openAnswersFile(
   header: AnswersHeader,
 ): Promise<AnswersFile> {
   const path = context.path(name)
-  const unlock = await locked(path, name)
+  const unlock = await lockKeptFile(path, name, 'answers')
   try {
     const answered = new Set<string>()
     let first: unknown
@@ -67,25 +66,6 @@ function fileOver(lines: KeptLines, answered: ReadonlySet<string>, unlock: () =>
       await lines.close()
       unlock()
     },
-  }
-}
-
-async function locked(path: string, name: string): Promise<() => void> {
-  const busy = (holder: string) =>
-    new MaskwordsError('write-failed', `${holder} is writing answers to it`, {
-      file: name,
-      hint: `wait for it or stop it; if there is no such run, remove ${name}.lock`,
-    })
-  try {
-    return await takeLock(`${path}.lock`, busy)
-  } catch (error) {
-    if (error instanceof MaskwordsError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'the folder does not exist' : message
-    throw new MaskwordsError('write-failed', `answers cannot be kept there: ${why}`, {
-      file: name,
-      cause: error,
-    })
   }
 }
 

@@ -85,27 +85,32 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-function percent(value: number | null | undefined): string {
-  return value === null || value === undefined ? 'none' : (100 * value).toFixed(2)
+/** In percent; what is no share of 1 as it is. */
+function shownValue(value: number | null | undefined, metric: Metric | undefined): string {
+  if (value === null || value === undefined) return 'none'
+  return ((metric?.isShare === false ? 1 : 100) * value).toFixed(2)
+}
+
+function rangeOf(interval: Interval | null | undefined, metric: Metric | undefined): string {
+  return interval ? `${shownValue(interval[0], metric)} to ${shownValue(interval[1], metric)}` : ''
 }
 
 function figures({ metrics, values, intervals }: ReportInput): string {
-  const shown = metrics.slice(0, 4).map(({ name }) => {
-    const interval = intervals[name]
-    const range = interval ? `${percent(interval[0])} to ${percent(interval[1])}` : ''
-    return `<div class="figure"><span class="soft">${text(name)}</span><b>${percent(values[name])}</b><span class="soft">${range}</span></div>`
+  const shown = metrics.slice(0, 4).map((metric) => {
+    const { name } = metric
+    return `<div class="figure"><span class="soft">${text(name)}</span><b>${shownValue(values[name], metric)}</b><span class="soft">${rangeOf(intervals[name], metric)}</span></div>`
   })
   return `<div class="figures">${shown.join('')}</div>`
 }
 
 function metricTable({ metrics, values, intervals }: ReportInput): string {
   const rows = Object.keys(values).map((name) => {
-    const title = metrics.find((metric) => metric.name === name)?.title ?? 'of all samples together'
-    const interval = intervals[name]
-    const range = interval ? `${percent(interval[0])} to ${percent(interval[1])}` : ''
-    return `<tr><td>${text(name)}</td><td class="number">${percent(values[name])}</td><td class="number">${range}</td><td class="soft">${text(title)}</td></tr>`
+    const metric = metrics.find((one) => one.name === name)
+    const title = metric?.title ?? 'of all samples together'
+    return `<tr><td>${text(name)}</td><td class="number">${shownValue(values[name], metric)}</td><td class="number">${rangeOf(intervals[name], metric)}</td><td class="soft">${text(title)}</td></tr>`
   })
-  return `<h2>Metrics, in percent</h2>
+  const unit = metrics.some(({ isShare }) => isShare === false) ? 'shares in percent' : 'in percent'
+  return `<h2>Metrics, ${unit}</h2>
 <div class="scroll"><table>
 <tr><th>metric</th><th class="number">value</th><th class="number">95 % interval</th><th>what it is</th></tr>
 ${rows.join('\n')}
@@ -124,7 +129,9 @@ function groupTable({ metrics, groups }: ReportInput): string {
   const head = shown.map(({ name }) => `<th class="number">${text(name)}</th>`).join('')
   const rows = names.slice(0, MAX_GROUPS).map((group) => {
     const { samples, metrics: values } = groups[group]!
-    const cells = shown.map(({ name }) => `<td class="number">${percent(values[name])}</td>`).join('')
+    const cells = shown
+      .map((metric) => `<td class="number">${shownValue(values[metric.name], metric)}</td>`)
+      .join('')
     return `<tr><td>${text(group)}</td><td class="number">${samples}</td>${cells}</tr>`
   })
   const more = names.length - rows.length

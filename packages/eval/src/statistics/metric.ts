@@ -15,6 +15,8 @@ export type Metric = {
   readonly title: string
   /** True for numbers in which less is better. */
   readonly lowerIsBetter?: boolean
+  /** False for numbers that are no shares of 1 (points of a judge): tables for people print them as they are. */
+  readonly isShare?: false
 }
 
 /** The columns that metrics read, in order of first use. */

@@ -3,6 +3,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { takeLock } from '@maskwords/checkpoint'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 import { writeError } from './files.ts'
 
@@ -116,5 +117,30 @@ async function readLines(
     }
   } finally {
     input.destroy()
+  }
+}
+
+/**
+ * Keeps other runs from a file of kept lines; the function returned lets them again.
+ *
+ * @param what the lines are, for messages: answers, verdicts
+ * @throws MaskwordsError `write-failed` where another run has it, or the folder is not there.
+ */
+export async function lockKeptFile(path: string, name: string, what: string): Promise<() => void> {
+  const busy = (holder: string) =>
+    new MaskwordsError('write-failed', `${holder} is writing ${what} to it`, {
+      file: name,
+      hint: `wait for it or stop it; if there is no such run, remove ${name}.lock`,
+    })
+  try {
+    return await takeLock(`${path}.lock`, busy)
+  } catch (error) {
+    if (error instanceof MaskwordsError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'the folder does not exist' : message
+    throw new MaskwordsError('write-failed', `${what} cannot be kept there: ${why}`, {
+      file: name,
+      cause: error,
+    })
   }
 }

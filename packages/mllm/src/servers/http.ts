@@ -16,6 +16,8 @@ export const TIMEOUTS: Timeouts = { shortMs: 15_000, firstByteMs: 300_000, silen
 export type HttpOptions = {
   /** Sent as a bearer token; never part of a message. */
   readonly apiKey?: string | undefined
+  /** The environment variable that people put the key into, for messages. Default MASKWORDS_API_KEY. */
+  readonly keyName?: string
   readonly timeouts?: Partial<Timeouts>
   /** How often a request is sent again after 429, 503 and cut connections. Default 4. */
   readonly retries?: number
@@ -59,7 +61,7 @@ const LONGEST_PAUSE_MS = 30_000
 const LONGEST_RETRY_AFTER_MS = 120_000
 
 export function httpClient(options: HttpOptions = {}): Http {
-  const { apiKey, retries = 4, pause = pauseFor } = options
+  const { apiKey, keyName = 'MASKWORDS_API_KEY', retries = 4, pause = pauseFor } = options
   const ask = options.fetch ?? ((input, init) => fetch(input, init))
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
   /** What a server says, shortened, on one line, and without the key, should it send it back. */
@@ -98,7 +100,7 @@ export function httpClient(options: HttpOptions = {}): Http {
       )
     }
     const text = await readText(response, 2 ** 16, watch).catch(() => '')
-    throw refusal(url, response, clean(saidOf(text)), apiKey !== undefined)
+    throw refusal(url, response, clean(saidOf(text)), { keyName, hasKey: apiKey !== undefined })
   }
 
   const patiently = async (
@@ -338,12 +340,14 @@ const RETRY_AFTER = new WeakMap<ServerError, number>()
 const retryAfterMs = (error: unknown): number | undefined =>
   error instanceof ServerError ? RETRY_AFTER.get(error) : undefined
 
-function refusal(url: string, response: Response, said: string, hasKey: boolean): ServerError {
+type KeyFacts = { readonly keyName: string; readonly hasKey: boolean }
+
+function refusal(url: string, response: Response, said: string, { keyName, hasKey }: KeyFacts): ServerError {
   const { status } = response
   const hints: Record<number, string> = {
     401: hasKey
-      ? 'the key in MASKWORDS_API_KEY is not the one of this server'
-      : 'the server wants a key: put it into the environment variable MASKWORDS_API_KEY',
+      ? `the key in ${keyName} is not the one of this server`
+      : `the server wants a key: put it into the environment variable ${keyName}`,
     403: 'this key may not use the model',
     404: 'give the address of the OpenAI-compatible interface (mostly .../v1), and the name that the server has for the model',
     413: 'the question is larger than the server takes: use a smaller picture',

@@ -57,7 +57,7 @@ export type ProbeOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
-type Entry = Json & { readonly id: string }
+export type Entry = Json & { readonly id: string }
 
 const countOr = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined
@@ -73,7 +73,7 @@ const TOP_LOGPROBS = 20
 export async function probeServer(address: ServerAddress, http: Http, options: ProbeOptions): Promise<Probe> {
   const { signal } = options
   const entries = await modelsOf(address, http, signal)
-  const entry = chosen(entries, options.modelName ?? address.model, address)
+  const entry = chosenModel(entries, options.modelName ?? address.model, address)
   const kind = options.kind ?? (await kindOf(entry, address, http, signal))
   const profile = PROFILES[kind]
   const notes: string[] = []
@@ -121,7 +121,7 @@ export async function probeServer(address: ServerAddress, http: Http, options: P
   }
 }
 
-async function modelsOf(
+export async function modelsOf(
   { base }: ServerAddress,
   http: Http,
   signal: AbortSignal | undefined,
@@ -136,7 +136,11 @@ async function modelsOf(
   return data.map(objectOr).filter((one): one is Entry => typeof one['id'] === 'string')
 }
 
-function chosen(entries: readonly Entry[], name: string | undefined, { base }: ServerAddress): Entry {
+export function chosenModel(
+  entries: readonly Entry[],
+  name: string | undefined,
+  { base }: ServerAddress,
+): Entry {
   const listed = entries
     .slice(0, 20)
     .map(({ id }) => id)

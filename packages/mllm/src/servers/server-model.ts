@@ -180,7 +180,7 @@ function imposedOf(
   })
 }
 
-async function messagesOf(conversation: Conversation): Promise<Json[]> {
+export async function messagesOf(conversation: Conversation): Promise<Json[]> {
   const part = async (one: Part): Promise<Json> =>
     one.type === 'picture'
       ? { type: 'image_url', image_url: { url: await pictureUrl(one.picture) } }
