@@ -21,6 +21,7 @@ export {
   type ReadSegmentation,
   readSegmentation,
 } from './coco/segmentation.ts'
+export { lastFramesOf } from './cvat/between.ts'
 export {
   type CvatPlaced,
   cvatFrames,

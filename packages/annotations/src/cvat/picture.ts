@@ -10,7 +10,7 @@ export type CvatPicture = {
   readonly name: string | undefined
   /** The folder of a project's subset. */
   readonly subset: string | undefined
-  /** As the file states it; of XML images a size that is no whole number is a loss of the picture. */
+  /** As the file states it, where both are whole numbers above 0; the picture's own counts where it does not. */
   readonly size: SizePx | undefined
   readonly at: string
   /** Reads the shapes; those outside the picture are counted. */

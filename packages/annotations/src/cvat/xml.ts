@@ -3,12 +3,20 @@
 import { readCvatShape, type ShapeReading } from '@maskwords/mask'
 import { AnnotationError } from '../error.ts'
 import { sizeAt } from '../fields.ts'
-import { type ShapeList, sorted } from '../placed.ts'
+import { type PlacedUnread, type ShapeList, sorted } from '../placed.ts'
 import type { CvatPicture } from './picture.ts'
 import { placeOf, scanTags, type Tag, tagAt } from './tags.ts'
 
 /** Elements inside an image or track that are no shapes. */
 const NO_SHAPES: readonly string[] = ['attribute', 'tag']
+
+/** Frames between two shapes of a track, of which the first is not outside: an export of CVAT leaves none out. */
+type Gap = {
+  readonly from: number
+  readonly to: number
+  readonly at: string
+  readonly label: string | undefined
+}
 
 type StatedShape = { readonly at: number; readonly label: string | undefined; readonly isOutside: boolean }
 
@@ -21,6 +29,9 @@ export function readCvatXml(text: string): CvatPicture[] {
   let isWhole = false
   let width: string | undefined
   let tracks = 0
+  const gaps: Gap[] = []
+  /** The last shape of the track that is being read. */
+  let last: { readonly frame: number; readonly isOutside: boolean } | undefined
   let inside: { readonly into: StatedShape[] | 'frames'; readonly label: string | undefined } | undefined
   /** The name of a shape that holds others: a skeleton and its points. */
   let open: string | undefined
@@ -32,6 +43,7 @@ export function readCvatXml(text: string): CvatPicture[] {
     if (name === 'image' || name === 'track') {
       open = undefined
       inside = undefined
+      last = undefined
       if (isEnd) continue
       const label = textOf(attributes.get('label'))
       if (name === 'track') tracks++
@@ -62,6 +74,10 @@ export function readCvatXml(text: string): CvatPicture[] {
     }
     const frame = attributes.get('frame')
     if (frame === undefined) continue
+    const number = Number(frame)
+    if (last !== undefined && !last.isOutside && number > last.frame + 1)
+      gaps.push({ from: last.frame + 1, to: number - 1, at: placeOf(at), label: shape.label })
+    last = { frame: number, isOutside: shape.isOutside }
     const list = frames.get(frame)
     if (list === undefined) frames.set(frame, [shape])
     else list.push(shape)
@@ -99,7 +115,7 @@ export function readCvatXml(text: string): CvatPicture[] {
     subset: undefined,
     size,
     at: `frame ${id}`,
-    shapes: () => readShapes(text, shapes),
+    shapes: () => readShapes(text, shapes, passing(gaps, id)),
   }))
 }
 
@@ -108,8 +124,25 @@ function textOf(label: string | undefined): string | undefined {
   return label === undefined || label.trim() === '' ? undefined : label
 }
 
-function readShapes(text: string, stated: readonly StatedShape[]): ShapeList & { readonly outside: number } {
-  const list = { shapes: [], unread: [], outside: 0 } as ShapeList & { outside: number }
+/** Tracks that are there before and after a frame and say nothing of it. */
+function passing(gaps: readonly Gap[], id: string): PlacedUnread[] {
+  return gaps
+    .filter(({ from, to }) => Number(id) >= from && Number(id) <= to)
+    .map(({ at, label }) => ({
+      why: 'unknown',
+      type: 'track',
+      message: `its track has no shape in frame ${id}, and one before it that is not outside; CVAT writes every frame`,
+      at,
+      label,
+    }))
+}
+
+function readShapes(
+  text: string,
+  stated: readonly StatedShape[],
+  unread: readonly PlacedUnread[] = [],
+): ShapeList & { readonly outside: number } {
+  const list = { shapes: [], unread: [...unread], outside: 0 } as ShapeList & { outside: number }
   for (const { at, label, isOutside } of stated) {
     if (isOutside) list.outside++
     else sorted(list, { at: placeOf(at), label }, shapeOf(tagAt(text, at)))

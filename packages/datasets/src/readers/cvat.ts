@@ -7,6 +7,7 @@ import {
   cvatJobShapes,
   cvatShapes,
   isCvatJob,
+  lastFramesOf,
   member,
   numberAt,
   readCvatXml,
@@ -73,7 +74,10 @@ async function picturesOf(reading: Reading, file: string, folder: string): Promi
     return []
   }
   const frames = await manifestOf(reading, `${folder}data/manifest.jsonl`)
-  const placed = cvatJobShapes(cvatShapes(jobs, ''))
+  // Several jobs end where the task's file says; what stands behind that is of the next one.
+  const task = `${folder}task.json`
+  const lastFrames = jobs.length > 1 && reading.exists(task) ? lastFramesOf(reading.json(task)) : []
+  const placed = cvatJobShapes(cvatShapes(jobs, ''), lastFrames)
   // Every frame of the task was annotated, those without a shape too.
   return cvatFrames(
     placed,

@@ -21,3 +21,23 @@ test('a file that was cut between two elements is refused, not read as far as it
   for (const cut of [whole.replace('</image></annotations>', ''), whole.replace('</annotations>', '')])
     expect(() => labelsOf(cut)).toThrow(expect.objectContaining({ hint: expect.stringContaining('cut off') }))
 })
+
+test('a stated size of nothing counts as none: the picture has one, as in prepare', () => {
+  for (const size of ['width="0" height="3"', 'width="" height=""', '']) {
+    const xml = box('"x"').replace('width="4" height="3"', size)
+    const { stated } = findCvatXml(xml, { name: 'cvat.xml', size: { widthPx: 4, heightPx: 3 } })
+    expect(stated.map((one) => one.size)).toEqual([{ widthPx: 4, heightPx: 3 }])
+    expect(() => findCvatXml(xml, { name: 'cvat.xml' })).toThrow(
+      expect.objectContaining({ hint: 'give the picture, which has them' }),
+    )
+  }
+})
+
+test('a track with a gap says so in the frames that others have', () => {
+  const at = (frame: number, outside = 0) =>
+    `<box frame="${frame}" outside="${outside}" xtl="0" ytl="0" xbr="2" ybr="2"/>`
+  const xml = `<annotations><track label="car">${at(0)}${at(4)}</track><track label="cat">${at(0, 1)}${at(2)}${at(3, 1)}${at(4)}</track></annotations>`
+  const { stated, failures } = findCvatXml(xml, { name: 'v.xml', picks: { frame: '2' } })
+  expect(stated.map(({ label }) => label)).toEqual(['cat'])
+  expect(failures.map((one) => one.message)).toEqual([expect.stringMatching(/"car".*no shape in frame 2/)])
+})

@@ -9,14 +9,17 @@ import { outsideNotes, placedMasks } from './placed-masks.ts'
 export function findCvatXml(text: string, options: MaskJsonOptions): FoundMasks {
   const chosen = chosenPicture(readCvatXml(text), options)
   if (chosen === undefined) return { stated: [], failures: [], notes: [] }
-  if (chosen.kind === 'image' && chosen.size === undefined) {
+  const size = chosen.size ?? options.size
+  // What the picture itself says counts, as in `prepare`: a width of 0 says nothing.
+  if (chosen.kind === 'image' && size === undefined) {
     throw new MaskwordsError('malformed', '<image> has no whole number as width and height', {
       file: options.name,
       at: chosen.at,
+      hint: 'give the picture, which has them',
     })
   }
   const list = chosen.shapes()
-  const found = placedMasks(list, options, { size: chosen.size ?? options.size, label: 'mask' })
+  const found = placedMasks(list, options, { size, label: 'mask' })
   return { ...found, notes: outsideNotes(list.outside, options) }
 }
 

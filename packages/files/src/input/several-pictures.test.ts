@@ -187,7 +187,7 @@ describe('CVAT', () => {
     )
   })
 
-  test('frames of JSON shapes and tracks; between key frames nothing is made up', async () => {
+  test('frames of JSON shapes and tracks, between key frames as CVAT draws them', async () => {
     const shape = (frame: number, width: number, rest = {}) => ({
       type: 'rectangle',
       points: [0, 0, width, 10],
@@ -204,7 +204,15 @@ describe('CVAT', () => {
     expect(await masks([job], pick('frame=4'))).toEqual([])
     expect(await masks(job, pick('frame=2'))).toEqual([
       'file 150',
-      expect.stringMatching(/^tracks\[0\]: .*no shape in frame 2/),
+      // Half of the way from 20 to 25 is 22.5, which COCO's rule rounds up.
+      'file 230',
+    ])
+    expect(await masks(job, pick('frame=5'))).toMatch(/^not-found: there is no frame 5/)
+    const polygon = { type: 'polygon', points: [0, 0, 9, 0, 9, 9] }
+    const drawn = { ...job, tracks: [{ label: 'a', shapes: [shape(0, 1, polygon), shape(4, 1, polygon)] }] }
+    expect(await masks(drawn, pick('frame=2'))).toEqual([
+      'file 150',
+      expect.stringMatching(/^tracks\[0\]: .*no shape in frame 2.*how CVAT draws a polygon/),
     ])
     expect(await masks([shape(0, 10), shape(1, 10)])).toMatch(/^ambiguous: 2 frames/)
   })

@@ -25,7 +25,8 @@ function named({ label }: PlacedUnread): string {
   return label === undefined || label === '' ? '' : ` "${label.slice(0, 40)}"`
 }
 
-function hintOf({ why }: UnreadShape): string {
+function hintOf({ why, type }: UnreadShape): string {
+  if (type === 'track') return 'export it anew as "CVAT for video", which has a shape in every frame'
   return why === 'no-area'
     ? 'draw it as a polygon or brush where it stands for a region'
     : 'polygons, rectangles, ellipses, circles, turned ones, masks and brushes are read'
