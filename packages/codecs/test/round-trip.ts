@@ -1,10 +1,13 @@
 // Masks to words and back with small networks of made-up weights: the same code in Node and in a page. No Node API.
+import { bytesFromMemory, openCheckpoint } from '@maskwords/checkpoint'
 import { type Mask, maskFromRowMajor, rowMajorBytes } from '@maskwords/mask'
-import { HIMTOK_CONFIG, SAM2_CONFIGS } from '@maskwords/models'
+import { type Detection, detections, HIMTOK_CONFIG, SAM2_CONFIGS } from '@maskwords/models'
 import { formulaWeights } from '../../graph/test/formula-weights.ts'
 import type { createHiMTok, HimtokOptions } from '../src/himtok/codec.ts'
+import type { NanodetOptions, openNanodet } from '../src/nanodet/detector.ts'
 import type { createSamTok, SamtokOptions } from '../src/samtok/codec.ts'
 import { recordedPicture } from './recorded-picture.ts'
+import { streetPicture } from './street-picture.ts'
 
 export type RoundTrip = { texts: string[]; codes: number[][]; masks: number[][] }
 
@@ -61,6 +64,19 @@ export async function himtokThere(
   const decoded = await codec.decode(image, words)
   await codec.close()
   return told(words, decoded)
+}
+
+/** What the shipped detector sees in the drawn street, and its coarsest map. */
+export async function nanodetThere(
+  open: typeof openNanodet,
+  file: Uint8Array,
+  options: Pick<NanodetOptions, 'session' | 'runtime'>,
+): Promise<{ found: Detection[]; map: number[] }> {
+  const weights = await openCheckpoint(bytesFromMemory(file), { name: 'nanodet-g' })
+  const network = await open(weights, options)
+  const features = await network.features(streetPicture())
+  await network.close()
+  return { found: detections(features, network.config, features), map: [...features.maps[2]!] }
 }
 
 function told(
