@@ -60,8 +60,8 @@ export const SPEAKERS: Readonly<Record<Vocabulary['kind'], string>> = {
 export const isShipped = (source: string): source is ShippedCodec =>
   (SHIPPED_CODECS as readonly string[]).includes(source)
 
-/** The folder of a shipped codec. */
-export function shippedFolder(name: ShippedCodec): string {
+/** The folder of a shipped codec, or of the detector. */
+export function shippedFolder(name: ShippedCodec | 'nanodet-g'): string {
   return fileURLToPath(new URL(`weights/${name}`, INSTALLED))
 }
 

@@ -13,6 +13,7 @@ export {
 } from './codec.ts'
 export type { Command, Context, ExitCode, Talk } from './command.ts'
 export { defineCommand, makeContext, makeTalk } from './command.ts'
+export { loadNanodet } from './detector.ts'
 export type { ErrorReport, MaskwordsErrorCode, MaskwordsErrorOptions } from './error.ts'
 export { formatError, isTypedError, located, MaskwordsError, reportOf, throwIfAborted } from './error.ts'
 export {
