@@ -36,7 +36,7 @@ const converted = (change: (fixture: Fixture) => void = () => {}) => {
 }
 const nodeOf = ({ model }: Fixture, name: string) => {
   const found = model.modelTopology.node.find((node) => node.name === `PartitionedCall/${name}`)
-  return found as {
+  return found as unknown as {
     op: string
     input: string[]
     attr: Record<string, { f?: number; b?: boolean; list?: { i: string[] } }>
