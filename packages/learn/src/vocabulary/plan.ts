@@ -7,6 +7,7 @@ import { quoted } from './json-source.ts'
 import { type NormalFlags, normalFlags } from './normal-flags.ts'
 import { bytesOfType } from './rows.ts'
 import { type FolderTokenizer, readFolderTokenizer } from './tokenizer-files.ts'
+import { checkWords, openSecondTokenizer } from './verify.ts'
 import {
   type FolderConfig,
   type FolderWeights,
@@ -181,12 +182,35 @@ async function wordsToMakeNormal(
   const specialTokensMap = await readJsonFile(folder, 'special_tokens_map.json')
   const normal = normalFlags(tokenizer, specialTokensMap, new Set(words))
   if (normal.texts.size > 0) return normal
+  await refuseWordsThatAreNotTokens(folder, words, tokenizer)
   const first = tokenizer.idOf.get(words[0]!)!
   const inOrder = words.every((word, i) => tokenizer.idOf.get(word) === first + i)
   throw new LearnError(
     'exists',
     `the folder has all ${words.length} words of ${set.name} already, ${inOrder ? `ids ${first} to ${first + words.length - 1}` : 'with ids out of order'}`,
     { file: folder, hint: 'nothing to do: maskwords inspect tells whether they are as they should be' },
+  )
+}
+
+/** Words may be in the vocabulary and yet never be found in a text: pieces of the model alone, flags that forbid it. */
+async function refuseWordsThatAreNotTokens(
+  folder: string,
+  words: readonly string[],
+  tokenizer: FolderTokenizer,
+): Promise<void> {
+  const second = await openSecondTokenizer(folder)
+  if (second === undefined) return
+  const { failures } = checkWords(
+    second,
+    words,
+    words.map((word) => tokenizer.idOf.get(word)!),
+  )
+  const [first] = failures
+  if (first === undefined) return
+  throw new LearnError(
+    'mismatch',
+    `the folder has all ${words.length} words, but ${quoted(first.word)} is not one token in ${JSON.stringify(first.text)}: it ${first.problem}`,
+    { file: folder, hint: 'start from the published base folder; maskwords inspect tells what is wrong' },
   )
 }
 
