@@ -171,10 +171,17 @@ export const ROOMS: readonly Room[] = [
     'node:',
   ),
   {
+    name: 'exchange',
+    folder: 'apps/exchange',
+    job: "files of annotations in and out of the studio: any tool's masks of the open picture, its regions as datasets",
+    mayUse: words('base mask words annotations'),
+    external: [],
+  },
+  {
     name: 'board',
     folder: 'apps/board',
     job: 'what the views of the studio stand on: regions, canvas, documents, the codecs behind them',
-    mayUse: words('base mask words annotations graph codecs codec-loading client'),
+    mayUse: words('base mask words annotations graph codecs codec-loading client exchange'),
     external: words('react zustand'),
   },
   {

@@ -9,8 +9,8 @@ import { equalMasks, type Mask, union } from '@maskwords/mask'
 import { parseExactJson } from '@maskwords/words'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { masksFromCoco } from '../../../apps/board/src/documents/coco.ts'
-import { masksFromLabelme } from '../../../apps/board/src/documents/labelme.ts'
+import { masksFromCoco } from '../../../apps/exchange/src/coco.ts'
+import { masksFromLabelme } from '../../../apps/exchange/src/labelme.ts'
 import { type Files, LAYOUTS, type Scene, scenes } from './layouts.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'round-'))

@@ -1,5 +1,14 @@
 // A picture with named masks, written in the layout of every tool and dataset that is read: what round trips begin with.
 import {
+  type AnnotatedPicture,
+  writeCoco,
+  writeCvatXml,
+  writeLabelMap,
+  writeLabelStudio,
+  writeRecords,
+  writeYolo,
+} from '@maskwords/annotations'
+import {
   area,
   cocoCountsFromMask,
   cocoPolygonsFromMask,
@@ -17,9 +26,6 @@ import {
   writePng,
 } from '@maskwords/mask'
 import fc from 'fast-check'
-import { cocoOf } from '../../../apps/board/src/documents/coco.ts'
-import { newRegion } from '../../../apps/board/src/state/regions.ts'
-import type { Region } from '../../../apps/board/src/state/types.ts'
 
 export type Scene = {
   readonly widthPx: number
@@ -166,6 +172,15 @@ function labelStudio(values: (mask: Mask, name: string) => object[]): (scene: Sc
   })
 }
 
+/** What one of our writers makes of the scene. */
+function ours(write: (pictures: readonly AnnotatedPicture[]) => Files): (scene: Scene) => Files {
+  return (scene) => {
+    const { widthPx, heightPx, things } = scene
+    const regions = things.map(({ name, mask }) => ({ mask, category: name }))
+    return { 'images/a.png': pictureOf(scene), ...write([{ file: 'a.png', widthPx, heightPx, regions }]) }
+  }
+}
+
 const cvatMask = (mask: Mask) => {
   const { rle, left, top, width, height } = cvatXmlFromMask(mask)
   return `rle="${rle}" left="${left}" top="${top}" width="${width}" height="${height}"`
@@ -193,25 +208,49 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   },
   'COCO polygons': { reader: 'coco', encoded: 'instances.json', names: 'any', files: coco(rings) },
   ...Object.fromEntries(
-    [false, true].map((plain): [string, Layout] => [
-      plain ? "the studio's COCO file, plain counts" : "the studio's COCO file",
+    (['runs', 'counts', 'outlines'] as const).map((as): [string, Layout] => [
+      `our COCO file, ${as}`,
       {
         reader: 'coco',
         encoded: 'instances.json',
         names: 'any',
-        files: (scene) => {
-          const regions: Region[] = []
-          for (const { mask, name } of scene.things) regions.push({ ...newRegion(mask, regions), name })
-          const { widthPx, heightPx } = scene
-          const picture = { name: 'a.png', widthPx, heightPx }
-          return {
-            'images/a.png': pictureOf(scene),
-            'instances.json': json(cocoOf({ picture, regions, plain })),
-          }
-        },
+        files: ours((pictures) => ({ 'instances.json': json(writeCoco(pictures, { as }).value) })),
       },
     ]),
   ),
+  'our CVAT file': {
+    reader: 'cvat',
+    encoded: 'annotations.xml',
+    names: 'any',
+    files: ours((pictures) => ({ 'annotations.xml': writeCvatXml(pictures).value })),
+  },
+  'our Label Studio file': {
+    reader: 'label-studio',
+    encoded: 'tasks.json',
+    names: 'any',
+    files: ours((pictures) => ({ 'tasks.json': json(writeLabelStudio(pictures).value) })),
+  },
+  'our YOLO files': {
+    reader: 'yolo',
+    names: 'any',
+    files: ours((pictures) => Object.fromEntries(writeYolo(pictures).value)),
+  },
+  'our plain JSON lines': {
+    reader: 'jsonl',
+    names: 'any',
+    files: ours((pictures) => ({ 'data.jsonl': writeRecords(pictures).value })),
+  },
+  'our label map': {
+    reader: 'label-map',
+    encoded: 'labels/a.png',
+    format: 'label-map',
+    names: 'any',
+    isNamed: false,
+    files: ours(([picture]) => {
+      const { png, names } = writeLabelMap(picture!).value
+      return { 'labels/a.png': png, 'names.json': json(names) }
+    }),
+  },
   'SA-1B': {
     reader: 'sa1b',
     encoded: 'sa_1.json',

@@ -1,5 +1,6 @@
 // What the view Ask makes of a stream of events, and of a question that points at masks.
 import type { ChatChunk } from '@maskwords/board/engine/asked-model.ts'
+import { newRegion } from '@maskwords/board/state/regions.ts'
 import type { Region } from '@maskwords/board/state/types.ts'
 import { cocoRleFromMask, maskFromRowMajor } from '@maskwords/mask'
 import { describe, expect, it } from 'vitest'
@@ -92,7 +93,7 @@ describe('an answer that comes in pieces', () => {
 describe('a question that points at masks', () => {
   const said = fold([chunk({ content: WORDS }), drawn(0)])
   const mask = maskFromRowMajor({ widthPx: 2, heightPx: 1, bytes: Uint8Array.of(1, 0) })
-  const region: Region = { id: 'r7', name: 'cup', colour: '#000000', visible: true, opacity: 1, mask }
+  const region: Region = { ...newRegion(mask, [], 'cup', 'r7'), colour: '#000000' }
   const targets = { masks: said.masks, regions: [region] }
 
   it('sends a mask of the conversation in its own words, a region as a mask, the picture before all', () => {

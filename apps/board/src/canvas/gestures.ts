@@ -2,7 +2,8 @@
 import { say, setBrush, useStudio } from '../state/store.ts'
 import type { Stage } from './stage.ts'
 import type { Point } from './stroke.ts'
-import { type Keys, keyboardMoved, setKeyboardMoved, type ToolInUse, toolInUse, twoTone } from './tools.ts'
+import { type Keys, keyboardMoved, setKeyboardMoved, type ToolInUse, twoTone } from './tool.ts'
+import { toolInUse } from './tools.ts'
 
 /** A press that moved less than this is a click, in CSS pixels. */
 const CLICK_PX = 4

@@ -12,24 +12,7 @@ import { rememberRows } from './rows.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
 import type { Stage } from './stage.ts'
 import { type Point, Stroke } from './stroke.ts'
-
-export type Keys = { readonly shiftKey: boolean; readonly altKey: boolean }
-
-/** One tool in use. Points may lie outside the picture. */
-export interface ToolInUse {
-  /** True between a press and a release that belong together. */
-  readonly busy: boolean
-  press(at: Point, keys: Keys): void
-  /** Called for every place the pointer passed, pressed or not. */
-  move(at: Point): void
-  release(at: Point, keys: Keys): void
-  /** Enter, Backspace and Escape; true where the tool used the key. */
-  key?(key: 'Enter' | 'Backspace' | 'Escape', at: Point, keys: Keys): boolean
-  /** Gives up what is under way. */
-  cancel(): void
-  /** Shows what is under way, in device pixels. */
-  draw(context: CanvasRenderingContext2D): void
-}
+import { type Keys, keyboardMoved, type ToolInUse, twoTone } from './tool.ts'
 
 export function toolInUse(tool: Tool, stage: Stage): ToolInUse {
   switch (tool) {
@@ -406,26 +389,6 @@ class Picking implements ToolInUse {
   draw(): void {}
 }
 
-const movedByKeys = new WeakSet<Stage>()
-
-/** Whether the cursor of a stage was last moved with the arrow keys. */
-export const keyboardMoved = (stage: Stage): boolean => movedByKeys.has(stage)
-export function setKeyboardMoved(stage: Stage, moved: boolean): void {
-  if (moved) movedByKeys.add(stage)
-  else movedByKeys.delete(stage)
-}
-
 function joined(a: Box, b: Box): Box {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])]
-}
-
-/** A white line with a dark rim: seen on every picture. */
-export function twoTone(context: CanvasRenderingContext2D, ratio: number, stroke: () => void): void {
-  context.lineJoin = 'round'
-  context.lineWidth = 3.5 * ratio
-  context.strokeStyle = 'rgba(0, 0, 0, 0.65)'
-  stroke()
-  context.lineWidth = 1.5 * ratio
-  context.strokeStyle = '#fff'
-  stroke()
 }

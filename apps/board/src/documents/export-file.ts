@@ -1,4 +1,5 @@
 // The files that the studio saves: masks, words, an overlay, the session.
+import { writeCoco } from '@maskwords/annotations'
 import { drawMasks, isEmpty, maskToPng } from '@maskwords/mask'
 import { currentStage } from '../canvas/stage.ts'
 import { rgbOf } from '../canvas/tile.ts'
@@ -6,9 +7,9 @@ import { StudioError } from '../state/error.ts'
 import { notifyError, selectedRegion, setBusy, useStudio } from '../state/store.ts'
 import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { urlTexts } from '../state/url.ts'
+import { annotatedOf } from './annotated.ts'
 import type { ExportId } from './export-list.ts'
-import { cocoOf, sessionOf } from './formats.ts'
-import { groundsOf } from './ground.ts'
+import { sessionOf } from './session.ts'
 
 /** The file of what is open, and its name. Throws StudioError `missing` where there is nothing to save. */
 export async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }> {
@@ -23,17 +24,12 @@ export async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }
       return { name: `${base}-${plain(region.name)}.png`, body: pngBlob(maskToPng(region.mask)) }
     }
     case 'coco':
-    case 'coco-plain':
-      return {
-        name: `${base}-coco.json`,
-        body: jsonBlob(
-          cocoOf({
-            picture: groundsOf(picture),
-            regions: document.regions,
-            plain: id === 'coco-plain',
-          }),
-        ),
-      }
+    case 'coco-plain': {
+      const as = id === 'coco' ? 'runs' : 'counts'
+      const description = 'Regions drawn in maskwords studio'
+      const { value } = writeCoco([annotatedOf(picture, document.regions)], { as, description })
+      return { name: `${base}-coco.json`, body: jsonBlob(value) }
+    }
     case 'words':
       return { name: `${base}-words.json`, body: jsonBlob(await wordsOf(picture, document.regions)) }
     case 'words-text': {

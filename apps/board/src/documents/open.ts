@@ -1,4 +1,6 @@
 // Opening: pictures, samples, masks and sessions, from dialogs, drops, the clipboard and addresses. The newest wins.
+import { groundsOf } from '@maskwords/exchange/ground.ts'
+import type { NamedMask } from '@maskwords/exchange/loaded.ts'
 import { parseExactJson } from '@maskwords/words'
 import { currentStage } from '../canvas/stage.ts'
 import { readSample } from '../samples/samples.ts'
@@ -17,9 +19,7 @@ import {
 } from '../state/store.ts'
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
-import { groundsOf } from './ground.ts'
 import { keep } from './kept.ts'
-import type { NamedMask } from './mask-png.ts'
 import { readPicture } from './picture.ts'
 import type { Session } from './session.ts'
 

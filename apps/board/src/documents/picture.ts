@@ -1,8 +1,9 @@
 // From a file of the person's to a picture: decoded by the browser (EXIF orientation included), on white, with a name
 // of its own for caches and addresses.
+import type { PictureTurn } from '@maskwords/exchange/ground.ts'
 import { MaskError, type PictureHeader, pictureHeader, readPngHeader } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
-import type { Picture, PictureTurn } from '../state/types.ts'
+import type { Picture } from '../state/types.ts'
 import { isTurnedByBrowser, turnCanvas } from './browser-turn.ts'
 
 /** Pixels of a picture: 64 MB as RGBA, which a phone's browser still gives a canvas. Cameras take 12 to 50 million. */

@@ -1,14 +1,15 @@
 // Regions as JSON, as sessions and addresses keep them: compressed COCO run lengths and how each region is shown.
+import { MAX_NAME_CHARACTERS, MAX_REGIONS } from '@maskwords/exchange/loaded.ts'
 import { cocoStringFromMask, type Mask, maskFromCocoString } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
 import type { Region } from '../state/types.ts'
 
-/** More regions than this are no list that a person works with. COCO panoptic pictures have up to about 70. */
-export const MAX_REGIONS = 200
-
 export type RegionJson = {
   readonly id: string
   readonly name: string
+  /** Left out where they are empty. */
+  readonly category?: string
+  readonly phrase?: string
   readonly colour: string
   readonly visible: boolean
   readonly opacity: number
@@ -16,12 +17,13 @@ export type RegionJson = {
   readonly runs: string
 }
 
-const MAX_NAME_CHARACTERS = 200
-
-export function regionToJson({ id, name, colour, visible, opacity, mask }: Region): RegionJson {
+export function regionToJson(region: Region): RegionJson {
+  const { id, name, category, phrase, colour, visible, opacity, mask } = region
   return {
     id,
     name,
+    ...(category !== '' && { category }),
+    ...(phrase !== '' && { phrase }),
     colour,
     visible,
     opacity: Math.round(opacity * 1000) / 1000,
@@ -47,12 +49,14 @@ export function regionsFromJson(json: unknown, size: { widthPx: number; heightPx
       new StudioError('malformed', `region ${i}: “${key}” is not ${what}`, {
         hint: 'The file was changed by hand or cut off; export it again.',
       })
-    const { id, name, colour, visible = true, opacity, runs } = row
+    const { id, name, category = '', phrase = '', colour, visible = true, opacity, runs } = row
     if (typeof id !== 'string' || !/^[\w-]{1,40}$/.test(id) || ids.has(id)) {
       throw wanted('id', 'a short name that no other region has')
     }
     ids.add(id)
     if (typeof name !== 'string') throw wanted('name', 'text')
+    if (typeof category !== 'string') throw wanted('category', 'text')
+    if (typeof phrase !== 'string') throw wanted('phrase', 'text')
     if (typeof colour !== 'string' || !/^#[0-9a-f]{6}$/i.test(colour)) throw wanted('colour', '#rrggbb')
     if (typeof visible !== 'boolean') throw wanted('visible', 'true or false')
     if (typeof opacity !== 'number' || !(opacity >= 0 && opacity <= 1))
@@ -64,6 +68,8 @@ export function regionsFromJson(json: unknown, size: { widthPx: number; heightPx
     } catch (error) {
       throw new StudioError('malformed', `region ${i}: ${(error as Error).message}`, { cause: error })
     }
-    return { id, name: name.slice(0, MAX_NAME_CHARACTERS), colour, visible, opacity, mask }
+    const cut = (text: string) => text.slice(0, MAX_NAME_CHARACTERS)
+    const texts = { name: cut(name), category: cut(category), phrase: cut(phrase) }
+    return { id, ...texts, colour, visible, opacity, mask }
   })
 }

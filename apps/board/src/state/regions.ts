@@ -54,6 +54,8 @@ export function newRegion(mask: Mask, among: readonly Region[], name?: string, i
   return {
     id,
     name: name ?? `Region ${id.slice(1)}`,
+    category: '',
+    phrase: '',
     colour: nextColour(among),
     visible: true,
     opacity: DEFAULT_OPACITY,
@@ -62,13 +64,20 @@ export function newRegion(mask: Mask, among: readonly Region[], name?: string, i
 }
 
 /** Adds masks as regions in one step and selects the first; returns their identifiers. */
-export function addRegions(masks: readonly { readonly mask: Mask; readonly name?: string }[]): string[] {
+export function addRegions(
+  masks: readonly {
+    readonly mask: Mask
+    readonly name?: string
+    readonly category?: string
+    readonly phrase?: string
+  }[],
+): string[] {
   if (masks.length === 0) return []
   const ids: string[] = []
   edit((document) => {
     const regions = [...document.regions]
-    for (const { mask, name } of masks) {
-      const region = newRegion(mask, regions, name)
+    for (const { mask, name, category = '', phrase = '' } of masks) {
+      const region = { ...newRegion(mask, regions, name), category, phrase }
       ids.push(region.id)
       regions.push(region)
     }
@@ -97,6 +106,8 @@ export function duplicateRegion(id: string): void {
     const copy = {
       ...newRegion(region.mask, document.regions),
       name: `${region.name} copy`,
+      category: region.category,
+      phrase: region.phrase,
       opacity: region.opacity,
     }
     return { regions: document.regions.toSpliced(at + 1, 0, copy), selectedId: copy.id }

@@ -1,17 +1,11 @@
 // What the studio holds: one picture, its regions, and what each codec says about each region.
 import type { Pixels } from '@maskwords/codecs'
+import type { PictureTurn } from '@maskwords/exchange/ground.ts'
 import type { Mask } from '@maskwords/mask'
 
 /** The codecs that the studio speaks, in the order in which it shows them. */
 export const CODECS = ['samtok', 'himtok', 'getok'] as const
 export type CodecId = (typeof CODECS)[number]
-
-/** A file's pixels lie otherwise than viewers show them: EXIF orientation 2 to 8, and their size as they lie. */
-export type PictureTurn = {
-  readonly orientation: number
-  readonly widthPx: number
-  readonly heightPx: number
-}
 
 /** A picture that is open. */
 export type Picture = {
@@ -33,6 +27,10 @@ export type Picture = {
 export type Region = {
   readonly id: string
   readonly name: string
+  /** Its class in datasets; empty where its name is its class. */
+  readonly category: string
+  /** A text that means it, for training; may be empty. */
+  readonly phrase: string
   /** `#rrggbb`. */
   readonly colour: string
   readonly visible: boolean

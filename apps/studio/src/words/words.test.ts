@@ -261,6 +261,8 @@ describe('edits', () => {
   const region = (mask: Mask): Region => ({
     id: 'r1',
     name: 'a',
+    category: '',
+    phrase: '',
     colour: '#ffffff',
     visible: true,
     opacity: 1,

@@ -3,7 +3,6 @@ import {
   type LabelMap,
   labelMapFromPng,
   labelMapFromPngImage,
-  type Mask,
   maskFromPngImage,
   masksFromLabelMap,
   type PngImage,
@@ -11,15 +10,12 @@ import {
   readPngHeader,
   type SizePx,
 } from '@maskwords/mask'
-import { StudioError } from '../state/error.ts'
+import { StudioError } from './error.ts'
 import { chosenGround, type Grounds } from './ground.ts'
-import { MAX_PICTURE_PIXELS } from './picture.ts'
-import { MAX_REGIONS } from './regions-json.ts'
+import { MAX_REGIONS, type NamedMask } from './loaded.ts'
 
 /** A grey picture of black and white, but for this share of pixels in between, is one mask with soft edges. */
 const SOFT_SHARE = 0.06
-
-export type NamedMask = { readonly mask: Mask; readonly name: string }
 
 /**
  * The masks of a PNG file and how it was read. Throws MaskError for a broken file, and StudioError: `size-mismatch`
@@ -29,7 +25,7 @@ export function masksFromPngFile(
   bytes: Uint8Array,
   options: Grounds,
 ): { readonly masks: readonly NamedMask[]; readonly readAs: string } {
-  const image = readPng(bytes, { maxSampleBytes: MAX_PICTURE_PIXELS * 8 })
+  const image = readPng(bytes)
   const { widthPx, heightPx } = image
   // Mask pictures are drawn in viewers.
   const ground = chosenGround(options, { stated: [{ widthPx, heightPx }], convention: 'shown' })

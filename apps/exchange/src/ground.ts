@@ -1,11 +1,26 @@
 // Which pixels loaded masks lie on where the open picture's file says that viewers turn it; the rule is that of the command.
 import { chooseGround, type Ground, laidOutlines, type Mask, type SizePx, shownMask } from '@maskwords/mask'
-import type { Picture, PictureTurn } from '../state/types.ts'
+
+/** A file's pixels lie otherwise than viewers show them: EXIF orientation 2 to 8, and their size as they lie. */
+export type PictureTurn = {
+  readonly orientation: number
+  readonly widthPx: number
+  readonly heightPx: number
+}
 
 /** The open picture as loaded masks may lie on it. */
 export type Grounds = SizePx & { readonly name: string; readonly turn?: PictureTurn | undefined }
 
-export function groundsOf({ name, pixels, turn }: Picture): Grounds {
+/** Those of a picture that is open. */
+export function groundsOf({
+  name,
+  pixels,
+  turn,
+}: {
+  readonly name: string
+  readonly pixels: SizePx
+  readonly turn?: PictureTurn | undefined
+}): Grounds {
   const { widthPx, heightPx } = pixels
   return { name, widthPx, heightPx, turn }
 }

@@ -1,4 +1,4 @@
-// COCO JSON (cocodataset.org, "data format"): the annotations of the open picture in, all regions out.
+// COCO JSON (cocodataset.org, "data format"): the annotations of the open picture.
 import {
   annotationMask,
   asObject,
@@ -16,32 +16,13 @@ import {
   sizeAt,
   textAt,
 } from '@maskwords/annotations'
-import {
-  area,
-  type BoxXywhPx,
-  cocoCountsFromMask,
-  cocoRleFromMask,
-  type Ground,
-  type Mask,
-  maskFromCocoSegmentation,
-  tightBox,
-} from '@maskwords/mask'
+import { type Ground, type Mask, maskFromCocoSegmentation } from '@maskwords/mask'
 import type { RecordId } from '@maskwords/words'
-import { StudioError } from '../state/error.ts'
-import type { Region } from '../state/types.ts'
+import { StudioError } from './error.ts'
 import { type ChosenGround, chosenGround, type Grounds } from './ground.ts'
-import type { NamedMask } from './mask-png.ts'
-import { MAX_REGIONS } from './regions-json.ts'
+import { type LoadedMasks, labelled, MAX_NAME_CHARACTERS, MAX_REGIONS, type NamedMask } from './loaded.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
-export type LoadedMasks = {
-  readonly masks: readonly NamedMask[]
-  /** Annotations that could not be read, with the first cause. */
-  readonly refused: number
-  readonly cause?: string
-  readonly readAs: string
-}
-
 /**
  * Masks of a parsed JSON value for a picture: a COCO file (of which the annotations of this picture are taken: by file
  * name, else by size where only one picture has it), one picture's annotations as SA-1B has them, a list of annotations,
@@ -64,7 +45,7 @@ export function masksFromCoco(json: unknown, picture: Grounds): LoadedMasks {
     const found = annotation === undefined ? undefined : annotationMask(annotation, ground.size)
     if (found === undefined) causes.push(`annotation ${i} is no object`)
     else if (found.lost !== undefined) causes.push(`annotation ${i}: ${found.lost.message}`)
-    else masks.push({ mask: ground.shown(found.value), name: nameOf(rows[i], i, names) })
+    else masks.push(namedOf(ground.shown(found.value), rows[i], i, names))
   }
   if (masks.length === 0) {
     throw new StudioError('malformed', causes[0] ?? 'the file has no annotation of this picture', {
@@ -231,53 +212,17 @@ function checkShared(images: readonly JsonObject[], image: JsonObject): void {
   )
 }
 
-function nameOf(row: unknown, index: number, names: ReadonlyMap<RecordId, string>): string {
+function namedOf(mask: Mask, row: unknown, index: number, names: ReadonlyMap<RecordId, string>): NamedMask {
   const category = idAt(row, 'category_id')
   const named = category === undefined ? undefined : names.get(category)
-  const text = named ?? textAt(row, 'name') ?? textAt(row, 'label') ?? textAt(row, 'caption')
-  return text?.slice(0, 120) ?? `Annotation ${idAt(row, 'id') ?? index + 1}`
+  const phrase = textAt(row, 'caption')?.slice(0, MAX_NAME_CHARACTERS)
+  const label = named ?? textAt(row, 'name') ?? textAt(row, 'label')
+  const one = labelled(mask, label, phrase ?? `Annotation ${idAt(row, 'id') ?? index + 1}`)
+  return phrase === undefined ? one : { ...one, phrase }
 }
 
 function notCoco(message: string): StudioError {
   return new StudioError('malformed', message, {
     hint: 'The studio reads COCO and labelme JSON, lists of annotations, run lengths, PNG masks and label maps, and its own sessions; others by maskwords convert.',
   })
-}
-
-/** All regions as one COCO file: a category for each name; `plain` writes counts as numbers instead of text. */
-export function cocoOf(options: {
-  readonly picture: Grounds
-  readonly regions: readonly Region[]
-  readonly plain: boolean
-}): object {
-  const { picture, regions, plain } = options
-  const names = [...new Set(regions.map(({ name }) => name))]
-  return {
-    info: { description: 'Regions drawn in maskwords studio', version: '1.0' },
-    images: [
-      {
-        id: 1,
-        file_name: picture.name,
-        width: picture.widthPx,
-        height: picture.heightPx,
-        // Regions are drawn on what is shown; COCO's readers take the stored pixels where sizes cannot tell.
-        ...(picture.turn !== undefined && { drawn_on: 'shown' }),
-      },
-    ],
-    annotations: regions.map(({ mask, name }, i) => ({
-      id: i + 1,
-      image_id: 1,
-      category_id: names.indexOf(name) + 1,
-      segmentation: plain ? cocoCountsFromMask(mask) : cocoRleFromMask(mask),
-      area: area(mask),
-      bbox: boxOf(mask),
-      iscrowd: 0,
-    })),
-    categories: names.map((name, i) => ({ id: i + 1, name, supercategory: '' })),
-  }
-}
-
-function boxOf(mask: Mask): [number, number, number, number] {
-  const { x, y, width, height }: BoxXywhPx = tightBox(mask)
-  return [x, y, width, height]
 }

@@ -1,10 +1,9 @@
 // labelme's JSON (and X-AnyLabeling's): the shapes of one picture as regions, by the code that the command reads them with.
 import { sizeAt } from '@maskwords/annotations'
 import { isEmpty, MaskError, maskFromShapes, readLabelmeShapes } from '@maskwords/mask'
-import { StudioError } from '../state/error.ts'
-import type { LoadedMasks } from './coco.ts'
+import { StudioError } from './error.ts'
 import { chosenGround, type Grounds } from './ground.ts'
-import type { NamedMask } from './mask-png.ts'
+import { type LoadedMasks, labelled, type NamedMask } from './loaded.ts'
 
 type Labelme = {
   readonly shapes: readonly unknown[]
@@ -42,8 +41,7 @@ export function masksFromLabelme(json: Labelme, picture: Grounds): LoadedMasks {
   const masks = regions.flatMap(({ label, shapes, places }): NamedMask[] => {
     try {
       const mask = ground.shown(maskFromShapes(shapes, ground.size))
-      if (!isEmpty(mask))
-        return [{ mask, name: label === '' ? `Shape ${places[0]! + 1}` : label.slice(0, 120) }]
+      if (!isEmpty(mask)) return [labelled(mask, label, `Shape ${places[0]! + 1}`)]
       causes.push(`shape ${places[0]}: it covers no pixel of the picture`)
     } catch (error) {
       if (!(error instanceof MaskError)) throw error
