@@ -67,13 +67,21 @@ describe.skipIf(!isBuilt)('the packed package', () => {
     expect(code.filter((name) => text(name).includes('sourceMappingURL'))).toEqual([])
   })
 
-  it('brings the licence, the notices of the code in the studio, and each page that a text of it names', () => {
+  it('brings the licence, the notices of the code in the studio and of the detector, and each page that a text of it names', () => {
     expect(text('LICENSE')).toBe(readFileSync(join(HOUSE, 'LICENSE'), 'utf8'))
     const notices = text('studio/THIRD-PARTY-NOTICES.md')
     for (const name of ['onnxruntime-web', 'react', 'react-dom', 'zustand']) {
       expect(notices).toContain(`## ${name} `)
     }
     expect(notices.match(/Permission is hereby granted/g)!.length).toBe(notices.match(/^## /gm)!.length)
+    const detector = text('weights/nanodet-g/THIRD-PARTY-NOTICES.md')
+    for (const said of [
+      '2020-2021 RangiLyu',
+      'Apache License',
+      '2021 Vladimir Mandic',
+      'Permission is hereby granted',
+    ])
+      expect(detector).toContain(said)
     const code = names.filter((name) => /^dist\/[^/]*\.js$/.test(name))
     const named = new Set(code.flatMap((name) => text(name).match(/\bdocs\/[\w-]+\.md\b/g) ?? []))
     expect(named.size).toBeGreaterThan(5)
