@@ -1,6 +1,6 @@
 // What a benchmark is: which samples it has, what a model is asked, how answers are scored, which numbers come of it.
 import type { BoxFormat, EvalMode, Metric, SampleRow, ScoredValues, Stamp } from '@maskwords/eval'
-import type { Example, OptionSpecs, OptionValues } from '@maskwords/files'
+import type { Context, Example, OptionSpecs, OptionValues } from '@maskwords/files'
 import type { AnswerOptions } from '@maskwords/words'
 import type { AnswerReader } from './answers.ts'
 import type { Judging, VerdictsOf } from './judged/judging.ts'
@@ -23,6 +23,12 @@ export type Scoring<Settings> = {
 
 /** The numbers of a sample, and what a benchmark over all samples needs of it. */
 export type Scored<Item = undefined> = ScoredValues & { readonly item?: Item }
+
+/** Rows of a whole benchmark, and numbers beside those of the metrics. */
+export type Finished = {
+  readonly rows: readonly SampleRow[]
+  readonly numbers: Readonly<Record<string, number | null>>
+}
 
 export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings'], Item = undefined> = {
   readonly name: string
@@ -61,10 +67,8 @@ export type Benchmark<O extends OptionSpecs, Settings extends Stamp['settings'],
     readonly truth: Truth
     /** Of every sample, in the order of the truth. */
     readonly items: readonly Item[]
-  }) => {
-    readonly rows: readonly SampleRow[]
-    readonly numbers: Readonly<Record<string, number | null>>
-  }
+    readonly context: Context
+  }) => Finished | Promise<Finished>
   /** How a model is asked; without it the benchmark has no --model. */
   readonly asking?: Asking<NoInfer<Settings>>
   /** How a judge scores it; without it the benchmark has no --judge. */

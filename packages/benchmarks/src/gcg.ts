@@ -7,6 +7,7 @@ import {
 import { MaskwordsError } from '@maskwords/files'
 import { benchmarkCommand } from './benchmark-command.ts'
 import { always } from './loop/asking.ts'
+import { METEOR_OPTIONS, meteorName, meteorSetting, meteorTables, namedMeteor } from './meteor/variant.ts'
 import { namedMasks } from './named-masks.ts'
 import { truthMasks } from './truth-samples.ts'
 
@@ -16,7 +17,8 @@ export const command = benchmarkCommand({
   details: [
     'An answer is "text" with its words (--codec), or "caption" with "masks" and "labels", one phrase a mask.',
     'A phrase is found where IoU and likeness of the text are at least 0.5; likeness is the F1 of word stems, not BERT.',
-    'METEOR has the exact and stem stages; CIDEr is CIDEr-D. docs/metrics-detection.md says what differs by --mode.',
+    'METEOR is that of the Java program with --meteor-data, else meteorExactStem; CIDEr is CIDEr-D.',
+    'docs/metrics-detection.md says what differs by --mode.',
   ],
   examples: [
     {
@@ -24,7 +26,7 @@ export const command = benchmarkCommand({
       note: 'answers as the model wrote them',
     },
   ],
-  options: {},
+  options: METEOR_OPTIONS,
   dataset: 'grandf',
   kind: 'captions',
   asking: {
@@ -35,8 +37,8 @@ export const command = benchmarkCommand({
     maxTokens: 512,
     needsWords: always,
   },
-  settings: () => ({ textSimilarity: 'stem-f1' }),
-  metrics: () => [...GROUNDED_CAPTION_METRICS],
+  settings: (options) => ({ textSimilarity: 'stem-f1', meteor: meteorSetting(options) }),
+  metrics: ({ settings }) => namedMeteor(GROUNDED_CAPTION_METRICS, settings.meteor),
   async score(sample, record, { mode, answers }) {
     const { captions = [] } = sample
     if (captions.length === 0) {
@@ -51,8 +53,22 @@ export const command = benchmarkCommand({
     }
     return { values: {}, status: record === undefined ? 'missing' : 'scored', item }
   },
-  finish({ mode, items }) {
-    const { rows, ap50, meteor, cider } = evaluateGroundedCaptions(items, { mode })
-    return { rows, numbers: { ap50: ap50 === -1 ? null : ap50, meteor, cider } }
+  async finish({ mode, settings, items, context }) {
+    const tables = await meteorTables(
+      context,
+      items.map(({ id, truth, prediction }) => ({
+        id: String(id),
+        caption: prediction?.caption ?? '',
+        references: truth.captions,
+      })),
+    )
+    const { rows, ap50, meteor, cider } = evaluateGroundedCaptions(items, {
+      mode,
+      ...(tables !== undefined && { tables }),
+    })
+    return {
+      rows,
+      numbers: { ap50: ap50 === -1 ? null : ap50, [meteorName(settings.meteor)]: meteor, cider },
+    }
   },
 })

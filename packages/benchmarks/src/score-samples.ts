@@ -112,7 +112,10 @@ export async function evaluate<O extends OptionSpecs, S extends Stamp['settings'
     }
   }
   await progress.clear()
-  const whole = benchmark.finish?.({ mode, settings, truth, items })
+  const whole = await benchmark.finish?.({
+    ...{ mode, settings, truth, items },
+    context: context as unknown as Context,
+  })
   whole?.rows.forEach((row, k) => {
     // What `score` could not read stays a failure; a row knows no picture or group of its own.
     const { status, reason } = rows[k]!.status === 'failed' ? rows[k]! : row

@@ -18,6 +18,7 @@ export {
 } from './caption/grounded.ts'
 export type { MeteorOptions, MeteorParameters } from './caption/meteor.ts'
 export { METEOR_PARAMETERS, meteor } from './caption/meteor.ts'
+export type { MeteorTables } from './caption/meteor-tables.ts'
 export type { CaptionOptions, CaptionSample, CaptionScore } from './caption/sample.ts'
 export { englishStem } from './caption/stem.ts'
 export type { TextSimilarity } from './caption/text-similarity.ts'

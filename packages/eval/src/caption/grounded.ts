@@ -13,6 +13,7 @@ import type { EvalMode } from '../stamp.ts'
 import type { Metric } from '../statistics/metric.ts'
 import { cider } from './cider.ts'
 import { meteor } from './meteor.ts'
+import type { MeteorTables } from './meteor-tables.ts'
 import type { CaptionOptions, CaptionSample } from './sample.ts'
 import { type TextSimilarity, tokenF1 } from './text-similarity.ts'
 
@@ -37,6 +38,8 @@ export type GroundedCaptionOptions = CaptionOptions & {
   readonly mode: EvalMode
   /** Default `tokenF1`. */
   readonly textSimilarity?: TextSimilarity
+  /** Synonyms and paraphrases of METEOR. Default none: its number is lower then. */
+  readonly tables?: MeteorTables
   /** A phrase is found with at least this IoU and this likeness of the text. Defaults 0.5. */
   readonly iouThreshold?: number
   readonly textThreshold?: number
@@ -70,7 +73,7 @@ export const GROUNDED_CAPTION_METRICS: readonly Metric[] = [
   {
     name: 'meteorMean',
     parts: [{ numerator: 'meteor', denominator: 'captions' }],
-    title: 'mean METEOR of captions (exact and stem stages)',
+    title: 'mean METEOR of captions',
   },
 ]
 

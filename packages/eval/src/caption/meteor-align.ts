@@ -1,12 +1,23 @@
 // Which words of a caption answer which words of a reference, for METEOR. Definition: Denkowski and Lavie 2014, section 2: one to one, most
-// matches by weight, then fewest chunks, then least distance; found by a beam from left to right, 40 wide as in METEOR 1.5.
+// matches by weight, then fewest chunks, then least distance; found by a beam from left to right. Numbers, order of matches and ties are
+// those of the published program (METEOR 1.5), its peculiarities included.
 
+import type { MeteorTables } from './meteor-tables.ts'
 import { englishStem } from './stem.ts'
 
-/** Weight of a match by stage: the same word, the same stem. */
-export const METEOR_STAGE_WEIGHTS = [1, 0.6] as const
+/** Weight of a match by stage: the same word, the same stem, a synonym, a paraphrase. */
+export const METEOR_STAGE_WEIGHTS = [1, 0.6, 0.8, 0.6] as const
 
-export type MeteorMatch = { readonly captionAt: number; readonly referenceAt: number; readonly stage: 0 | 1 }
+export type MeteorStage = 0 | 1 | 2 | 3
+
+/** Words that follow each other in the caption, and those of the reference that they answer. */
+export type MeteorMatch = {
+  readonly captionAt: number
+  readonly captionWords: number
+  readonly referenceAt: number
+  readonly referenceWords: number
+  readonly stage: MeteorStage
+}
 
 export type MeteorAlignment = {
   /** By place in the reference. */
@@ -16,86 +27,217 @@ export type MeteorAlignment = {
 }
 
 const BEAM_WIDTH = 40
+/** What a matched word counts in the search, in halves: the program rounds sums down, so that a lone inexact match counts nothing. */
+const SEARCH_HALVES = [2, 1, 1, 1] as const
 
 /** Words of a text that are aligned; the detailed captions of published sets have some 300. The rest counts as unmatched. */
 export const MAX_METEOR_WORDS = 1000
+/** Matches of one place of a reference that are tried: texts of which more are made of one word alone. */
+const MAX_MATCHES = 200
 
+/** A path of the search: its numbers, and the last of its matches. */
 type Path = {
-  readonly weight: number
-  readonly chunks: number
-  readonly distance: number
-  /** Place in the caption of the last match if the last word of the reference was matched, else -2. */
-  readonly last: number
-  readonly match: MeteorMatch | undefined
+  captionWeight: number
+  referenceWeight: number
+  chunks: number
+  distance: number
+  /** The next place of the reference. */
+  at: number
+  /** Behind the last match in the caption, where the last word of the reference was matched; else -1. */
+  lastEnd: number
+  match: MeteorMatch | undefined
   readonly before: Path | undefined
 }
 
-/** The best alignment of two lists of words that the beam finds. Ties go to low places. */
-export function alignForMeteor(caption: readonly string[], reference: readonly string[]): MeteorAlignment {
-  const candidates = candidatesOf(caption.slice(0, MAX_METEOR_WORDS), reference.slice(0, MAX_METEOR_WORDS))
-  const timesAsked = new Uint32Array(caption.length)
-  for (const list of candidates) for (const { captionAt } of list) timesAsked[captionAt]!++
-  let paths: Path[] = [{ weight: 0, chunks: 0, distance: 0, last: -2, match: undefined, before: undefined }]
-  for (const list of candidates) {
+/** The best alignment of two lists of words that the beam finds. */
+export function alignForMeteor(
+  caption: readonly string[],
+  reference: readonly string[],
+  tables?: MeteorTables,
+): MeteorAlignment {
+  const said = caption.slice(0, MAX_METEOR_WORDS)
+  const wanted = reference.slice(0, MAX_METEOR_WORDS)
+  const found = matchesOf(said, wanted, tables)
+  const settled = settledMatches(found, said.length)
+  /** Places that settled matches take. */
+  const taken = usedPlaces([...settled.values()])
+  const covered = new Set<number>()
+  for (const { referenceAt, referenceWords } of settled.values())
+    for (let k = 0; k < referenceWords; k++) covered.add(referenceAt + k)
+  let paths: Path[] = [
+    {
+      ...{ captionWeight: 0, referenceWeight: 0, chunks: 0, distance: 0, at: 0, lastEnd: -1 },
+      ...{ match: undefined, before: undefined },
+    },
+  ]
+  for (const [place, matches] of found.entries()) {
     const next: Path[] = []
-    // A word with one partner that has no other is never left out.
-    const isSettled = list.length === 1 && timesAsked[list[0]!.captionAt] === 1
-    for (const path of paths) {
-      // Of one path no more than the beam's width can survive: the following word, then the strictest and nearest ones.
-      const used = list.length === 0 ? undefined : usedBy(path)
-      const following = list.find(({ captionAt }) => captionAt === path.last + 1 && !used!.has(captionAt))
-      let tried = 0
-      if (following !== undefined) next.push(extended(path, following))
-      for (const match of list) {
-        if (tried === BEAM_WIDTH) break
-        if (match === following || used!.has(match.captionAt)) continue
-        next.push(extended(path, match))
-        tried++
+    for (const path of best(paths)) {
+      if (place < path.at) next.push(path)
+      else if (covered.has(place)) {
+        const match = settled.get(place)
+        if (match !== undefined)
+          next.push(extended(path, match, Math.abs(match.referenceAt - match.captionAt)))
+      } else {
+        const used = matches.length === 0 ? taken : usedPlaces(matchesOfPath(path), taken)
+        // The program adds the distance of a match to the path that it leaves: to those that are tried after it.
+        let { distance } = path
+        for (const match of matches) {
+          if (isUsed(match, used)) continue
+          next.push(extended({ ...path, distance }, match, 0, path))
+          distance += Math.abs(match.referenceAt - match.captionAt)
+        }
+        next.push({ ...ended(path), distance, at: path.at + 1, match: undefined, before: path })
       }
-      if (!isSettled) next.push({ ...path, last: -2, match: undefined, before: path })
     }
-    next.sort((a, b) => b.weight - a.weight || a.chunks - b.chunks || a.distance - b.distance)
-    paths = next.slice(0, BEAM_WIDTH)
+    paths = next.length > 0 ? next : paths.slice(0, 1)
   }
-  const matches: MeteorMatch[] = []
-  for (let path: Path | undefined = paths[0]; path !== undefined; path = path.before) {
-    if (path.match !== undefined) matches.push(path.match)
-  }
-  return { matches: matches.reverse(), chunks: paths[0]!.chunks }
+  const [first] = best(best(paths).map(ended))
+  return { matches: matchesOfPath(first!).reverse(), chunks: first!.chunks }
 }
 
-function extended(path: Path, match: MeteorMatch): Path {
+function best(paths: readonly Path[]): Path[] {
+  const weight = (path: Path) => path.captionWeight + path.referenceWeight
+  return [...paths]
+    .sort((a, b) => weight(b) - weight(a) || a.chunks - b.chunks || a.distance - b.distance)
+    .slice(0, BEAM_WIDTH)
+}
+
+function extended(path: Path, match: MeteorMatch, distance: number, before: Path = path): Path {
+  const halves = SEARCH_HALVES[match.stage]
   return {
-    weight: path.weight + METEOR_STAGE_WEIGHTS[match.stage],
-    chunks: path.chunks + (match.captionAt === path.last + 1 ? 0 : 1),
-    distance: path.distance + Math.abs(match.captionAt - match.referenceAt),
-    last: match.captionAt,
+    captionWeight: Math.floor(path.captionWeight + (match.captionWords * halves) / 2),
+    referenceWeight: Math.floor(path.referenceWeight + (match.referenceWords * halves) / 2),
+    chunks: path.chunks + (path.lastEnd !== -1 && match.captionAt !== path.lastEnd ? 1 : 0),
+    distance: path.distance + distance,
+    at: match.referenceAt + match.referenceWords,
+    lastEnd: match.captionAt + match.captionWords,
     match,
-    before: path,
+    before,
   }
 }
 
-function usedBy(path: Path): Set<number> {
-  const used = new Set<number>()
-  for (let at: Path | undefined = path; at !== undefined; at = at.before) {
-    if (at.match !== undefined) used.add(at.match.captionAt)
+/** The path with its open chunk counted. */
+const ended = (path: Path): Path =>
+  path.lastEnd === -1 ? path : { ...path, chunks: path.chunks + 1, lastEnd: -1 }
+
+/** The last one first. */
+function matchesOfPath(path: Path): MeteorMatch[] {
+  const matches: MeteorMatch[] = []
+  for (let at: Path | undefined = path; at !== undefined; at = at.before)
+    if (at.match !== undefined) matches.push(at.match)
+  return matches
+}
+
+/** Used places of both texts: those of the caption as they are, those of the reference as -1, -2, ... */
+type Used = ReadonlySet<number>
+
+function usedPlaces(matches: readonly MeteorMatch[], more: Used = new Set()): Used {
+  const used = new Set(more)
+  for (const { captionAt, captionWords, referenceAt, referenceWords } of matches) {
+    for (let k = 0; k < captionWords; k++) used.add(captionAt + k)
+    for (let k = 0; k < referenceWords; k++) used.add(-1 - referenceAt - k)
   }
   return used
 }
 
-/** For each word of the reference the words of the caption that match it, the strictest stage and the nearest first. */
-function candidatesOf(caption: readonly string[], reference: readonly string[]): MeteorMatch[][] {
-  const captionStems = caption.map(englishStem)
-  // Equal sentences need no stems: METEOR skips the stage there, so that the beam cannot go wrong.
+function isUsed({ captionAt, captionWords, referenceAt, referenceWords }: MeteorMatch, used: Used): boolean {
+  for (let k = 0; k < captionWords; k++) if (used.has(captionAt + k)) return true
+  for (let k = 0; k < referenceWords; k++) if (used.has(-1 - referenceAt - k)) return true
+  return false
+}
+
+/** Matches that share no word with any other: they are never left out. By their place in the reference. */
+function settledMatches(found: readonly MeteorMatch[][], captionLength: number): Map<number, MeteorMatch> {
+  const captionTimes = new Uint32Array(captionLength)
+  const referenceTimes = new Uint32Array(found.length)
+  for (const { captionAt, captionWords, referenceAt, referenceWords } of found.flat()) {
+    for (let k = 0; k < captionWords; k++) captionTimes[captionAt + k]!++
+    for (let k = 0; k < referenceWords; k++) referenceTimes[referenceAt + k]!++
+  }
+  const isAlone = (times: Uint32Array, from: number, count: number) =>
+    times.subarray(from, from + count).every((time) => time === 1)
+  return new Map(
+    found.flatMap((matches, place) => {
+      const [match] = matches
+      if (match === undefined || matches.length > 1) return []
+      const { captionAt, captionWords, referenceAt, referenceWords } = match
+      return isAlone(captionTimes, captionAt, captionWords) &&
+        isAlone(referenceTimes, referenceAt, referenceWords)
+        ? [[place, match] as const]
+        : []
+    }),
+  )
+}
+
+/** For each word of the reference the matches that begin there, stage by stage. */
+function matchesOf(
+  caption: readonly string[],
+  reference: readonly string[],
+  tables: MeteorTables | undefined,
+): MeteorMatch[][] {
+  const found: MeteorMatch[][] = reference.map(() => [])
+  const pairs = (stage: MeteorStage, matches: (captionAt: number, referenceAt: number) => boolean) => {
+    for (let referenceAt = 0; referenceAt < reference.length; referenceAt++) {
+      for (let captionAt = 0; captionAt < caption.length; captionAt++) {
+        if (!matches(captionAt, referenceAt)) continue
+        found[referenceAt]!.push({ captionAt, captionWords: 1, referenceAt, referenceWords: 1, stage })
+      }
+    }
+  }
+  const isSameWord = (captionAt: number, referenceAt: number) => caption[captionAt] === reference[referenceAt]
+  pairs(0, isSameWord)
+  // Equal sentences need no other stage: METEOR skips them there, so that the beam cannot go wrong.
   const isSame = caption.length === reference.length && caption.every((word, i) => word === reference[i])
-  return reference.map((word, referenceAt) => {
-    const stem = englishStem(word)
-    const matches: MeteorMatch[] = []
-    caption.forEach((other, captionAt) => {
-      if (other === word) matches.push({ captionAt, referenceAt, stage: 0 })
-      else if (!isSame && captionStems[captionAt] === stem) matches.push({ captionAt, referenceAt, stage: 1 })
-    })
-    const distance = ({ captionAt }: MeteorMatch) => Math.abs(captionAt - referenceAt)
-    return matches.sort((a, b) => a.stage - b.stage || distance(a) - distance(b) || a.captionAt - b.captionAt)
-  })
+  if (!isSame) {
+    const [captionStems, referenceStems] = [caption.map(englishStem), reference.map(englishStem)]
+    pairs(1, (c, r) => captionStems[c] === referenceStems[r] && !isSameWord(c, r))
+    if (tables !== undefined) {
+      const [captionSets, referenceSets] = [caption, reference].map((words) =>
+        words.map((word) => tables.synonymSets(word)),
+      )
+      pairs(2, (c, r) => !isSameWord(c, r) && meet(captionSets![c]!, referenceSets![r]!))
+      for (const match of paraphrases(reference, caption, tables))
+        found[match.at]!.push({ ...referenceFirst(match), stage: 3 })
+      for (const match of paraphrases(caption, reference, tables))
+        found[match.otherAt]!.push({ ...captionFirst(match), stage: 3 })
+    }
+  }
+  for (const matches of found) matches.splice(MAX_MATCHES)
+  return found
+}
+
+const meet = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => {
+  for (const one of a) if (b.has(one)) return true
+  return false
+}
+
+type Paraphrase = {
+  readonly at: number
+  readonly words: number
+  readonly otherAt: number
+  readonly otherWords: number
+}
+
+const referenceFirst = ({ at, words, otherAt, otherWords }: Paraphrase) => ({
+  ...{ referenceAt: at, referenceWords: words, captionAt: otherAt, captionWords: otherWords },
+})
+const captionFirst = ({ at, words, otherAt, otherWords }: Paraphrase) => ({
+  ...{ captionAt: at, captionWords: words, referenceAt: otherAt, referenceWords: otherWords },
+})
+
+/** Phrases of one text that the table has, with each place of the other where one of their paraphrases stands. */
+function* paraphrases(
+  one: readonly string[],
+  other: readonly string[],
+  tables: MeteorTables,
+): Generator<Paraphrase> {
+  for (let at = 0; at < one.length; at++) {
+    for (const { words, paraphrase } of tables.paraphrasesAt(one, at)) {
+      for (let otherAt = 0; otherAt + paraphrase.length <= other.length; otherAt++) {
+        if (!paraphrase.every((word, k) => other[otherAt + k] === word)) continue
+        yield { at, words, otherAt, otherWords: paraphrase.length }
+      }
+    }
+  }
 }

@@ -1,9 +1,10 @@
-// METEOR of captions without word lists from outside. Definition: Denkowski and Lavie 2014 (METEOR 1.5, English, task `rank`) with two of
-// its four stages: the same word, and the same stem; no synonyms (WordNet) and no paraphrases (a table of 60 MB), which are not
-// shipped here. So numbers are lower than those of the published program and may be compared only with each other.
+// METEOR of captions. Definition: Denkowski and Lavie 2014 (METEOR 1.5, English, task `rank`). With the tables of the published program it
+// gives that program's numbers. Synonyms (WordNet) and paraphrases (a table of 60 MB) do not ship here: without them two of the four stages
+// are left, the same word and the same stem, and numbers are lower and may be compared only with each other.
 
 import { FUNCTION_WORDS } from './function-words.ts'
 import { alignForMeteor, METEOR_STAGE_WEIGHTS } from './meteor-align.ts'
+import type { MeteorTables } from './meteor-tables.ts'
 import { type CaptionOptions, type CaptionSample, type CaptionScore, tokenised } from './sample.ts'
 
 /** METEOR 1.5's numbers for English. */
@@ -24,8 +25,10 @@ export type MeteorParameters = { readonly [K in keyof typeof METEOR_PARAMETERS]:
 /** How METEOR matches words. */
 export type MeteorOptions = CaptionOptions & {
   readonly parameters?: Partial<MeteorParameters>
-  /** Default `FUNCTION_WORDS`. */
+  /** Default those of the tables, else `FUNCTION_WORDS`. */
   readonly functionWords?: ReadonlySet<string>
+  /** Synonyms and paraphrases of the published program. Default none: numbers are lower then. */
+  readonly tables?: MeteorTables
 }
 
 /** Sums that add up over samples. */
@@ -43,13 +46,18 @@ type Sums = {
  * the published program prints it, not the mean of the rows. Throws EvalError as `tokenised`.
  */
 export function meteor(samples: readonly CaptionSample[], options: MeteorOptions = {}): CaptionScore {
-  const { functionWords = FUNCTION_WORDS } = options
+  const { tables } = options
+  const functionWords = options.functionWords ?? tables?.functionWords ?? FUNCTION_WORDS
   const parameters = { ...METEOR_PARAMETERS, ...options.parameters }
   const all = emptySums()
-  const rows = tokenised(samples, options).map(({ id, caption, references }) => {
+  const rows = tokenised(samples, options, tables?.normalised).map(({ id, caption, references }) => {
     let best: { sums: Sums; score: number; isPerfect: boolean } | undefined
     for (const reference of references) {
-      const { sums, isPerfect } = sumsOf(caption, reference, parameters.delta, functionWords)
+      const { sums, isPerfect } = sumsOf(caption, reference, {
+        delta: parameters.delta,
+        functionWords,
+        tables,
+      })
       const score = scoreOf(sums, parameters, isPerfect)
       if (best === undefined || score > best.score) best = { sums, score, isPerfect }
     }
@@ -76,21 +84,33 @@ function emptySums(): Sums {
 function sumsOf(
   caption: readonly string[],
   reference: readonly string[],
-  delta: number,
-  functionWords: ReadonlySet<string>,
+  {
+    delta,
+    functionWords,
+    tables,
+  }: {
+    readonly delta: number
+    readonly functionWords: ReadonlySet<string>
+    readonly tables: MeteorTables | undefined
+  },
 ): { readonly sums: Sums; readonly isPerfect: boolean } {
   const weightOf = (word: string) => (functionWords.has(word) ? 1 - delta : delta)
   const sums = emptySums()
   for (const word of caption) sums.captionWeight += weightOf(word)
   for (const word of reference) sums.referenceWeight += weightOf(word)
-  const { matches, chunks } = alignForMeteor(caption, reference)
-  for (const { captionAt, referenceAt, stage } of matches) {
-    sums.captionMatched += METEOR_STAGE_WEIGHTS[stage] * weightOf(caption[captionAt]!)
-    sums.referenceMatched += METEOR_STAGE_WEIGHTS[stage] * weightOf(reference[referenceAt]!)
+  const { matches, chunks } = alignForMeteor(caption, reference, tables)
+  let [captionCount, referenceCount] = [0, 0]
+  for (const { captionAt, captionWords, referenceAt, referenceWords, stage } of matches) {
+    const weight = METEOR_STAGE_WEIGHTS[stage]
+    for (let k = 0; k < captionWords; k++) sums.captionMatched += weight * weightOf(caption[captionAt + k]!)
+    for (let k = 0; k < referenceWords; k++)
+      sums.referenceMatched += weight * weightOf(reference[referenceAt + k]!)
+    captionCount += captionWords
+    referenceCount += referenceWords
   }
   sums.chunks = chunks
-  sums.matches = matches.length
-  const isPerfect = chunks === 1 && matches.length === caption.length && matches.length === reference.length
+  sums.matches = (captionCount + referenceCount) / 2
+  const isPerfect = chunks === 1 && captionCount === caption.length && referenceCount === reference.length
   return { sums, isPerfect }
 }
 
