@@ -161,7 +161,7 @@ export const ROOMS: readonly Room[] = [
   packages(
     'commands',
     'the command line: every command and its options',
-    'base mask words checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins scenes server benchmarks codec-training tuning',
+    'base mask words annotations checkpoint graph train codecs codec-loading mllm datasets data learn eval files plugins scenes server benchmarks codec-training tuning',
     'node: zod',
   ),
   packages(

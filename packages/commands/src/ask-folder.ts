@@ -1,8 +1,7 @@
 // One question to every picture of a folder: answers are kept line by line, so that a run that was stopped goes on where it was.
 
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isRecord } from '@maskwords/base'
 import type { ErrorReport } from '@maskwords/files'
 import {
@@ -12,6 +11,7 @@ import {
   decodeOpened,
   ensureFolder,
   isTypedError,
+  listFiles,
   located,
   MaskwordsError,
   openKeptLines,
@@ -27,22 +27,17 @@ import { fillMasks, type MllmError } from '@maskwords/mllm'
 import type { AskContext, Asked } from './ask-options.ts'
 import { askOptions } from './ask-options.ts'
 
-const PICTURES = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'])
 export const ANSWERS_FILE = 'answers.jsonl'
 
 /** Asks all pictures of the folder, in the order of their names. */
 export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 1> {
   const { options, io, talk } = context
-  const folder = context.args[0]!
   const out = options.output
   if (out === undefined) {
     throw new MaskwordsError('usage', 'a folder of pictures needs -o <folder> for the answers')
   }
   const question = fillMasks(asked.question, [])
-  const names = (await readdir(context.path(folder)))
-    .filter((name) => PICTURES.has(extname(name).toLowerCase()))
-    .sort()
-  if (names.length === 0) throw new MaskwordsError('not-found', `no pictures in ${folder}`, { file: folder })
+  const { folder, names } = await listFiles(io, [context.args[0]!], { without: [out] })
   await ensureFolder(context.path(out))
   const file = context.path(join(out, ANSWERS_FILE))
   const { signal: _, ...settings } = askOptions(context)
@@ -82,7 +77,7 @@ export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 
         if (partial !== undefined) void talk.note(`${name}, answered until then: ${printable(partial.text)}`)
         failures.push(reportOf(located(error, join(folder, name))))
       }
-      const record = await askPicture(context, asked, name, question).catch(failed)
+      const record = await askPicture(context, asked, folder, name, question).catch(failed)
       if (record !== undefined) {
         await kept.append({ picture: name, asking, question, ...record })
         answers++
@@ -110,9 +105,9 @@ export async function askFolder(context: AskContext, asked: Asked): Promise<0 | 
 }
 
 /** The answer about one picture of the folder, its overlay written. */
-async function askPicture(context: AskContext, asked: Asked, name: string, question: string) {
+async function askPicture(context: AskContext, asked: Asked, folder: string, name: string, question: string) {
   const { io, options } = context
-  const picture = await decodeOpened(context, await openPicture(context, join(context.args[0]!, name)))
+  const picture = await decodeOpened(context, await openPicture(context, join(folder, name)))
   const content = [
     { type: 'picture' as const, picture },
     { type: 'text' as const, text: question },
@@ -123,6 +118,7 @@ async function askPicture(context: AskContext, asked: Asked, name: string, quest
   const errors: ErrorReport[] = []
   const masks = asked.codec ? await decodedMasks(asked.codec, picture, answer, errors, io.signal) : []
   const overlay = `${name}.png`
+  await ensureFolder(context.path(join(options.output!, dirname(overlay))))
   await writeWhole(
     context.path(join(options.output!, overlay)),
     overlayPng(

@@ -1,6 +1,5 @@
 // `maskwords ask`: a question about a picture, answered by a multimodal model that speaks mask words.
 
-import { statSync } from 'node:fs'
 import type { ErrorReport, ReadPicture } from '@maskwords/files'
 import {
   answerJson,
@@ -11,6 +10,7 @@ import {
   duration,
   loadPictureAndMasks,
   MaskwordsError,
+  meansMany,
   openModel,
   openPicture,
   overlayPng,
@@ -36,7 +36,7 @@ export const command = defineCommand({
       'A folder of pictures is asked one after another; what is answered already is not asked again.',
     ],
     arguments: [
-      { name: 'picture', help: 'the picture, or a folder of pictures' },
+      { name: 'picture', help: 'the picture, or many: a folder or "photos/*.jpg"' },
       { name: 'question', help: 'what to ask; with --task what the task is about', optional: true },
     ],
     options: ASK_OPTIONS,
@@ -66,7 +66,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const [pictureFile] = context.args as [string]
-    const folder = isFolder(context.path(pictureFile))
+    const folder = await meansMany(context.io, pictureFile)
     if (folder && (context.options.mask ?? []).length > 0) {
       throw new MaskwordsError('usage', '--mask points into one picture; a folder has many')
     }
@@ -92,8 +92,6 @@ export const command = defineCommand({
     }
   },
 })
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 function questionOf({ args, options }: AskContext): string {
   const text = args[1]

@@ -110,7 +110,7 @@ export const command = defineCommand({
       maxPixels: options['max-pixels'],
       jobs: options.jobs,
       note: (text) => talk.note(text),
-      onFile: () => progress.step(),
+      onFile: (total) => progress.step(total),
     })
     await progress.clear()
     if (masks.length === 0 && failures.length === 0) {

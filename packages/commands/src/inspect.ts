@@ -2,7 +2,9 @@
 
 import { existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isRecord } from '@maskwords/base'
+import { readerByName, recogniseData } from '@maskwords/datasets'
 import type { FactValue, Report } from '@maskwords/files'
 import {
   type Context,
@@ -16,12 +18,13 @@ import {
   inspectPicture,
   inspectText,
   isModelFolder,
+  isPattern,
   isTypedError,
   kindInWords,
+  listFiles,
   MASK_OPTIONS,
   MAX_JSON_BYTES,
   MAX_TEXT_BYTES,
-  MaskwordsError,
   masksOfBytes,
   PICTURE_KINDS,
   PICTURE_OPTIONS,
@@ -56,7 +59,7 @@ export const command = defineCommand({
     summary: 'Say what a file or a text is, and what is wrong with it.',
     details: [
       'Pictures, masks, label maps, COCO and panoptic datasets, CVAT, Label Studio and labelme files, RLE strings,',
-      'mask words in text, checkpoints (safetensors, torch), folders and GGUF files of language models: their mask words and',
+      'mask words in text, folders of pictures and annotations, checkpoints (safetensors, torch), folders and GGUF files of language models: their mask words and',
       'what will go wrong with which server or trainer. Exits with 1 where something is broken.',
     ],
     arguments: [
@@ -92,7 +95,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const reports: Report[] = []
-    for (const target of context.args) {
+    for (const target of await targetsOf(context)) {
       try {
         reports.push(await inspectOne(context, target))
       } catch (error) {
@@ -125,24 +128,51 @@ export const command = defineCommand({
   },
 })
 
+/** The arguments, patterns (`*.png`) as the files that fit them. */
+async function targetsOf({ args, io }: InspectContext): Promise<string[]> {
+  const targets: string[] = []
+  for (const target of args) {
+    const isGlob = looksLikeText(target) ? false : await isPattern(io, target)
+    if (!isGlob) targets.push(target)
+    else {
+      const { folder, names } = await listFiles(io, [target], { takes: () => true })
+      for (const name of names) targets.push(join(folder, name))
+    }
+  }
+  return targets
+}
+
+const looksLikeText = (target: string): boolean =>
+  /[<[{\n]/.test(target) || target.length > 1024 || target.includes('\0')
+
+/** A folder of data: who reads it, and of what. */
+function inspectData(target: string, path: string): Report {
+  const { reader, annotations } = recogniseData(path)
+  const { title, gives } = readerByName(reader)!
+  const facts: [string, FactValue][] = [
+    ['reader', reader],
+    ...(annotations === undefined ? [] : [['annotations', annotations] as [string, FactValue]]),
+    ['may give', gives.join(', ')],
+    ['counts', `maskwords prepare ${target} --to jsonl --plan`],
+  ]
+  return { target, kind: 'dataset', what: title, facts, problems: [] }
+}
+
 async function inspectOne(context: InspectContext, target: string): Promise<Report> {
   const { io, options } = context
-  const looksLikeText = /[<[{\n]/.test(target) || target.length > 1024 || target.includes('\0')
-  const isFile = target !== '-' && !looksLikeText && existsSync(context.path(target))
+  const isText = looksLikeText(target)
+  const isFile = target !== '-' && !isText && existsSync(context.path(target))
   if (target !== '-' && !isFile) {
     const report = inspectText('text', target, options.size)
-    if (report !== undefined && (looksLikeText || options.size !== undefined || report.kind === 'words'))
+    if (report !== undefined && (isText || options.size !== undefined || report.kind === 'words'))
       return report
-    if (looksLikeText) return await inspectBytes(context, 'text', new TextEncoder().encode(target))
+    if (isText) return await inspectBytes(context, 'text', new TextEncoder().encode(target))
   }
   if (isFile) {
     if ((await stat(context.path(target))).isDirectory()) {
       if (await isModelFolder(context.path(target)))
         return await inspectModelFolder(target, context.path(target))
-      throw new MaskwordsError('unsupported', 'this is a folder', {
-        file: target,
-        hint: `maskwords inspect ${target}/*`,
-      })
+      return inspectData(target, context.path(target))
     }
     // A checkpoint may be larger than memory: its head tells what it is, and only its header is read.
     const head = await readHead(context.path(target))

@@ -1,7 +1,7 @@
 // `maskwords roundtrip`: masks to words and back, with what was lost: IoU, boundary F, tokens, bits, times, a picture.
 
 import type { MaskCodec } from '@maskwords/codecs'
-import type { NamedMask, ReadPicture, Talk } from '@maskwords/files'
+import type { Context, NamedMask, ReadPicture, Talk } from '@maskwords/files'
 import {
   CODEC_OPTIONS,
   DECODE_OPTIONS,
@@ -11,6 +11,7 @@ import {
   type ErrorReport,
   isTypedError,
   loadPictureAndMasks,
+  loadWithMasks,
   located,
   MASK_OPTIONS,
   openCodec,
@@ -26,6 +27,22 @@ import {
 } from '@maskwords/files'
 import { boundaryF, iou, type Mask } from '@maskwords/mask'
 import { rounded } from './encode.ts'
+import { itemsOf, manyPictures, named, picturesOf, stemsOf, takesMasks } from './many/pictures.ts'
+import { printMany, runMany, settingsOf } from './many/run-many.ts'
+
+const OPTIONS = {
+  output: {
+    type: 'text',
+    short: 'o',
+    valueName: 'out.png',
+    help: 'a picture: truth, reconstruction and difference side by side; of many pictures: a folder',
+  },
+  ...CODEC_OPTIONS,
+  ...ENCODE_OPTIONS,
+  ...DECODE_OPTIONS,
+  ...MASK_OPTIONS,
+  ...PICTURE_OPTIONS,
+} as const
 
 export const command = defineCommand({
   spec: {
@@ -34,24 +51,13 @@ export const command = defineCommand({
     details: [
       'IoU is intersection over union of the pixels. Boundary F is the F measure of the contours, matched within',
       '0.8 % of the diagonal. Encode and decode times are apart; the one pass over the picture is on its own.',
+      'Many pictures: as encode. -o takes a folder: a side-by-side picture of each, and results.jsonl with the numbers.',
     ],
     arguments: [
-      { name: 'picture', help: 'JPEG, PNG, WebP, AVIF, TIFF or GIF' },
+      { name: 'picture', help: 'JPEG, PNG, WebP, AVIF, TIFF or GIF; a folder or "photos/*.jpg"' },
       { name: 'mask', many: true, help: 'mask files or folders' },
     ],
-    options: {
-      output: {
-        type: 'text',
-        short: 'o',
-        valueName: 'out.png',
-        help: 'a picture: truth, reconstruction and difference side by side',
-      },
-      ...CODEC_OPTIONS,
-      ...ENCODE_OPTIONS,
-      ...DECODE_OPTIONS,
-      ...MASK_OPTIONS,
-      ...PICTURE_OPTIONS,
-    },
+    options: OPTIONS,
     examples: [
       {
         command: 'maskwords roundtrip photo.jpg mask.png -o side-by-side.png',
@@ -68,6 +74,8 @@ export const command = defineCommand({
     ],
   },
   async run(context) {
+    const count = await manyPictures(context)
+    if (count !== undefined) return await roundtripMany(context, count)
     const { options, io, talk } = context
     const out = options.output
     if (out !== undefined) {
@@ -83,12 +91,7 @@ export const command = defineCommand({
       failures.push(...result.failures)
       const { rows } = result
       if (out !== undefined && rows.length > 0) {
-        const pairs = rows.map((row) => ({
-          label: row.item.label,
-          truth: row.item.mask,
-          decoded: row.decoded,
-        }))
-        await writeWhole(context.path(out), sideBySidePng(picture, pairs), io.signal)
+        await writeWhole(context.path(out), sheetOf(picture, rows), io.signal)
       }
       const mean = meanOf(rows)
       if (options.json) {
@@ -96,20 +99,7 @@ export const command = defineCommand({
           codec: codec.name,
           language: codec.vocabulary.kind,
           picture: { file: name, widthPx: picture.widthPx, heightPx: picture.heightPx, exif: picture.exif },
-          masks: rows.map((row) => ({
-            label: row.item.label,
-            id: row.item.id,
-            file: row.item.file,
-            at: row.item.at,
-            words: row.words,
-            codes: row.codes,
-            tokens: row.tokens,
-            bits: row.bits,
-            iou: row.iou,
-            boundaryF: row.boundaryF,
-            encodeMs: rounded(row.encodeMs),
-            decodeMs: rounded(row.decodeMs),
-          })),
+          masks: rows.map(rowJson),
           ...(mean && { mean }),
           times: { imageMs: rounded(result.imageMs) },
           ...(out !== undefined && { files: [out] }),
@@ -127,6 +117,90 @@ export const command = defineCommand({
     }
   },
 })
+
+const sheetOf = (picture: ReadPicture, rows: readonly RoundtripRow[]): Uint8Array =>
+  sideBySidePng(
+    picture,
+    rows.map((row) => ({ label: row.item.label, truth: row.item.mask, decoded: row.decoded })),
+  )
+
+const rowJson = (row: RoundtripRow) => ({
+  label: row.item.label,
+  id: row.item.id,
+  file: row.item.file,
+  at: row.item.at,
+  words: row.words,
+  codes: row.codes,
+  tokens: row.tokens,
+  bits: row.bits,
+  iou: row.iou,
+  boundaryF: row.boundaryF,
+  encodeMs: rounded(row.encodeMs),
+  decodeMs: rounded(row.decodeMs),
+})
+
+type PictureRow = {
+  readonly picture: string
+  readonly masks: readonly Omit<ReturnType<typeof rowJson>, 'file'>[]
+}
+
+/** The round trip of each picture's masks, and the means of each and of all masks together. */
+async function roundtripMany(context: Context<typeof OPTIONS>, count: number): Promise<0 | 1> {
+  const { options, args } = context
+  const pictures = await picturesOf(context, count)
+  const beside = { noun: 'mask', takes: takesMasks }
+  const { items, shared } = await itemsOf(context, pictures, args.slice(count), beside)
+  const parsed = new Map<string, unknown>(shared.map((file) => [file, undefined]))
+  const nameOf = stemsOf(items)
+  const codec = await openCodec(context)
+  try {
+    const done = await runMany(context, {
+      command: 'roundtrip',
+      items,
+      settings: [codec.name, settingsOf(options)],
+      async work(item, inner) {
+        const { picture: name, path, inputs } = item
+        const { picture, masks, failures } = await loadWithMasks(inner, path, inputs, parsed)
+        const { rows, failures: lost } = await roundtrip(
+          codec,
+          picture,
+          named(masks, item),
+          inner.talk,
+          inner.io.signal,
+        )
+        return {
+          record: { codec: codec.name, masks: rows.map(rowJson) },
+          files: rows.length === 0 ? [] : [[`${nameOf(name)}.png`, sheetOf(picture, rows)]],
+          errors: [...failures, ...lost],
+        }
+      },
+    })
+    const rows = done.results as unknown as PictureRow[]
+    const all = rows.flatMap(({ masks }) => masks)
+    const mean = meanOf(all)
+    if (!options.json && mean !== undefined) {
+      const line = (
+        name: string,
+        masks: PictureRow['masks'],
+        { iou: overlap, boundaryF: f, tokens }: Mean,
+      ) => [printable(name), String(masks.length), overlap.toFixed(3), f.toFixed(3), tokens.toFixed(1)]
+      const cells = rows.flatMap(({ picture, masks }) => {
+        const own = meanOf(masks)
+        return own === undefined ? [] : [line(picture, masks, own)]
+      })
+      const columns = ['picture', 'masks', 'IoU', 'boundary F', 'tokens']
+      const table = tableLines(
+        columns.map((title, i) => ({ title, align: i === 0 ? 'left' : 'right' })),
+        [...cells, line('mean of all masks', all, mean)],
+      )
+      for (const text of table) await context.print(text)
+    }
+    await printMany(context, done, items.length, { masks: all.length, ...(mean && { mean }) })
+    return done.code
+  } finally {
+    await codec.close()
+  }
+}
 
 export type RoundtripRow = {
   readonly item: NamedMask
@@ -193,10 +267,9 @@ type Mean = {
   readonly boundaryF: number
 }
 
-function meanOf(rows: readonly RoundtripRow[]): Mean | undefined {
+function meanOf(rows: readonly Mean[]): Mean | undefined {
   if (rows.length === 0) return undefined
-  const mean = (pick: (row: RoundtripRow) => number) =>
-    rows.reduce((sum, row) => sum + pick(row), 0) / rows.length
+  const mean = (pick: (row: Mean) => number) => rows.reduce((sum, row) => sum + pick(row), 0) / rows.length
   return {
     tokens: mean((row) => row.tokens),
     bits: mean((row) => row.bits),

@@ -12,6 +12,7 @@ export type {
 } from '@maskwords/inputs'
 export { DataError, JSON_LIMITS, jsonItems, jsonItemsOf, jsonLines, readJsonFile } from '@maskwords/inputs'
 export { Column, float64Column, uint32Column } from './growing.ts'
+export { keysOf, nameIn, photoOf, photosByName, saysMask } from './mask-names.ts'
 export { fileExists, safeRelativePath } from './paths.ts'
 export { holdsTables } from './readers/hub-tables.ts'
 export { addReader, READERS, readerByName } from './readers/index.ts'

@@ -31,6 +31,8 @@ export { findMasks } from './input/mask-json.ts'
 export { mapInOrder, masksOfBytes, readMasks } from './input/masks.ts'
 export type { NamedMask } from './input/named-mask.ts'
 export { parsePicks } from './input/picked.ts'
+export type { PictureList } from './input/picture-list.ts'
+export { isPattern, isPictureName, listFiles, meansMany } from './input/picture-list.ts'
 export type { FileKind } from './input/sniff.ts'
 export { kindInWords, PICTURE_KINDS, sniff } from './input/sniff.ts'
 export { maskOfStated } from './input/stated-mask.ts'
@@ -58,8 +60,10 @@ export { ClosedPipe, processIo } from './io.ts'
 export {
   codecRequest,
   decodeOpened,
+  type Loaded,
   labelList,
   loadPictureAndMasks,
+  loadWithMasks,
   openCodec,
   openPicture,
   reportFailures,

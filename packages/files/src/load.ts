@@ -137,11 +137,21 @@ async function chooseOrientation(
 
 /** Reads the first argument as the picture and the others as masks. Throws only where nothing is left to work on. */
 export async function loadPictureAndMasks(context: LoadContext): Promise<Loaded> {
-  const { args, io, options, talk } = context
-  const [file, ...maskFiles] = args as [string, ...string[]]
-  if (args.filter((name) => name === '-').length > 1) {
+  const [file, ...maskFiles] = context.args as [string, ...string[]]
+  if (context.args.filter((name) => name === '-').length > 1) {
     throw new MaskwordsError('usage', 'stdin (-) can be read once only')
   }
+  return await loadWithMasks(context, file, maskFiles)
+}
+
+/** The same of one picture of many; `parsed` keeps annotation files that several pictures share. */
+export async function loadWithMasks(
+  context: LoadContext,
+  file: string,
+  maskFiles: readonly string[],
+  parsed?: Map<string, unknown>,
+): Promise<Loaded> {
+  const { io, options, talk } = context
   const opened = await openPicture(context, file)
   const { info, name } = opened
   const stored = (options.exif ?? 'auto') === 'ignore'
@@ -160,7 +170,8 @@ export async function loadPictureAndMasks(context: LoadContext): Promise<Loaded>
     maxPixels: options['max-pixels'],
     jobs: options.jobs,
     note: (text) => talk.note(text),
-    onFile: () => progress.step(),
+    ...(parsed !== undefined && { parsed }),
+    onFile: (total) => progress.step(total),
   })
   await progress.clear()
   const failures: ErrorReport[] = [...reading.failures]
@@ -221,7 +232,10 @@ export function labelList(options: { readonly labels?: string }): number[] | und
 const SHOWN_FAILURES = 20
 
 /** Reports the failures on stderr; the exit code of a command that went on without them. */
-export async function reportFailures(context: Context, failures: readonly ErrorReport[]): Promise<0 | 1> {
+export async function reportFailures(
+  context: Pick<Context, 'talk'>,
+  failures: readonly ErrorReport[],
+): Promise<0 | 1> {
   for (const report of failures.slice(0, SHOWN_FAILURES)) await context.talk.failure(report)
   if (failures.length > SHOWN_FAILURES) {
     await context.talk.failure({

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '@maskwords/base'
 import { MaskError, type PngImage, readPng } from '@maskwords/mask'
+import { stemOf } from '../mask-names.ts'
 import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
 import { PICTURE_EXTENSIONS } from './picture-place.ts'
 import { Reading } from './reading.ts'
@@ -158,10 +159,6 @@ export function valuesOf(image: PngImage, isColour: boolean): number[] {
     if (value !== last) seen.add((last = value))
   }
   return [...seen].sort((a, b) => a - b)
-}
-
-export function stemOf(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '')
 }
 
 /** Maps of each picture, pictures sorted: of its name, or its name with `_` or `-` and a number. */

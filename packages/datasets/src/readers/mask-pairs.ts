@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { byCodeUnits, messageOf } from '@maskwords/base'
 import { type PngImage, readPng } from '@maskwords/mask'
 import { entriesOf } from '../annotation-kind.ts'
+import { keysOf, nameIn, photoOf, photosByName, saysMask, stemOf } from '../mask-names.ts'
 import type { DataRecord, Reader, ReaderOptions, Region } from '../record.ts'
-import { NAME_FILES, stemOf, valueNames, valuesOf, voidMessage, voidOf } from './label-maps.ts'
+import { NAME_FILES, valueNames, valuesOf, voidMessage, voidOf } from './label-maps.ts'
 import { PICTURE_EXTENSIONS } from './picture-place.ts'
 import { joined, Reading } from './reading.ts'
 
@@ -23,11 +24,6 @@ const MASK_FOLDERS = [
 ]
 const MORE_MASK_FOLDERS = ['gt', 'groundtruth', 'ground_truth', 'targets', 'target', 'output', 'mattes']
 const SPLITS = ['train', 'val', 'test']
-/** Words behind a photo's name that say "this is its mask" and nothing of what it shows. */
-const MASK_WORD =
-  /^(masks?|segs?|segmentations?|labels?|gt|ground|truth|mattes?|alpha|annotations?|binary|\d+)$/i
-/** What stands before the number of photos and of their masks in two folders: `image_001.jpg` with `mask_001.png`. */
-const PREFIX = /^(masks?|segs?|labels?|gt|images?|imgs?|photos?|pictures?)[ _.-]?(?=\d)/i
 /** A picture of ids has a colour a thing; more colours are a photograph. */
 const MOST_COLOURS = 256
 
@@ -131,11 +127,8 @@ function paired(reading: Reading, [photoFolder, maskFolder]: Pair) {
   const isOneFolder = photoFolder === maskFolder
   const pictures = reading.filesIn(photoFolder, PICTURE_EXTENSIONS)
   const isPng = (file: string) => file.toLowerCase().endsWith('.png')
-  const byStem = new Map<string, string>()
   // Of two files of one name the PNG is the mask.
-  for (const file of [...pictures].sort((a, b) => Number(isPng(a)) - Number(isPng(b)))) {
-    for (const key of keysOf(file)) if (!byStem.has(key)) byStem.set(key, file)
-  }
+  const byStem = photosByName([...pictures].sort((a, b) => Number(isPng(a)) - Number(isPng(b))))
   const masks = new Map<string, MaskFile[]>()
   const alone: string[] = []
   const add = (photo: string, entry: MaskFile) => {
@@ -144,8 +137,8 @@ function paired(reading: Reading, [photoFolder, maskFolder]: Pair) {
     else list.push(entry)
   }
   const place = (file: string, category: string | undefined, mayBePhoto: boolean) => {
-    const owner = ownerOf(file, byStem)
-    if (owner === undefined || owner.photo === file) {
+    const owner = photoOf(file, byStem)
+    if (owner === undefined) {
       if (!mayBePhoto) alone.push(file)
       return
     }
@@ -182,38 +175,9 @@ function paired(reading: Reading, [photoFolder, maskFolder]: Pair) {
   }
 }
 
-/** Names that a file goes by: its own, and the number behind a word for photos or masks. */
-function keysOf(file: string): readonly string[] {
-  const stem = stemOf(file).normalize('NFC')
-  return [stem, stem.replace(PREFIX, '')]
-}
-
-/** The photo that a mask's name begins with, the longest one, and what stands behind it. */
-function ownerOf(file: string, photos: ReadonlyMap<string, string>) {
-  for (const name of keysOf(file)) {
-    for (let end = name.length; end > 0; end = lastGap(name, end)) {
-      const photo = photos.get(name.slice(0, end))
-      if (photo !== undefined && photo !== file) return { photo, rest: name.slice(end) }
-    }
-  }
-  return undefined
-}
-
-/** Where the last of the first `end` characters stands that parts two words of a name; 0 for none. */
-function lastGap(name: string, end: number): number {
-  for (let at = end - 1; at > 0; at--) if (/[ _.-]/.test(name[at]!)) return at
-  return 0
-}
-
-/** What the words of a name say that is shown: without numbers and words for masks. */
-function nameIn(text: string): string | undefined {
-  const words = text.split(/[ _.-]+/).filter((word) => word !== '' && !MASK_WORD.test(word))
-  return words.length === 0 ? undefined : words.join(' ')
-}
-
 /** Whether a PNG beside a photo is its mask: it says so, or has no colours; `scene_2.png` may be the next photo of a scene. */
 function isMaskBeside(reading: Reading, file: string, rest: string): boolean {
-  if (rest.split(/[ _.-]+/).some((word) => /^\D/.test(word) && MASK_WORD.test(word))) return true
+  if (saysMask(rest)) return true
   try {
     const image = readPng(readFileSync(join(reading.root, file)))
     if (image.colour === 'palette') return true

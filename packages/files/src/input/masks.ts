@@ -99,6 +99,8 @@ async function masksOfFile(
   file: string,
   options: ReadMasksOptions,
 ): Promise<MaskReading> {
+  const known = options.parsed?.get(file)
+  if (known !== undefined) return await masksOfJson(known, file, options)
   const input = await readInput(io, file, MAX_JSON_BYTES)
   return await masksOfBytes(input.bytes, input.name, options)
 }
@@ -126,8 +128,9 @@ export async function masksOfBytes(
       kind,
       name,
     )
-    const found = findMasks(parseJson(bytes, name, options.encoding), { ...jsonOptions(options), name })
-    return await decodeAll(found, name, options)
+    const value = parseJson(bytes, name, options.encoding)
+    if (options.parsed?.has(name)) options.parsed.set(name, value)
+    return await masksOfJson(value, name, options)
   }
   if (kind === 'xml') {
     refuseMismatch(dialect, ['auto', 'cvat-rle', 'coco-polygon'], kind, name)
@@ -142,6 +145,10 @@ export async function masksOfBytes(
     file: name,
     hint: 'masks come as PNG, COCO, CVAT, Label Studio or labelme JSON, CVAT XML, or a folder of such files',
   })
+}
+
+async function masksOfJson(value: unknown, name: string, options: ReadMasksOptions): Promise<MaskReading> {
+  return await decodeAll(findMasks(value, { ...jsonOptions(options), name }), name, options)
 }
 
 /** A compressed COCO string on its own: it needs a size, and only an explicit dialect makes text a mask. */

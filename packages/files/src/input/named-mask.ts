@@ -40,6 +40,8 @@ export type ReadMasksOptions = {
   /** Refuse colour pictures of more ids than this. Default MAX_LABELS. */
   readonly maxLabels?: number | undefined
   readonly jobs?: number | undefined
+  /** JSON files that several pictures share, by name: undefined until one is read, then its value for the next picture. */
+  readonly parsed?: Map<string, unknown>
   /** Called with remarks that the user should see (a guess that was made, something left out). */
   readonly note?: (text: string) => Promise<void>
   readonly onFile?: (total: number) => void

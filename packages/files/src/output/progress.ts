@@ -8,8 +8,8 @@ const REDRAW_MS = 100
 const LOG_LINE_MS = 5000
 
 export type Progress = {
-  /** One more item is done. */
-  step(): void
+  /** One more item is done, of so many where that is known only now. */
+  step(total?: number): void
   /** Clears the line. Call it before anything else is written to stderr. */
   clear(): Promise<void>
 }
@@ -23,7 +23,8 @@ export type ProgressOptions = {
 
 /** A progress line for `total` items. Failing to show it never fails the work. */
 export function startProgress(io: Pick<Io, 'stderr'>, options: ProgressOptions): Progress {
-  const { total, noun, quiet, now = () => performance.now() } = options
+  const { noun, quiet, now = () => performance.now() } = options
+  let { total } = options
   const started = now()
   let done = 0
   let drawnAt = started
@@ -40,8 +41,9 @@ export function startProgress(io: Pick<Io, 'stderr'>, options: ProgressOptions):
     return `${done}/${total} ${noun}s  ${Math.floor((100 * done) / total)}%  ${rateText}/s  ${clock(left)} left`
   }
   return {
-    step() {
+    step(known) {
       done++
+      total = Math.max(known ?? total, done)
       const time = now()
       if (quiet || time - started < QUIET_MS) return
       if (io.stderr.isTTY) {
