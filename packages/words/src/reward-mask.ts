@@ -109,8 +109,15 @@ export function captionMaskAccuracy(
   const target = list(truth)
   checkCaptionTruth(truth, target.length)
   if (answer === null) return 0
-  if (target.length === 0 && saidMasks(answer).unread.length > 0) return 0
+  // A mask behind no phrase, or of another length, is not the answer that nothing is there.
+  if (target.length === 0 && list(answer).length === 0 && saysMasks(answer)) return 0
   return accuracy(list(answer), target, {}, emptyValue)
+}
+
+/** Whether a text has mask words, in whole masks or not. */
+function saysMasks(text: string): boolean {
+  const { masks, unread } = saidMasks(text)
+  return masks.length + unread.length > 0
 }
 
 /** Throws WordsError `unreadable` where a truth that is not empty has nothing to compare, or mask words in no whole mask. */
@@ -155,7 +162,7 @@ export function sceneGraphReward(
   if (answer === null) return 0
   const said = triplesOf(answer)
   const predicted = said.triples
-  if (predicted.length + target.length === 0 && said.lost > 0) return 0
+  if (predicted.length + target.length === 0 && (said.lost > 0 || saysMasks(answer))) return 0
   const count = Math.max(predicted.length, target.length)
   if (count === 0) return emptyValue
   const byLabels = new Map<string, Triple[]>()

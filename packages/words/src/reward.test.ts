@@ -86,6 +86,10 @@ describe('grounded caption rewards', () => {
   })
   it('replaces the division by zero by a stated value', () => {
     expect(captionMaskAccuracy('', '')).toBe(1)
+    // Nothing is there, and the answer has a mask that no phrase owns, or of another length.
+    expect(captionMaskAccuracy(`it is ${spelled(A)}`, '')).toBe(0)
+    expect(captionMaskAccuracy(spelled('S _ 0011 _ 0300 _ 0600 _ E'), '', { compare: 'masks' })).toBe(0)
+    expect(sceneGraphReward(spelled(A), 'No target.')).toBe(0)
     expect(captionMaskAccuracy('', '', { emptyValue: 0 })).toBe(0)
     expect(captionMaskAccuracy(spelled(A), spelled(A), { compare: 'masks' })).toBe(1)
   })

@@ -46,6 +46,20 @@ def _response(value):
     return None
 
 
+def _rows(column, name, count=None):
+    """The rows of a column: one value for each answer. A text alone has letters, not rows."""
+    try:
+        if isinstance(column, (str, bytes, bytearray, dict)):
+            raise TypeError
+        length = len(column)
+    except TypeError:
+        kind = type(column).__name__
+        raise MaskwordsError("maskwords: %s is no list of one value for each answer but %s" % (name, kind)) from None
+    if count is not None and length != count:
+        raise MaskwordsError("maskwords: %s has %d rows for %d answers" % (name, length, count))
+    return column
+
+
 def _plain(value):
     """NumPy arrays and tensors, which dataset columns bring, as lists and numbers."""
     return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -29,7 +29,9 @@ REWARD_TYPE = "batch"
 def compute_score(reward_inputs, url=None, token=None, rewards=None):
     """EasyR1's batch reward: one dict with "overall" for each input. One input alone gives one dict (sequential)."""
     alone = isinstance(reward_inputs, dict)
-    inputs = [reward_inputs] if alone else reward_inputs
+    inputs = [reward_inputs] if alone else _rows(reward_inputs, "reward_inputs")
+    if not all(isinstance(one, dict) and "response" in one for one in inputs):
+        raise MaskwordsError("maskwords: EasyR1 gives dicts with response and ground_truth; this is another version's call")
     samples = [{"response": one["response"], "truth": _truth(one.get("ground_truth"))} for one in inputs]
     scores = [
         {"overall": overall, **parts, "failed": failed}
@@ -55,9 +57,9 @@ const VERL: TrainerShim = {
 
 def compute_score_batch(data_sources, solution_strs, ground_truths, extra_infos=None, url=None, token=None, rewards=None, **_):
     """verl's batch reward: one dict with "score" for each answer; every dict has the same keys."""
-    samples = [
-        {"response": text, "truth": _truth(truth)} for text, truth in zip(solution_strs, ground_truths)
-    ]
+    texts = _rows(solution_strs, "solution_strs")
+    truths = _rows(ground_truths, "ground_truths", len(texts))
+    samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(texts, truths)]
     return [
         {"score": overall, **parts, "failed": failed}
         for overall, parts, failed in score_samples(samples, url, token, rewards)
@@ -85,8 +87,9 @@ class MaskwordsReward(AsyncORM):
     """ms-swift's reward: a number for each completion, None where the row has no truth; the trainer goes on meanwhile."""
 
     async def __call__(self, completions, solution=None, **kwargs):
-        truths = [None] * len(completions) if solution is None else solution
-        samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(completions, truths)]
+        texts = _rows(completions, "completions")
+        truths = [None] * len(texts) if solution is None else _rows(solution, "solution", len(texts))
+        samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(texts, truths)]
         loop = asyncio.get_running_loop()
         scores = await loop.run_in_executor(None, score_samples, samples)
         return [overall for overall, _, _ in scores]
@@ -174,11 +177,13 @@ def maskwords_reward(prompts, completions, completion_ids=None, trainer_state=No
     if TRUTH_COLUMN not in columns:
         raise MaskwordsError("maskwords: the dataset has no column %s; set TRUTH_COLUMN" % TRUTH_COLUMN)
     path = os.environ.get("MASKWORDS_TOKENIZER") or TOKENIZER
+    rows = _rows(completions, "completions")
+    truths = _rows(columns[TRUTH_COLUMN], TRUTH_COLUMN, len(rows))
     if path and completion_ids is not None:
-        texts = [_decoder(path).text(ids) for ids in completion_ids]
+        texts = [_decoder(path).text(ids) for ids in _rows(completion_ids, "completion_ids", len(rows))]
     else:
-        texts = [_text(completion) for completion in completions]
-    samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(texts, columns[TRUTH_COLUMN])]
+        texts = [_text(completion) for completion in rows]
+    samples = [{"response": text, "truth": _truth(truth)} for text, truth in zip(texts, truths)]
     scores = score_samples(samples)
     if log_metric is not None and scores:
         for name in scores[0][1]:
