@@ -1,14 +1,26 @@
-// `maskwords learn`: a language model learns the words, by fine-tuning or by reward, from a configuration file.
+// `maskwords learn`: a language model learns the words, by examples or by reward, from a configuration file.
 import { availableParallelism } from 'node:os'
 import { defineCommand, MaskwordsError } from '@maskwords/files'
 import { progressRenderer } from '@maskwords/train'
 import type { LearnOptions, LearnResult } from '@maskwords/tuning'
-import { grpoConfigSchema, learnGrpo, learnSft, readConfig, sftConfigSchema } from '@maskwords/tuning'
+import {
+  grpoConfigSchema,
+  learnGrpo,
+  learnSft,
+  readConfig,
+  sftConfigSchema,
+  startConfigSchema,
+  startModel,
+} from '@maskwords/tuning'
 
 type Common = Omit<LearnOptions<unknown>, 'config'>
 
 /** What each kind of learning reads and runs. */
 const KINDS: Readonly<Record<string, (path: string, common: Common) => Promise<LearnResult>>> = {
+  start: async (path, common) => {
+    const model = await startModel({ config: readConfig(path, startConfigSchema), ...common })
+    return { model, adapter: undefined, finished: true, step: 0, steps: 0, curves: undefined }
+  },
   sft: (path, common) => learnSft({ config: readConfig(path, sftConfigSchema), ...common }),
   grpo: (path, common) => learnGrpo({ config: readConfig(path, grpoConfigSchema), ...common }),
 }
@@ -16,14 +28,20 @@ const KINDS: Readonly<Record<string, (path: string, common: Common) => Promise<L
 export const command = defineCommand({
   spec: {
     name: 'learn',
-    summary: 'Teach a language model the words: fine-tuning (sft), then by reward (grpo).',
+    summary:
+      'Teach a language model the words: by examples (sft), then by reward (grpo); or start a small model.',
     details: [
       'The configuration file says everything that decides the numbers: model, data, what is trained, optimiser, seed.',
       'Ctrl-C finishes the step under way and saves; the same command goes on from there, to the same bits.',
       'The folder gets checkpoints, metrics.jsonl, curves.svg, answers to read, and what was learned: model/, or adapter/ in',
       "PEFT's layout.",
     ],
-    arguments: [{ name: 'kind', help: 'sft or grpo, as the configuration says' }],
+    arguments: [
+      {
+        name: 'kind',
+        help: 'start (a small model that knows nothing yet), sft or grpo, as the configuration says',
+      },
+    ],
     options: {
       config: { type: 'text', short: 'c', required: true, valueName: 'file', help: 'the configuration file' },
       output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the run lives' },

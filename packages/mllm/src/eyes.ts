@@ -1,7 +1,8 @@
 // The vision tower of a model, loaded with the first picture: patches to the vectors of a picture's tokens.
-import type { Session, Value } from '@maskwords/graph'
+import type { Feeds, Session, Value } from '@maskwords/graph'
 import { buildModel, openSession } from '@maskwords/graph'
-import { visionFeeds, visionLayout } from '@maskwords/models'
+import type { QwenConfig } from '@maskwords/models'
+import { detectorEyesShape, visionFeeds, visionLayout } from '@maskwords/models'
 import type { NetworkOptions } from './network-outputs.ts'
 import { visionOutputs } from './network-outputs.ts'
 import type { Patches } from './patches.ts'
@@ -15,6 +16,17 @@ export type Eyes = {
   /** Other values of weights that the model was stored to take at any time, from the next picture on. */
   setWeights(weights: Readonly<Record<string, Float32Array>>): Promise<void>
   close(): Promise<void>
+}
+
+/** What the eyes' inputs are fed for one picture or video. */
+function eyesFeeds({ grid, values }: Patches, { vision }: QwenConfig): Feeds {
+  if (vision!.kind !== 'detector') return visionFeeds(visionLayout([grid], vision!), values)
+  const { cells, cellWidth, objectWidth } = detectorEyesShape(vision!)
+  const behind = cells * cellWidth
+  return {
+    'eyes.cells': { data: values.subarray(0, behind), shape: [1, cells, cellWidth] },
+    'eyes.objects': { data: values.subarray(behind), shape: [1, vision!.objects, objectWidth] },
+  }
 }
 
 /** The eyes of a stored model. A question without a picture does not load them. In this thread unless `worker`. */
@@ -40,7 +52,7 @@ export function openEyes(
     async see({ grid, values }) {
       opening ??= open()
       const session = await opening
-      const feeds = visionFeeds(visionLayout([grid], config.vision!), values)
+      const feeds = eyesFeeds({ grid, values }, config)
       // A tower without windows, or without blocks that see the whole, does not read their layout.
       const read = new Set(session.inputs.map(({ name }) => name))
       const results = await session.run(

@@ -11,9 +11,10 @@ import { MllmError } from './error.ts'
 import type { ModelFolder } from './folder.ts'
 import { openModelFolder } from './folder.ts'
 import type { LoadProgress } from './int4.ts'
+import type { Looking } from './looking.ts'
+import { openLooking } from './looking.ts'
 import type { Memory } from './memory.ts'
 import { openMemory } from './memory.ts'
-import { patchesOfPicture, patchesOfVideo } from './patches.ts'
 import type { Prompt, PromptModel } from './prompt.ts'
 import type { PromptRow, SeenTokens } from './prompt-batch.ts'
 import type { GenerationSettings } from './settings.ts'
@@ -35,6 +36,7 @@ export type LoadedModel = PromptModel & {
   readonly generation: GenerationSettings
   readonly engine: Engine
   readonly memory: Memory
+  readonly looking: Looking
   /** Ids that end an answer. */
   readonly ends: ReadonlySet<number>
   /** Positions that the model was made for. */
@@ -104,27 +106,33 @@ async function openStored(path: string, config: QwenConfig, options: LoadOptions
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const model = await readPromptModel(path)
   const stored = await openStored(path, model.config, options)
+  const threads = options.threads ?? availableParallelism()
   let engine: Engine
   try {
-    engine = await openEngine(stored, { threads: options.threads ?? availableParallelism() })
+    engine = await openEngine(stored, { threads })
   } catch (error) {
     await stored.close()
     throw error
   }
+  const looking = openLooking(model, stored.checkpoint, { threads })
   return {
     ...model,
     path,
     engine,
+    looking,
     memory: openMemory(model.config.text, options.memoryBytes ?? MEMORY_BYTES),
     ends: new Set(model.generation.ends),
     maxTokens: model.generation.maxTokens,
-    close: () => engine.close(),
+    async close() {
+      await looking.close()
+      await engine.close()
+    },
   }
 }
 
-/** A prompt as the network takes it: its pictures known by their content. */
-export function promptRow(prompt: Prompt, model: PromptModel): PromptRow {
-  const { pictures, config } = model
+/** A prompt as the network takes it: its pictures known by their content, looked at by `looking` where that is given. */
+export function promptRow(prompt: Prompt, model: PromptModel & { readonly looking?: Looking }): PromptRow {
+  const { config } = model
   let at = 0
   const seen = prompt.seen.map((part): SeenTokens => {
     const kind = part.type === 'picture' ? 1 : 2
@@ -137,9 +145,9 @@ export function promptRow(prompt: Prompt, model: PromptModel): PromptRow {
       places,
       key: `${part.type}:${contentOf(frames)}`,
       patches: () =>
-        part.type === 'picture'
-          ? patchesOfPicture(part.picture, pictures!.image)
-          : patchesOfVideo(part.video.frames, pictures!.video, config.vision!.kind),
+        (model.looking ?? openLooking(model, undefined)).patches(
+          part.type === 'picture' ? part.picture : part.video,
+        ),
     }
   })
   return { ids: prompt.ids, positions: prompt.positions, seen }

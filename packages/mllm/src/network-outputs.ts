@@ -1,8 +1,19 @@
 // The networks of a model as graphs: what each gives, and the weights that they read.
+
+import { nanodetParameters } from '@maskwords/codecs'
 import type { Dim, Tensor } from '@maskwords/graph'
 import { buildModel, gather, input, multiplyDims } from '@maskwords/graph'
 import type { KeysAndValues, QwenConfig, QwenGraphOptions } from '@maskwords/models'
-import { qwenLogits, qwenText, qwenVision, spreadFeatures, visionInputs } from '@maskwords/models'
+import {
+  DETECTOR_PREFIX,
+  detectorEyes,
+  detectorEyesInputs,
+  qwenLogits,
+  qwenText,
+  qwenVision,
+  spreadFeatures,
+  visionInputs,
+} from '@maskwords/models'
 
 export type NetworkOptions = Pick<QwenGraphOptions, 'beside'> & {
   /** Rows share several pasts of different lengths, equally many neighbours each, instead of one. Default false. */
@@ -57,6 +68,7 @@ export function textOutputs(config: QwenConfig, options: NetworkOptions = {}): R
 /** The vision tower as it is run. */
 export function visionOutputs(config: QwenConfig, { beside }: NetworkOptions = {}): Record<string, Tensor> {
   const vision = config.vision!
+  if (vision.kind === 'detector') return { features: detectorEyes(detectorEyesInputs(vision), vision) }
   const { features, deepstack } = qwenVision(visionInputs(vision), vision, { inference: true, beside })
   return { features, ...Object.fromEntries(deepstack.map((tensor, i) => [`deepstack.${i}`, tensor])) }
 }
@@ -64,7 +76,8 @@ export function visionOutputs(config: QwenConfig, { beside }: NetworkOptions = {
 /** Names and shapes of every weight that the networks read, in the order of reading; the embedding table only where it is the head. */
 export function networkWeights(config: QwenConfig): { name: string; shape: readonly number[] }[] {
   const found = new Map<string, readonly number[]>()
-  for (const outputs of [textOutputs(config), ...(config.vision ? [visionOutputs(config)] : [])]) {
+  const { vision } = config
+  for (const outputs of [textOutputs(config), ...(vision ? [visionOutputs(config)] : [])]) {
     buildModel({
       outputs,
       weights: (name, shape) => {
@@ -72,6 +85,9 @@ export function networkWeights(config: QwenConfig): { name: string; shape: reado
         return 'input'
       },
     })
+  }
+  if (vision?.kind === 'detector') {
+    for (const [name, shape] of nanodetParameters(vision.detector, DETECTOR_PREFIX)) found.set(name, shape)
   }
   return [...found].map(([name, shape]) => ({ name, shape }))
 }

@@ -17,7 +17,7 @@ export type SeenTokens = {
   /** The places of its tokens, in order. */
   readonly places: readonly number[]
   readonly key: string
-  readonly patches: () => Patches
+  readonly patches: () => Patches | Promise<Patches>
 }
 
 /** What tells whether two prompts begin alike, token by token. */
@@ -37,7 +37,7 @@ export async function featuresOf(
   for (const { key, patches } of row.seen) {
     let features = memory.features(key)
     if (features === undefined) {
-      features = await engine.see(patches())
+      features = await engine.see(await patches())
       memory.rememberFeatures(key, features)
     }
     all.push(features)

@@ -2,6 +2,7 @@
 import { Template } from '@huggingface/jinja'
 import type { Pixels } from '@maskwords/codecs'
 import type { PatchGrid, QwenConfig } from '@maskwords/models'
+import { detectorEyesShape } from '@maskwords/models'
 import { MllmError } from './error.ts'
 import type { Conversation, Part, VideoPart } from './model.ts'
 import type { PictureSettings } from './patches.ts'
@@ -94,6 +95,12 @@ function seenParts(conversation: Conversation, { config, pictures }: PromptModel
       throw new MllmError('argument', `a ${part.type} in a question to a model without eyes`, {
         hint: 'take a model of the family Qwen2.5-VL or Qwen3-VL',
       })
+    }
+    if (config.vision.kind === 'detector') {
+      if (part.type === 'video') throw new MllmError('unsupported', 'this model sees pictures, no videos')
+      const { rows, columns } = detectorEyesShape(config.vision)
+      seen.push({ type: 'picture', picture: part.picture, grid: { frames: 1, rows, columns } })
+      continue
     }
     if (part.type === 'picture') {
       const { patchPx, merge } = pictures.image
@@ -214,7 +221,7 @@ function expand(
       const part = seen[next++]!
       const count = tokensOfGrid(part.grid, vision.merge)
       if (part.type === 'picture') return image.repeat(count)
-      if (vision.kind === 'qwen2.5-vl') return video.repeat(count)
+      if (vision.kind !== 'qwen3-vl') return video.repeat(count)
       // Qwen3-VL says the time of every frame and puts each between words of its own, inside the outer ones.
       return timesOf(part.video, vision.patchFrames)
         .map((time) => `<${tenths(time)} seconds>${start}${video.repeat(count / part.grid.frames)}${end}`)

@@ -12,6 +12,7 @@ import {
   sum,
   topologicalOrder,
 } from '@maskwords/graph'
+import type { QwenVisionConfig } from '@maskwords/models'
 import {
   embedTokens,
   placeFeatures,
@@ -72,7 +73,8 @@ describe.skipIf(!hasRecorded)('training against recorded values (needs ../shared
 
       const rows = input('rows', 'int64', [2, 'tokens'])
       let embeds = embedTokens(input('ids', 'int64', [2, 'tokens']), config)
-      const seen = config.vision && qwenVision(visionInputs(config.vision), config.vision)
+      const vision = config.vision as QwenVisionConfig | undefined
+      const seen = vision && qwenVision(visionInputs(vision), vision)
       if (seen) embeds = placeFeatures(embeds, seen.features, rows)
       const { hidden } = qwenText(
         {
@@ -122,12 +124,12 @@ describe.skipIf(!hasRecorded)('training against recorded values (needs ../shared
         bias: { data: Float32Array.from(valid, (one) => (one - 1) * 1e4), shape: [2, tokens] },
         places: { data: int64(labelled.map((i) => i - 1)), shape: [labelled.length] },
         labels: { data: int64(labelled.map((i) => labels[i]!)), shape: [labelled.length] },
-        ...(config.vision && {
+        ...(vision && {
           rows: { data: int64(placed), shape: [2, tokens] },
           ...visionFeeds(
             visionLayout(
               cut.map(({ grid }) => grid),
-              config.vision,
+              vision,
             ),
             Float32Array.from(cut.flatMap(({ values }) => Array.from(values))),
           ),

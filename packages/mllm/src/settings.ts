@@ -1,7 +1,7 @@
 // What a model's folder says beside its sizes: how pictures are cut (preprocessor_config.json, processor_config.json,
 // video_preprocessor_config.json), the chat template, and how answers are made (generation_config.json).
 import { isRecord } from '@maskwords/base'
-import type { QwenConfig } from '@maskwords/models'
+import type { QwenConfig, QwenVisionConfig } from '@maskwords/models'
 import { MllmError } from './error.ts'
 import type { ModelFolder } from './folder.ts'
 import { type Json, objectOr } from './json.ts'
@@ -27,13 +27,23 @@ const LIMITS = {
   'qwen3-vl': { image: [56 * 56, 28 * 28 * 1280], video: [128 * 32 * 32, 32 * 32 * 768] },
 } as const
 
+/** A detector sees every picture squashed to its square; nothing is cut into patches. */
+const SQUASHED: PictureSettings = {
+  minPixels: 1,
+  maxPixels: Number.MAX_SAFE_INTEGER,
+  patchPx: 1,
+  patchFrames: 1,
+  merge: 1,
+  mean: [0, 0, 0],
+  deviation: [1, 1, 1],
+}
+
 function pictureSettings(
   json: Json,
   kind: 'image' | 'video',
-  config: QwenConfig,
+  vision: QwenVisionConfig,
   file: string,
 ): PictureSettings {
-  const vision = config.vision!
   const size = objectOr(json['size'])
   const colours = vision.kind === 'qwen2.5-vl' ? CLIP : HALVES
   const [least, most] = LIMITS[vision.kind][kind]
@@ -74,7 +84,9 @@ export async function readPictureSettings(
   folder: ModelFolder,
   config: QwenConfig,
 ): Promise<{ image: PictureSettings; video: PictureSettings } | undefined> {
-  if (config.vision === undefined) return undefined
+  const { vision } = config
+  if (vision === undefined) return undefined
+  if (vision.kind === 'detector') return { image: SQUASHED, video: SQUASHED }
   const processor = objectOr(await folder.json('processor_config.json'))
   const own = await folder.json('preprocessor_config.json')
   const image = isRecord(processor['image_processor']) ? processor['image_processor'] : objectOr(own)
@@ -82,10 +94,10 @@ export async function readPictureSettings(
     ? processor['video_processor']
     : await folder.json('video_preprocessor_config.json')
   // Without a file of their own, videos of Qwen2.5-VL are cut by the pictures' file.
-  const videoJson = isRecord(video) ? video : config.vision.kind === 'qwen2.5-vl' ? image : {}
+  const videoJson = isRecord(video) ? video : vision.kind === 'qwen2.5-vl' ? image : {}
   return {
-    image: pictureSettings(image, 'image', config, 'preprocessor_config.json'),
-    video: pictureSettings(videoJson, 'video', config, 'video_preprocessor_config.json'),
+    image: pictureSettings(image, 'image', vision, 'preprocessor_config.json'),
+    video: pictureSettings(videoJson, 'video', vision, 'video_preprocessor_config.json'),
   }
 }
 

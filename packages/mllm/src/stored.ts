@@ -1,4 +1,5 @@
 // A model's weights as its networks are loaded from them: the published files in place, or the 4-bit file beside them.
+import type { Checkpoint } from '@maskwords/checkpoint'
 import { openCheckpointFile } from '@maskwords/checkpoint'
 import type { Rewrite, Tensor, Weights } from '@maskwords/graph'
 import { fileWeight, storedBlocks } from '@maskwords/graph'
@@ -13,6 +14,8 @@ import { openModelWeights, openRows } from './weights.ts'
 export type StoredModel = {
   readonly config: QwenConfig
   readonly rows: RowReader
+  /** The file that weights outside the networks are read from: a detector's. */
+  readonly checkpoint?: Checkpoint
   /** What `buildModel` needs to write a graph with these weights. */
   forOutputs(outputs: Readonly<Record<string, Tensor>>): { weights: Weights; rewrite?: Rewrite }
   close(): Promise<void>
@@ -33,6 +36,7 @@ export async function openPublished(path: string, config: QwenConfig): Promise<S
     return {
       config,
       rows,
+      checkpoint: weights.checkpoint,
       forOutputs: () => ({ weights: weights.places }),
       async close() {
         rows.close()
@@ -60,6 +64,7 @@ export async function openInt4(
     return {
       config,
       rows,
+      checkpoint,
       forOutputs: () => ({
         weights: (name) => {
           const info = checkpoint.tensors.get(name)

@@ -14,6 +14,7 @@ import { qwenKey, qwenPrefixes } from '@maskwords/models'
 import { MllmError } from './error.ts'
 
 export type ModelWeights = {
+  readonly checkpoint: Checkpoint
   /** For `buildModel`: places in the files; the networks' names are looked up under all that checkpoints use. */
   readonly places: (name: string, shape: readonly number[]) => FileWeight
   /** What the files know of a network's weight. */
@@ -81,6 +82,7 @@ export async function openModelWeights(path: string, config: QwenConfig): Promis
   const { text, family } = config
   need(`${qwenPrefixes(family).text}.embed_tokens.weight`, [text.vocabularySize, text.width])
   return {
+    checkpoint,
     find,
     files: [...new Set([...checkpoint.tensors.values()].map(({ file }) => file))].sort(),
     bytes: [...checkpoint.tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),

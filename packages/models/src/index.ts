@@ -1,5 +1,9 @@
 // The public index of @maskwords/models, written by hand.
 
+export type { DetectorEyesConfig, DetectorEyesShape } from './nano/config.ts'
+export { BOX_FREQUENCIES, detectorEyesShape } from './nano/config.ts'
+export type { DetectorEyesInputs } from './nano/eyes.ts'
+export { DETECTOR_PREFIX, detectorEyes, detectorEyesInputs, EYES_PREFIX } from './nano/eyes.ts'
 export { COCO_CATEGORIES } from './nanodet/categories.ts'
 export type { CspStage, NanodetConfig } from './nanodet/config.ts'
 export { NANODET_G, NANODET_STRIDES, nanodetProblems, nanodetSides } from './nanodet/config.ts'

@@ -1,7 +1,7 @@
 // A small Qwen model of formula weights through our graphs: the same input and output as interop/python/qwen_values.py.
 import { buildModel, input, openSession } from '@maskwords/graph'
 import { formulaUnits, formulaWeights } from '../../graph/test/formula-weights.ts'
-import type { QwenConfig } from '../src/index.ts'
+import type { QwenConfig, QwenVisionConfig } from '../src/index.ts'
 import {
   embedTokens,
   patchesOf,
@@ -45,11 +45,12 @@ export function wholeGraph(config: QwenConfig) {
   const ids = input('ids', 'int64', [1, 'tokens'])
   const positions = input('positions', 'int64', [3, 1, 'tokens'])
   let embeds = embedTokens(ids, config)
-  if (config.vision === undefined) {
+  const vision = config.vision as QwenVisionConfig | undefined
+  if (vision === undefined) {
     return { logits: qwenLogits(qwenText({ embeds, positions }, config).hidden, config) }
   }
   const rows = input('rows', 'int64', [1, 'tokens'])
-  const { features, deepstack } = qwenVision(visionInputs(config.vision), config.vision)
+  const { features, deepstack } = qwenVision(visionInputs(vision), vision)
   embeds = placeFeatures(embeds, features, rows)
   const more = deepstack.map((tensor) => spreadFeatures(tensor, rows))
   const text = qwenText({ embeds, positions, deepstack: more }, config)
@@ -68,15 +69,13 @@ export async function qwenValues(
     { worker: false, threads: 1 },
   )
   const grids = spec.grids.map(([frames, rows, columns]) => ({ frames, rows, columns }))
-  const seen = config.vision && {
+  const vision = config.vision as QwenVisionConfig | undefined
+  const seen = vision && {
     rows: { data: int64(featureRows(spec)), shape: [1, tokens] },
     ...visionFeeds(
-      visionLayout(grids, config.vision),
+      visionLayout(grids, vision),
       Float32Array.from(
-        formulaUnits(
-          'pixels',
-          grids.reduce((sum, grid) => sum + patchesOf(grid), 0) * patchValues(config.vision),
-        ),
+        formulaUnits('pixels', grids.reduce((sum, grid) => sum + patchesOf(grid), 0) * patchValues(vision)),
       ),
     ),
   }

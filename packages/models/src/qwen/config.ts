@@ -1,9 +1,13 @@
 // Sizes of Qwen language models with and without eyes, as their config.json says them: Qwen2.5-VL, Qwen3-VL, Qwen2, Qwen3
-// (transformers' configuration classes, whose defaults stand where a file is silent). Nested and flat files are read.
+// (transformers' configuration classes, whose defaults stand where a file is silent). Nested and flat files are read. The nano model is
+// Qwen3-VL's text side with other eyes.
 import { isRecord } from '@maskwords/base'
 import { GraphError } from '@maskwords/graph'
+import type { DetectorEyesConfig } from '../nano/config.ts'
+import { readDetectorEyes } from '../nano/config.ts'
+import { Fields } from './fields.ts'
 
-export type QwenFamily = 'qwen2.5-vl' | 'qwen3-vl' | 'qwen2' | 'qwen3'
+export type QwenFamily = 'qwen2.5-vl' | 'qwen3-vl' | 'qwen2' | 'qwen3' | 'maskwords-nano'
 
 export type QwenTextConfig = {
   readonly width: number
@@ -55,7 +59,7 @@ export type QwenVisionConfig = {
 export type QwenConfig = {
   readonly family: QwenFamily
   readonly text: QwenTextConfig
-  readonly vision: QwenVisionConfig | undefined
+  readonly vision: QwenVisionConfig | DetectorEyesConfig | undefined
   /** Ids of the words that stand for pictures and videos; undefined without eyes. */
   readonly tokens:
     | {
@@ -72,65 +76,10 @@ const FAMILIES: Readonly<Record<string, QwenFamily>> = {
   qwen3_vl: 'qwen3-vl',
   qwen2: 'qwen2',
   qwen3: 'qwen3',
+  maskwords_nano: 'maskwords-nano',
 }
 
 type Json = Readonly<Record<string, unknown>>
-
-/** Reads numbers and lists of one object of the file, with defaults, and names the field that is wrong. */
-class Fields {
-  private readonly json: Json
-  private readonly where: string
-  constructor(json: Json, where: string) {
-    this.json = json
-    this.where = where
-  }
-
-  get(name: string): unknown {
-    const value = this.json[name]
-    return value === null ? undefined : value
-  }
-
-  private wrong(name: string, wanted: string): GraphError {
-    return new GraphError(
-      'malformed',
-      `config.json: ${this.where}${name} is ${JSON.stringify(this.json[name])}; wanted ${wanted}`,
-    )
-  }
-
-  /** A positive number; a whole one unless it may be a fraction. Published files write some sizes as lists of equal numbers. */
-  number(name: string, otherwise: number, options: { fraction?: boolean } = {}): number {
-    const value = this.get(name) ?? otherwise
-    const one = Array.isArray(value) && new Set(value).size === 1 ? value[0] : value
-    if (
-      typeof one !== 'number' ||
-      !(one > 0) ||
-      !Number.isFinite(one) ||
-      (!options.fraction && !Number.isSafeInteger(one))
-    ) {
-      throw this.wrong(name, options.fraction ? 'a number above 0' : 'a whole number above 0')
-    }
-    return one
-  }
-
-  id(name: string, otherwise: number): number {
-    const value = this.get(name) ?? otherwise
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      throw this.wrong(name, 'a token id')
-    return value
-  }
-
-  list(name: string, otherwise: readonly number[]): readonly number[] {
-    const value = this.get(name) ?? otherwise
-    if (!Array.isArray(value) || value.some((item) => !Number.isSafeInteger(item) || item < 0)) {
-      throw this.wrong(name, 'a list of whole numbers')
-    }
-    return value as number[]
-  }
-
-  flag(name: string): boolean {
-    return this.get(name) === true
-  }
-}
 
 /**
  * The sizes in a parsed config.json.
@@ -149,16 +98,16 @@ export function readQwenConfig(json: unknown): QwenConfig {
       { hint: `models that can: ${Object.keys(FAMILIES).join(', ')}` },
     )
   }
-  const seeing = family === 'qwen2.5-vl' || family === 'qwen3-vl'
+  const seeing = family !== 'qwen2' && family !== 'qwen3'
   const nested = json['text_config']
   // transformers before 4.52 wrote Qwen2.5-VL's text sizes on the top level.
   const text = seeing && isRecord(nested) ? nested : json
-  if (family === 'qwen3-vl' && text === json) {
-    throw new GraphError('malformed', 'config.json: a Qwen3-VL file without text_config')
+  if (seeing && family !== 'qwen2.5-vl' && text === json) {
+    throw new GraphError('malformed', `config.json: a file of type ${type} without text_config`)
   }
   const tied =
     json['tie_word_embeddings'] === true || (family === 'qwen2.5-vl' && text['tie_word_embeddings'] === true)
-  const vision = seeing ? readVision(json['vision_config'], family) : undefined
+  const vision = seeing ? readEyes(json['vision_config'], family) : undefined
   const config: QwenConfig = {
     family,
     text: readText(text, family, tied, text === json ? '' : 'text_config.'),
@@ -189,12 +138,13 @@ const TEXT_DEFAULTS = {
   'qwen3-vl': { theta: 5e5, epsilon: 1e-6, kvHeads: 32, sections: [24, 20, 20] },
   qwen2: { theta: 1e4, epsilon: 1e-6, kvHeads: 32, sections: undefined },
   qwen3: { theta: 1e4, epsilon: 1e-6, kvHeads: 32, sections: undefined },
+  'maskwords-nano': { theta: 1e4, epsilon: 1e-6, kvHeads: 2, sections: [12, 10, 10] },
 } as const
 
 function readText(json: Json, family: QwenFamily, tied: boolean, where: string): QwenTextConfig {
   const fields = new Fields(json, where)
   const defaults = TEXT_DEFAULTS[family]
-  const third = family === 'qwen3-vl' || family === 'qwen3'
+  const third = family !== 'qwen2.5-vl' && family !== 'qwen2'
   const act = fields.get('hidden_act') ?? 'silu'
   if (act !== 'silu') {
     throw new GraphError(
@@ -260,13 +210,20 @@ function readText(json: Json, family: QwenFamily, tied: boolean, where: string):
     outputBias: bias,
     qkNorm: third,
     sections: sections as [number, number, number] | undefined,
-    interleaved: family === 'qwen3-vl',
+    interleaved: family === 'qwen3-vl' || family === 'maskwords-nano',
     tied,
   }
 }
 
-function readVision(json: unknown, kind: 'qwen2.5-vl' | 'qwen3-vl'): QwenVisionConfig {
+function readEyes(
+  json: unknown,
+  family: 'qwen2.5-vl' | 'qwen3-vl' | 'maskwords-nano',
+): QwenVisionConfig | DetectorEyesConfig {
   if (!isRecord(json)) throw new GraphError('malformed', 'config.json: no vision_config')
+  return family === 'maskwords-nano' ? readDetectorEyes(json) : readVision(json, family)
+}
+
+function readVision(json: Json, kind: 'qwen2.5-vl' | 'qwen3-vl'): QwenVisionConfig {
   const fields = new Fields(json, 'vision_config.')
   const third = kind === 'qwen3-vl'
   const act = fields.get('hidden_act') ?? (third ? 'gelu_pytorch_tanh' : 'silu')

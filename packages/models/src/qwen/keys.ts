@@ -6,7 +6,7 @@ import type { QwenFamily } from './config.ts'
 export type QwenPrefixes = { readonly text: string; readonly vision: string }
 
 export function qwenPrefixes(family: QwenFamily): QwenPrefixes {
-  return family === 'qwen3-vl'
+  return family === 'qwen3-vl' || family === 'maskwords-nano'
     ? { text: 'model.language_model', vision: 'model.visual' }
     : { text: 'model', vision: 'visual' }
 }

@@ -113,7 +113,7 @@ describe.skipIf(!hasRecorded)('networks against recorded values (needs ../shared
   for (const model of ['qwen2.5-vl-micro', 'qwen3-vl-micro']) {
     it(`${model}: the vision tower matches at every recorded stage`, async () => {
       const { config, weights } = await recordedModel(model)
-      const vision = config.vision!
+      const vision = config.vision as QwenVisionConfig
       const golden = await recordedTensors(`golden/${model}.vision.safetensors`)
       const { cases } = JSON.parse(golden.metadata.get('json')!) as {
         cases: Record<string, { grid_thw: [number, number, number][] }>

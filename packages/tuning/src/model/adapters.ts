@@ -62,7 +62,7 @@ export function firstAdapterWeight(name: string, shape: readonly number[], seed:
 }
 
 /** FNV-1a over the name, from a seed: every weight has numbers of its own whatever the order. */
-function textSeed(text: string, seed: number): number {
+export function textSeed(text: string, seed: number): number {
   let hash = (0x811c9dc5 ^ seed) | 0
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash

@@ -1,15 +1,17 @@
 // How pictures reach the network while it is trained: through the vision tower inside the graph, or as vectors made before where the
-// tower does not move. Other eyes (a detector's maps, say) are another `TrainingEyes`.
+// tower does not move. A detector that looks before the eyes never moves.
 
 import { MaskwordsError } from '@maskwords/files'
 import type { Feed, Tensor } from '@maskwords/graph'
 import { input } from '@maskwords/graph'
 import type { Patches } from '@maskwords/mllm'
-import { patchesOfPicture } from '@maskwords/mllm'
-import type { Eyes, Features } from '@maskwords/mllm/engine'
-import { openEyes, Recent } from '@maskwords/mllm/engine'
-import type { PatchGrid, QwenGraphOptions } from '@maskwords/models'
+import type { Eyes, Features, Looking } from '@maskwords/mllm/engine'
+import { openEyes, openLooking, Recent } from '@maskwords/mllm/engine'
+import type { DetectorEyesConfig, PatchGrid, QwenGraphOptions, QwenVisionConfig } from '@maskwords/models'
 import {
+  detectorEyes,
+  detectorEyesInputs,
+  detectorEyesShape,
   patchesOf,
   patchValues,
   qwenVision,
@@ -38,11 +40,25 @@ export type TrainingEyes = {
   close(): Promise<void>
 }
 
-type EyesModel = Pick<BaseModel, 'config' | 'pictures'>
+type EyesModel = Pick<BaseModel, 'config' | 'pictures' | 'weights'>
 
-async function patchesFor({ picture, grid }: PlacedPicture, model: EyesModel): Promise<Patches> {
-  const patches = patchesOfPicture(await picture.read(), model.pictures!.image)
-  if (patches.grid.rows !== grid.rows || patches.grid.columns !== grid.columns) {
+export type EyesOptions = {
+  /** Bytes of pictures that are kept ready. */
+  readonly cacheBytes: number
+  readonly threads?: number | undefined
+  /** Whether networks of pictures run in a thread of their own (the default) or in this one. */
+  readonly worker?: boolean
+}
+
+const lookingOf = (model: EyesModel, { threads, worker = true }: EyesOptions): Looking =>
+  openLooking(model, model.weights.checkpoint, { worker, threads })
+
+async function patchesFor({ picture, grid }: PlacedPicture, looking: Looking): Promise<Patches> {
+  const pixels = await picture.read()
+  const patches = await looking.patches(pixels)
+  // A detector's grid is the same for all pictures.
+  const ofSize = pixels.widthPx === picture.widthPx && pixels.heightPx === picture.heightPx
+  if (!ofSize || patches.grid.rows !== grid.rows || patches.grid.columns !== grid.columns) {
     throw new MaskwordsError(
       'size-mismatch',
       `the picture is not of ${picture.widthPx} x ${picture.heightPx} pixels as stated`,
@@ -77,8 +93,44 @@ function remembering(bytes: number, make: (placed: PlacedPicture) => Promise<Loo
 }
 
 /** The tower in the graph, trained with the rest or passed through. */
-export function movingEyes(model: EyesModel, options: { cacheBytes: number }): TrainingEyes {
+export function movingEyes(model: EyesModel, options: EyesOptions): TrainingEyes {
   const vision = model.config.vision!
+  const looking = lookingOf(model, options)
+  const eyes = vision.kind === 'detector' ? detectorGraph(vision) : towerGraph(vision)
+  return {
+    ...eyes,
+    look: remembering(options.cacheBytes, async (placed) => {
+      const patches = await patchesFor(placed, looking)
+      return { patches, vectors: vectorsOf(patches.grid, model) }
+    }),
+    close: () => looking.close(),
+  }
+}
+
+type EyesGraph = Pick<TrainingEyes, 'graph' | 'feeds'>
+
+function detectorGraph(vision: DetectorEyesConfig): EyesGraph {
+  const { cells, cellWidth, objectWidth } = detectorEyesShape(vision)
+  return {
+    graph: () => ({ features: detectorEyes(detectorEyesInputs(vision), vision), deepstack: [] }),
+    feeds: (looked) => {
+      // A batch of text alone: the eyes see a picture of nothing that stands nowhere.
+      const pictures = Math.max(1, looked.length)
+      const shown = new Float32Array(pictures * cells * cellWidth)
+      const things = new Float32Array(pictures * vision.objects * objectWidth)
+      looked.forEach(({ patches }, i) => {
+        shown.set(patches!.values.subarray(0, cells * cellWidth), i * cells * cellWidth)
+        things.set(patches!.values.subarray(cells * cellWidth), i * vision.objects * objectWidth)
+      })
+      return {
+        'eyes.cells': { data: shown, shape: [pictures, cells, cellWidth] },
+        'eyes.objects': { data: things, shape: [pictures, vision.objects, objectWidth] },
+      }
+    },
+  }
+}
+
+function towerGraph(vision: QwenVisionConfig): EyesGraph {
   const inputs = visionInputs(vision)
   // A batch of text alone: the tower sees one token of grey that stands nowhere.
   const nothing: Patches = {
@@ -86,10 +138,6 @@ export function movingEyes(model: EyesModel, options: { cacheBytes: number }): T
     values: new Float32Array(vision.merge ** 2 * patchValues(vision)),
   }
   return {
-    look: remembering(options.cacheBytes, async (placed) => {
-      const patches = await patchesFor(placed, model)
-      return { patches, vectors: vectorsOf(patches.grid, model) }
-    }),
     graph: (graphOptions) => qwenVision(inputs, vision, graphOptions),
     feeds: (looked) => {
       const patches = looked.length === 0 ? [nothing] : looked.map((one) => one.patches!)
@@ -107,18 +155,15 @@ export function movingEyes(model: EyesModel, options: { cacheBytes: number }): T
         pixels,
       )
     },
-    close: async () => {},
   }
 }
 
 /** A tower that does not move: each picture goes through it once, in a thread of its own unless told otherwise. */
-export function steadyEyes(
-  model: EyesModel & Pick<BaseModel, 'weights'>,
-  options: { cacheBytes: number; threads?: number | undefined; worker?: boolean },
-): TrainingEyes {
+export function steadyEyes(model: EyesModel, options: EyesOptions): TrainingEyes {
   const { config } = model
   const { width } = config.text
   const stacks = config.vision!.deepstackBlocks.length
+  const looking = lookingOf(model, options)
   const eyes: Eyes = openEyes(
     { config, forOutputs: () => ({ weights: model.weights.places }) },
     { worker: options.worker ?? true, threads: options.threads },
@@ -126,7 +171,7 @@ export function steadyEyes(
   const names = ['seen.features', ...Array.from({ length: stacks }, (_, i) => `seen.deepstack.${i}`)]
   return {
     look: remembering(options.cacheBytes, async (placed) => {
-      const patches = await patchesFor(placed, model)
+      const patches = await patchesFor(placed, looking)
       const features = await eyes.see(patches)
       return { features, vectors: vectorsOf(patches.grid, model) }
     }),
@@ -152,6 +197,9 @@ export function steadyEyes(
         ]),
       )
     },
-    close: () => eyes.close(),
+    async close() {
+      await looking.close()
+      await eyes.close()
+    },
   }
 }

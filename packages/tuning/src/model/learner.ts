@@ -74,7 +74,7 @@ async function learnerOver(base: BaseModel, settings: LearnerSettings): Promise<
   const trains = (name: string): boolean =>
     lora ? /\.lora_[AB]\.weight$/.test(name) : !matchesName(name, still)
 
-  const moving = config.vision ? movingEyes(base, { cacheBytes }) : undefined
+  const moving = config.vision ? movingEyes(base, { cacheBytes, ...settings.session }) : undefined
   const all = parametersByName(languageGraph(config, moving, options).logits)
   const unfit = still.filter((pattern) => ![...all.keys()].some((name) => matchesName(name, pattern)))
   if (unfit.length > 0) {

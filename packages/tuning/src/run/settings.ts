@@ -128,7 +128,8 @@ export function readConfig<T extends z.ZodType>(path: string, schema: T): z.infe
 }
 
 type Placed = {
-  model: string
+  model?: string
+  detector?: string
   data: DataSettings
   lora?: { from?: string | undefined } | undefined
   evaluation?: DataSettings | undefined
@@ -160,7 +161,11 @@ export function checkConfig<T extends z.ZodType>(
   })
   return {
     ...config,
-    model: isHubId(config.model) && !existsSync(at(config.model)) ? config.model : at(config.model),
+    ...(config.model !== undefined && {
+      model: isHubId(config.model) && !existsSync(at(config.model)) ? config.model : at(config.model),
+    }),
+    ...(config.detector !== undefined &&
+      existsSync(at(config.detector)) && { detector: at(config.detector) }),
     data: placed(config.data),
     ...(config.evaluation && { evaluation: placed(config.evaluation) }),
     ...(config.lora?.from !== undefined && { lora: { ...config.lora, from: at(config.lora.from) } }),
