@@ -195,7 +195,7 @@ export const ROOMS: readonly Room[] = [
     name: 'studio',
     folder: 'apps/studio',
     job: 'the web app: its views and its shell',
-    mayUse: words('base mask words checkpoint codecs eval board answers'),
+    mayUse: words('base mask words checkpoint codecs eval exchange board answers'),
     external: words('react react-dom zustand'),
   },
 ]

@@ -205,7 +205,7 @@ describe.skipIf(chromiumPath === undefined)(
 
     it('takes a decoded mask over as a region; undo and redo follow', async () => {
       const before = await regions().count()
-      await page.getByRole('button', { name: "Take SAMTok's mask as a region" }).click()
+      await page.getByRole('button', { name: "Take as region: SAMTok's mask" }).click()
       await expect.poll(() => regions().count()).toBe(before + 1)
       await page.getByRole('button', { name: 'Undo' }).click()
       await expect.poll(() => regions().count()).toBe(before)

@@ -1,5 +1,5 @@
 // Regions as people make them: identifiers, names, colours, and the steps of work on the list.
-import type { Mask } from '@maskwords/mask'
+import { connectedComponents, type Mask, union } from '@maskwords/mask'
 import { edit, useStudio } from './store.ts'
 import type { Region } from './types.ts'
 
@@ -111,6 +111,49 @@ export function duplicateRegion(id: string): void {
       opacity: region.opacity,
     }
     return { regions: document.regions.toSpliced(at + 1, 0, copy), selectedId: copy.id }
+  })
+}
+
+/** Takes the pixels of another region into one, which keeps its texts and gets those that it lacks; the other is gone. */
+export function mergeRegions(id: string, otherId: string): void {
+  edit((document) => {
+    const region = document.regions.find((one) => one.id === id)
+    const other = document.regions.find((one) => one.id === otherId)
+    if (region === undefined || other === undefined || region === other) return document
+    const merged = {
+      ...region,
+      category: region.category || other.category,
+      phrase: region.phrase || other.phrase,
+      mask: union(region.mask, other.mask),
+    }
+    const regions = document.regions.flatMap((one) =>
+      one === other ? [] : one === region ? [merged] : [one],
+    )
+    return { regions, selectedId: id }
+  })
+}
+
+/** The parts of a region that do not touch, the largest first. */
+export const partsOf = (mask: Mask): Mask[] => connectedComponents(mask)
+
+/** Each part of a region that touches no other becomes a region; the largest stays what it was. */
+export function splitRegion(id: string): void {
+  edit((document) => {
+    const at = document.regions.findIndex((one) => one.id === id)
+    const region = document.regions[at]
+    const [largest, ...others] = region === undefined ? [] : partsOf(region.mask)
+    if (region === undefined || largest === undefined || others.length === 0) return document
+    const regions: Region[] = [...document.regions]
+    const own = others.map((mask, i) => {
+      const { category, phrase, opacity } = region
+      const part = { ...newRegion(mask, regions, `${region.name} ${i + 2}`), category, phrase, opacity }
+      regions.push(part)
+      return part
+    })
+    return {
+      regions: document.regions.toSpliced(at, 1, { ...region, mask: largest }, ...own),
+      selectedId: id,
+    }
   })
 }
 

@@ -1,13 +1,15 @@
-import { emptyMask } from '@maskwords/mask'
+import { area, emptyMask, equalMasks, maskFromRings } from '@maskwords/mask'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   addRegions,
   deleteRegion,
   duplicateRegion,
+  mergeRegions,
   nextColour,
   REGION_COLOURS,
   selectNext,
+  splitRegion,
 } from './regions.ts'
 import { EMPTY, redo, select, undo, updateRegion, useStudio } from './store.ts'
 import { formatHash, parseHash } from './url.ts'
@@ -92,6 +94,47 @@ describe('regions', () => {
     select(undefined)
     selectNext(-1)
     expect(selected()).toBe('b')
+  })
+
+  it('merge into the first, which keeps its class and gets the phrase that it lacks; split again in their parts', () => {
+    const box = (x: number) =>
+      maskFromRings({ widthPx: 9, heightPx: 3, rings: [[x, 0, x + 2, 0, x + 2, 3, x, 3]] })
+    addRegions([
+      { mask: box(0), name: 'a', category: 'cup' },
+      { mask: box(3), name: 'b', category: 'lid', phrase: 'the lid' },
+      { mask: box(6), name: 'c' },
+    ])
+    const [a, b] = state().document.regions.map(({ id }) => id)
+    mergeRegions(b!, b!)
+    expect(names()).toEqual(['a', 'b', 'c'])
+    mergeRegions(a!, b!)
+    expect(names()).toEqual(['a', 'c'])
+    const [merged] = state().document.regions
+    expect([merged!.category, merged!.phrase, area(merged!.mask)]).toEqual(['cup', 'the lid', 12])
+    splitRegion(a!)
+    expect(names()).toEqual(['a', 'a 2', 'c'])
+    const [first, second] = state().document.regions
+    expect(equalMasks(first!.mask, box(0)) && equalMasks(second!.mask, box(3))).toBe(true)
+    expect([second!.category, second!.phrase, state().document.selectedId]).toEqual(['cup', 'the lid', a])
+    splitRegion(a!)
+    undo()
+    undo()
+    expect(names()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('keep class and phrase through undo, copies have them too', () => {
+    addRegions([{ mask, name: 'a' }])
+    const { id } = state().document.regions[0]!
+    updateRegion(id, { category: 'cup' })
+    updateRegion(id, { phrase: 'the cup' })
+    duplicateRegion(id)
+    expect(state().document.regions.map(({ category, phrase }) => [category, phrase])).toEqual([
+      ['cup', 'the cup'],
+      ['cup', 'the cup'],
+    ])
+    undo()
+    undo()
+    expect(state().document.regions[0]).toMatchObject({ category: 'cup', phrase: '' })
   })
 
   it('never get an identifier twice, also not after undo', () => {

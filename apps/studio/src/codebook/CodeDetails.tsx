@@ -69,7 +69,7 @@ export function CodeDetails({
         {neighbours.map(({ code: other, distance }) => (
           <li key={other}>
             <button type="button" className="button outlined" onClick={() => onSelect(other)}>
-              <TilePicture tile={tileAt(sheet, other)} kind={sheet.tileKind} label="" />
+              <TilePicture tile={tileAt(sheet, other)} kind={sheet.tileKind} />
               <span>{`${other}`}</span>
               <span className="codebook-distance">{`distance ${distance.toFixed(2)}`}</span>
             </button>

@@ -9,7 +9,8 @@ export function TilePicture({
 }: {
   readonly tile: Uint8Array | undefined
   readonly kind: TileKind
-  readonly label: string
+  /** Left out where the text beside it says the same. */
+  readonly label?: string
 }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
@@ -23,8 +24,7 @@ export function TilePicture({
       className="codebook-tile"
       width={TILE_PX}
       height={TILE_PX}
-      role="img"
-      aria-label={label}
+      {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
     />
   )
 }

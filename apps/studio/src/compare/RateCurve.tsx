@@ -6,6 +6,7 @@ import { lineChartSvg } from '@maskwords/eval'
 import { useMemo, useState } from 'react'
 import { useChoice } from './choice.ts'
 import { type Axis, FAMILIES, type Plot, type RatePoint, rateChart } from './rate.ts'
+import { Scroller } from './Scroller.tsx'
 
 const WIDTH_PX = 960
 const HEIGHT_PX = 380
@@ -62,7 +63,7 @@ export function RateCurve({
       <p className="compare-curve-state" role="status">
         {waiting ?? ''}
       </p>
-      <div className="compare-scroll">
+      <Scroller label="Picture of the rate curve">
         <svg viewBox={`0 0 ${WIDTH_PX} ${HEIGHT_PX}`} role="img" aria-label={title}>
           <title>{title}</title>
           {chart.yTicks.map(({ y, label }) => (
@@ -127,10 +128,10 @@ export function RateCurve({
             )
           })}
         </svg>
-      </div>
+      </Scroller>
       <details>
         <summary>The curve as a table</summary>
-        <div className="compare-scroll">
+        <Scroller label="Table of the rate curve">
           <table aria-label="Points of the rate curve">
             <thead>
               <tr>
@@ -155,7 +156,7 @@ export function RateCurve({
               )}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       </details>
     </section>
   )

@@ -2,6 +2,7 @@
 import { CODECS } from '@maskwords/board/state/types.ts'
 import type { Comparisons } from './comparisons.ts'
 import { TITLES } from './RegionPictures.tsx'
+import { Scroller } from './Scroller.tsx'
 
 const COLUMNS = [
   ['IoU', 'intersection over union'],
@@ -17,7 +18,7 @@ const COLUMNS = [
 
 export function ScoreTable({ comparisons }: { readonly comparisons: Comparisons }) {
   return (
-    <div className="compare-scroll">
+    <Scroller label="Table of scores">
       <table aria-label="Scores">
         <thead>
           <tr>
@@ -60,7 +61,7 @@ export function ScoreTable({ comparisons }: { readonly comparisons: Comparisons 
           })}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   )
 }
 

@@ -3,10 +3,11 @@
 import { CanvasView } from '@maskwords/board/canvas/CanvasView.tsx'
 import { useStudio } from '@maskwords/board/state/store.ts'
 import type { View } from '@maskwords/board/state/types.ts'
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 import { ErrorBoundary } from './ErrorBoundary.tsx'
 import { takeFiles } from './files.ts'
 import { HelpSheet } from './HelpSheet.tsx'
+import { keepFocus } from './keep-focus.ts'
 import { Notices } from './Notices.tsx'
 import { RegionsPanel } from './RegionsPanel.tsx'
 import { StartScreen } from './StartScreen.tsx'
@@ -37,6 +38,16 @@ export function App() {
   const [dropping, setDropping] = useState(false)
   useEffect(() => listenToKeys(() => setHelp(true)), [])
   useEffect(() => takeFiles(setDropping), [])
+  useEffect(() => keepFocus(document.body), [])
+  const before = useRef(view)
+  useEffect(() => {
+    if (before.current === view) return
+    before.current = view
+    // What had the focus may have gone with the view before.
+    const { activeElement } = document
+    if (activeElement === document.body || activeElement?.closest('.views, [role=tablist]') !== null)
+      document.getElementById(tabId(view))?.focus()
+  }, [view])
   return (
     <div className="app">
       <TopBar openHelp={() => setHelp(true)} />
@@ -85,6 +96,7 @@ export function App() {
 function OtherView({ view, children }: { readonly view: View; readonly children: ReactNode }) {
   return (
     <div className="other-view" id={panelId(view)} role="tabpanel" aria-labelledby={tabId(view)}>
+      <h2 className="unseen">{VIEW_NAMES[view]}</h2>
       <ErrorBoundary what={`The view “${VIEW_NAMES[view]}”`}>
         <Suspense fallback={<Loading what={`the view “${VIEW_NAMES[view]}”`} />}>{children}</Suspense>
       </ErrorBoundary>

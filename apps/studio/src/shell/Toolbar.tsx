@@ -190,7 +190,7 @@ function ZoomButtons() {
       <button
         type="button"
         className="button"
-        aria-label="Actual size"
+        aria-label="1:1, actual size"
         title="One pixel for one pixel (1)"
         onClick={() => currentStage()?.actualSize()}
       >

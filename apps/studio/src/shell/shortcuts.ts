@@ -68,7 +68,7 @@ export const SHORTCUTS: readonly ShortcutGroup[] = [
       { keys: '0', does: 'Fit the picture' },
       { keys: '1', does: 'One pixel for one pixel' },
       { keys: 'Space', does: 'Held while dragging: move the picture' },
-      { keys: 'Alt 1 … Alt 4', does: 'Draw, compare, read, codebook' },
+      { keys: 'Alt 1 … Alt 5', does: 'Draw, ask, compare, read, codebook' },
     ],
   },
   {
@@ -116,7 +116,7 @@ function act(event: KeyboardEvent, openHelp: () => void): boolean {
   }
   if (event.altKey) {
     // On a Mac, Alt changes the character: the key's place says which digit it is.
-    const view = VIEWS[Number(/^Digit([1-4])$/.exec(event.code)?.[1] ?? 0) - 1]
+    const view = VIEWS[Number(/^Digit([1-5])$/.exec(event.code)?.[1] ?? 0) - 1]
     if (view === undefined) return false
     setView(view)
     return true

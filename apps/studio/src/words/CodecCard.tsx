@@ -44,7 +44,7 @@ export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly
           type="button"
           className="words-button"
           aria-pressed={onPicture}
-          aria-label={`Show ${title} on the picture`}
+          aria-label={onPicture ? `${title} on picture` : `show ${title}`}
           disabled={!open}
           onClick={() => useWords.setState({ onPicture: onPicture ? undefined : codec })}
         >
@@ -176,7 +176,7 @@ function Said({ codec, card, region, facts }: SaidProps) {
           type="button"
           className="words-button"
           disabled={shown === undefined || shown.mask.edges.length === 0}
-          aria-label={`Take ${title}'s mask as a region`}
+          aria-label={`Take as region: ${title}'s mask`}
           onClick={take}
         >
           Take as region
