@@ -1,6 +1,8 @@
 // Samples from a published dataset's folder: the records of its reader (@maskwords/data), one sample a phrase, a round, a
 // picture or a question.
+
 import { basename, join } from 'node:path'
+import { namesHint } from '@maskwords/base'
 import {
   type DataRecord,
   type DialogueTurn,
@@ -18,7 +20,7 @@ import {
 } from '@maskwords/datasets'
 import type { BoxXyxyPx, SceneGraphVocabulary } from '@maskwords/eval'
 import type { Context } from '@maskwords/files'
-import { type ErrorReport, isTypedError, MaskwordsError, nearest, reportOf } from '@maskwords/files'
+import { type ErrorReport, isTypedError, MaskwordsError, reportOf } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
 import type { AnswerQuestion, MaskedText, SampleKind, Truth, TruthOptions, TruthSample } from './truth.ts'
 
@@ -36,13 +38,9 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
   const dataset = holdsTables(root) ? 'hub' : named
   const reader = readerByName(dataset)
   if (reader === undefined) {
-    const near = nearest(dataset, Object.keys(READERS))
     throw new MaskwordsError('unsupported', `folders of "${dataset}" are not read here`, {
       file: path,
-      hint:
-        near === undefined
-          ? `a file of truth in JSON Lines, or --dataset <${Object.keys(READERS).join('|')}>`
-          : `--dataset ${near}`,
+      hint: `${namesHint(dataset, Object.keys(READERS), (near) => `--dataset ${near}`)}; or give a file of truth in JSON Lines`,
     })
   }
   const samples: TruthSample[] = []

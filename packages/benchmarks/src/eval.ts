@@ -1,5 +1,6 @@
 // `maskwords eval <benchmark>`: the table of benchmarks, each loaded on demand, and what works on their rows.
-import { type Command, defineCommand, MaskwordsError, nearest } from '@maskwords/files'
+import { namesHint } from '@maskwords/base'
+import { type Command, defineCommand, MaskwordsError } from '@maskwords/files'
 
 type Loaded = { readonly command: Command }
 type Entry = { readonly summary: string; readonly load: () => Promise<unknown> }
@@ -99,14 +100,10 @@ function widestName(): number {
 
 function noBenchmark(name: string | undefined): MaskwordsError {
   const names = Object.keys(BENCHMARKS)
-  const near = name === undefined ? undefined : nearest(name, names)
   return new MaskwordsError(
     'usage',
     name === undefined ? 'eval needs a benchmark' : `there is no benchmark "${name}"`,
-    {
-      hint:
-        near === undefined ? `maskwords eval <${names.join('|')}>` : `did you mean maskwords eval ${near}?`,
-    },
+    { hint: namesHint(name ?? '', names, (near) => `maskwords eval ${near}`) },
   )
 }
 

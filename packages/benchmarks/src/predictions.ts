@@ -1,5 +1,5 @@
 // Reading predictions: JSON Lines, one answer a line. A bad line costs one sample; two answers of one id stop everything.
-import { isRecord } from '@maskwords/base'
+import { isRecord, nearest } from '@maskwords/base'
 import { jsonLines } from '@maskwords/datasets'
 import type { Context } from '@maskwords/files'
 import {
@@ -8,7 +8,6 @@ import {
   isTypedError,
   located,
   MaskwordsError,
-  nearest,
   reportOf,
 } from '@maskwords/files'
 import { type AnswersHeader, answersHeader, isAnswersHeader } from './answers-header.ts'

@@ -1,8 +1,16 @@
 // Pictures and masks to train on: planned once, read when drawn, kept within a bound. Sets are what the reconstruction
 // benchmark reads (a COCO file, a folder of label maps) and, for masks alone, whatever a reader of @maskwords/data reads.
 
+import { namesHint } from '@maskwords/base'
 import { choosePictures, type PlannedPicture, parseHoldout, planTruth } from '@maskwords/benchmarks'
-import { type DataRecord, inHoldout, labelMapCache, readerByName, regionMask } from '@maskwords/datasets'
+import {
+  type DataRecord,
+  inHoldout,
+  labelMapCache,
+  READERS,
+  readerByName,
+  regionMask,
+} from '@maskwords/datasets'
 import {
   type ErrorReport,
   isTypedError,
@@ -162,7 +170,7 @@ async function readerSet(
   const reader = readerByName(set.reader)
   if (reader === undefined) {
     throw new MaskwordsError('not-found', `there is no reader "${set.reader}"`, {
-      hint: 'docs/datasets.md lists them',
+      hint: namesHint(set.reader, Object.keys(READERS)),
     })
   }
   const records: DataRecord[] = []

@@ -1,4 +1,5 @@
 // The command line: finds the command, parses its options, runs it, and turns whatever happens into an exit code.
+import { namesHint } from '@maskwords/base'
 import {
   ClosedPipe,
   type Command,
@@ -8,7 +9,6 @@ import {
   MaskwordsError,
   makeContext,
   makeTalk,
-  nearest,
   parseCommandLine,
   processIo,
   removeUnfinished,
@@ -184,10 +184,9 @@ async function dispatch(
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
   if (entry === undefined) {
-    const near = nearest(name, Object.keys(COMMANDS))
     const what = name.startsWith('-') ? `no option ${name} before a command` : `there is no command "${name}"`
     throw new MaskwordsError('usage', what, {
-      hint: near === undefined ? 'maskwords --help' : `did you mean maskwords ${near}?`,
+      hint: namesHint(name, Object.keys(COMMANDS), (near) => `maskwords ${near}`),
     })
   }
   // Before the command is there: what it offers includes what plugins bring.

@@ -1,5 +1,6 @@
 // `maskwords extend-vocab`: a language model's folder with mask words in its vocabulary.
 import { readFile, stat } from 'node:fs/promises'
+import { namesHint } from '@maskwords/base'
 import {
   byteProgress,
   type Context,
@@ -192,7 +193,7 @@ async function wordsNamed(context: ExtendContext, words: string): Promise<WordSe
   } catch (cause) {
     if (reportOf(cause).code !== 'not-found') throw cause
     throw new MaskwordsError('not-found', `"${words}" is neither a vocabulary, a codec nor a file`, {
-      hint: `samtok-KxD, himtok-N, getok-nN, a codec (${SHIPPED_CODECS.join(', ')}, getok, a folder with weights), or a file with one word a line`,
+      hint: `${namesHint(words, [DEFAULT_WORDS, 'himtok-1024', 'getok-n32', ...SHIPPED_CODECS, 'getok'])} (samtok-KxD, himtok-N, getok-nN with other numbers); else a folder with weights, or a file with one word a line`,
       cause,
     })
   }

@@ -1,9 +1,11 @@
 // `maskwords prepare`: published datasets to a trainer's files, masks in words.
+
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { namesHint } from '@maskwords/base'
 import { hubFolder, isHubId } from '@maskwords/codec-loading'
 import { type MaskCodec, WEAK_IOU } from '@maskwords/codecs'
 import {
@@ -40,7 +42,6 @@ import {
   isShipped,
   loadCodec,
   MaskwordsError,
-  nearest,
   shippedFolder,
   TEXT_OPTIONS,
   tableLines,
@@ -291,9 +292,8 @@ export const command = defineCommand({
 function readerOf(name: string, written = name): Reader {
   const reader = readerByName(name)
   if (reader !== undefined) return reader
-  const near = nearest(name, Object.keys(READERS))
   throw new MaskwordsError('usage', `there is no dataset, folder or file "${written}"`, {
-    hint: near === undefined ? `one of ${Object.keys(READERS).join(', ')}` : `did you mean ${near}?`,
+    hint: namesHint(name, Object.keys(READERS)),
   })
 }
 

@@ -1,6 +1,7 @@
 // Codecs by name: what `loadCodec` of the public index and --codec of the command open.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { namesHint } from '@maskwords/base'
 import {
   codecNamed,
   codecNames,
@@ -12,7 +13,6 @@ import type { GetokCodec, HimtokCodec, MaskCodec, WordsInput } from '@maskwords/
 import { codesFromText, type Vocabulary } from '@maskwords/words'
 import { MaskwordsError, reportOf } from './error.ts'
 import { INSTALLED } from './installed.ts'
-import { nearest } from './options.ts'
 
 /** Versions of Pillow whose order of passes may be chosen. */
 export const PILLOW_CHOICES = ['12.1', '12.3', '13'] as const
@@ -142,15 +142,9 @@ async function openSource(source: string, options: LoadCodecOptions): Promise<Ma
 /** A name that is nothing: what there is by name, and what else could have been meant. */
 function unknownSource(source: string): MaskwordsError {
   const names = [...SHIPPED_CODECS, 'getok', ...codecNames()]
-  const word = source.toLowerCase()
-  const near = nearest(word, names) ?? names.find((name) => word.startsWith(name.slice(0, 4)))
-  const meant = isHubId(source)
-    ? `maskwords pull ${source}, if this is a hub id; `
-    : near === undefined
-      ? ''
-      : `did you mean ${near}? `
+  const meant = isHubId(source) ? `maskwords pull ${source}, if this is a hub id; ` : ''
   return new MaskwordsError('not-found', `there is no codec, file or folder "${source}"`, {
-    hint: `${meant}by name there are ${names.join(', ')} (getok:16 has another grid); anything else is a folder or file with weights, or a hub id (owner/name) that was pulled`,
+    hint: `${meant}${namesHint(source, names)} (getok:16 has another grid); anything else is a folder or file with weights, or a hub id (owner/name) that was pulled`,
   })
 }
 

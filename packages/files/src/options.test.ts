@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MaskwordsError } from './error.ts'
-import { type CommandSpec, helpText, nearest, parseCommandLine } from './options.ts'
+import { type CommandSpec, helpText, parseCommandLine } from './options.ts'
 
 const spec = {
   name: 'probe',
@@ -68,7 +68,7 @@ describe('command lines', () => {
     [['--n', '3.5'], 'whole number'],
     [['--n', ''], 'whole number'],
     [['--n', '0x10zz'], 'whole number'],
-    [['--codec', 'gettok'], 'getok, samtok'],
+    [['--codec', 'gettok'], '--codec does not take "gettok"'],
     [['--size', '640'], '640x480'],
     [['--refine=yes'], 'takes no value'],
     [['--output'], 'needs a value'],
@@ -113,10 +113,5 @@ describe('command lines', () => {
     ]) {
       expect(text).toContain(word)
     }
-  })
-
-  it('the nearest name is within a third of the word', () => {
-    expect(nearest('overlya', ['overlay', 'out'])).toBe('overlay')
-    expect(nearest('zebra', ['overlay', 'out'])).toBeUndefined()
   })
 })

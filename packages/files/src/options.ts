@@ -1,5 +1,6 @@
 // Command lines: the declaration of a command's options, their parsing (on node:util's parseArgs), and the help text.
 import { parseArgs } from 'node:util'
+import { namesHint } from '@maskwords/base'
 import { MaskwordsError } from './error.ts'
 import { withPages } from './installed.ts'
 
@@ -140,11 +141,10 @@ function optionValue(
     throw usage(spec, `${name} needs a value (${valueName(option)})`, meant)
   }
   if (option.type === 'choice' && !option.choices.includes(value)) {
-    const near = nearest(value, option.choices)
     throw usage(
       spec,
-      `${name} takes one of ${option.choices.join(', ')}; got "${value}"`,
-      near && `${name} ${near}`,
+      `${name} does not take "${value}"`,
+      namesHint(value, option.choices, (near) => `${name} ${near}`),
     )
   }
   if (option.type === 'integer' || option.type === 'number') {
@@ -189,39 +189,8 @@ function usage(spec: CommandSpec, message: string, hint?: string): MaskwordsErro
 }
 
 function unknownOption(spec: CommandSpec, rawName: string, names: readonly string[]): MaskwordsError {
-  const near = nearest(rawName.replace(/^-+/, ''), names)
-  return usage(
-    spec,
-    `${spec.name} has no option ${rawName}`,
-    near === undefined ? undefined : `did you mean --${near}?  (maskwords ${spec.name} --help lists all)`,
-  )
-}
-
-/** The nearest of some names by edit distance, or undefined where none is near. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
-  for (const name of names) {
-    const distance = name.startsWith(word) && word.length >= 2 ? 1 : editDistance(word, name)
-    if (distance < bestDistance) {
-      best = name
-      bestDistance = distance
-    }
-  }
-  return best
-}
-
-function editDistance(a: string, b: string): number {
-  if (Math.max(a.length, b.length) > 64) return 64
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
+  const hint = namesHint(rawName.replace(/^-+/, ''), names, (near) => `--${near}`)
+  return usage(spec, `${spec.name} has no option ${rawName}`, `${hint} (maskwords ${spec.name} --help)`)
 }
 
 function valueName(option: OptionSpec): string {

@@ -1,4 +1,5 @@
 // What a request may name and the server does not have: faults that several places throw.
+import { namesHint } from '@maskwords/base'
 import { HttpFault } from './fault.ts'
 
 /** The fault for a codec that is not served. */
@@ -6,7 +7,7 @@ export function unknownCodec(name: string, served: readonly string[]): HttpFault
   return new HttpFault(404, {
     code: 'unknown-codec',
     message: `no codec ${JSON.stringify(name.slice(0, 64))} is served here`,
-    hint: `one of ${served.join(', ')}; the server's --codec adds others`,
+    hint: `${namesHint(name, served)}; the server's --codec adds others`,
   })
 }
 

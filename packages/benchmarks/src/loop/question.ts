@@ -1,6 +1,7 @@
 // From a sample to what the model is asked: a prompt's places filled, the turns before it, masks as words.
+import { namesHint } from '@maskwords/base'
 import type { EncodedImage, MaskCodec, Pixels } from '@maskwords/codecs'
-import { MaskwordsError, nearest } from '@maskwords/files'
+import { MaskwordsError } from '@maskwords/files'
 import type { Mask } from '@maskwords/mask'
 import { maskPlaces } from '@maskwords/mllm'
 import type { MaskedText, TruthSample } from '../truth.ts'
@@ -35,9 +36,8 @@ export function checkPrompt(prompt: string): void {
   for (const [place, name] of prompt.matchAll(PLACE)) {
     if (Object.hasOwn(PLACES, name!) || MASK_PLACES.test(name!)) continue
     const known = [...Object.keys(PLACES), 'mask']
-    const near = nearest(name!, known)
     throw new MaskwordsError('usage', `nothing stands for ${place} in a prompt`, {
-      hint: near === undefined ? `there is ${known.map((one) => `{${one}}`).join(', ')}` : `{${near}}`,
+      hint: namesHint(name!, known, (near) => `{${near}}`),
     })
   }
 }

@@ -1,5 +1,6 @@
 // What a line of a conversation is: a question, or a command that begins with a slash.
-import { MaskwordsError, nearest } from '@maskwords/files'
+import { namesHint } from '@maskwords/base'
+import { MaskwordsError } from '@maskwords/files'
 
 export const CHAT_COMMANDS = {
   help: { argument: undefined, says: 'this list' },
@@ -27,10 +28,8 @@ export function readLine(line: string): ChatLine {
   const names = Object.keys(CHAT_COMMANDS)
   const name = word === 'exit' ? 'quit' : word
   if (!Object.hasOwn(CHAT_COMMANDS, name)) {
-    const near = nearest(name, names)
     throw new MaskwordsError('usage', `there is no command /${word}`, {
-      hint:
-        near === undefined ? `/${names.join(', /')}; a question that begins with a slash: //...` : `/${near}`,
+      hint: `${namesHint(name, names, (near) => `/${near}`)}; a question that begins with a slash: //...`,
     })
   }
   const known = name as keyof typeof CHAT_COMMANDS

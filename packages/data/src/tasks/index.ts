@@ -1,6 +1,6 @@
 // All tasks, in the order of the documentation.
 
-import { catalogueOf } from '@maskwords/base'
+import { catalogueOf, namesHint } from '@maskwords/base'
 import { DataError } from '@maskwords/datasets'
 import type { Task } from '../conversation.ts'
 import { boxToMask, maskToBox, referringBox } from './boxes.ts'
@@ -54,6 +54,9 @@ export function taskByName(name: string): Task {
   const task = CATALOGUE.named(name)
   if (task !== undefined) return task
   throw new DataError('bad-option', `There is no task ${JSON.stringify(name)}.`, {
-    hint: `Tasks: ${TASKS.map((one) => one.name).join(', ')}.`,
+    hint: namesHint(
+      name,
+      TASKS.map((one) => one.name),
+    ),
   })
 }

@@ -1,6 +1,6 @@
 // All writers, in the order of the documentation.
 
-import { catalogueOf } from '@maskwords/base'
+import { catalogueOf, namesHint } from '@maskwords/base'
 import { DataError } from '@maskwords/datasets'
 import type { Writer } from '../conversation.ts'
 import { easyR1 } from './easyr1.ts'
@@ -43,6 +43,9 @@ export function writerByName(name: string): Writer {
   const writer = CATALOGUE.named(name)
   if (writer !== undefined) return writer
   throw new DataError('bad-option', `There is no writer ${JSON.stringify(name)}.`, {
-    hint: `Writers: ${WRITERS.map((one) => one.name).join(', ')}.`,
+    hint: namesHint(
+      name,
+      WRITERS.map((one) => one.name),
+    ),
   })
 }

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Found, Loss, SameId } from '@maskwords/annotations'
-import { byCodeUnits, messageOf } from '@maskwords/base'
+import { byCodeUnits, messageOf, nearest } from '@maskwords/base'
 import {
   DataError,
   type DataProblem,
@@ -270,9 +270,10 @@ export class Reading {
       splitName === undefined
         ? `${this.root} has several splits of ${this.dataset}, and none of the usual ones`
         : `${this.dataset} has no split ${splitName} in ${this.root}`
+    const near = splitName === undefined ? undefined : nearest(splitName, there)
     throw new DataError('wrong-layout', `${what}${lookedFor}; there is ${there.slice(0, 12).join(', ')}`, {
       file: this.root,
-      hint: `choose one of them: ${this.dataset}:${there[0]}`,
+      hint: `${near === undefined ? 'choose one of them:' : 'did you mean'} ${this.dataset}:${near ?? there[0]}`,
     })
   }
 
@@ -328,8 +329,8 @@ export class Reading {
   picture(name: unknown, facts: PictureFacts, file: string, at: string): PictureFile | undefined {
     this.lostCategories.clear()
     const paths = statedPaths(name, file, this.root, facts.start)
-    const [nearest] = paths
-    if (nearest === undefined) {
+    const [closest] = paths
+    if (closest === undefined) {
       const shown = JSON.stringify(name)?.slice(0, 120) ?? 'nothing'
       this.problem(
         'unsafe-path',

@@ -1,10 +1,9 @@
 // Reading a file, or stdin for `-`: with a cap before the first byte, and errors that say what to do.
 
 import { open } from 'node:fs/promises'
-import { messageOf } from '@maskwords/base'
+import { messageOf, nearest } from '@maskwords/base'
 import { MaskwordsError, throwIfAborted } from '../error.ts'
 import { type Io, readStdin, resolvePath } from '../io.ts'
-import { nearest } from '../options.ts'
 
 /**
  * Largest picture or mask file. A 50-megapixel 16-bit RGBA TIFF without compression is 400 MB; anything larger decodes

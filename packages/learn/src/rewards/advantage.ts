@@ -1,5 +1,6 @@
 // Group-normalised advantages of GRPO (arXiv 2402.03300, Eq. of section 4.1.2) and its variants, from rewards and groups.
 
+import { namesHint } from '@maskwords/base'
 import { LearnError } from '../error.ts'
 
 export type AdvantageOptions = {
@@ -37,13 +38,14 @@ export function checkAdvantageOptions(value: unknown): Required<AdvantageOptions
       `advantages has an unknown field ${JSON.stringify(unknown.slice(0, 64))}`,
       {
         at: 'advantages',
-        hint: 'known fields: deviation, epsilon',
+        hint: namesHint(unknown, ['deviation', 'epsilon']),
       },
     )
   }
   if (deviation !== 'sample' && deviation !== 'population' && deviation !== 'none') {
     throw new LearnError('bad-option', 'advantages.deviation takes sample, population or none', {
       at: 'advantages.deviation',
+      hint: namesHint(String(deviation), ['sample', 'population', 'none']),
     })
   }
   if (typeof epsilon !== 'number' || !(epsilon >= 0 && epsilon <= 1)) {

@@ -1,6 +1,7 @@
 // Scores a batch: one plan for all samples, one result or one error for each, never a lost batch.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { namesHint } from '@maskwords/base'
 import type { Mask } from '@maskwords/mask'
 import { answerParts, saidAnswer } from '@maskwords/words'
 import { LearnError } from '../error.ts'
@@ -123,7 +124,7 @@ function checkRequest(request: unknown): Checked {
       'bad-request',
       `the request has an unknown field ${JSON.stringify(unknown.slice(0, 64))}`,
       {
-        hint: 'known fields: rewards, samples, thoughtOpen, advantages',
+        hint: namesHint(unknown, ['rewards', 'samples', 'thoughtOpen', 'advantages']),
       },
     )
   }

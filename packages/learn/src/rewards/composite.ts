@@ -1,5 +1,6 @@
 // Weighted sums of rewards: a list of terms checked once and turned into a plan, then applied to any number of samples.
 
+import { namesHint } from '@maskwords/base'
 import { type AnswerOptions, answerParts, saidAnswer, saysOnlyThought } from '@maskwords/words'
 import { LearnError } from '../error.ts'
 import {
@@ -69,7 +70,10 @@ export function planRewards(list: unknown): RewardPlan {
     if (definition === undefined) {
       throw new LearnError('bad-option', `there is no reward ${JSON.stringify(term.name.slice(0, 64))}`, {
         at,
-        hint: `there are ${REWARDS.map(({ name }) => name).join(', ')}`,
+        hint: namesHint(
+          term.name,
+          REWARDS.map(({ name }) => name),
+        ),
       })
     }
     if (terms.some(({ as }) => as === term.as)) {
@@ -93,7 +97,7 @@ function presetTerms(name: string): readonly RewardTerm[] {
   if (Object.hasOwn(REWARD_PRESETS, name)) return REWARD_PRESETS[name as RewardPreset].terms
   throw new LearnError('bad-option', `there is no preset ${JSON.stringify(name.slice(0, 64))}`, {
     at: 'rewards',
-    hint: `there are ${Object.keys(REWARD_PRESETS).join(', ')}; or give a list of rewards`,
+    hint: `${namesHint(name, Object.keys(REWARD_PRESETS))}; or give a list of rewards`,
   })
 }
 
@@ -106,7 +110,7 @@ function checkTerm(value: unknown, at: string) {
     if (TERM_KEYS.includes(key)) continue
     throw new LearnError('bad-option', `${at} has an unknown field ${JSON.stringify(key.slice(0, 64))}`, {
       at,
-      hint: `known fields: ${TERM_KEYS.join(', ')}`,
+      hint: namesHint(key, TERM_KEYS),
     })
   }
   const { name, weight = 1, options = {}, part, as = name } = term
@@ -120,7 +124,10 @@ function checkTerm(value: unknown, at: string) {
     throw new LearnError('bad-option', `${at}.options is no object but ${kind(options)}`, { at })
   }
   if (part !== undefined && !PARTS.includes(part as RewardPart)) {
-    throw new LearnError('bad-option', `${at}.part takes ${PARTS.join(', ')}`, { at })
+    throw new LearnError('bad-option', `${at}.part is none of the parts`, {
+      at,
+      hint: namesHint(String(part), PARTS),
+    })
   }
   if (typeof as !== 'string' || !/^[A-Za-z][A-Za-z0-9._-]{0,63}$/.test(as) || TAKEN.includes(as)) {
     throw new LearnError('bad-option', `${at}.as takes letters, digits, dots, dashes and underscores`, {

@@ -1,5 +1,6 @@
 // What a reward is: a name, a declared range, options with defaults, and a function of one judged answer.
 
+import { namesHint } from '@maskwords/base'
 import type { Mask } from '@maskwords/mask'
 import { LearnError } from '../error.ts'
 
@@ -98,7 +99,7 @@ export function checkOptions(
     const known = Object.keys(definition.options)
     throw new LearnError('bad-option', `${where} has no option ${JSON.stringify(key.slice(0, 64))}`, {
       at: `options.${key.slice(0, 64)}`,
-      hint: known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`,
+      hint: namesHint(key, known),
     })
   }
   const options: Record<string, string | number> = {}

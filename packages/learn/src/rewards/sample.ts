@@ -1,5 +1,6 @@
 // One sample of a reward request: its shape, its limits, and what is said where it does not fit.
 
+import { namesHint } from '@maskwords/base'
 import type { CocoCounts, CocoRle } from '@maskwords/mask'
 import { LearnError } from '../error.ts'
 import type { RewardList } from './composite.ts'
@@ -123,7 +124,7 @@ function record(value: unknown, what: string, keys: readonly string[]): Record<s
     if (keys.includes(key)) continue
     throw new LearnError('bad-request', `${what} has an unknown field ${JSON.stringify(key.slice(0, 64))}`, {
       at: placeOf(what),
-      hint: `known fields: ${keys.join(', ')}`,
+      hint: namesHint(key, keys),
     })
   }
   return value as Record<string, unknown>

@@ -1,5 +1,6 @@
 // Python files that make the reward service a reward of a trainer: one text for the same options, always.
 
+import { namesHint } from '@maskwords/base'
 import { LearnError } from '../error.ts'
 import { planRewards, type RewardList } from '../rewards/composite.ts'
 import { PYTHON_CLIENT, PYTHON_IMPORTS } from './client.ts'
@@ -51,7 +52,7 @@ export function rewardShim(options: ShimOptions): string {
   planRewards(rewards)
   if (!Object.hasOwn(TRAINER_SHIMS, trainer)) {
     throw new LearnError('bad-option', `there is no shim for ${JSON.stringify(trainer)}`, {
-      hint: `there are ${SHIM_TRAINERS.join(', ')}`,
+      hint: namesHint(trainer, SHIM_TRAINERS),
     })
   }
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {

@@ -1,5 +1,6 @@
 // Masks to words and words to masks: the work of POST /v1/masks/encode and /v1/masks/decode.
 
+import { namesHint } from '@maskwords/base'
 import {
   type DecodeAnswer,
   decodeOptionsSchema,
@@ -298,7 +299,7 @@ function knownOptions<T extends object>(
     code: 'bad-option',
     message: `${name} has no option ${wrong}`,
     at: `options.${wrong}`,
-    hint: known.length === 0 ? 'leave options out' : `it has ${known.join(', ')}`,
+    hint: namesHint(wrong, known),
   })
 }
 
