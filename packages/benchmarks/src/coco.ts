@@ -104,7 +104,12 @@ export const command = defineCommand({
         choices: ['in-order', 'together'],
         help: 'equal scores: one after the other in the order of the file, as published, or as one point of the curve (default in-order)',
       },
-      rows: { type: 'text', valueName: 'file', help: 'write one row a picture, for eval compare' },
+      rows: {
+        type: 'text',
+        valueName: 'rows.jsonl',
+        endings: ['.jsonl'],
+        help: 'write one row a picture, for eval compare',
+      },
     },
     examples: [
       {

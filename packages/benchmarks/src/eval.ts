@@ -2,68 +2,58 @@
 import { namesHint } from '@maskwords/base'
 import { type Command, defineCommand, MaskwordsError } from '@maskwords/files'
 
-type Loaded = { readonly command: Command }
-type Entry = { readonly summary: string; readonly load: () => Promise<unknown> }
+type Entry = { readonly summary: string; readonly load: () => Promise<{ readonly command: Command }> }
 
-const BENCHMARKS: Readonly<Record<string, Entry>> = {
-  res: {
-    summary: 'referring segmentation (RefCOCO, RefCOCO+, RefCOCOg)',
-    load: () => import('./res.ts'),
-  },
-  gres: {
-    summary: 'referring segmentation with several or no targets (gRefCOCO)',
-    load: () => import('./gres.ts'),
-  },
-  rec: { summary: 'referring boxes: accuracy at 0.5, 0.7, 0.8, 0.9', load: () => import('./rec.ts') },
-  grec: { summary: 'referring boxes, several or none', load: () => import('./grec.ts') },
-  reasonseg: {
-    summary: 'segmentation by reasoning, with ignored pixels',
-    load: () => import('./reasonseg.ts'),
-  },
-  'multi-round': {
-    summary: 'segmentation over several rounds (MR-RefCOCO, MR-PACO)',
-    load: () => import('./multi-round.ts'),
-  },
-  mmr: { summary: 'several masks an answer, matched (MMR)', load: () => import('./mmr.ts') },
-  'grounding-suite': {
-    summary: 'GroundingSuite, masks or boxes, by class',
-    load: () => import('./grounding-suite.ts'),
-  },
-  perception: { summary: 'multiple choice about masks', load: () => import('./perception.ts') },
-  'open-vocabulary': {
-    summary: 'semantic segmentation by class name: mean IoU over classes',
-    load: () => import('./open-vocabulary.ts'),
-  },
-  pointing: { summary: 'points in masks: precision, recall, F1', load: () => import('./pointing.ts') },
-  polyline: { summary: 'lines: precision, recall, F1', load: () => import('./polyline.ts') },
-  'region-caption': {
-    summary: 'captions of given regions: METEOR, CIDEr, BLEU-4, ROUGE-L',
-    load: () => import('./region-caption.ts'),
-  },
-  'dlc-bench': {
-    summary: 'detailed descriptions of regions, judged by questions (DLC-Bench)',
-    load: () => import('./dlc-bench.ts'),
-  },
-  'mdvp-bench': {
-    summary: 'questions about marked regions, graded beside a reference (MDVP-Bench)',
-    load: () => import('./mdvp-bench.ts'),
-  },
-  'videorefer-d': {
-    summary: 'descriptions of an object in one frame, judged (VideoRefer-Bench-D)',
-    load: () => import('./videorefer-d.ts'),
-  },
-  gcg: { summary: 'captions with a mask for each phrase (GranD-f)', load: () => import('./gcg.ts') },
-  psg: { summary: 'scene graphs: R@K and mR@K', load: () => import('./psg.ts') },
-  coco: { summary: 'average precision and recall of masks or boxes', load: () => import('./coco.ts') },
-  compare: {
-    summary: 'two runs by their rows: is the difference real?',
-    load: () => import('./compare.ts'),
-  },
-  merge: { summary: 'rows of parts of one benchmark into one', load: () => import('./merge.ts') },
-  reconstruction: {
-    summary: 'masks to words and back: IoU of codecs and baselines, sheets, curves',
-    load: () => import('./reconstruction.ts'),
-  },
+const entry = (summary: string, load: () => Promise<unknown>): Entry => ({
+  summary,
+  load: load as Entry['load'],
+})
+
+/** What the word behind `eval` chooses. */
+export const BENCHMARKS: Readonly<Record<string, Entry>> = {
+  res: entry('referring segmentation (RefCOCO, RefCOCO+, RefCOCOg)', () => import('./res.ts')),
+  gres: entry('referring segmentation with several or no targets (gRefCOCO)', () => import('./gres.ts')),
+  rec: entry('referring boxes: accuracy at 0.5, 0.7, 0.8, 0.9', () => import('./rec.ts')),
+  grec: entry('referring boxes, several or none', () => import('./grec.ts')),
+  reasonseg: entry('segmentation by reasoning, with ignored pixels', () => import('./reasonseg.ts')),
+  'multi-round': entry(
+    'segmentation over several rounds (MR-RefCOCO, MR-PACO)',
+    () => import('./multi-round.ts'),
+  ),
+  mmr: entry('several masks an answer, matched (MMR)', () => import('./mmr.ts')),
+  'grounding-suite': entry('GroundingSuite, masks or boxes, by class', () => import('./grounding-suite.ts')),
+  perception: entry('multiple choice about masks', () => import('./perception.ts')),
+  'open-vocabulary': entry(
+    'semantic segmentation by class name: mean IoU over classes',
+    () => import('./open-vocabulary.ts'),
+  ),
+  pointing: entry('points in masks: precision, recall, F1', () => import('./pointing.ts')),
+  polyline: entry('lines: precision, recall, F1', () => import('./polyline.ts')),
+  'region-caption': entry(
+    'captions of given regions: METEOR, CIDEr, BLEU-4, ROUGE-L',
+    () => import('./region-caption.ts'),
+  ),
+  'dlc-bench': entry(
+    'detailed descriptions of regions, judged by questions (DLC-Bench)',
+    () => import('./dlc-bench.ts'),
+  ),
+  'mdvp-bench': entry(
+    'questions about marked regions, graded beside a reference (MDVP-Bench)',
+    () => import('./mdvp-bench.ts'),
+  ),
+  'videorefer-d': entry(
+    'descriptions of an object in one frame, judged (VideoRefer-Bench-D)',
+    () => import('./videorefer-d.ts'),
+  ),
+  gcg: entry('captions with a mask for each phrase (GranD-f)', () => import('./gcg.ts')),
+  psg: entry('scene graphs: R@K and mR@K', () => import('./psg.ts')),
+  coco: entry('average precision and recall of masks or boxes', () => import('./coco.ts')),
+  compare: entry('two runs by their rows: is the difference real?', () => import('./compare.ts')),
+  merge: entry('rows of parts of one benchmark into one', () => import('./merge.ts')),
+  reconstruction: entry(
+    'masks to words and back: IoU of codecs and baselines, sheets, curves',
+    () => import('./reconstruction.ts'),
+  ),
 }
 
 const index = defineCommand({
@@ -114,6 +104,6 @@ export async function evalCommand(
   const [name, ...rest] = argv
   if (name === '--help' || name === '-h') return { command: index as unknown as Command, argv }
   if (name === undefined || !Object.hasOwn(BENCHMARKS, name)) throw noBenchmark(name)
-  const { command } = (await BENCHMARKS[name]!.load()) as Loaded
+  const { command } = await BENCHMARKS[name]!.load()
   return { command, argv: rest }
 }

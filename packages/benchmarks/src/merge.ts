@@ -17,7 +17,13 @@ export const command = defineCommand({
     ],
     arguments: [{ name: 'rows', help: 'files of rows (eval <benchmark> --rows)', many: true }],
     options: {
-      output: { type: 'text', short: 'o', valueName: 'file', help: 'write the merged rows' },
+      output: {
+        type: 'text',
+        short: 'o',
+        valueName: 'rows.jsonl',
+        endings: ['.jsonl'],
+        help: 'write the merged rows',
+      },
       ...STATISTICS_OPTIONS,
     },
     examples: [

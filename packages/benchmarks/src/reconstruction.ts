@@ -17,6 +17,7 @@ import {
   summarise,
 } from '@maskwords/eval'
 import {
+  CODEC_NAMES,
   CODEC_OPTIONS,
   type Context,
   counted,
@@ -53,6 +54,7 @@ const OPTIONS = {
   codec: {
     type: 'list',
     valueName: 'codec',
+    names: CODEC_NAMES,
     help: 'samtok-nano, himtok-nano, getok, getok:64 (cells a side), a folder with weights or a pulled id; may be given several times (default samtok-nano)',
   },
   truth: {
@@ -84,8 +86,13 @@ const OPTIONS = {
     help: 'boxes, ellipses and polygons in stated numbers of bits, in the same run',
   },
   'no-boundary': { type: 'flag', help: 'leave out boundary F, which takes a few ms a mask' },
-  rows: { type: 'text', valueName: 'out.jsonl', help: 'a row a mask of the first codec, for eval compare' },
-  curve: { type: 'text', valueName: 'out.svg', help: 'mean IoU against bits a mask' },
+  rows: {
+    type: 'text',
+    valueName: 'rows.jsonl',
+    endings: ['.jsonl'],
+    help: 'a row a mask of the first codec, for eval compare',
+  },
+  curve: { type: 'text', valueName: 'out.svg', endings: ['.svg'], help: 'mean IoU against bits a mask' },
   output: {
     type: 'text',
     short: 'o',

@@ -1,6 +1,7 @@
 // What `maskwords ask` is told: its options, and what they come to for a model.
 import type { Context } from '@maskwords/files'
 import {
+  CODEC_NAMES,
   MASK_OPTIONS,
   MaskwordsError,
   MODEL_OPTIONS,
@@ -27,6 +28,7 @@ export const ASK_OPTIONS = {
     type: 'text',
     short: 'o',
     valueName: 'out.png',
+    endings: ['.png'],
     help: 'the picture with the masks of the answer on it; of a folder of pictures: a folder',
   },
   top: {
@@ -41,6 +43,7 @@ export const ASK_OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
+    names: CODEC_NAMES,
     help: "who reads and writes the model's masks (default: by its words, samtok-nano, himtok-nano or getok)",
   },
   threads: { type: 'integer', min: 1, max: 256, help: 'threads of the networks (default: all cores)' },

@@ -37,7 +37,12 @@ export const command = defineCommand({
     ],
     arguments: [
       { name: 'picture', help: 'the picture, or many: a folder or "photos/*.jpg"' },
-      { name: 'question', help: 'what to ask; with --task what the task is about', optional: true },
+      {
+        name: 'question',
+        isText: true,
+        help: 'what to ask; with --task what the task is about',
+        optional: true,
+      },
     ],
     options: ASK_OPTIONS,
     examples: [

@@ -1,4 +1,5 @@
 // `maskwords chat`: a conversation about a picture, in a terminal or through a pipe; answers may hold masks, questions may point at them.
+import { extname } from 'node:path'
 import {
   counted,
   defineCommand,
@@ -42,6 +43,7 @@ export const command = defineCommand({
       session: {
         type: 'text',
         valueName: 'file',
+        endings: ['.json'],
         help: 'keep the conversation here after each answer, and go on with what is there',
       },
     },
@@ -86,6 +88,8 @@ export const command = defineCommand({
     }
   },
 })
+
+const SAVE_HINT = '/save talk.json keeps the conversation, /save masks.png the picture with its masks'
 
 class Chat {
   private readonly context: AskContext
@@ -221,12 +225,18 @@ class Chat {
     const file = name === '' ? this.sessionFile : name
     if (file === undefined) {
       throw new MaskwordsError('usage', '/save needs a file', {
-        hint: '/save talk.json keeps the conversation, /save masks.png the picture with its masks',
+        hint: SAVE_HINT,
       })
     }
     await refuseSameFile(this.context.path(file), [this.context.path(this.conversation.session.picture.file)])
-    if (file.toLowerCase().endsWith('.png')) await this.write(file, this.conversation.overlay())
-    else await this.writeSession(file)
+    const ending = extname(file).toLowerCase()
+    if (ending === '.png') await this.write(file, this.conversation.overlay())
+    else if (ending === '.json') await this.writeSession(file)
+    else {
+      throw new MaskwordsError('usage', `/save writes .json and .png, got ${JSON.stringify(file)}`, {
+        hint: SAVE_HINT,
+      })
+    }
     await this.context.talk.note(`wrote ${file}`)
   }
 

@@ -2,7 +2,6 @@
 import { namesHint } from '@maskwords/base'
 import {
   ClosedPipe,
-  type Command,
   type ExitCode,
   helpText,
   type Io,
@@ -14,98 +13,8 @@ import {
   removeUnfinished,
   reportOf,
   styleFor,
-  VERSION,
 } from '@maskwords/files'
-
-type Entry = {
-  readonly summary: string
-  /** `argv`: what is left for the command where the first words chose it (eval). */
-  readonly load: (argv: readonly string[]) => Promise<{ command: Command; argv?: readonly string[] }>
-}
-
-/** Commands load on demand: `maskwords --help` must not read an engine. */
-const COMMANDS: Readonly<Record<string, Entry>> = {
-  encode: {
-    summary: 'picture + masks -> words',
-    load: () => import('./encode.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  decode: {
-    summary: 'picture + words -> masks and an overlay picture',
-    load: () => import('./decode.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  ask: {
-    summary: 'ask a multimodal model about a picture; it answers with masks',
-    load: () => import('./ask.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  chat: {
-    summary: 'several rounds about a picture; answers hold masks, questions point at them',
-    load: () => import('./chat.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  roundtrip: {
-    summary: 'masks -> words -> masks: IoU, boundary F, tokens, times, a side-by-side picture',
-    load: () => import('./roundtrip.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  inspect: {
-    summary: 'say what a file or a text is, and what is wrong with it',
-    load: () => import('./inspect.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  convert: {
-    summary: 'masks from one dialect to another (COCO, CVAT, Label Studio, PNG, raw)',
-    load: () => import('./convert.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  prepare: {
-    summary: "published datasets -> a trainer's files, masks in words; with a plan and a health report",
-    load: () => import('./prepare.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  eval: {
-    summary: 'answers of a model against the truth: metrics, intervals, comparisons, a report',
-    load: async (argv) => (await import('@maskwords/benchmarks/eval')).evalCommand(argv),
-  },
-  pull: {
-    summary: 'fetch published weights from a model hub, checked and resumed',
-    load: () => import('./pull.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  import: {
-    summary: 'a published weight file -> a ready folder',
-    load: () => import('./import.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  'extend-vocab': {
-    summary: "a language model's folder -> one whose vocabulary has the mask words",
-    load: () => import('./extend-vocab.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  'patch-gguf': {
-    summary: 'mask words of a GGUF file, made visible to llama.cpp',
-    load: () => import('./patch-gguf.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  reward: {
-    summary: 'rewards over HTTP for reinforcement learning, and the Python files that call it',
-    load: () => import('./reward.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  serve: {
-    summary: 'the studio, and codecs and rewards over HTTP',
-    load: () => import('./serve.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  scenes: {
-    summary: 'made-up scenes with referring questions, from photographs with masks or drawn',
-    load: () => import('./scenes.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  train: {
-    summary: 'train a mask tokenizer on your own masks',
-    load: () => import('./train.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  learn: {
-    summary: 'teach a language model the words: fine-tuning, then by reward',
-    load: () => import('./learn.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  doctor: {
-    summary: 'check this machine: versions, optional packages, permissions',
-    load: () => import('./doctor.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-  demo: {
-    summary: 'draw a scene, speak its masks, read them back; needs no file',
-    load: () => import('./demo.ts') as Promise<unknown> as Promise<{ command: Command }>,
-  },
-}
+import { COMMANDS } from './table.ts'
 
 function rootHelp(io: Io): string {
   const { bold } = styleFor(io.env, io.stdout)
@@ -171,17 +80,11 @@ async function dispatch(
     return 2
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    const topic = rest[0]
-    if (name === 'help' && topic !== undefined && Object.hasOwn(COMMANDS, topic)) {
-      return await dispatch([topic, '--help'], io, talk)
-    }
+    if (name === 'help' && rest.length > 0) return await dispatch([...rest, '--help'], io, talk)
     await io.stdout.write(rootHelp(io))
     return 0
   }
-  if (name === '--version' || name === '-V') {
-    await io.stdout.write(`${VERSION}\n`)
-    return 0
-  }
+  if (name === '--version' || name === '-v') return await dispatch(['version', ...rest], io, talk)
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
   if (entry === undefined) {
     const what = name.startsWith('-') ? `no option ${name} before a command` : `there is no command "${name}"`

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import {
   area,
   cocoRleFromMask,
@@ -340,12 +341,12 @@ describe('convert', () => {
     '%s to %s keeps every pixel',
     async (from, to) => {
       const size = ['--size', `${widthPx}x${heightPx}`]
-      const first = await run(['convert', 'sailboat.png', '--to', from!, '-o', 'one.bin'])
+      const first = await run(['convert', 'sailboat.png', '--to', from!, '-o', 'one'])
       expect(first.code).toBe(0)
       const reading = from === 'raw' ? ['--from', 'raw', ...size] : []
-      const second = await run(['convert', 'one.bin', ...reading, '--to', to!, '-o', 'two.bin'])
+      const second = await run(['convert', 'one', ...reading, '--to', to!, '-o', 'two'])
       expect([second.code, second.err]).toEqual([0, expect.any(String)])
-      const { masks } = await masksOfBytes(bytesOf('two.bin'), 'two.bin', {
+      const { masks } = await masksOfBytes(bytesOf('two'), 'two', {
         dialect: to === 'raw' ? 'raw' : 'auto',
         size: { widthPx, heightPx },
       })
@@ -506,7 +507,13 @@ describe('inspect', () => {
 
 describe('the command itself', () => {
   it('--version and --help work, every command has help with examples that name it', async () => {
-    expect((await run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+    for (const version of ['--version', '-v', 'version'])
+      expect((await run([version])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+    const said = JSON.parse((await run(['-v', '--json'])).out)
+    expect(said).toMatchObject({ node: process.versions.node, platform: process.platform })
+    expect(said.onnxruntime).toMatch(/^\d+\.\d+/)
+    expect(said.weights.map(({ name }: { name: string }) => name)).toEqual(['samtok-nano', 'himtok-nano'])
+    expect(said.weights.every((one: { folder: string }) => existsSync(one.folder))).toBe(true)
     const { out } = await run(['--help'])
     for (const name of ['encode', 'decode', 'roundtrip', 'inspect', 'convert', 'doctor', 'demo']) {
       expect(out).toContain(name)
@@ -515,6 +522,39 @@ describe('the command itself', () => {
       expect(help.out).toContain(`maskwords ${name}`)
       expect(help.out).toContain('Examples')
     }
+  })
+
+  it('an output whose ending is of another format is refused with one that fits; convert takes the format from it', async () => {
+    for (const [line, fits] of [
+      ['decode scene.png words -o out.jpg', '-o out.png'],
+      ['decode scene.png words -o out.png --overlay over.webp', '--overlay over.png'],
+      ['roundtrip scene.png sailboat.png -o side.gif', '-o side.png'],
+      ['convert sailboat.png --to coco-rle -o mask.png', '-o mask.json'],
+      ['convert sailboat.png --to label-map -o mask.jpg', '-o mask.png'],
+      ['eval merge a.jsonl --output rows.csv', '--output rows.jsonl'],
+      ['reward --shim trl -o reward.js', '-o reward.py'],
+    ]) {
+      const { code, err } = await run(line!.split(' '))
+      expect([line, code, err]).toEqual([line, 2, expect.stringContaining(`try: ${fits}`)])
+    }
+    expect((await run(['convert', 'sailboat.png', '-o', 'by-ending.json'])).code).toBe(0)
+    expect(JSON.parse(readFileSync(join(folder, 'by-ending.json'), 'utf8'))).toMatchObject({
+      counts: expect.any(String),
+    })
+    expect((await run(['convert', 'sailboat.png', '-o', 'by-ending.xyz'])).err).toContain('missing --to')
+  })
+
+  it('addresses of files are files, in arguments and options; those of other machines are refused', async () => {
+    file('photo one.png', readFileSync(join(folder, 'sailboat.png')))
+    const address = pathToFileURL(join(folder, 'photo one.png')).href
+    expect(address).toContain('%20')
+    const out = pathToFileURL(join(folder, 'from address.json')).href
+    expect(await run(['convert', address, '--to', 'coco-rle', '-o', out])).toMatchObject({ code: 0 })
+    expect(existsSync(join(folder, 'from address.json'))).toBe(true)
+    expect(await run(['inspect', 'file://elsewhere/photo.png'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('three slashes'),
+    })
   })
 
   it('unknown commands and options end with 2 and a suggestion', async () => {

@@ -1,5 +1,6 @@
 // `maskwords convert`: masks from one dialect to another. Column-major and row-major run lengths are never guessed between.
 
+import { extname } from 'node:path'
 import {
   counted,
   defineCommand,
@@ -12,6 +13,7 @@ import {
   type NamedMask,
   PICTURE_OPTIONS,
   parsePicks,
+  quotedForShell,
   READ_DIALECTS,
   readMasks,
   refuseSameFile,
@@ -45,7 +47,11 @@ export const command = defineCommand({
         choices: READ_DIALECTS,
         help: 'dialect of the input (default auto: told from its content)',
       },
-      to: { type: 'choice', required: true, choices: WRITE_DIALECTS, help: 'dialect of the output' },
+      to: {
+        type: 'choice',
+        choices: WRITE_DIALECTS,
+        help: 'dialect of the output (default: as -o ends: .png png, .json coco-rle, .raw raw)',
+      },
       output: {
         type: 'text',
         short: 'o',
@@ -84,7 +90,9 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk, args } = context
-    const { to, output: out } = options
+    const { output: out } = options
+    const to = options.to ?? dialectOf(out)
+    refuseOtherEnding(to, out)
     if (args.filter((name) => name === '-').length > 1)
       throw new MaskwordsError('usage', 'stdin (-) can be read once only')
     const binary = to === 'png' || to === 'label-map' || to === 'raw'
@@ -152,6 +160,38 @@ export const command = defineCommand({
     return await reportFailures(context, failures)
   },
 })
+
+/** Endings of files in a dialect; the first dialect of an ending is what the ending alone means. */
+const ENDINGS: Readonly<Record<WriteDialect, readonly string[]>> = {
+  png: ['.png'],
+  'label-map': ['.png'],
+  'coco-rle': ['.json'],
+  'coco-counts': ['.json'],
+  'coco-polygon': ['.json'],
+  'cvat-rle': ['.json'],
+  'labelstudio-rle': ['.json'],
+  raw: ['.raw', '.bin'],
+}
+
+/** What the ending of the output means. Throws MaskwordsError `usage` where it means nothing. */
+function dialectOf(out: string | undefined): WriteDialect {
+  const ending = extname(out ?? '').toLowerCase()
+  const found = Object.entries(ENDINGS).find(([, endings]) => endings.includes(ending))
+  if (found !== undefined) return found[0] as WriteDialect
+  throw new MaskwordsError('usage', 'missing --to: the dialect to write', {
+    hint: `one of ${WRITE_DIALECTS.join(', ')}`,
+  })
+}
+
+function refuseOtherEnding(to: WriteDialect, out: string | undefined): void {
+  const ending = extname(out ?? '')
+  if (out === undefined || ending === '' || ENDINGS[to].includes(ending.toLowerCase())) return
+  const fits = WRITE_DIALECTS.filter((dialect) => ENDINGS[dialect].includes(ending.toLowerCase()))
+  const other = quotedForShell(`${out.slice(0, -ending.length)}${ENDINGS[to][0]}`)
+  throw new MaskwordsError('usage', `--to ${to} writes ${ENDINGS[to].join(' or ')}, and -o names "${out}"`, {
+    hint: `-o ${other}${fits.length === 0 ? '' : `, or for ${ending} --to ${fits.join(', ')}`}`,
+  })
+}
 
 async function convertedFiles(
   masks: readonly NamedMask[],

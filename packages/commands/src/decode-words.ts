@@ -32,11 +32,13 @@ export const DECODE_COMMAND_OPTIONS = {
     type: 'text',
     short: 'o',
     valueName: 'out.png',
+    endings: ['.png'],
     help: 'the mask (1-bit PNG); several masks: a label map, 1, 2, ... in order; - is stdout',
   },
   overlay: {
     type: 'text',
     valueName: 'file.png',
+    endings: ['.png'],
     help: 'the picture with the masks on it (default: out.overlay.png beside -o out.png)',
   },
   'no-overlay': { type: 'flag', help: 'write no overlay picture' },

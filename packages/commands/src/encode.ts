@@ -32,6 +32,7 @@ const OPTIONS = {
     type: 'text',
     short: 'o',
     valueName: 'words.txt',
+    endings: ['.txt'],
     help: 'the words, a line a mask (default: stdout); of many pictures: a folder',
   },
   ...CODEC_OPTIONS,

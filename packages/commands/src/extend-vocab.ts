@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { namesHint } from '@maskwords/base'
 import {
   byteProgress,
+  CODEC_NAMES,
   type Context,
   counted,
   DEFAULT_CODEC,
@@ -11,7 +12,6 @@ import {
   MaskwordsError,
   openCodec,
   reportOf,
-  SHIPPED_CODECS,
   SPEAKERS,
 } from '@maskwords/files'
 import {
@@ -29,10 +29,15 @@ import {
 import { vocabularyName } from '@maskwords/words'
 import { preparedLanguage } from './prepared.ts'
 
+const DEFAULT_WORDS = 'samtok-256x2'
+/** What --words takes by name; other sizes have names like these. */
+const NAMED_WORDS = [DEFAULT_WORDS, 'himtok-1024', 'getok-n32', ...CODEC_NAMES]
+
 const OPTIONS = {
   words: {
     type: 'text',
     valueName: 'words',
+    names: NAMED_WORDS,
     help: 'samtok-KxD, himtok-N, getok-nN, a codec as --codec names it, or a file with one word a line or a JSON list (default samtok-256x2)',
   },
   data: {
@@ -176,8 +181,6 @@ async function wordSet(context: ExtendContext): Promise<WordSet> {
   )
 }
 
-const DEFAULT_WORDS = 'samtok-256x2'
-
 async function wordsNamed(context: ExtendContext, words: string): Promise<WordSet> {
   const named = wordSetOfName(words)
   if (named !== undefined) return named
@@ -193,7 +196,7 @@ async function wordsNamed(context: ExtendContext, words: string): Promise<WordSe
   } catch (cause) {
     if (reportOf(cause).code !== 'not-found') throw cause
     throw new MaskwordsError('not-found', `"${words}" is neither a vocabulary, a codec nor a file`, {
-      hint: `${namesHint(words, [DEFAULT_WORDS, 'himtok-1024', 'getok-n32', ...SHIPPED_CODECS, 'getok'])} (samtok-KxD, himtok-N, getok-nN with other numbers); else a folder with weights, or a file with one word a line`,
+      hint: `${namesHint(words, NAMED_WORDS)} (samtok-KxD, himtok-N, getok-nN with other numbers); else a folder with weights, or a file with one word a line`,
       cause,
     })
   }

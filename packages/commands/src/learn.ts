@@ -1,6 +1,6 @@
 // `maskwords learn`: a language model learns the words, by examples or by reward, from a configuration file.
 import { availableParallelism } from 'node:os'
-import { defineCommand, MaskwordsError } from '@maskwords/files'
+import { defineCommand } from '@maskwords/files'
 import { progressRenderer } from '@maskwords/train'
 import type { LearnOptions, LearnResult } from '@maskwords/tuning'
 import {
@@ -39,6 +39,7 @@ export const command = defineCommand({
     arguments: [
       {
         name: 'kind',
+        choices: Object.keys(KINDS),
         help: 'start (a small model that knows nothing yet), sft or grpo, as the configuration says',
       },
     ],
@@ -66,13 +67,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk } = context
-    const [kind = ''] = context.args
-    const learn = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
-    if (learn === undefined) {
-      throw new MaskwordsError('usage', `there is no way to learn called "${kind}"`, {
-        hint: `there are ${Object.keys(KINDS).join(' and ')}`,
-      })
-    }
+    const learn = KINDS[context.args[0]!]!
     const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
     io.signal.addEventListener('abort', onStop, { once: true })
     const result = await learn(context.path(options.config), {

@@ -1,9 +1,15 @@
+import { maskToPng, pictureToPng } from '@maskwords/mask'
 import { afterAll, describe, expect, it } from 'vitest'
-import { makeFolder, makeScene, runCommand } from '../test/command.ts'
+import { makeFolder, runCommand } from '../test/command.ts'
 import { readLine } from './chat/commands.ts'
+import { drawScene } from './demo/scene.ts'
 
 const { folder, file, remove } = makeFolder()
 afterAll(remove)
+
+const { widthPx, heightPx, rgb, things } = drawScene(1)
+file('photo.png', pictureToPng({ widthPx, heightPx, channels: 3, bytes: rgb }))
+file('mask.png', maskToPng(things[0]!.mask))
 
 describe('a near miss of anything that is chosen from a list is refused with what is meant', () => {
   it.each([
@@ -14,7 +20,7 @@ describe('a near miss of anything that is chosen from a list is refused with wha
     ['encode photo.png mask.png --codec himtok-1024', 'did you mean himtok-nano?'],
     ['encode photo.png mask.png --exif aply', 'did you mean --exif apply?'],
     ['convert mask.png --to coco-rl', 'did you mean --to coco-rle?'],
-    ['ask photo.png hello --model m --task refering', 'did you mean --task referring?'],
+    ['ask photo.png hello --model m --task segmnt', 'did you mean --task segment?'],
     ['prepare cocoo --to trl -o x', 'did you mean coco?'],
     ['prepare coco --to tlr -o x', 'did you mean trl?'],
     ['prepare coco --to trl --task refering -o x', 'did you mean referring?'],
@@ -29,13 +35,14 @@ describe('a near miss of anything that is chosen from a list is refused with wha
     ['train samtock --config c -o x', 'did you mean samtok?'],
     ['completion bsh', 'did you mean bash?'],
   ])('maskwords %s: %s', async (line, said) => {
-    makeScene(file)
     const { code, err } = await runCommand(line.split(' '), { cwd: folder })
     expect(err).toContain(said)
     expect([1, 2]).toContain(code)
   })
 
   it('a command inside a chat, too', () => {
-    expect(() => readLine('/maks')).toThrow(expect.objectContaining({ hint: expect.stringContaining('/mask?') }))
+    expect(() => readLine('/maskk')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('/mask') }),
+    )
   })
 })

@@ -19,7 +19,13 @@ export const command = defineCommand({
     ],
     arguments: [{ name: 'file', help: 'the GGUF file of the language model (not mmproj)' }],
     options: {
-      output: { type: 'text', short: 'o', valueName: 'file', help: 'a patched copy; must not exist' },
+      output: {
+        type: 'text',
+        short: 'o',
+        valueName: 'file.gguf',
+        endings: ['.gguf'],
+        help: 'a patched copy; must not exist',
+      },
       'in-place': {
         type: 'flag',
         help: 'patch the file itself; the old bytes go to FILE.token-types.json first',

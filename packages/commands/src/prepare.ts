@@ -5,7 +5,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { namesHint } from '@maskwords/base'
+import { namesHint, nearest } from '@maskwords/base'
 import { hubFolder, isHubId } from '@maskwords/codec-loading'
 import { type MaskCodec, WEAK_IOU } from '@maskwords/codecs'
 import {
@@ -25,9 +25,11 @@ import {
   type ReadBackReport,
   reasonLine,
   sizeInWords,
+  TASKS,
   type TaskSpec,
   taskByName,
   threadWorkers,
+  WRITERS,
   writerByName,
 } from '@maskwords/data'
 import { type DataRecord, READERS, type Reader, readerByName, recogniseData } from '@maskwords/datasets'
@@ -83,6 +85,7 @@ const OPTIONS = {
   to: {
     type: 'text',
     valueName: 'writer',
+    names: WRITERS.map(({ name }) => name),
     help: 'the trainer: qwen, ms-swift, llama-factory, easyr1, verl, trl, ... (docs/prepare.md)',
   },
   output: {
@@ -94,6 +97,7 @@ const OPTIONS = {
   task: {
     type: 'text',
     valueName: 'list',
+    names: TASKS.map(({ name }) => name),
     help: 'tasks with their settings, as in referring:limit=3,region-caption (default: what the sources are made for)',
   },
   plan: { type: 'flag', help: 'only say what would be read, written and dropped' },
@@ -186,6 +190,7 @@ export const command = defineCommand({
         name: 'source',
         many: true,
         optional: true,
+        names: Object.keys(READERS),
         help: 'a folder, an annotation file, or coco, refcoco, grefcoco, lvis, ... (docs/datasets.md)',
       },
     ],
@@ -509,13 +514,17 @@ async function tasksOf(context: PrepareContext, sources: readonly PrepareSource[
     for (const [key, value] of Object.entries(settings)) {
       const setting = Object.hasOwn(known, key) ? known[key]! : undefined
       if (setting !== undefined && typeof setting.default === typeof value) continue
+      const near = nearest(key, Object.keys(known))
       const list = Object.entries(known).map(([one, { default: usual }]) => `${one}=${usual}`)
       const what =
         setting === undefined
           ? `has no setting ${key}`
           : `takes a ${typeof setting.default} for ${key}, got "${value}"`
       throw new MaskwordsError('usage', `task ${name} ${what}`, {
-        hint: list.length === 0 ? 'it has no settings' : `settings and their defaults: ${list.join(', ')}`,
+        hint:
+          list.length === 0
+            ? 'it has no settings'
+            : `${near === undefined ? '' : `did you mean ${near}? `}settings and their defaults: ${list.join(', ')}`,
       })
     }
   }

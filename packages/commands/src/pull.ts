@@ -10,7 +10,9 @@ export const command = defineCommand({
       'From a hub id only the mask tokenizer is fetched (mask_tokenizer_*.pth, himtok.pth, weights.safetensors), not the',
       'language model beside it. --codec then takes the id. HF_TOKEN is sent where it is set, HF_ENDPOINT names a mirror.',
     ],
-    arguments: [{ name: 'source', help: 'a hub id (owner/name), or the https address of a file' }],
+    arguments: [
+      { name: 'source', isText: true, help: 'a hub id (owner/name), or the https address of a file' },
+    ],
     options: {
       file: { type: 'text', valueName: 'name', help: 'the file of the hub id to fetch instead' },
       revision: {

@@ -316,7 +316,7 @@ print(json.dumps(said))
       ),
       expect.stringMatching(/refuses the token; set MASKWORDS_REWARD_TOKEN/),
       expect.stringMatching(
-        /refuses the request, 400: there is no reward "mask" \(there are mask-true-positives/,
+        /refuses the request, 400: there is no reward "mask" \(did you mean mask-true-positives/,
       ),
     ])
   })
@@ -338,7 +338,7 @@ describe('the command', () => {
   })
   it('refuses what cannot be: sums, options of the other mode, an open port without a token', async () => {
     const table: [argv: string[], code: number, said: string][] = [
-      [['--shim', 'verl', '--rewards', 'mask'], 1, 'there is no reward "mask"'],
+      [['--shim', 'verl', '--rewards', 'mask'], 2, 'there is no preset and no reward "mask"'],
       [['--shim', 'verl', '--rewards', 'mask-format:'], 1, 'weight takes a number'],
       [['--shim', 'verl', '--rewards', '[{'], 2, 'begins like a JSON list'],
       [['--shim', 'verl', '--port', '1'], 2, '--port does not go with --shim'],

@@ -1,7 +1,16 @@
 // `maskwords reward`: rewards over HTTP for reinforcement learning, and the Python files that call it from a trainer.
 
+import { namesHint } from '@maskwords/base'
 import type { OptionSpecs } from '@maskwords/files'
-import { type Context, defineCommand, MaskwordsError, openCodec, VERSION, writeWhole } from '@maskwords/files'
+import {
+  CODEC_NAMES,
+  type Context,
+  defineCommand,
+  MaskwordsError,
+  openCodec,
+  VERSION,
+  writeWhole,
+} from '@maskwords/files'
 import {
   DEFAULT_REWARD_URL,
   languageOfPreset,
@@ -10,6 +19,7 @@ import {
   REWARD_PRESETS,
   REWARDS,
   type RewardList,
+  rewardNamed,
   rewardShim,
   rewardsFor,
   SHIM_TRAINERS,
@@ -61,6 +71,7 @@ const OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
+    names: CODEC_NAMES,
     help: 'decodes words for rewards that compare masks: himtok-nano, getok, getok:16, or a folder or file with HiMTok weights',
   },
   list: { type: 'flag', help: 'show the rewards and the presets instead' },
@@ -72,12 +83,14 @@ const OPTIONS = {
   output: {
     type: 'text',
     short: 'o',
-    valueName: 'file',
+    valueName: 'file.py',
+    endings: ['.py'],
     help: '--shim: the file to write (default: on stdout)',
   },
   rewards: {
     type: 'text',
     valueName: 'list',
+    names: [...Object.keys(REWARD_PRESETS), ...REWARDS.map(({ name }) => name)],
     help: `--shim: a preset, names as in mask-accuracy:10,think-format, or a JSON list (default: what fits --data, else ${REWARD_LIST})`,
   },
   data: {
@@ -253,6 +266,10 @@ function rewardsOf(text: string): RewardList {
     } catch (cause) {
       throw new MaskwordsError('usage', '--rewards begins like a JSON list and is none', { cause })
     }
+  } else if (/^[\w-]+$/.test(text) && rewardNamed(text) === undefined) {
+    throw new MaskwordsError('usage', `there is no preset and no reward "${text}"`, {
+      hint: namesHint(text, [...Object.keys(REWARD_PRESETS), ...REWARDS.map(({ name }) => name)]),
+    })
   } else {
     list = text.split(',').map((item) => {
       const [name, weight] = item.trim().split(':', 2)

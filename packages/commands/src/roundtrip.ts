@@ -35,6 +35,7 @@ const OPTIONS = {
     type: 'text',
     short: 'o',
     valueName: 'out.png',
+    endings: ['.png'],
     help: 'a picture: truth, reconstruction and difference side by side; of many pictures: a folder',
   },
   ...CODEC_OPTIONS,

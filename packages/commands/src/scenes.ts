@@ -1,6 +1,7 @@
 // `maskwords scenes`: pictures with masks and referring questions, as many as wanted, to teach a model with.
+import { namesHint } from '@maskwords/base'
 import { parseHoldout } from '@maskwords/benchmarks'
-import { readerByName } from '@maskwords/datasets'
+import { READERS, readerByName } from '@maskwords/datasets'
 import { counted, defineCommand, MaskwordsError } from '@maskwords/files'
 import { makeScenes, QUESTION_KINDS } from '@maskwords/scenes'
 
@@ -21,13 +22,18 @@ export const command = defineCommand({
         valueName: 'folder',
         help: 'a dataset with masks and categories; without it all scenes are drawn',
       },
-      dataset: { type: 'text', valueName: 'name', help: 'how it lies on disk (default coco)' },
+      dataset: {
+        type: 'text',
+        valueName: 'name',
+        names: Object.keys(READERS),
+        help: 'how it lies on disk (default coco)',
+      },
       holdout: {
         type: 'text',
         valueName: 'k/n',
         help: 'leave part k of n out, split by picture id, as in 0/4',
       },
-      out: { type: 'text', short: 'o', valueName: 'folder', help: 'where the scenes go' },
+      output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the scenes go' },
       count: { type: 'integer', min: 1, max: 10_000_000, help: 'how many scenes (default 1000)' },
       side: { type: 'integer', min: 64, max: 4096, help: 'pixels of the longer side (default 448)' },
       drawn: {
@@ -63,10 +69,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk } = context
-    const { root, out, dataset = 'coco' } = options
-    if (out === undefined) {
-      throw new MaskwordsError('usage', 'scenes needs --out', { hint: 'maskwords scenes --help' })
-    }
+    const { root, dataset = 'coco' } = options
     const drawn = root === undefined ? 1 : (options.drawn ?? 0.15)
     if (root === undefined && (options.drawn ?? 1) < 1) {
       throw new MaskwordsError(
@@ -77,7 +80,7 @@ export const command = defineCommand({
     const reader = readerByName(dataset)
     if (reader === undefined) {
       throw new MaskwordsError('usage', `there is no dataset called "${dataset}"`, {
-        hint: 'maskwords prepare --help lists them',
+        hint: namesHint(dataset, Object.keys(READERS)),
       })
     }
     const count = options.count ?? 1000
@@ -95,7 +98,7 @@ export const command = defineCommand({
         holdout: options.holdout === undefined ? undefined : parseHoldout(options.holdout),
       },
       source: root === undefined ? undefined : { reader, root: context.path(root) },
-      folder: context.path(out),
+      folder: context.path(options.output),
       signal: io.signal,
       onScene: (now) => {
         for (; done < now; done++) progress.step()
@@ -107,9 +110,9 @@ export const command = defineCommand({
     })
     await progress.clear()
     if (problems > 5) await talk.note(`${counted(problems, 'problem')} with the source in all`)
-    if (options.json) await context.printJson({ folder: out, ...made, problems })
+    if (options.json) await context.printJson({ folder: options.output, ...made, problems })
     else {
-      await context.print(out)
+      await context.print(options.output)
       const kinds = QUESTION_KINDS.map((kind) => `${made.questions[kind]} ${kind}`).join(', ')
       await talk.note(
         `${counted(made.scenes, 'scene')}, ${counted(made.things, 'thing')}; questions: ${kinds}`,

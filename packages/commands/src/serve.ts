@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { makeFolders } from '@maskwords/checkpoint'
 import type { OptionSpecs } from '@maskwords/files'
 import {
+  CODEC_NAMES,
   CODEC_OPTIONS,
   type Context,
   defineCommand,
@@ -14,7 +15,6 @@ import {
   localSource,
   MaskwordsError,
   MODEL_OPTIONS,
-  SHIPPED_CODECS,
   serverOptions,
 } from '@maskwords/files'
 import { isAddress, openMultimodal, readAddress } from '@maskwords/mllm'
@@ -24,7 +24,6 @@ import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 7333
 const HOST = '127.0.0.1'
-const CODECS = [...SHIPPED_CODECS, 'getok'] as const
 const BODY_MB = 32
 const TIMEOUT_S = 30
 const CACHE_MIB = 512
@@ -61,7 +60,8 @@ const OPTIONS = {
   codec: {
     type: 'list',
     valueName: 'codec',
-    help: `a codec to serve, several times for several: as for encode, or name=folder (default ${CODECS.join(', ')})`,
+    names: CODEC_NAMES,
+    help: `a codec to serve, several times for several: as for encode, or name=folder (default ${CODEC_NAMES.join(', ')})`,
   },
   segmenter: CODEC_OPTIONS.segmenter,
   workers: {
@@ -259,7 +259,7 @@ const hasStudio = async (): Promise<boolean> =>
   (await stat(join(STUDIO_FOLDER, 'index.html')).catch(() => undefined)) !== undefined
 
 function codecsOf(context: ServeContext): ServedCodec[] {
-  const codecs = (context.options.codec ?? CODECS).map((text) => codecOf(context, text))
+  const codecs = (context.options.codec ?? CODEC_NAMES).map((text) => codecOf(context, text))
   if (
     context.options.segmenter !== undefined &&
     codecs.every(({ source }) => getokCells(source) === undefined)

@@ -16,7 +16,13 @@ export const command = defineCommand({
       'Ctrl-C finishes the step under way and saves; the same command goes on from there, to the same bits.',
       'The folder gets checkpoints, metrics.jsonl and curves (SVG) of every stage, and codec/, which --codec takes.',
     ],
-    arguments: [{ name: 'tokenizer', help: 'samtok or himtok, as the configuration says' }],
+    arguments: [
+      {
+        name: 'tokenizer',
+        choices: ['samtok', 'himtok'],
+        help: 'samtok or himtok, as the configuration says',
+      },
+    ],
     options: {
       config: { type: 'text', short: 'c', required: true, valueName: 'file', help: 'the configuration file' },
       output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the run lives' },

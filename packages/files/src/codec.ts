@@ -57,6 +57,9 @@ export const SPEAKERS: Readonly<Record<Vocabulary['kind'], string>> = {
   getok: 'getok',
 }
 
+/** What --codec takes by name, beside folders and files. */
+export const CODEC_NAMES: readonly string[] = [...SHIPPED_CODECS, 'getok']
+
 export const isShipped = (source: string): source is ShippedCodec =>
   (SHIPPED_CODECS as readonly string[]).includes(source)
 
@@ -141,7 +144,7 @@ async function openSource(source: string, options: LoadCodecOptions): Promise<Ma
 
 /** A name that is nothing: what there is by name, and what else could have been meant. */
 function unknownSource(source: string): MaskwordsError {
-  const names = [...SHIPPED_CODECS, 'getok', ...codecNames()]
+  const names = [...CODEC_NAMES, ...codecNames()]
   const meant = isHubId(source) ? `maskwords pull ${source}, if this is a hub id; ` : ''
   return new MaskwordsError('not-found', `there is no codec, file or folder "${source}"`, {
     hint: `${meant}${namesHint(source, names)} (getok:16 has another grid); anything else is a folder or file with weights, or a hub id (owner/name) that was pulled`,

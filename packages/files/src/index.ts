@@ -2,6 +2,7 @@
 
 export type { LanguageOptions, LoadCodecOptions } from './codec.ts'
 export {
+  CODEC_NAMES,
   DEFAULT_CODEC,
   getokCells,
   isShipped,
@@ -56,7 +57,7 @@ export type { FactValue, Report } from './inspect/report.ts'
 export { inspectText } from './inspect/text.ts'
 export { INSTALLED } from './installed.ts'
 export type { Io } from './io.ts'
-export { ClosedPipe, processIo } from './io.ts'
+export { ClosedPipe, pathOfAddress, processIo } from './io.ts'
 export {
   codecRequest,
   decodeOpened,
@@ -74,8 +75,16 @@ export { answerJson, decodedMasks } from './model/answer.ts'
 export type { OpenedModel } from './model/open.ts'
 export { openModel, serverOptions } from './model/open.ts'
 export { MODEL_OPTIONS, SAMPLING_OPTIONS } from './model/options.ts'
-export type { Example, OptionSpecs, OptionValues, Size } from './options.ts'
-export { helpText, parseCommandLine } from './options.ts'
+export type {
+  ArgumentSpec,
+  CommandSpec,
+  Example,
+  OptionSpec,
+  OptionSpecs,
+  OptionValues,
+  Size,
+} from './options.ts'
+export { COMMON_OPTIONS, helpText, parseCommandLine, pathKind } from './options.ts'
 export { byteProgress } from './output/byte-progress.ts'
 export { printable, styleFor } from './output/colour.ts'
 export { ensureFolder, refuseSameFile, removeUnfinished, writeWhole } from './output/files.ts'
@@ -84,6 +93,7 @@ export { lockKeptFile, openKeptLines } from './output/kept-lines.ts'
 export { masksAsJson } from './output/mask-json.ts'
 export { labelMapPng, overlayPng, sideBySidePng } from './output/pictures.ts'
 export type { Progress } from './output/progress.ts'
+export { quotedForShell } from './output/shell.ts'
 export { counted, duration, tableLines } from './output/table.ts'
 export type { PictureInfo } from './picture/describe.ts'
 export { DEFAULT_MAX_PIXELS, describePicture } from './picture/describe.ts'

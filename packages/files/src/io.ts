@@ -1,5 +1,6 @@
 // What a command sees of the outside: streams, environment, folder and the signal to stop. Tests hand in their own.
 import { isAbsolute, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { MaskwordsError, throwIfAborted } from './error.ts'
 
 /** A stream to write to; `write` resolves when the bytes are handed over, and rejects with ClosedPipe after EPIPE. */
@@ -67,9 +68,26 @@ export function processIo(signal: AbortSignal): Io {
   }
 }
 
-/** A path as the user wrote it, made absolute from the command's folder. */
+/**
+ * A path as the user wrote it, made absolute from the command's folder; an address of a file (file:///home/me/a.png, as file managers
+ * and browsers give it) is its path.
+ */
 export function resolvePath(io: Pick<Io, 'cwd'>, path: string): string {
-  return isAbsolute(path) ? path : join(io.cwd, path)
+  const plain = pathOfAddress(path)
+  return isAbsolute(plain) ? plain : join(io.cwd, plain)
+}
+
+/** The path of a file:// address, any other text as it is. Throws MaskwordsError `usage` for a file of another machine. */
+export function pathOfAddress(text: string): string {
+  if (!/^file:\/\//i.test(text)) return text
+  try {
+    return fileURLToPath(text)
+  } catch (cause) {
+    throw new MaskwordsError('usage', `"${text}" is the address of no file here`, {
+      hint: 'file:///folder/name with three slashes, or the path itself',
+      cause,
+    })
+  }
 }
 
 /** Everything on stdin, as bytes. Refuses more than `maxBytes`. */

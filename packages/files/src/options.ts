@@ -1,13 +1,21 @@
 // Command lines: the declaration of a command's options, their parsing (on node:util's parseArgs), and the help text.
+import { extname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { namesHint } from '@maskwords/base'
 import { MaskwordsError } from './error.ts'
 import { withPages } from './installed.ts'
+import { pathOfAddress } from './io.ts'
+import { quotedForShell } from './output/shell.ts'
 
 type Described = {
   readonly help: string
   readonly short?: string
+  /** Tells what kind of thing the value is, too: `pathKind` reads it. */
   readonly valueName?: string
+  /** Names that the value may be, beside others: they are completed. */
+  readonly names?: readonly string[]
+  /** Endings of a file that is written, in small letters: another one is refused, for it would say what is not in the file. */
+  readonly endings?: readonly string[]
   /** The command makes no sense without it. */
   readonly required?: true
 }
@@ -50,6 +58,12 @@ export type ArgumentSpec = {
   readonly optional?: boolean
   /** Takes all the rest; only the last argument may. */
   readonly many?: boolean
+  /** The argument is one of these. */
+  readonly choices?: readonly string[]
+  /** Names that it may be, beside others: they are completed. */
+  readonly names?: readonly string[]
+  /** It is no file or folder. */
+  readonly isText?: true
 }
 
 export type Example = { readonly command: string; readonly note: string }
@@ -104,7 +118,7 @@ export function parseCommandLine<O extends OptionSpecs>(
   const options: Record<string, unknown> = {}
   const args: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') args.push(token.value)
+    if (token.kind === 'positional') args.push(argumentValue(spec, args.length, token.value))
     if (token.kind !== 'option') continue
     const option = Object.hasOwn(specs, token.name) ? specs[token.name]! : undefined
     if (option === undefined) throw unknownOption(spec, token.rawName, Object.keys(specs))
@@ -161,7 +175,37 @@ function optionValue(
     if (!match) throw usage(spec, `${name} takes width x height, as in 640x480; got "${value}"`)
     return { widthPx: Number(match[1]), heightPx: Number(match[2]) }
   }
-  return value
+  if (pathKind(option) === undefined) return value
+  const path = pathOfAddress(value)
+  if (option.endings !== undefined) refuseEnding(spec, name, path, option.endings)
+  return path
+}
+
+function argumentValue(spec: CommandSpec, at: number, value: string): string {
+  const argument = spec.arguments[at] ?? (spec.arguments.at(-1)?.many ? spec.arguments.at(-1) : undefined)
+  if (argument?.choices !== undefined && !argument.choices.includes(value)) {
+    throw usage(spec, `<${argument.name}> is not "${value}"`, namesHint(value, argument.choices))
+  }
+  return argument === undefined || argument.isText || argument.choices ? value : pathOfAddress(value)
+}
+
+/** Whether the value of an option is a path, as the name of its value says: a folder, a file, or what may be one among others. */
+export function pathKind({ valueName = '' }: Pick<OptionSpec, 'valueName'>): 'file' | 'folder' | undefined {
+  if (valueName === 'folder') return 'folder'
+  return PATH_NAMES.test(valueName) ? 'file' : undefined
+}
+
+const PATH_NAMES = /^(?:file|path|codec|weights|words|folder\|address|.*\.[a-z]+)$/
+
+function refuseEnding(spec: CommandSpec, name: string, path: string, endings: readonly string[]): void {
+  const ending = extname(path)
+  if (ending === '' || path.endsWith('/') || endings.includes(ending.toLowerCase())) return
+  const other = `${path.slice(0, -ending.length)}${endings[0]}`
+  throw usage(
+    spec,
+    `${name} writes ${endings.join(' or ')}, and "${path}" ends like something else`,
+    `${name} ${quotedForShell(other)}`,
+  )
 }
 
 function checkArguments(spec: CommandSpec, args: readonly string[]): void {

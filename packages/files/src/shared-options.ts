@@ -1,6 +1,6 @@
 // Options that several commands share, declared once.
 
-import { PILLOW_CHOICES } from './codec.ts'
+import { CODEC_NAMES, PILLOW_CHOICES } from './codec.ts'
 import { READ_DIALECTS } from './input/dialect.ts'
 import type { OptionSpecs } from './options.ts'
 
@@ -8,6 +8,7 @@ export const CODEC_OPTIONS = {
   codec: {
     type: 'text',
     valueName: 'codec',
+    names: CODEC_NAMES,
     help: 'samtok-nano, himtok-nano, getok, getok:16, a folder or file with weights, or a pulled hub id (default samtok-nano)',
   },
   segmenter: {

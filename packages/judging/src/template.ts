@@ -1,6 +1,7 @@
 // The words in which a judge is asked, with places for what a sample says: our own, or those of a file. Definition: ours
 // (docs/evaluation.md).
-import { MaskwordsError, nearest } from '@maskwords/files'
+import { namesHint } from '@maskwords/base'
+import { MaskwordsError } from '@maskwords/files'
 
 /** A system message and a user message; either may have places as `{answer}`. */
 export type JudgePrompt = { readonly system?: string; readonly user: string }
@@ -23,10 +24,9 @@ export function promptOfFile(text: string, usual: JudgePrompt, places: Places, f
   const found = [...plain.matchAll(PLACE)].map(([, name]) => name!)
   const strange = found.find((name) => !names.includes(name))
   if (strange !== undefined) {
-    const near = nearest(strange, names)
     throw new MaskwordsError('usage', `nothing stands for {${strange}} in the prompt of this judge`, {
       file,
-      hint: near === undefined ? `there is ${names.map((name) => `{${name}}`).join(', ')}` : `{${near}}`,
+      hint: namesHint(strange, names, (near) => `{${near}}`),
     })
   }
   const [first, ...rest] = plain.split(/^---[ \t]*$/m)
