@@ -88,7 +88,7 @@ const FORMS = new RegExp(
 
 /** What begins like a box: a bracket with a number behind it, four numbers in a row, a box tag, the key of a box, a point. */
 const BEGINNING =
-  /[[(]\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,2})?["']?\s{0,16}[,;]|\[\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:%|\/\d|\s{1,16}["']?[+-]?\.?\d)|<(?:\|box_start\||bbox|box)>(?!\s{0,8}<(?:grid|gird))|(?<![\d.,])\d{1,9}(?:\.\d{0,20})?(?:,\s{0,4}\d{1,9}(?:\.\d{0,20})?){3}|<loc_?\d|<patch_index_|<points?\s|<bbox\s|\[\s{0,4}(?:nan|none|null)\s{0,4},|\b[xy]_?(?:[12]|min|max)["']?\s{0,4}[:=]\s{0,4}["']?[+-]?\.?\d|["']?\b(?:bbox(?:_2d)?|box_2d|cx|x_center|top_left)["']?\s{0,8}[:=]/gi
+  /[[(]\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,2})?["']?\s{0,16}[,;]|\[\s{0,16}["']?[+-]?(?:\d{1,9}(?:\.\d{0,20})?|\.\d{1,20})(?:%|\/\d|\s{1,16}["']?[+-]?\.?\d)|<(?:\|box_start\||bbox|box)>(?!\s{0,8}<(?:grid|gird))|(?<![\d.,])\d{1,9}(?:\.\d{0,20})?(?:,\s{0,4}\d{1,9}(?:\.\d{0,20})?){3}|(?<![\d.,])\d{1,9},\s{0,4}\d{1,9}\s{1,4}(?:to|and|until|through|[-\u2013\u2014])\s{1,4}\d{1,9},\s{0,4}\d|<loc_?\d|<patch_index_|<points?\s|<bbox\s|\[\s{0,4}(?:nan|none|null)\s{0,4},|\b[xy]_?(?:[12]|min|max)["']?\s{0,4}[:=]\s{0,4}["']?[+-]?\.?\d|["']?\b(?:bbox(?:_2d)?|box_2d|cx|x_center|top_left)["']?\s{0,8}[:=]/gi
 
 /** Finds boxes in a text. Never throws; linear time. Boxes beyond MAX_ANSWER_PARTS are left out. */
 export function saidBoxes(written: string): SaidBoxes {
@@ -143,6 +143,15 @@ function patchBox(first: number, last: number): BoxNumbers {
 
 type Found = Pick<SaidBox, 'box' | 'edge'>
 
+/** A point of the same list, before and behind two others. */
+const POINT_BEFORE = new RegExp(`${PAIR('\\[', '\\]')}\\s{0,8},\\s{0,8}$`)
+const POINT_BEHIND = new RegExp(`\\s{0,8},\\s{0,8}${PAIR('\\[', '\\]')}`, 'y')
+
+function pointAt(text: string, at: number): boolean {
+  POINT_BEHIND.lastIndex = at
+  return POINT_BEHIND.test(text)
+}
+
 function boxesOf(
   text: string,
   match: RegExpExecArray,
@@ -152,6 +161,17 @@ function boxesOf(
   if (match[35] !== undefined) return [{ box: patchBox(Number(match[35]), Number(match[36])), edge: 1 }]
   // Molmo numbers its points: `<points x1="10" y1="20" x2="30" y2="40">` are two points.
   if (match[31] !== undefined && /<points?\s[^<>]*$/i.test(text.slice(Math.max(0, start - 16), start)))
+    return undefined
+  // More than two points in a list are an outline, not boxes.
+  if (
+    match[13] !== undefined &&
+    (POINT_BEFORE.test(text.slice(Math.max(0, start - 64), start)) || pointAt(text, end))
+  )
+    return undefined
+  if (
+    match[9] !== undefined &&
+    /<(?:quad|poly|polygon)>[^<>]*$/i.test(text.slice(Math.max(0, start - 400), start))
+  )
     return undefined
   for (const group of [1, 5, 9, 13, 17, 21, 27, 31]) {
     if (match[group] === undefined) continue

@@ -88,6 +88,10 @@ describe('boxes', () => {
     ['[null, null, null, null]'],
     ['(100, 200) to (300, 400)'],
     ['[100, 200, 300, 400, 0.9]'],
+    ['[[100, 200], [300, 200], [300, 400], [100, 400]]'],
+    ['{"polygon": [[100, 200], [300, 200], [300, 400]]}'],
+    ['<quad>(100,200),(300,200),(300,400),(100,400)</quad>'],
+    ['It goes from 100,200 to 300,400.'],
   ])('%s is none, and told', (text) => {
     const { boxes, unread } = saidBoxes(text)
     expect([boxes, unread.length > 0]).toEqual([[], true])
@@ -99,6 +103,8 @@ describe('boxes', () => {
   })
   it.each([
     ['[1 '],
+    ['[1,2],'],
+    ['1,2 to '],
     ['1,'],
     ['x1=1 '],
     ['["1"'],

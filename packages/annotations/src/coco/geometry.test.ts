@@ -73,6 +73,19 @@ describe('segmentation in the forms that files hold', () => {
   })
 })
 
+describe('outlines that reach out of the picture', () => {
+  it('have the box of their pixels: a stated one that fits these is kept', () => {
+    const far = [100, 100, 120, 100, 120, 120]
+    const box = (bbox: readonly number[]) => cocoGeometry({ segmentation: [RING, far], bbox }, SIZE)
+    expect(box([2, 1, 6, 4])).toMatchObject({ value: { boxXywhPx: [2, 1, 6, 4] } })
+    expect(box([2, 1, 6, 4])).not.toHaveProperty('doubts')
+    expect(box([12, 8, 6, 4])).toMatchObject({
+      value: { boxXywhPx: [2, 1, 6, 4] },
+      doubts: [{ message: expect.stringContaining('that of the mask is taken, [2,1,6,4]') }],
+    })
+  })
+})
+
 describe('without a look at the pixels', () => {
   it('empty masks stay, for evaluations count them; without a size, run lengths have their own', () => {
     const runs = { size: [12, 20], counts: [240] }

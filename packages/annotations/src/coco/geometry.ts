@@ -69,7 +69,7 @@ export function cocoGeometry(annotation: JsonObject, options: CocoGeometryOption
     }
     return found({ boxXywhPx: box.value, ...(fault === undefined ? {} : { maskFault: fault }) })
   }
-  const own = boxOfSegmentation(segmentation)
+  const own = boxOfSegmentation(segmentation, options)
   const { isMaskOfBox = false } = options
   const wrong =
     box?.value === undefined || isMaskOfBox ? box?.lost?.message : boxContradiction(box.value, own, options)
@@ -123,8 +123,18 @@ function drawn(segmentation: CocoSegmentation, { widthPx, heightPx }: SizePx): M
   }
 }
 
-function boxOfSegmentation({ segmentation, mask }: NonNullable<ReadSegmentation>): Box {
-  if (mask === undefined) return boxOfRings(segmentation as readonly (readonly number[])[])
+function boxOfSegmentation({ segmentation, mask }: NonNullable<ReadSegmentation>, size: SizePx): Box {
+  if (mask === undefined) {
+    const box = boxOfRings(segmentation as readonly (readonly number[])[])
+    if (!reachesOut(box, size)) return box
+    // What lies outside the picture has no pixels.
+    const pixels = drawn(segmentation, size)
+    return 'lost' in pixels || area(pixels) === 0 ? box : boxOfMask(pixels)
+  }
+  return boxOfMask(mask)
+}
+
+function boxOfMask(mask: Mask): Box {
   const { x, y, width, height } = tightBox(mask)
   return [x, y, width, height]
 }
