@@ -237,7 +237,10 @@ async function sayCutOff({ talk }: BenchmarkContext, truth: Truth, { byId }: Pre
   if (cut > 0) await talk.note(`${counted(cut, 'answer')} cut at the longest answer (--max-tokens)`)
 }
 
-async function sayAsked({ talk }: BenchmarkContext, { file, counts }: AskedBenchmark): Promise<void> {
+export async function sayAsked(
+  { talk }: Pick<Context, 'talk'>,
+  { file, counts }: AskedBenchmark,
+): Promise<void> {
   const { answered, answerTokens, wallMs } = counts
   if (answered > 0) {
     const rate = (answerTokens / Math.max(wallMs / 1000, 1e-9)).toFixed(1)
@@ -299,7 +302,7 @@ function truthOf({ truth, root }: { readonly truth?: string; readonly root?: str
 }
 
 /** The samples that --limit leaves: drawn by the seed, in the order of the truth; a higher limit adds to those of a lower one. */
-function chosen(
+export function chosen(
   samples: readonly TruthSample[],
   limit: number | undefined,
   seed: number,

@@ -33,6 +33,8 @@ import {
   VERSION,
   writeWhole,
 } from '@maskwords/files'
+import { answeredDetections, type CocoAskingContext, onlyPictures } from './coco-asking.ts'
+import { LOOP_OPTIONS } from './loop/options.ts'
 import { EVAL_OPTIONS } from './options.ts'
 
 const TITLES: Readonly<Record<keyof (CocoStats & LvisStats), string>> = {
@@ -80,11 +82,32 @@ export const command = defineCommand({
     details: [
       'Predictions are a COCO result file: a list of {image_id, category_id, score, segmentation or bbox}.',
       'A truth whose images have neg_category_ids or not_exhaustive_category_ids (LVIS, PACO) is scored by the rules of LVIS.',
+      '--model asks for the masks of all categories in each picture; a mask is as sure as the model holds it probable (1 where nobody says).',
       'A number is -1 where there is nothing to find. With --mode official a truth of id 0 is never hit, as published.',
     ],
     arguments: [],
     options: {
-      predictions: { type: 'text', valueName: 'file', help: 'detections, a COCO result file' },
+      ...LOOP_OPTIONS,
+      codec: EVAL_OPTIONS.codec,
+      segmenter: EVAL_OPTIONS.segmenter,
+      n: EVAL_OPTIONS.n,
+      threads: EVAL_OPTIONS.threads,
+      'thought-open': EVAL_OPTIONS['thought-open'],
+      limit: { ...EVAL_OPTIONS.limit, help: 'this many pictures, drawn by --seed (--model)' },
+      seed: {
+        ...EVAL_OPTIONS.seed,
+        help: 'seed of --limit, and of answers at a temperature above 0 (default 0)',
+      },
+      pictures: {
+        type: 'text',
+        valueName: 'folder',
+        help: 'where the pictures are, for --model (default: beside the truth)',
+      },
+      predictions: {
+        type: 'text',
+        valueName: 'file',
+        help: 'detections, a COCO result file; with --model the answers that are kept, which can be scored without it later',
+      },
       truth: { type: 'text', valueName: 'file', help: 'annotations, a COCO file' },
       kind: { type: 'choice', choices: ['mask', 'box'], help: 'what is compared (default mask)' },
       mode: EVAL_OPTIONS.mode,
@@ -117,6 +140,11 @@ export const command = defineCommand({
         note: 'masks',
       },
       {
+        command:
+          'maskwords eval coco --truth instances_val2017.json --pictures val2017/ --model ./Qwen3-VL-4B-SAMTok --limit 500',
+        note: 'asks a model for the masks of all categories',
+      },
+      {
         command: 'maskwords eval coco --predictions results.json --truth instances.json --kind box --json',
         note: 'boxes; the JSON has every category, too',
       },
@@ -125,12 +153,16 @@ export const command = defineCommand({
   async run(context) {
     const { options, io } = context
     const { predictions, truth, kind = 'mask', mode = 'correct' } = options
-    if (predictions === undefined || truth === undefined) {
+    if (truth === undefined || (predictions === undefined && options.model === undefined)) {
       const missing = truth === undefined ? '--truth: a COCO file' : '--predictions: a COCO result file'
       throw new MaskwordsError('usage', `missing ${missing}`, { hint: 'maskwords eval coco --help' })
     }
     if (options.rows !== undefined) {
-      await refuseSameFile(context.path(options.rows), [context.path(predictions), context.path(truth)])
+      const inputs = [predictions, truth].filter((name) => name !== undefined)
+      await refuseSameFile(
+        context.path(options.rows),
+        inputs.map((name) => context.path(name)),
+      )
     }
     const problems: CocoProblem[] = []
     const failures: ErrorReport[] = []
@@ -145,12 +177,18 @@ export const command = defineCommand({
     )
     problems.push(...read.problems)
     collect(truth)
-    const found = await readInput(io, predictions, MAX_JSON_BYTES)
-    const results = inFile(predictions, () =>
-      readCocoDetections(parseJson(found.bytes, predictions), read, kind),
-    )
+    const asked = await answeredDetections(context as unknown as CocoAskingContext, {
+      truth,
+      json: parseJson(truthInput.bytes, truth),
+      read,
+    })
+    const file = asked?.file ?? predictions!
+    const found = asked?.detections ?? parseJson((await readInput(io, file, MAX_JSON_BYTES)).bytes, file)
+    const looked = asked === undefined ? read : onlyPictures(read, asked.pictureIds)
+    const results = inFile(file, () => readCocoDetections(found, looked, kind))
     problems.push(...results.problems)
-    const isLvis = options.rules === 'lvis' || (options.rules !== 'coco' && read.isFederated)
+    failures.push(...(asked?.failures ?? []))
+    const isLvis = options.rules === 'lvis' || (options.rules !== 'coco' && looked.isFederated)
     if (isLvis && options['one-class']) {
       throw new MaskwordsError('usage', 'LVIS has no evaluation of all categories as one', {
         hint: 'add --rules coco, which takes every unannotated category for absent',
@@ -159,13 +197,13 @@ export const command = defineCommand({
     const input = {
       kind,
       mode,
-      pictures: read.pictures,
-      categories: read.categories,
-      truths: read.truths,
+      pictures: looked.pictures,
+      categories: looked.categories,
+      truths: looked.truths,
       detections: results.detections,
       useCategories: !options['one-class'],
       ...(options.ties !== undefined && { ties: options.ties }),
-      open: read.lost,
+      open: looked.lost,
       onProblem: (problem: CocoProblem) => void problems.push(problem),
     }
     const result = isLvis ? evaluateLvis(input) : evaluateCoco(input)
@@ -174,12 +212,12 @@ export const command = defineCommand({
         'the truth has the fields of LVIS: scored by its rules (--rules coco for those of COCO)',
       )
     }
-    if (!isLvis && read.isFederated) {
+    if (!isLvis && looked.isFederated) {
       await context.talk.note(
         'the truth has the fields of LVIS, which --rules coco does not use: what nobody looked for counts as absent',
       )
     }
-    collect(predictions)
+    collect(file)
     if (result.truths === 0) {
       failures.push({
         code: 'not-found',
@@ -192,13 +230,14 @@ export const command = defineCommand({
       benchmark: isLvis ? 'lvis' : 'coco',
       mode,
       dataset: createHash('sha256').update(truthInput.bytes).digest('hex'),
-      codec: 'masks',
+      codec: asked?.codec ?? 'masks',
       version: VERSION,
       settings: {
         kind,
         oneClass: options['one-class'] ?? false,
         ...(options.ties !== undefined && { ties: options.ties }),
       },
+      ...(asked?.asked !== undefined && { asked: asked.asked }),
     }
     if (options.rows !== undefined) {
       const rows: SampleRow[] = result.rows.map(({ pictureId, ...values }) => ({
@@ -218,7 +257,7 @@ export const command = defineCommand({
         mode,
         kind,
         metrics: stats,
-        pictures: read.pictures.length,
+        pictures: looked.pictures.length,
         truths,
         crowds,
         detections,
@@ -228,13 +267,14 @@ export const command = defineCommand({
           beyondLimit: result.beyondLimit,
         }),
         categories: perCategory,
+        ...(asked && { answers: { file: asked.file, ...asked.counts } }),
         stamp,
         files,
         errors: failures,
       })
     } else {
       await context.print(
-        `${isLvis ? 'lvis' : 'coco'}, ${kind}, ${mode}: ${counted(read.pictures.length, 'picture')}, ${counted(truths, 'truth')}, ${counted(detections, 'detection')}\n`,
+        `${isLvis ? 'lvis' : 'coco'}, ${kind}, ${mode}: ${counted(looked.pictures.length, 'picture')}, ${counted(truths, 'truth')}, ${counted(detections, 'detection')}\n`,
       )
       for (const line of [...statLines(stats, isLvis ? LVIS_STAT_NAMES : COCO_STAT_NAMES), ...files])
         await context.print(printable(line))

@@ -1,6 +1,7 @@
 // `maskwords eval open-vocabulary`: semantic segmentation by class names, mean IoU over classes.
 import { scoreSemantic, semanticMetrics } from '@maskwords/eval'
 import { benchmarkCommand } from './benchmark-command.ts'
+import { spellingIn } from './class-names.ts'
 import { always } from './loop/asking.ts'
 import { namedMasks } from './named-masks.ts'
 import type { TruthSample } from './truth.ts'
@@ -45,39 +46,14 @@ export const command = benchmarkCommand({
 })
 
 /** Names of classes by their letters alone, for the samples of each run. */
-const spellings = new WeakMap<readonly TruthSample[], ReadonlyMap<string, string>>()
-
-const plain = (name: string) => cleanName(name).toLowerCase()
+const spellings = new WeakMap<readonly TruthSample[], (name: string) => string>()
 
 /** The truth's own spelling of a class; the name as it is where the truth has no such class. */
 function spellingOf(name: string, samples: readonly TruthSample[]): string {
-  let known = spellings.get(samples)
-  if (known === undefined) {
-    // The first spelling of the truth counts, and exact ones before all.
-    const names = samples.flatMap(({ labels = [] }) => labels)
-    known = new Map([
-      ...names.map((one) => [plain(one), one] as const).reverse(),
-      ...names.map((one) => [one, one] as const),
-    ])
-    spellings.set(samples, known)
+  let spelled = spellings.get(samples)
+  if (spelled === undefined) {
+    spelled = spellingIn(samples.flatMap(({ labels = [] }) => labels))
+    spellings.set(samples, spelled)
   }
-  return known.get(name) ?? known.get(plain(name)) ?? name
-}
-
-/** Marks that training answers write in place of those that would forge words. */
-const MARKS: Readonly<Record<string, string>> = {
-  '\ua789': ':',
-  '\u2039': '<',
-  '\u203a': '>',
-  '\u27e6': '[',
-  '\u27e7': ']',
-}
-
-/** A name as answers are taught to write it: without line breaks, double blanks, and marks at its ends. */
-function cleanName(name: string): string {
-  return name
-    .replace(/[\ua789\u2039\u203a\u27e6\u27e7]/g, (mark) => MARKS[mark]!)
-    .replace(/[\s_]+/g, ' ')
-    .trim()
-    .replace(/[.,;:]+$/, '')
+  return spelled(name)
 }

@@ -51,6 +51,11 @@ import {
 import { type PlannedPicture, sha256Of } from './reconstruction/truth-plan.ts'
 
 const OPTIONS = {
+  model: {
+    type: 'text',
+    valueName: 'model',
+    help: 'refused: no language model has a part in it (the tokenizer of one is named with --codec)',
+  },
   codec: {
     type: 'list',
     valueName: 'codec',
@@ -146,6 +151,15 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk } = context
+    if (options.model !== undefined) {
+      throw new MaskwordsError(
+        'usage',
+        'eval reconstruction asks no model: true masks become words and masks again by the codec alone',
+        {
+          hint: `the codec of that model: --codec ${options.model}; a model in the loop: eval res, gres, region-caption, ...`,
+        },
+      )
+    }
     if (options.truth === undefined) {
       throw new MaskwordsError('usage', 'eval reconstruction needs --truth', {
         hint: '--truth instances.json, or a folder with index.json and labels/*.png',

@@ -34,6 +34,8 @@ export const predictionSchema = z.object({
   caption: z.string().optional(),
   /** How the answer ended; `length`: cut at the longest answer. */
   finish: z.string().optional(),
+  /** Of each mask of the text, how probable the model holds it. */
+  probabilities: z.array(z.number().min(0).max(1)).optional(),
   /** Why there is no answer: what was asked failed. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 })

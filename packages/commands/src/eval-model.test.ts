@@ -195,6 +195,39 @@ describe('eval with a model in the loop', () => {
     expect(value.stamp.asked.maxTokens).toBe(12)
   })
 
+  it('coco: every picture is asked for all categories; --limit evaluates only what was asked', async () => {
+    const images = PICTURES.map((seed) => {
+      const { widthPx, heightPx } = drawScene(seed)
+      return { id: seed, file_name: `${seed}.png`, width: widthPx, height: heightPx }
+    })
+    const annotations = PICTURES.map((seed) => ({
+      ...{ id: seed, image_id: seed, category_id: 1, iscrowd: 0 },
+      segmentation: cocoRleFromMask(drawScene(seed).things[0]!.mask),
+    }))
+    const categories = ['boat', 'sun'].map((name, k) => ({ id: k + 1, name }))
+    file('coco.json', JSON.stringify({ images, annotations, categories }))
+    const argv = [
+      'coco',
+      '--truth',
+      'coco.json',
+      ...MODEL,
+      '--limit',
+      '2',
+      '--max-tokens',
+      '8',
+      '--predictions',
+      'coco.jsonl',
+    ]
+    const { value } = await run(...argv)
+    expect(value).toMatchObject({ pictures: 2, truths: 2, answers: { answered: 2, failed: 0 } })
+    expect(value.stamp.asked).toMatchObject({
+      prompt: 'Please carefully check the image and detect the following objects: [{labels}].',
+      maxTokens: 8,
+    })
+    const again = await run('coco', '--truth', 'coco.json', '--limit', '2', '--predictions', 'coco.jsonl')
+    expect([again.value.metrics, again.value.stamp]).toEqual([value.metrics, value.stamp])
+  })
+
   it('a table of the hub is read as it is: pictures out of its rows, questions on equal ones together', async () => {
     const { widthPx, heightPx, rgb, things } = drawScene(1)
     const image = pictureToPng({ widthPx, heightPx, channels: 3, bytes: rgb })
@@ -309,4 +342,39 @@ describe('a run that is killed', () => {
       '3.png',
     ])
   }, 240_000)
+})
+
+describe('every benchmark of eval', async () => {
+  const listed = JSON.parse((await runCommand(['eval', '--json'], { cwd: folder })).out).error.hint
+  const names: string[] = /<([^>]+)>/.exec(listed)![1]!.split('|')
+  /** What works on rows of runs, and asks nothing. */
+  const ON_ROWS = ['compare', 'merge']
+  /** What has no question for a model, and says so. */
+  const REFUSED = ['reconstruction']
+
+  it('knows the exceptions', () => {
+    expect(names.length).toBeGreaterThan(18)
+    for (const name of [...ON_ROWS, ...REFUSED]) expect(names).toContain(name)
+  })
+
+  it.each(names.filter((name) => !ON_ROWS.includes(name)))(
+    '%s takes --model, or says why not',
+    async (name) => {
+      const { out } = await runCommand(['eval', name, '--help'], { cwd: folder })
+      expect(out).toContain('--model')
+      const missing = await run(
+        name,
+        '--model',
+        'nowhere',
+        '--truth',
+        name === 'coco' ? 'coco.json' : 'truth.jsonl',
+      )
+      expect(missing.code).not.toBe(0)
+      const { message, hint } = missing.value.error
+      if (REFUSED.includes(name)) {
+        expect(message).toMatch(/^eval reconstruction asks no model: [^\n]+$/)
+        expect(hint).toContain('--codec nowhere')
+      } else expect(message).toContain('nowhere')
+    },
+  )
 })
