@@ -201,24 +201,25 @@ describe("llama.cpp's server", () => {
     }
   })
 
+  it('names the most probable masks of a place, of other first words too', async () => {
+    const model = await openMultimodal(address)
+    expect(model.facts.alternatives).toBe(true)
+    const { answer } = model.ask(about('?'), { constraint: { mode: 'forced' }, alternatives: 6 })
+    const [mask] = (await answer).masks
+    const others = mask!.alternatives!
+    expect(others).toHaveLength(6)
+    const shares = others.map(({ probability }) => probability)
+    expect(shares).toEqual([...shares].sort((a, b) => b - a))
+    expect(new Set(others.map(({ text }) => text)).size).toBe(6)
+    expect(new Set(others.map(({ codes }) => codes[0])).size).toBeGreaterThan(1)
+    // Words of random weights are nearly alike: none has more than a few hundredths.
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThan(1)
+  })
+
   it('behind the gateway it answers with masks', async () => {
-    const service = await startMaskwords([
-      'serve',
-      '--model',
-      address,
-      '--codec',
-      'samtok-nano',
-      '--workers',
-      '1',
-      '--no-studio',
-    ])
-    try {
-      const said = await clientSays(service.url, 0)
-      expect(said.model).toBe('tiny')
-      expect(said.masks[0]).toMatchObject({ status: 'complete', boxXyxyPx: expect.anything() })
-    } finally {
-      await service.close()
-    }
+    const said = await throughGateway(address, 0)
+    expect(said.model).toBe('tiny')
+    expect(said.masks[0]).toMatchObject({ status: 'complete', boxXyxyPx: expect.anything() })
   })
 })
 
@@ -231,47 +232,41 @@ type ClientSays = {
   helper: string
   refused: object
 }
-const clientSays = (url: string, alternatives: number): Promise<ClientSays> =>
-  runPython<ClientSays>('openai_client.py', {
-    url,
-    picture: `data:image/png;base64,${Buffer.from(PNG).toString('base64')}`,
-    alternatives,
-  })
+/** What OpenAI's client gets from the gateway in front of a model. */
+async function throughGateway(model: string, alternatives: number): Promise<ClientSays> {
+  const argv = ['serve', '--model', model, '--codec', 'samtok-nano', '--workers', '1', '--no-studio']
+  const service = await startMaskwords(argv)
+  try {
+    return await runPython<ClientSays>('openai_client.py', {
+      url: service.url,
+      picture: `data:image/png;base64,${Buffer.from(PNG).toString('base64')}`,
+      alternatives,
+    })
+  } finally {
+    await service.close()
+  }
+}
 
 describe("OpenAI's Python client", () => {
   it('gets text and masks from a model in the gateway, whole and streamed, and its own errors', async () => {
     await writeTinyModel(join(root, 'model'))
-    const service = await startMaskwords([
-      'serve',
-      '--model',
-      join(root, 'model'),
-      '--codec',
-      'samtok-nano',
-      '--workers',
-      '1',
-      '--no-studio',
-    ])
-    try {
-      const said = await clientSays(service.url, 2)
-      expect(said.model).toBe('model')
-      expect(said.masks).toHaveLength(1)
-      expect(said.masks[0]).toMatchObject({
-        words: said.text,
-        status: 'complete',
-        mask: { polygons: expect.anything() },
-      })
-      expect(said.masks[0]!.alternatives).toHaveLength(2)
-      expect(said.logprobs.join('')).toBe(said.text)
-      // Probabilities differ in their last digit where the picture was seen before.
-      const drawn = ({ words, mask }: ClientSays['masks'][number]) => ({ words, mask })
-      const { masks, ...streamed } = said.streamed
-      expect(streamed).toEqual({ text: said.text, usage: 4, finish: 'stop' })
-      expect(masks.map(drawn)).toEqual(said.masks.map(drawn))
-      expect(said.helper).toBe(said.text)
-      expect(said.refused).toEqual({ code: 'model_not_found', param: 'model', type: 'invalid_request_error' })
-    } finally {
-      await service.close()
-    }
+    const said = await throughGateway(join(root, 'model'), 2)
+    expect(said.model).toBe('model')
+    expect(said.masks).toHaveLength(1)
+    expect(said.masks[0]).toMatchObject({
+      words: said.text,
+      status: 'complete',
+      mask: { polygons: expect.anything() },
+    })
+    expect(said.masks[0]!.alternatives).toHaveLength(2)
+    expect(said.logprobs.join('')).toBe(said.text)
+    // Probabilities differ in their last digit where the picture was seen before.
+    const drawn = ({ words, mask }: ClientSays['masks'][number]) => ({ words, mask })
+    const { masks, ...streamed } = said.streamed
+    expect(streamed).toEqual({ text: said.text, usage: 4, finish: 'stop' })
+    expect(masks.map(drawn)).toEqual(said.masks.map(drawn))
+    expect(said.helper).toBe(said.text)
+    expect(said.refused).toEqual({ code: 'model_not_found', param: 'model', type: 'invalid_request_error' })
   })
 })
 
@@ -361,6 +356,37 @@ describe('XGrammar', () => {
       expect(some(answers[2 * k + 1]!), `${constraint.mode} over text`).toEqual(some(wanted))
     }
   })
+})
+
+it('XGrammar goes on from a text and a first word: that text, that word, any second one', async () => {
+  const texts = ['a "', 'b\\', '\n', '<', 'é.*', '|']
+  const vocabulary = withTokenIds(samtok, { firstTokenId: texts.length }) as SpanVocabulary
+  const words = [...texts, ...wordsOf(vocabulary), '</s>']
+  const word = (text: string) => words.indexOf(text)
+  const span = (first: string, second: string) => ['<|mt_start|>', first, second, '<|mt_end|>'].map(word)
+  const before = [0, 1, 2, ...span('<|mt_0003|>', '<|mt_0300|>'), 4]
+  const constraint: Imposed = { mode: 'continue', text: before.map((id) => words[id]).join(''), codes: [7] }
+  const wanted = [...before, ...span('<|mt_0007|>', '<|mt_0511|>')]
+  const rows = [
+    wanted,
+    [...before, ...span('<|mt_0007|>', '<|mt_0256|>')],
+    [...before, ...span('<|mt_0008|>', '<|mt_0256|>')],
+    [...before, ...span('<|mt_0007|>', '<|mt_0255|>')],
+    [...before, 5, ...span('<|mt_0007|>', '<|mt_0256|>')],
+    wanted.slice(1),
+    [...wanted, 5],
+    wanted.slice(0, -1),
+  ]
+  const answers = await runPython<boolean[][]>('xgrammar_takes.py', {
+    words,
+    end: words.length - 1,
+    asked: [
+      { grammar: ebnfOfTokens(constraint, vocabulary), rows },
+      { regex: regexOf(constraint, vocabulary), rows },
+    ],
+  })
+  const right = [true, true, false, false, false, false, false, false]
+  expect(answers).toEqual([right, right])
 })
 
 function takes(constraint: MaskConstraint, vocabulary: SpanVocabulary, row: readonly number[]): boolean {

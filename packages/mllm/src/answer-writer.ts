@@ -10,7 +10,12 @@ export type SaidPiece = {
   readonly tokens: readonly AnswerToken[]
   /** Logarithm of a mask word's share among the words that could stand at its place; undefined where it is not known. */
   readonly spanLogprob: number | undefined
+  /** Mask words that could stand in its place, with the logarithms of their shares: as far as a server tells of them. */
+  readonly spanChoices?: readonly SpanChoice[]
 }
+
+/** A mask word by its place in the vocabulary. */
+export type SpanChoice = { readonly word: number; readonly logprob: number }
 
 export type AnswerWriter = {
   /** Takes a piece; true where a stop text has been said. */

@@ -1,7 +1,7 @@
 // Constraints as each server takes them: grammars over tokens where ids are known (llama.cpp's GBNF, XGrammar's EBNF), else grammars and
 // regular expressions over text. What they allow is defined by constraint.ts; the interop checks walk both side by side.
 import type { SpanVocabulary } from '@maskwords/words'
-import { MASK_END, MASK_START } from '@maskwords/words'
+import { formatMaskWords, MASK_END, MASK_START, wordsOf } from '@maskwords/words'
 import { MAX_COUNTED_MASKS, type SpanIds, spanIds } from '../constraint.ts'
 import { MllmError } from '../error.ts'
 
@@ -9,6 +9,9 @@ import { MllmError } from '../error.ts'
 export type Imposed =
   | { readonly mode: 'free' | 'forced' }
   | { readonly mode: 'count'; readonly masks: number }
+  /** This text, then a mask that begins with these codes (of SAMTok), and nothing behind it. */
+  | { readonly mode: 'continue'; readonly text: string; readonly codes: readonly number[] }
+
 /**
  * llama.cpp's grammar over token ids. Where masks are counted, words of a mask may not stand alone: its grammars exclude one token at a
  * place, so that the text between masks is described by its characters there.
@@ -18,6 +21,9 @@ export function gbnfOfTokens(constraint: Imposed, vocabulary: SpanVocabulary): s
   const { start, end, levels } = spanIds(vocabulary)
   const token = (id: number) => `<[${id}]>`
   const codes = listsOf(levels, vocabulary).map((ids, i) => `code${i} ::= ${ids.map(token).join(' | ')}`)
+  if (constraint.mode === 'continue') {
+    return [`root ::= ${continuation(constraint, vocabulary, token)}`, ...codes].join('\n')
+  }
   const text = constraint.mode === 'count' ? GBNF_TEXT : { text: `!${token(start)}*` }
   return [
     `root ::= ${rootOf(constraint, { ...text, span: 'span' })}`,
@@ -41,6 +47,11 @@ const GBNF_TEXT_RULES = [
 export function ebnfOfTokens(constraint: Imposed, vocabulary: SpanVocabulary): string {
   const ids = spanIds(vocabulary)
   const { start, end, levels } = ids
+  if (constraint.mode === 'continue') {
+    const lists = levels.map((codes, i) => `code${i} ::= Token(${codes.join(', ')})`)
+    const token = (id: number) => `Token(${id})`
+    return [`root ::= ${continuation(constraint, vocabulary, token)}`, ...lists].join('\n')
+  }
   const rest = [
     `tail ::= ${codesInARow(vocabulary)} Token(${end})`,
     ...listsOf(levels, vocabulary).map((codes, i) => `code${i} ::= Token(${codes.join(', ')})`),
@@ -62,6 +73,11 @@ export function gbnfOfText(constraint: Imposed, vocabulary: SpanVocabulary): str
   const codes = patternsOf(vocabulary).map(
     (rows, i) => `code${i} ::= "<|mt_" (${rows.map((row) => row.map(classOf).join(' ')).join(' | ')}) "|>"`,
   )
+  if (constraint.mode === 'continue') {
+    const said = quoted(constraint.text + begunMask(constraint, vocabulary))
+    const left = leftCodes(constraint, vocabulary)
+    return [`root ::= ${said} ${left.join(' ')} "${MASK_END}"`, ...codes].join('\n')
+  }
   return [
     `root ::= ${rootOf(constraint, { ...GBNF_TEXT, span: 'span' })}`,
     `span ::= "${MASK_START}" ${codesInARow(vocabulary)} "${MASK_END}"`,
@@ -79,6 +95,11 @@ export function regexOf(constraint: Imposed, vocabulary: SpanVocabulary): string
   const codes = patternsOf(vocabulary).map(
     (rows) => `(<\\|mt_(${rows.map((row) => row.map(classOf).join('')).join('|')})\\|>)`,
   )
+  if (constraint.mode === 'continue') {
+    const left = codes.slice(constraint.codes.length).join('')
+    const said = constraint.text + begunMask(constraint, vocabulary)
+    return `${said.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}${left}${literal(MASK_END)}`
+  }
   const row = vocabulary.kind === 'himtok' ? `${codes[0]}{1,${vocabulary.maxLength}}` : codes.join('')
   const begun = '(<|<\\||<\\|m|<\\|mt)*'
   return rootOf(constraint, {
@@ -108,6 +129,45 @@ function rootOf(
     )
   }
   return masks === 0 ? last : `${once}{${masks}} ${last}`
+}
+
+type Continued = Extract<Imposed, { mode: 'continue' }>
+
+/** A text as grammars quote it. */
+const quoted = (text: string): string =>
+  `"${text
+    .replaceAll(/["\\]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')}"`
+
+/** The start word and those of the codes that are said. */
+const begunMask = ({ codes }: Continued, vocabulary: SpanVocabulary): string =>
+  formatMaskWords(codes, { ...samtokOf(vocabulary), levels: codes.length }).slice(0, -MASK_END.length)
+
+/** The lists of the codes that are left. */
+const leftCodes = ({ codes }: Continued, vocabulary: SpanVocabulary): string[] =>
+  Array.from({ length: samtokOf(vocabulary).levels - codes.length }, (_, k) => `code${codes.length + k}`)
+
+/** Text with its mask words as tokens, then the begun mask and what may end it. */
+function continuation(
+  constraint: Continued,
+  vocabulary: SpanVocabulary,
+  token: (id: number) => string,
+): string {
+  const { end } = spanIds(vocabulary)
+  const words = new Map(wordsOf(vocabulary).map((word, k) => [word, vocabulary.tokenIds!.ofWord[k]!]))
+  const pieces = (constraint.text + begunMask(constraint, vocabulary)).split(/(<\|mt_(?:start|end|\d+)\|>)/)
+  const said = pieces.flatMap((piece) => {
+    const id = words.get(piece)
+    return id !== undefined ? [token(id)] : piece === '' ? [] : [quoted(piece)]
+  })
+  return [...said, ...leftCodes(constraint, vocabulary), token(end)].join(' ')
+}
+
+function samtokOf(vocabulary: SpanVocabulary): Extract<SpanVocabulary, { kind: 'samtok' }> {
+  if (vocabulary.kind === 'samtok') return vocabulary
+  throw new MllmError('unsupported', 'only masks of SAMTok are gone on with')
 }
 
 /** A mask's codes by the names of their lists. */

@@ -2,7 +2,7 @@
 // its tokens, and sometimes without the mask words, which a server took for special; ids know them all the same.
 import type { SpanVocabulary, Vocabulary } from '@maskwords/words'
 import { wordsOf } from '@maskwords/words'
-import type { SaidPiece } from '../answer-writer.ts'
+import type { SaidPiece, SpanChoice } from '../answer-writer.ts'
 import type { AnsweredToken, ChatChunk, ToldToken } from './chat-chunk.ts'
 import { maskWordOf } from './chat-chunk.ts'
 
@@ -35,6 +35,7 @@ export function pieceReader(
   const said = (piece: string, tokens: readonly Queued[]): SaidPiece => {
     const word = tokens.length === 1 ? tokens[0]!.word : undefined
     for (const one of tokens) if (one.word === undefined) share?.leave()
+    const shared = word === undefined ? undefined : share?.of(word.index, tokens[0]!.token)
     return {
       text: piece,
       tokens: tokens.map(({ token }, i) => ({
@@ -43,7 +44,8 @@ export function pieceReader(
         text: tokens.length === 1 ? piece : (token.text ?? (i === 0 ? piece : '')),
         logprob: token.logprob,
       })),
-      spanLogprob: word === undefined ? undefined : share?.of(word.index, tokens[0]!.token),
+      spanLogprob: shared?.logprob,
+      ...(shared?.choices !== undefined && { spanChoices: shared.choices }),
     }
   }
 
@@ -109,6 +111,9 @@ export function pieceReader(
   }
 }
 
+/** A word's share, and those of the words that a server tells of at its place; without a number where it tells none. */
+type SpanShare = { readonly logprob?: number; readonly choices?: readonly SpanChoice[] }
+
 /**
  * Shares of mask words among the words that could stand at their place. What a server tells of the most probable tokens is enough:
  * the share is the word's probability over all that is not known to be of other tokens.
@@ -131,33 +136,46 @@ function wordShares(vocabulary: SpanVocabulary, words: ReadonlyMap<string, numbe
     leave() {
       codes = undefined
     },
-    of(index: number, token: AnsweredToken): number | undefined {
+    of(index: number, token: AnsweredToken): SpanShare {
       if (index === start) {
         codes = 0
-        return undefined
+        return {}
       }
       if (!fits(index)) {
         codes = undefined
-        return undefined
+        return {}
       }
+      const wordOf = (other: ToldToken) => maskWordOf(other, vocabulary, words)?.index
       const isElsewhere = (other: ToldToken): boolean => {
-        const word = maskWordOf(other, vocabulary, words)
-        return word === undefined ? other.text !== undefined || other.id >= 0 : !fits(word.index)
+        const word = wordOf(other)
+        return word === undefined ? other.text !== undefined || other.id >= 0 : !fits(word)
       }
       const only = index === end && codes! >= most
       const elsewhere = token.top.filter(isElsewhere)
+      const here = token.top.flatMap((other): SpanChoice[] => {
+        const word = wordOf(other)
+        return word === undefined || !fits(word) || other.logprob === undefined
+          ? []
+          : [{ word, logprob: other.logprob }]
+      })
       codes = index === end ? undefined : codes! + 1
-      if (only) return 0
-      if (token.logprob === undefined) return undefined
+      if (only) return { logprob: 0 }
+      if (token.logprob === undefined) return {}
       const mass = elsewhere.reduce(
         (sum, { logprob }) => sum + Math.exp(logprob ?? Number.NEGATIVE_INFINITY),
         0,
       )
       // Rounded numbers may leave less than the word itself has.
-      return Math.min(
-        0,
-        token.logprob - Math.log(Math.max(1 - mass, Math.exp(token.logprob), Number.MIN_VALUE)),
-      )
+      const left = Math.log(Math.max(1 - mass, Math.exp(token.logprob), Number.MIN_VALUE))
+      const shareOf = (logprob: number) => Math.min(0, logprob - left)
+      const others = here.filter(({ word }) => word !== index)
+      return {
+        logprob: shareOf(token.logprob),
+        choices: [{ word: index, logprob: token.logprob }, ...others].map(({ word, logprob }) => ({
+          word,
+          logprob: shareOf(logprob),
+        })),
+      }
     },
   }
 }

@@ -18,7 +18,6 @@ import type { MaskConstraint } from '../model.ts'
 import type { ServerAddress } from './address.ts'
 import type { AnsweredToken } from './chat-chunk.ts'
 import { readChunk } from './chat-chunk.ts'
-import type { Imposed } from './grammar.ts'
 import type { Http } from './http.ts'
 import { ServerError } from './http.ts'
 import { pieceReader } from './pieces.ts'
@@ -398,7 +397,7 @@ async function tryAnswers(asking: Asking, vocabulary: Vocabulary | undefined): P
     }
     if (forced === undefined || !saysMask(forced, vocabulary)) continue
     const modes: MaskConstraint['mode'][] = ['off', 'forced']
-    const others: Imposed[] = [{ mode: 'free' }, { mode: 'count', masks: 1 }]
+    const others = [{ mode: 'free' }, { mode: 'count', masks: 1 }] as const
     for (const other of others) {
       if ((await few(asking, 1, way.fields(other, vocabulary))) !== undefined) modes.push(other.mode)
     }

@@ -2,8 +2,9 @@
 import type { Pixels } from '@maskwords/codecs'
 import { MASK_START, TURN_ENDS } from '@maskwords/words'
 import { answerStream } from '../answer-stream.ts'
-import { answerWriter } from '../answer-writer.ts'
+import { answerWriter, type SaidPiece, type SpanChoice } from '../answer-writer.ts'
 import { MllmError } from '../error.ts'
+import type { CodesFound } from '../generate.ts'
 import type { Json } from '../json.ts'
 import type {
   Answer,
@@ -23,6 +24,7 @@ import { asMllmError, checkAsked, DEFAULT_MAX_TOKENS, questionAbout } from '../q
 import { resolveSampling } from '../sampling.ts'
 import type { ServerAddress } from './address.ts'
 import { readAddress } from './address.ts'
+import { alternativesAtServer } from './alternatives.ts'
 import { type ChatChunk, readChunk } from './chat-chunk.ts'
 import type { Imposed } from './grammar.ts'
 import type { Http, HttpOptions } from './http.ts'
@@ -67,7 +69,7 @@ function factsOf({ base }: ServerAddress, probe: Probe): ModelFacts {
     vocabularies: vocabulary === undefined ? [] : [vocabulary],
     constraints: modes,
     logprobs: logprobs !== undefined,
-    alternatives: false,
+    alternatives: whyNoAlternatives(probe) === undefined,
     maxTokens,
     notes,
   }
@@ -131,8 +133,9 @@ function requestOf(conversation: Conversation, options: AskOptions, probe: Probe
   }
   checkAsked(options)
   const { temperature, topP, seed } = resolveSampling(options, 1)
-  if ((options.alternatives ?? 0) > 0) {
-    throw new MllmError('unsupported', 'a server does not tell all masks that could stand in a place', {
+  const why = (options.alternatives ?? 0) > 0 ? whyNoAlternatives(probe) : undefined
+  if (why !== undefined) {
+    throw new MllmError('unsupported', `other masks cannot be named: ${why}`, {
       hint: 'leave alternatives out (--top), or ask a model in this process',
     })
   }
@@ -157,6 +160,18 @@ function requestOf(conversation: Conversation, options: AskOptions, probe: Probe
         probe.way!.fields(constraint, vocabulary)),
     },
   }
+}
+
+/** Why nobody can say which other masks could stand in a place; undefined where the server tells enough. */
+function whyNoAlternatives({ profile, vocabulary, logprobs, way }: Probe): string | undefined {
+  if (vocabulary === undefined) return 'the mask words of this model are not known'
+  if (vocabulary.kind !== 'samtok')
+    return `at a server that is done for masks of SAMTok, and the model speaks ${vocabulary.kind}`
+  if (logprobs === undefined) return `${profile.title} gives no log-probabilities (${profile.logprobsHint})`
+  if (vocabulary.tokenIds === undefined)
+    return `${profile.title} does not say the token ids of the mask words`
+  if (way === undefined) return `${profile.title} cannot be made to go on from another mask word`
+  return undefined
 }
 
 /** What is imposed; undefined for nothing. */
@@ -210,10 +225,13 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
   const started = performance.now()
   const reader = pieceReader(vocabulary, stripped === true ? { stripped } : {})
   let muted = false
+  const wantsOthers = (options.alternatives ?? 0) > 0
+  const open = openMask()
+  let lostBeginnings = 0
   const writer = answerWriter({
     vocabulary,
     stop: [...(options.stop ?? []), ...TURN_ENDS],
-    alternatives: 0,
+    alternatives: options.alternatives ?? 0,
     emit: (event) => {
       if (!muted) push(event)
     },
@@ -237,13 +255,60 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
   let stopped = false
   const whole = () => {
     writer.end(finish === 'length' && !stopped ? 'length' : 'stop', usageNow(), {
-      notes: (masks, text) => notesOf(masks, text, { finish, beyond, restored: reader.restored, probe }),
+      notes: (masks, text) => [
+        ...notesOf(masks, text, { finish, beyond, restored: reader.restored, probe }),
+        ...(lostBeginnings > 0
+          ? [
+              `${lostBeginnings} other beginnings of masks could not be asked about: less probable masks may stand in their place`,
+            ]
+          : []),
+      ],
     })
   }
+  const messages = await messagesOf(asked.conversation)
+  /** Words that could stand behind the first ones of a mask, told by an answer that is made to go on from there. */
+  const choicesAfter = async (words: readonly number[]): Promise<readonly SpanChoice[] | undefined> => {
+    if (vocabulary?.kind !== 'samtok') return undefined
+    const codes = words.map((word) => (word - 1) % vocabulary.codesPerLevel)
+    const { stop: _, ...fields } = asked.fields
+    const body = {
+      ...fields,
+      ...probe.way!.fields({ mode: 'continue', text: open.before, codes }, vocabulary),
+      messages,
+      temperature: 0,
+      max_tokens: said + MORE_TOKENS,
+    }
+    const other = pieceReader(vocabulary, stripped === true ? { stripped } : {})
+    const mask = openMask()
+    try {
+      for await (const value of http.stream(`${address.base}/chat/completions`, body, signal))
+        for (const piece of other.push(readChunk(value))) mask.take(piece)
+      for (const piece of other.end()) mask.take(piece)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof MllmError)) throw error
+    }
+    // A server that does not do as it is made to says nothing of this beginning.
+    const isThere = mask.before === open.before && words.every((word, k) => mask.words[k] === word)
+    const choices = isThere ? mask.told[words.length] : undefined
+    if (choices === undefined) lostBeginnings++
+    return choices
+  }
+  const others = async (count: number): Promise<CodesFound[]> => {
+    if (vocabulary?.kind !== 'samtok' || open.told.length !== vocabulary.levels) return []
+    const { told, words } = open
+    return await alternativesAtServer({ vocabulary, told, said: words, count, choicesAfter })
+  }
+  const write = async (piece: SaidPiece): Promise<boolean> => {
+    if (wantsOthers) open.take(piece)
+    return await writer.piece(piece, others)
+  }
   try {
-    const body = { ...asked.fields, messages: await messagesOf(asked.conversation) }
+    const body = { ...asked.fields, messages }
     let behind = 0
-    for await (const value of http.stream(`${address.base}/chat/completions`, body, signal)) {
+    const stream = http.stream(`${address.base}/chat/completions`, body, signal)
+    // While other masks are asked about nothing is read: a server that has one place would wait for that.
+    for await (const value of wantsOthers ? drained(stream) : stream) {
       const chunk = readChunk(value)
       usage = chunk.usage ?? usage
       finish = chunk.finish ?? finish
@@ -253,9 +318,9 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
       firstAt ??= performance.now()
       said += Math.max(1, chunk.tokens.length)
       beyond += chunk.tokens.filter(({ id }) => id >= sizeOf).length
-      for (const piece of reader.push(chunk)) stopped ||= await writer.piece(piece)
+      for (const piece of reader.push(chunk)) stopped ||= await write(piece)
     }
-    if (!stopped) for (const piece of reader.end()) stopped ||= await writer.piece(piece)
+    if (!stopped) for (const piece of reader.end()) stopped ||= await write(piece)
     if (finish === undefined && !stopped) {
       throw new ServerError(`${address.base} ends its answer without a reason`, {
         hint: 'the log of the server may say why; what was answered until then may be incomplete',
@@ -282,6 +347,44 @@ async function answer(asked: Asked, options: AskOptions, control: Control): Prom
   } finally {
     release()
   }
+}
+
+/** Tokens that a mask takes behind the text before it, spelled in more tokens than at first perhaps. */
+const MORE_TOKENS = 16
+
+/** The mask that is being said: the text before it, and the words that could stand at each of its places. */
+function openMask() {
+  let text = ''
+  const mask = {
+    before: '',
+    told: [] as (readonly SpanChoice[])[],
+    words: [] as number[],
+    take({ text: piece, spanChoices }: SaidPiece) {
+      if (piece.trim() === MASK_START) {
+        mask.before = text + piece.slice(0, piece.indexOf(MASK_START))
+        mask.told = []
+        mask.words = []
+      } else if (spanChoices !== undefined) {
+        mask.told = [...mask.told, spanChoices]
+        mask.words = [...mask.words, spanChoices[0]!.word]
+      }
+      text += piece
+    },
+  }
+  return mask
+}
+
+/** All of a stream at once, then what ended it. */
+async function* drained(stream: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  const all: unknown[] = []
+  let failed: { readonly error: unknown } | undefined
+  try {
+    for await (const one of stream) all.push(one)
+  } catch (error) {
+    failed = { error }
+  }
+  yield* all
+  if (failed !== undefined) throw failed.error
 }
 
 /** What a careful reader should know of an answer. */

@@ -9,6 +9,7 @@ import {
   CODES,
   events,
   fetchOf,
+  firstWordId,
   json,
   PROBABILITY,
   plainStream,
@@ -19,7 +20,9 @@ import {
   serverOf,
   sglangStream,
   TOKENS,
+  type Token,
   vllmStream,
+  WORDS,
   wordId,
 } from '../../test/exchanges.ts'
 import type { MllmError } from '../error.ts'
@@ -209,7 +212,7 @@ describe('the probe', () => {
       name: 'http://server:8000/v1#samtok',
       constraints: ['off', 'forced', 'free', 'count'],
       logprobs: true,
-      alternatives: false,
+      alternatives: true,
       maxTokens: 4096,
       notes: [],
     })
@@ -382,7 +385,9 @@ describe('what is asked', () => {
     expect(await refused({ constraint: { mode: 'forced' } })).toMatch(
       /^unsupported: Ollama cannot impose the constraint "forced" \| it can: off/,
     )
-    expect(await refused({ alternatives: 3 })).toContain('unsupported: a server does not tell all masks')
+    expect(await refused({ alternatives: 3 })).toMatch(
+      /^unsupported: other masks cannot be named: Ollama cannot be made to go on from another mask word \| leave alternatives out/,
+    )
     expect(await refused({ topK: 4 })).toContain('unsupported: Ollama takes no top-k')
     expect(await refused({ temperature: -1 })).toContain('argument: temperature is -1')
     expect(await refused({ maxTokens: 1.5 })).toContain('argument: maxTokens is 1.5')
@@ -640,6 +645,88 @@ describe('over a real connection', () => {
     await new Promise<void>((resolve) => server.close(() => resolve()))
     expect(said(await failure(() => openServerModel(address, { retries: 0 })))).toMatch(
       /^server: nothing listens at 127\.0\.0\.1:\d+ \| is the server running/,
+    )
+  })
+})
+
+describe('other masks in the place of one', () => {
+  const at = (word: string, first: number) => first + WORDS.indexOf(word)
+  /** What a server answers whose grammar asks to go on from the first word that is named, after the same text. */
+  const goOn = (first: string, second: string): readonly Token[] => {
+    const mask = ['<|mt_start|>', first, second, '<|mt_end|>'].map((text) => ({ text, id: wordId(text) }))
+    return [...TOKENS.slice(0, 5), ...mask]
+  }
+  const streamOf = (kind: ServerKind, tokens: readonly Token[]) =>
+    events(kind === 'vllm' ? vllmStream(tokens) : sglangStream(tokens))
+  const grammarOf = (body: Asked['body']): string =>
+    JSON.stringify(body['structured_outputs'] ?? body['ebnf'] ?? body['grammar'] ?? '')
+
+  it.each<[ServerKind, (id: number) => string]>([
+    ['vllm', (id) => `Token(${id})`],
+    ['sglang', (id) => `Token(${id})`],
+    ['llama-server', (id) => `<[${id}]>`],
+  ])('%s: the most probable ones, of other first words by going on from them', async (kind, token) => {
+    const first = firstWordId(kind)
+    const told = token(at('<|mt_start|>', first))
+    const asked: string[] = []
+    const model = await open((request) => {
+      const grammar = grammarOf(request.body)
+      if (!grammar.includes(`phant \\" ${told}`)) return streamOf(kind, TOKENS)
+      asked.push(grammar)
+      expect(request.body).toMatchObject({ temperature: 0, max_tokens: TOKENS.length - 1 + 16 })
+      expect(grammar).toContain(
+        `${told} ${token(at('<|mt_0001|>', first))} code1 ${token(at('<|mt_end|>', first))}`,
+      )
+      return streamOf(kind, goOn('<|mt_0001|>', '<|mt_0300|>'))
+    }, kind)
+    expect(model.facts.alternatives).toBe(true)
+    const { masks, text } = await model.ask(QUESTION, { alternatives: 3 }).answer
+    expect(text).toBe(SAID)
+    const half = 0.5 / 0.875
+    const quarter = 0.25 / 0.875
+    expect(masks[0]!.alternatives!.map(({ codes }) => codes)).toEqual([CODES, [107, 145], [1, 44]])
+    const shares = masks[0]!.alternatives!.map(({ probability }) => probability)
+    for (const [k, share] of [half * half, half * quarter, quarter * 0.5].entries())
+      expect(shares[k]).toBeCloseTo(share, 12)
+    expect(asked).toHaveLength(1)
+    // The best one alone needs nobody else.
+    const { masks: one } = await model.ask(QUESTION, { alternatives: 1 }).answer
+    expect(one[0]!.alternatives!.map(({ codes }) => codes)).toEqual([CODES])
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each<[string, Reply]>([
+    ['refuses', json({ error: { message: 'bad grammar' } }, 400)],
+    ['says something else than it was made to', events(vllmStream(TOKENS))],
+    ['says no mask', events(plainStream(['no mask']))],
+  ])('a server that %s costs the masks of that beginning, and it is said', async (_, reply) => {
+    const model = await open(({ body }) => (grammarOf(body).includes('phant') ? reply : events(STREAMS.vllm)))
+    const { masks, notes } = await model.ask(QUESTION, { alternatives: 3 }).answer
+    expect(masks[0]!.alternatives!.map(({ codes }) => codes)).toEqual([CODES, [107, 145]])
+    expect(notes).toEqual([expect.stringContaining('1 other beginnings of masks could not be asked about')])
+  })
+
+  it('an answer that breaks off keeps its masks with what is known of them', async () => {
+    const cut = STREAMS.vllm.slice(0, STREAMS.vllm.indexOf(' ."')).replace(/data: [^\n]*$/, '')
+    const model = await open(() => events(cut))
+    const error = await failure(async () => await model.ask(QUESTION, { alternatives: 1 }).answer)
+    expect(error.code).toBe('server')
+    expect(error.partial!.masks[0]!.alternatives).toHaveLength(1)
+  })
+
+  it('without log-probabilities, words with ids, or for other languages it is refused with the reason', async () => {
+    const blind = await open(() => events(STREAMS.openai), 'openai', { vocabulary: samtok })
+    const reason = said(await failure(async () => await blind.ask(QUESTION, { alternatives: 2 }).answer))
+    expect(reason).toContain(
+      'unsupported: other masks cannot be named: the server gives no log-probabilities',
+    )
+    expect(blind.facts.alternatives).toBe(false)
+    const himtok = himtokVocabulary({ codes: 1024, maxLength: 8 })
+    const words = wordsOf(himtok)
+    const fetch = fetchOf(serverOf('vllm', () => events(STREAMS.vllm), { words }))
+    const other = await openServerModel(ADDRESS, { fetch, vocabulary: himtok })
+    expect(said(await failure(async () => await other.ask(QUESTION, { alternatives: 2 }).answer))).toContain(
+      'the model speaks himtok',
     )
   })
 })
