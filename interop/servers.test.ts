@@ -365,7 +365,8 @@ it('XGrammar goes on from a text and a first word: that text, that word, any sec
   const word = (text: string) => words.indexOf(text)
   const span = (first: string, second: string) => ['<|mt_start|>', first, second, '<|mt_end|>'].map(word)
   const before = [0, 1, 2, ...span('<|mt_0003|>', '<|mt_0300|>'), 4]
-  const constraint: Imposed = { mode: 'continue', text: before.map((id) => words[id]).join(''), codes: [7] }
+  const text = before.map((id) => words[id]).join('')
+  const constraint = { mode: 'continue', text, codes: [7] } as const
   const wanted = [...before, ...span('<|mt_0007|>', '<|mt_0511|>')]
   const rows = [
     wanted,

@@ -9,15 +9,20 @@ import { MllmError } from '../error.ts'
 export type Imposed =
   | { readonly mode: 'free' | 'forced' }
   | { readonly mode: 'count'; readonly masks: number }
-  /** This text, then a mask that begins with these codes (of SAMTok), and nothing behind it. */
-  | { readonly mode: 'continue'; readonly text: string; readonly codes: readonly number[] }
+
+/** This text, then a mask that begins with these codes (of SAMTok), and nothing behind it. */
+export type Continued = {
+  readonly mode: 'continue'
+  readonly text: string
+  readonly codes: readonly number[]
+}
 
 /**
  * llama.cpp's grammar over token ids. Where masks are counted, words of a mask may not stand alone: its grammars exclude one token at a
  * place, so that the text between masks is described by its characters there.
  * @throws MllmError `wrong-words` without ids; `argument` for counts.
  */
-export function gbnfOfTokens(constraint: Imposed, vocabulary: SpanVocabulary): string {
+export function gbnfOfTokens(constraint: Imposed | Continued, vocabulary: SpanVocabulary): string {
   const { start, end, levels } = spanIds(vocabulary)
   const token = (id: number) => `<[${id}]>`
   const codes = listsOf(levels, vocabulary).map((ids, i) => `code${i} ::= ${ids.map(token).join(' | ')}`)
@@ -44,7 +49,7 @@ const GBNF_TEXT_RULES = [
  * XGrammar's grammar over token ids (vLLM, SGLang).
  * @throws MllmError `wrong-words` without ids; `argument` for counts.
  */
-export function ebnfOfTokens(constraint: Imposed, vocabulary: SpanVocabulary): string {
+export function ebnfOfTokens(constraint: Imposed | Continued, vocabulary: SpanVocabulary): string {
   const ids = spanIds(vocabulary)
   const { start, end, levels } = ids
   if (constraint.mode === 'continue') {
@@ -69,7 +74,7 @@ export function ebnfOfTokens(constraint: Imposed, vocabulary: SpanVocabulary): s
  * llama.cpp's grammar over text: words may be spelled out of other tokens, too, which reads the same.
  * @throws MllmError `argument` for counts.
  */
-export function gbnfOfText(constraint: Imposed, vocabulary: SpanVocabulary): string {
+export function gbnfOfText(constraint: Imposed | Continued, vocabulary: SpanVocabulary): string {
   const codes = patternsOf(vocabulary).map(
     (rows, i) => `code${i} ::= "<|mt_" (${rows.map((row) => row.map(classOf).join(' ')).join(' | ')}) "|>"`,
   )
@@ -90,7 +95,7 @@ export function gbnfOfText(constraint: Imposed, vocabulary: SpanVocabulary): str
  * A regular expression over text without look-ahead and back-references: what every engine for structured output takes.
  * @throws MllmError `argument` for counts.
  */
-export function regexOf(constraint: Imposed, vocabulary: SpanVocabulary): string {
+export function regexOf(constraint: Imposed | Continued, vocabulary: SpanVocabulary): string {
   const literal = (word: string) => word.replaceAll('|', '\\|')
   const codes = patternsOf(vocabulary).map(
     (rows) => `(<\\|mt_(${rows.map((row) => row.map(classOf).join('')).join('|')})\\|>)`,
@@ -130,8 +135,6 @@ function rootOf(
   }
   return masks === 0 ? last : `${once}{${masks}} ${last}`
 }
-
-type Continued = Extract<Imposed, { mode: 'continue' }>
 
 /** A text as grammars quote it. */
 const quoted = (text: string): string =>

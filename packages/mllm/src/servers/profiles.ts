@@ -5,7 +5,7 @@ import type { SpanVocabulary } from '@maskwords/words'
 import { MllmError } from '../error.ts'
 import type { Json } from '../json.ts'
 import type { AskOptions } from '../model.ts'
-import { ebnfOfTokens, gbnfOfText, gbnfOfTokens, type Imposed, regexOf } from './grammar.ts'
+import { type Continued, ebnfOfTokens, gbnfOfText, gbnfOfTokens, type Imposed, regexOf } from './grammar.ts'
 import type { Http } from './http.ts'
 
 export const SERVER_KINDS = [
@@ -23,7 +23,7 @@ export type ConstraintWay = {
   readonly name: string
   /** Token ids must be known. */
   readonly needsIds: boolean
-  fields(constraint: Imposed, vocabulary: SpanVocabulary): Json
+  fields(constraint: Imposed | Continued, vocabulary: SpanVocabulary): Json
 }
 
 export type Profile = {
@@ -45,7 +45,7 @@ export type Profile = {
 const way = (
   name: string,
   needsIds: boolean,
-  fields: (constraint: Imposed, vocabulary: SpanVocabulary) => Json,
+  fields: (constraint: Imposed | Continued, vocabulary: SpanVocabulary) => Json,
 ): ConstraintWay => ({ name, needsIds, fields })
 
 const GBNF: readonly ConstraintWay[] = [
