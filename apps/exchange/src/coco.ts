@@ -15,12 +15,14 @@ import {
   repeatedAnnotations,
   sizeAt,
   textAt,
+  texts,
 } from '@maskwords/annotations'
 import { type Ground, type Mask, maskFromCocoSegmentation } from '@maskwords/mask'
 import type { RecordId } from '@maskwords/words'
+import { chosenEntry } from './choose.ts'
 import { StudioError } from './error.ts'
 import { type ChosenGround, chosenGround, type Grounds } from './ground.ts'
-import { type LoadedMasks, labelled, MAX_NAME_CHARACTERS, MAX_REGIONS, type NamedMask } from './loaded.ts'
+import { checkCount, type LoadedMasks, labelled, MAX_NAME_CHARACTERS, type NamedMask } from './loaded.ts'
 
 type Size = { readonly widthPx: number; readonly heightPx: number }
 /**
@@ -33,13 +35,7 @@ export function masksFromCoco(json: unknown, picture: Grounds): LoadedMasks {
   const annotations = rows.map(annotationOf)
   const masks: NamedMask[] = []
   const causes: string[] = []
-  if (rows.length > MAX_REGIONS) {
-    throw new StudioError(
-      'too-large',
-      `${rows.length.toLocaleString('en')} annotations belong to this picture, the studio loads up to ${MAX_REGIONS} regions`,
-      { hint: 'Cut the list down to those you want to see.' },
-    )
-  }
+  checkCount(rows.length)
   const ground = groundOf(picture, annotations, { image, convention })
   for (const [i, annotation] of annotations.entries()) {
     const found = annotation === undefined ? undefined : annotationMask(annotation, ground.size)
@@ -162,42 +158,17 @@ function rowsFor(json: unknown, picture: Grounds): Rows {
 }
 
 function imageFor(images: readonly unknown[], picture: Grounds): JsonObject {
-  const base = (name: string | undefined) => name?.split(/[/\\]/).at(-1)
-  const stem = (name: string | undefined) => base(name)?.replace(/\.[a-z0-9]+$/i, '')
   const rows = images.map(asObject).filter((row) => row !== undefined)
-  const stated = (row: JsonObject) => textAt(row, 'file_name', 'coco_url')
-  const alike = [
-    (row: JsonObject) => stated(row) === picture.name,
-    (row: JsonObject) => base(stated(row)) === base(picture.name),
-    (row: JsonObject) => stem(stated(row)) === stem(picture.name),
-  ]
-  const [named, ...others] = alike.map((is) => rows.filter(is)).find((found) => found.length > 0) ?? []
-  if (named !== undefined) {
-    const other = others.find((row) => idAt(row, 'id') !== idAt(named, 'id'))
-    if (other !== undefined) {
-      throw new StudioError(
-        'malformed',
-        `${stated(named)} and ${stated(other)} of the file could both be ${picture.name}`,
-        { hint: 'Cut out the annotations of this picture first, or give the picture its whole name.' },
-      )
-    }
-    checkShared(rows, named)
-    return named
-  }
-  const sized = rows.filter((row) => {
-    const size = sizeAt(row)
-    return size !== undefined && chosenGround(picture, { stated: [size], convention: 'stored' }) !== undefined
+  const image = chosenEntry(picture, {
+    entries: rows,
+    namesOf: (row) => texts(textAt(row, 'file_name', 'coco_url')),
+    sizeOf: (row) => sizeAt(row),
+    isSame: (a, b) => idAt(a, 'id') === idAt(b, 'id'),
+    convention: 'stored',
+    namedBy: '“file_name” of the COCO file',
   })
-  const [only] = sized
-  if (sized.length === 1) {
-    checkShared(rows, only!)
-    return only!
-  }
-  throw new StudioError(
-    'missing',
-    `none of the file’s ${rows.length.toLocaleString('en')} pictures is called ${picture.name}, and ${sized.length.toLocaleString('en')} have its size (${picture.widthPx} x ${picture.heightPx})`,
-    { hint: 'Give the picture’s file the name that “file_name” of the COCO file says.' },
-  )
+  checkShared(rows, image)
+  return image
 }
 
 /** Of two different pictures with one id, nobody knows whose its annotations are. */

@@ -92,6 +92,7 @@ export {
   rotate90CounterClockwise,
   rotate180,
 } from './placement.ts'
+export { crc32 } from './png/checksum.ts'
 export type { PngBitDepth, PngColour, PngImage } from './png/format.ts'
 export { MAX_PNG_SAMPLE_BYTES } from './png/format.ts'
 export type { LabelMapToPngOptions, MaskFromPngOptions, PngForeground } from './png/mask-png.ts'
