@@ -216,6 +216,55 @@ describe("llama.cpp's server", () => {
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThan(1)
   })
 
+  it('is a judge: questions with and without a picture are put, what it babbles is no verdict', async () => {
+    const masks = [{ size: [30, 40], counts: [0, 600, 600] }]
+    const asks = [{ kind: 'positive', text: 'Colour?', options: ['Red', 'Blue'], scores: [1, -1] }]
+    const truth = {
+      id: 1,
+      picture: 'photo.png',
+      masks,
+      labels: ['dog'],
+      asks,
+      captions: ['A dog.'],
+      phrase: 'What is it?',
+    }
+    writeFileSync(join(root, 'judged.jsonl'), JSON.stringify(truth))
+    writeFileSync(join(root, 'said.jsonl'), JSON.stringify({ id: 1, text: 'A red dog.' }))
+    // The model reads bytes, and 512 of them at most.
+    const words = {
+      'dlc-bench': '{answer} {question}',
+      'mdvp-bench': '{answer}',
+      'videorefer-d': '{answer} {reference}',
+    }
+    for (const [benchmark, questions] of [
+      ['dlc-bench', 2],
+      ['mdvp-bench', 1],
+      ['videorefer-d', 1],
+    ] as const) {
+      const argv = [
+        'eval',
+        benchmark,
+        '--truth',
+        join(root, 'judged.jsonl'),
+        '--predictions',
+        join(root, 'said.jsonl'),
+      ]
+      const verdicts = join(root, `${benchmark}.verdicts.jsonl`)
+      writeFileSync(join(root, 'prompt.txt'), `Be fair.\n---\nJudge: ${words[benchmark]}`)
+      const { code, stdout, stderr } = await maskwords([
+        ...[...argv, '--judge', `${address}/v1`, '--judge-tokens', '8', '--verdicts', verdicts, '--json'],
+        ...['--judge-prompt', join(root, 'prompt.txt')],
+      ])
+      expect(code, stderr).toBe(0)
+      const { verdicts: counts, metrics } = JSON.parse(stdout) as {
+        verdicts: object
+        metrics: Record<string, number>
+      }
+      expect(counts).toMatchObject({ asked: questions, unreadable: questions, refused: 0, failed: 0 })
+      expect(Math.max(metrics['average'] ?? -1, metrics['relativeScore'] ?? -1)).toBeLessThan(0.2)
+    }
+  })
+
   it('behind the gateway it answers with masks', async () => {
     const said = await throughGateway(address, 0)
     expect(said.model).toBe('tiny')

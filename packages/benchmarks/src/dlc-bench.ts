@@ -62,6 +62,7 @@ export const command = benchmarkCommand({
   judging: {
     prompt: DLC_PROMPT,
     places: DLC_PLACES,
+    needed: ['answer', 'question'],
     sampling: () => DLC_SAMPLING,
     questions: (sample, said, { mode, settings }) =>
       questionsOf(sample, settings).map((question, k) => ({

@@ -51,6 +51,7 @@ export const command = benchmarkCommand({
   judging: {
     prompt: MDVP_PROMPT,
     places: MDVP_PLACES,
+    needed: ['answer'],
     sampling: mdvpSampling,
     picture: ({ masks = [] }, picture) => markedPicture(picture, masks),
     questions: (sample, said, { mode }) => [

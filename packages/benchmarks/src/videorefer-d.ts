@@ -49,6 +49,7 @@ export const command = benchmarkCommand({
   judging: {
     prompt: VIDEOREFER_PROMPT,
     places: VIDEOREFER_PLACES,
+    needed: ['answer', 'reference'],
     sampling: videoReferSampling,
     questions: (sample, said, { mode }) => [
       {

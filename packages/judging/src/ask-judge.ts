@@ -29,7 +29,7 @@ export type Verdict =
   | { readonly kind: 'refused' | 'failed' | 'not-asked'; readonly why: string }
 
 export type JudgeCounts = {
-  /** Put to the judge in this run, and answered before. */
+  /** Put to the judge in this run, and answered before or with an equal one. */
   readonly asked: number
   readonly kept: number
   /** Of all questions: without a reply because the judge refused, or could not be asked. */
@@ -132,7 +132,8 @@ export async function askJudge(context: Context, run: JudgeRun): Promise<Judged>
     const stands =
       before?.reply !== undefined && !(again && (isRefusal(before) || !one.isReadable(before.reply)))
     // Within a run a question is put once, whatever came of it.
-    if (!underWay.has(key)) {
+    if (underWay.has(key)) kept++
+    else {
       if (stands || judge === undefined) {
         if (stands) kept++
         return verdictOf(before)

@@ -189,6 +189,11 @@ describe('prompts of a file', () => {
     })
     expect(() => read('Is {anser} good?')).toThrow('nothing stands for {anser}')
     expect(() => read(' \n')).toThrow('no prompt')
+    const needing = (text: string) => promptOfFile(text, usual, places, 'p.txt', ['answer'])
+    expect(needing('Be fair.')).toEqual({ system: 'Be fair.', user: usual.user })
+    expect(needing('Is {pred} good?').user).toBe('Is {pred} good?')
+    expect(() => needing('{reference}')).toThrow('no place for the answer')
+    expect(() => needing('Be fair.\n---\nYes?')).toThrow('no place for the answer')
   })
 
   it('what stands in a place is not looked into', () => {

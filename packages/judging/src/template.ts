@@ -14,9 +14,17 @@ const PLACE = /\{([a-z_]+)\}/g
 /**
  * The prompt of a file. A line `---` parts a system message from the user message; a text without any place is a system message, and
  * `usual` asks behind it.
- * @throws MaskwordsError `usage` for a place that nothing fills, and for an empty file.
+ *
+ * @param needed places without which nothing would be judged
+ * @throws MaskwordsError `usage` for a place that nothing fills, for one that is needed and not there, and for an empty file.
  */
-export function promptOfFile(text: string, usual: JudgePrompt, places: Places, file: string): JudgePrompt {
+export function promptOfFile(
+  text: string,
+  usual: JudgePrompt,
+  places: Places,
+  file: string,
+  needed: readonly string[] = [],
+): JudgePrompt {
   const plain = text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
   if (plain.trim() === '')
     throw new MaskwordsError('usage', 'there is no prompt for the judge in it', { file })
@@ -29,9 +37,17 @@ export function promptOfFile(text: string, usual: JudgePrompt, places: Places, f
       hint: namesHint(strange, names, (near) => `{${near}}`),
     })
   }
+  if (found.length === 0 && !/^---[ \t]*$/m.test(plain)) return { system: plain.trim(), user: usual.user }
+  for (const place of needed) {
+    const spellings = [place, ...places[place]!]
+    if (spellings.some((name) => found.includes(name))) continue
+    throw new MaskwordsError('usage', `the prompt of the judge has no place for the ${place}`, {
+      file,
+      hint: `write ${spellings.map((name) => `{${name}}`).join(' or ')} where it stands`,
+    })
+  }
   const [first, ...rest] = plain.split(/^---[ \t]*$/m)
-  if (rest.length > 0) return { system: first!.trim(), user: rest.join('---').trim() }
-  return found.length === 0 ? { system: plain.trim(), user: usual.user } : { user: plain.trim() }
+  return rest.length > 0 ? { system: first!.trim(), user: rest.join('---').trim() } : { user: plain.trim() }
 }
 
 /** Fills the places of a message. What stands in them is never looked into for more places. */

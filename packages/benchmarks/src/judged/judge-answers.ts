@@ -118,12 +118,12 @@ async function openJudge({ options, io }: JudgeContext, name: string): Promise<P
 
 async function judgePrompt<S>(
   { options, io }: JudgeContext,
-  { prompt, places }: Judging<S>,
+  { prompt, places, needed }: Judging<S>,
 ): Promise<JudgePrompt> {
   const named = options['judge-prompt']
   if (named === undefined) return prompt
   const { name, bytes } = await readInput(io, named, MAX_TEXT_BYTES)
-  return promptOfFile(decodedText(bytes, name), prompt, places, name)
+  return promptOfFile(decodedText(bytes, name), prompt, places, name, needed)
 }
 
 function samplingOf({ options }: JudgeContext, usual: JudgeSampling): JudgeSampling {

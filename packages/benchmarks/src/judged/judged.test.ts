@@ -216,6 +216,24 @@ describe('a judge that misbehaves never makes an answer good, and loses nothing'
     expect([code, value.verdicts.asked, asked.length]).toEqual([0, 6, 15])
   })
 
+  it('takes no max_tokens and no temperature, as models that think: asked without them from then on', async () => {
+    const refuse = (field: string) => ({
+      status: 400,
+      body: { error: { message: `Unsupported parameter: '${field}' is not supported with this model.` } },
+    })
+    const { address, asked } = await judge((body) =>
+      body.max_tokens !== undefined
+        ? refuse('max_tokens')
+        : body.temperature !== undefined
+          ? refuse('temperature')
+          : reader(body),
+    )
+    const argv = [...DLC, '--judge', address, '--verdicts', 'thinks.jsonl', '--judge-jobs', '1']
+    const { code, value } = await run(argv)
+    expect([code, value.verdicts.asked, asked.length]).toEqual([0, 6, 8])
+    expect(asked[7]).toMatchObject({ max_completion_tokens: 300 })
+  })
+
   it('fails on some questions: those are told, count as the worst, and are asked again by the next run', async () => {
     const fails = new Set(['colour'])
     const { address, asked } = await judge((body) =>

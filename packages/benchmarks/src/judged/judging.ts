@@ -16,6 +16,8 @@ export type JudgeQuestion = {
 export type Judging<Settings = never> = {
   readonly prompt: JudgePrompt
   readonly places: Places
+  /** Places without which a prompt judges nothing. */
+  readonly needed: readonly string[]
   readonly sampling: (mode: EvalMode) => JudgeSampling
   /** What is asked about an answer that says something. */
   readonly questions: (
