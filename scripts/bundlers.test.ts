@@ -91,60 +91,63 @@ await codec.close()
 
 const without = chromiumPath === undefined ? ` (run in none: ${CHROMIUM_HINT})` : ''
 
-describe.skipIf(!isBuilt)(`a page on the installed package${without}`, () => {
-  let source: string
-  let browser: Browser | undefined
+describe.skipIf(!isBuilt)(
+  `a page on the installed package${isBuilt ? without : ' (skipped: npm run build has not been run)'}`,
+  () => {
+    let source: string
+    let browser: Browser | undefined
 
-  beforeAll(async () => {
-    const { folder } = await installed()
-    source = join(root, 'source')
-    cpSync(join(HOUSE, 'examples/page'), source, { recursive: true })
-    // The package itself as files: from its real place a link would show a tree without onnxruntime-web.
-    const [from, to] = [join(folder, 'node_modules'), join(source, 'node_modules')]
-    cpSync(join(from, 'maskwords'), join(to, 'maskwords'), { recursive: true })
-    for (const name of readdirSync(from)) {
-      if (!name.startsWith('.') && name !== 'maskwords') symlinkSync(join(from, name), join(to, name))
-    }
-    symlinkSync(join(HOUSE, 'node_modules/onnxruntime-web'), join(to, 'onnxruntime-web'))
-    if (chromiumPath !== undefined) browser = await launchChromium(chromiumPath)
-  }, 300_000)
-  afterAll(() => browser?.close())
-
-  for (const [name, bundle] of Object.entries(BUNDLERS)) {
-    it(`is built by ${name} without a warning and without a module of Node.js, and gives the words of Node.js`, async () => {
-      const site = join(root, name)
-      expect(await bundle(source, site)).toEqual([])
-      const scripts = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((file) =>
-        /\.m?js$/.test(file),
-      )
-      const wanting = /(?:from|import\(|require\()\s*["'](?:node:|fs|path|os|worker_threads|module)\b/
-      expect(scripts.filter((file) => wanting.test(readFileSync(join(site, file), 'utf8')))).toEqual([])
-      if (browser === undefined) return
-
-      cpSync(join(source, 'node_modules/maskwords/weights'), join(site, 'models'), {
-        recursive: true,
-        dereference: true,
-      })
-      const server = isolatedSite(site)
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-      const page = await browser.newPage()
-      try {
-        const complaints: string[] = []
-        page.on('pageerror', (error) => complaints.push(error.message))
-        await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-        await page.waitForFunction(`document.querySelector('output').textContent !== 'loading'`)
-        const said = await page.textContent('output')
-        expect(complaints).toEqual([])
-        const [text, iou] = said!.split(' ')
-        expect(text).toBe(inNode(source))
-        expect(Number(iou)).toBeGreaterThan(0.6)
-      } finally {
-        await page.close()
-        server.close()
+    beforeAll(async () => {
+      const { folder } = await installed()
+      source = join(root, 'source')
+      cpSync(join(HOUSE, 'examples/page'), source, { recursive: true })
+      // The package itself as files: from its real place a link would show a tree without onnxruntime-web.
+      const [from, to] = [join(folder, 'node_modules'), join(source, 'node_modules')]
+      cpSync(join(from, 'maskwords'), join(to, 'maskwords'), { recursive: true })
+      for (const name of readdirSync(from)) {
+        if (!name.startsWith('.') && name !== 'maskwords') symlinkSync(join(from, name), join(to, name))
       }
-    }, 120_000)
-  }
-})
+      symlinkSync(join(HOUSE, 'node_modules/onnxruntime-web'), join(to, 'onnxruntime-web'))
+      if (chromiumPath !== undefined) browser = await launchChromium(chromiumPath)
+    }, 300_000)
+    afterAll(() => browser?.close())
+
+    for (const [name, bundle] of Object.entries(BUNDLERS)) {
+      it(`is built by ${name} without a warning and without a module of Node.js, and gives the words of Node.js`, async () => {
+        const site = join(root, name)
+        expect(await bundle(source, site)).toEqual([])
+        const scripts = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((file) =>
+          /\.m?js$/.test(file),
+        )
+        const wanting = /(?:from|import\(|require\()\s*["'](?:node:|fs|path|os|worker_threads|module)\b/
+        expect(scripts.filter((file) => wanting.test(readFileSync(join(site, file), 'utf8')))).toEqual([])
+        if (browser === undefined) return
+
+        cpSync(join(source, 'node_modules/maskwords/weights'), join(site, 'models'), {
+          recursive: true,
+          dereference: true,
+        })
+        const server = isolatedSite(site)
+        await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+        const page = await browser.newPage()
+        try {
+          const complaints: string[] = []
+          page.on('pageerror', (error) => complaints.push(error.message))
+          await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+          await page.waitForFunction(`document.querySelector('output').textContent !== 'loading'`)
+          const said = await page.textContent('output')
+          expect(complaints).toEqual([])
+          const [text, iou] = said!.split(' ')
+          expect(text).toBe(inNode(source))
+          expect(Number(iou)).toBeGreaterThan(0.6)
+        } finally {
+          await page.close()
+          server.close()
+        }
+      }, 120_000)
+    }
+  },
+)
 
 let wordsOfNode: string | undefined
 /** The page's disc, drawn without the soft border that a canvas gives it. */

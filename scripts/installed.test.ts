@@ -15,7 +15,7 @@ const bytesUnder = (path: string): number => {
   return readdirSync(path).reduce((sum, name) => sum + bytesUnder(join(path, name)), 0)
 }
 
-describe.skipIf(!isBuilt)('the installed package', () => {
+describe.skipIf(!isBuilt)('the installed package (skipped: `npm run build` has not been run)', () => {
   let place: Installed
   const run = (...args: string[]) =>
     execFileSync(process.execPath, [join(place.folder, 'node_modules/maskwords/bin/maskwords.js'), ...args], {

@@ -15,7 +15,7 @@ const HOUSE = resolve(import.meta.dirname, '..')
 const MOST_PACKED_MEGABYTES = 26
 const MOST_UNPACKED_MEGABYTES = 34
 
-describe.skipIf(!isBuilt)('the packed package', () => {
+describe.skipIf(!isBuilt)('the packed package (skipped: `npm run build` has not been run)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'packed-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   let tarball: Uint8Array<ArrayBuffer>

@@ -268,7 +268,7 @@ describe('eval reconstruction', () => {
   })
 
   const real = join(import.meta.dirname, '../../../../shared/data/bsds500/val')
-  it.skipIf(!existsSync(real))('reads the real label maps', async () => {
+  it.skipIf(!existsSync(real))('reads the real label maps (skipped without ../shared/data)', async () => {
     const { code, value } = await json('--truth', real, '--baselines', '--no-boundary', '--limit', '1')
     expect([code, value.pictures, value.errors]).toEqual([0, 1, []])
     expect(value.masks).toBeGreaterThan(20)

@@ -37,7 +37,7 @@ function realMasks(pictures: number): Mask[] {
   return masks
 }
 
-describe.skipIf(!present)('GETok on real masks', () => {
+describe.skipIf(!present)('GETok on real masks (skipped without ../shared/data)', () => {
   it('needs about as many points as the paper, nearly all inside, and comes back far better than the box', async () => {
     const codec = getokCodec()
     const masks = realMasks(24)

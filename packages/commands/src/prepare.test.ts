@@ -201,7 +201,7 @@ describe('prepare', () => {
 
 const POOL = join(import.meta.dirname, '../../../../shared/data')
 
-describe.skipIf(!existsSync(POOL))('prepare on real datasets (shared/data)', () => {
+describe.skipIf(!existsSync(POOL))('prepare on real datasets (skipped without ../shared/data)', () => {
   it.each([
     ['coco', 'coco-pool', 'open-vocabulary'],
     ['grounding-suite', 'grounding-suite', 'referring'],

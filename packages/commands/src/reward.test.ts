@@ -145,7 +145,7 @@ async function python(
   return { out: JSON.parse(out), err }
 }
 
-describe.skipIf(!hasPython)('the Python files', { timeout: 180_000 }, () => {
+describe.skipIf(!hasPython)('the Python files (skipped without python3)', { timeout: 180_000 }, () => {
   const shim = (trainer: string, name: string, ...more: string[]) =>
     command('--shim', trainer, '-o', name, '--rewards', JSON.stringify(REWARDS), ...more)
   beforeAll(async () => {

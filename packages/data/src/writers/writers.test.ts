@@ -278,7 +278,7 @@ describe('writers', () => {
   })
 
   it.skipIf(!hasCocoPool)(
-    'give the documented fields for every task, on real pictures\u2019 annotations',
+    'give the documented fields for every task, on real pictures\u2019 annotations (skipped without ../shared/data)',
     async () => {
       const { records, categories } = cocoPoolRecords()
       const conversations = conversationsOf(

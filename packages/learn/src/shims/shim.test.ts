@@ -27,7 +27,7 @@ describe('shims', () => {
   })
 
   it.skipIf(!hasPython)(
-    'are Python whose imports are the standard library and, for ms-swift, its own plug point',
+    'are Python whose imports are the standard library and, for ms-swift, its own plug point (skipped without python3)',
     () => {
       const check = [
         'import ast, sys, json',
@@ -50,7 +50,7 @@ describe('shims', () => {
     },
   )
 
-  it.skipIf(!hasPython)('take truths and answers as columns bring them', () => {
+  it.skipIf(!hasPython)('take truths and answers as columns bring them (skipped without python3)', () => {
     const check = [
       'import sys, json',
       'names = {}',
@@ -95,91 +95,94 @@ describe('shims', () => {
     expect(stderr).toContain('a response is no text but int; it counts as none')
   })
 
-  it.skipIf(!hasPython)('give one number for each answer, or say which column has no row for each', () => {
-    const check = [
-      'import sys, json, types, asyncio',
-      'shims = json.load(sys.stdin)',
-      'swift = types.ModuleType("swift.rewards")',
-      'swift.AsyncORM, swift.orms = object, {}',
-      'sys.modules.update({"swift": types.ModuleType("swift"), "swift.rewards": swift})',
-      'modules = {}',
-      'class Array(list):',
-      '    def tolist(self): return list(self)',
-      'def post(url, token, body):',
-      '    samples = json.loads(body)["samples"]',
-      '    one = lambda s: {"overall": float(s["truth"] == s["response"]), "parts": {"same": 1.0}}',
-      '    wrong = {"error": {"code": "bad-request", "at": "truth", "message": "truth is no text"}}',
-      '    return {"names": ["same"], "results": [one(s) if isinstance(s["truth"], str) else wrong for s in samples]}',
-      'for name, text in shims.items():',
-      '    modules[name] = {}',
-      '    exec(text, modules[name])',
-      '    modules[name]["_post"] = post',
-      'def call(name, answers, truths):',
-      '    one = modules[name]',
-      '    if name == "trl": return one["maskwords_reward"](None, answers, solution=truths)',
-      '    if name == "ms-swift": return asyncio.run(swift.orms["maskwords"]()(answers, solution=truths))',
-      '    if name == "verl": return [s["score"] for s in one["compute_score_batch"](None, answers, truths)]',
-      '    inputs = [{"response": a, "ground_truth": t} for a, t in zip(answers, truths)]',
-      '    return [s["overall"] for s in one["compute_score"](inputs)]',
-      'said = lambda text: [{"role": "user", "content": "?"}, {"role": "assistant", "content": text}]',
-      'shapes = [(["a", "b"], ["a", "a"]), (["a", "b"], Array(["a", "b"])), (["a", "b", "c"], ["a", None, "c"]),',
-      '          (["a", "b"], [["a"], {"x": 1}]), (["a", 5], ["a", ""]), ("ab", "ab"), (["a", "b"], ["a"]), (["a"], "a")]',
-      'def tried(name, answers, truths):',
-      '    try: return call(name, answers, truths)',
-      '    except Exception as error: return "%s: %s" % (type(error).__name__, error)',
-      'for name in ("trl", "ms-swift", "verl", "easyr1"):',
-      '    print(json.dumps([tried(name, *shape) for shape in shapes]))',
-      'print(json.dumps([tried("trl", [said("a"), [said("b")], [{"content": [{"type": "text", "text": "c"}]}]], ["a", "b", "c"]),',
-      '                  tried("trl", ["a"], None)]))',
-      'old = modules["easyr1"]["compute_score"]',
-      'for call in (lambda: old(["a"], ["a"]), lambda: old("a")):',
-      '    try: print(json.dumps(call()))',
-      '    except Exception as error: print(json.dumps(str(error)))',
-    ].join('\n')
-    const shims = Object.fromEntries(
-      SHIM_TRAINERS.map((trainer) => [trainer, rewardShim({ trainer, rewards: 'samtok-gcg' })]),
-    )
-    const { stdout, stderr } = spawnSync('python3', ['-c', check], {
-      input: JSON.stringify(shims),
-      encoding: 'utf8',
-    })
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    const [trl, swift, verl, easyr1, messages, ...calls] = lines
-    const wrong = (text: string) => `MaskwordsError: maskwords: ${text}`
-    const column = (answers: string, truths: string, none: number | null) => [
-      [1, 0],
-      [1, 1],
-      [1, none, 1],
-      [none, none],
-      [1, 0],
-      wrong(`${answers} is no list of one value for each answer but str`),
-      wrong(`${truths} has 1 rows for 2 answers`),
-      wrong(`${truths} is no list of one value for each answer but str`),
-    ]
-    expect(trl).toEqual(column('completions', 'solution', null))
-    expect(swift).toEqual(column('completions', 'solution', null))
-    expect(verl).toEqual(column('solution_strs', 'ground_truths', 0))
-    // EasyR1 hands over one dict for each answer: columns cannot differ.
-    expect(easyr1.slice(0, 5)).toEqual([
-      [1, 0],
-      [1, 1],
-      [1, 0, 1],
-      [0, 0],
-      [1, 0],
-    ])
-    expect(messages).toEqual([
-      [1, 0, 1],
-      wrong('solution is no list of one value for each answer but NoneType'),
-    ])
-    expect(calls).toEqual([
-      expect.stringContaining('EasyR1 gives dicts with response and ground_truth'),
-      'maskwords: reward_inputs is no list of one value for each answer but str',
-    ])
-    expect(stderr).not.toContain('Traceback')
-  })
+  it.skipIf(!hasPython)(
+    'give one number for each answer, or say which column has no row for each (skipped without python3)',
+    () => {
+      const check = [
+        'import sys, json, types, asyncio',
+        'shims = json.load(sys.stdin)',
+        'swift = types.ModuleType("swift.rewards")',
+        'swift.AsyncORM, swift.orms = object, {}',
+        'sys.modules.update({"swift": types.ModuleType("swift"), "swift.rewards": swift})',
+        'modules = {}',
+        'class Array(list):',
+        '    def tolist(self): return list(self)',
+        'def post(url, token, body):',
+        '    samples = json.loads(body)["samples"]',
+        '    one = lambda s: {"overall": float(s["truth"] == s["response"]), "parts": {"same": 1.0}}',
+        '    wrong = {"error": {"code": "bad-request", "at": "truth", "message": "truth is no text"}}',
+        '    return {"names": ["same"], "results": [one(s) if isinstance(s["truth"], str) else wrong for s in samples]}',
+        'for name, text in shims.items():',
+        '    modules[name] = {}',
+        '    exec(text, modules[name])',
+        '    modules[name]["_post"] = post',
+        'def call(name, answers, truths):',
+        '    one = modules[name]',
+        '    if name == "trl": return one["maskwords_reward"](None, answers, solution=truths)',
+        '    if name == "ms-swift": return asyncio.run(swift.orms["maskwords"]()(answers, solution=truths))',
+        '    if name == "verl": return [s["score"] for s in one["compute_score_batch"](None, answers, truths)]',
+        '    inputs = [{"response": a, "ground_truth": t} for a, t in zip(answers, truths)]',
+        '    return [s["overall"] for s in one["compute_score"](inputs)]',
+        'said = lambda text: [{"role": "user", "content": "?"}, {"role": "assistant", "content": text}]',
+        'shapes = [(["a", "b"], ["a", "a"]), (["a", "b"], Array(["a", "b"])), (["a", "b", "c"], ["a", None, "c"]),',
+        '          (["a", "b"], [["a"], {"x": 1}]), (["a", 5], ["a", ""]), ("ab", "ab"), (["a", "b"], ["a"]), (["a"], "a")]',
+        'def tried(name, answers, truths):',
+        '    try: return call(name, answers, truths)',
+        '    except Exception as error: return "%s: %s" % (type(error).__name__, error)',
+        'for name in ("trl", "ms-swift", "verl", "easyr1"):',
+        '    print(json.dumps([tried(name, *shape) for shape in shapes]))',
+        'print(json.dumps([tried("trl", [said("a"), [said("b")], [{"content": [{"type": "text", "text": "c"}]}]], ["a", "b", "c"]),',
+        '                  tried("trl", ["a"], None)]))',
+        'old = modules["easyr1"]["compute_score"]',
+        'for call in (lambda: old(["a"], ["a"]), lambda: old("a")):',
+        '    try: print(json.dumps(call()))',
+        '    except Exception as error: print(json.dumps(str(error)))',
+      ].join('\n')
+      const shims = Object.fromEntries(
+        SHIM_TRAINERS.map((trainer) => [trainer, rewardShim({ trainer, rewards: 'samtok-gcg' })]),
+      )
+      const { stdout, stderr } = spawnSync('python3', ['-c', check], {
+        input: JSON.stringify(shims),
+        encoding: 'utf8',
+      })
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      const [trl, swift, verl, easyr1, messages, ...calls] = lines
+      const wrong = (text: string) => `MaskwordsError: maskwords: ${text}`
+      const column = (answers: string, truths: string, none: number | null) => [
+        [1, 0],
+        [1, 1],
+        [1, none, 1],
+        [none, none],
+        [1, 0],
+        wrong(`${answers} is no list of one value for each answer but str`),
+        wrong(`${truths} has 1 rows for 2 answers`),
+        wrong(`${truths} is no list of one value for each answer but str`),
+      ]
+      expect(trl).toEqual(column('completions', 'solution', null))
+      expect(swift).toEqual(column('completions', 'solution', null))
+      expect(verl).toEqual(column('solution_strs', 'ground_truths', 0))
+      // EasyR1 hands over one dict for each answer: columns cannot differ.
+      expect(easyr1.slice(0, 5)).toEqual([
+        [1, 0],
+        [1, 1],
+        [1, 0, 1],
+        [0, 0],
+        [1, 0],
+      ])
+      expect(messages).toEqual([
+        [1, 0, 1],
+        wrong('solution is no list of one value for each answer but NoneType'),
+      ])
+      expect(calls).toEqual([
+        expect.stringContaining('EasyR1 gives dicts with response and ground_truth'),
+        'maskwords: reward_inputs is no list of one value for each answer but str',
+      ])
+      expect(stderr).not.toContain('Traceback')
+    },
+  )
 
   it('refuse rewards, addresses and columns that cannot be', () => {
     const good: ShimOptions = { trainer: 'trl', rewards: ['mask-format'] }
