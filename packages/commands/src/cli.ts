@@ -1,4 +1,6 @@
 // The command line: finds the command, parses its options, runs it, and turns whatever happens into an exit code.
+
+import { writeSync } from 'node:fs'
 import { namesHint } from '@maskwords/base'
 import {
   ClosedPipe,
@@ -42,7 +44,11 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   const wantsJson = argv.includes('--json')
   const talk = makeTalk(io, argv.includes('--quiet') || argv.includes('-q'))
   try {
-    return await dispatch(argv, io, talk)
+    const code = await dispatch(argv, io, talk)
+    // What stops in order (a service, training that has saved) was interrupted all the same.
+    if (!io.signal.aborted) return code
+    await talk.error(new MaskwordsError('interrupted', 'interrupted'))
+    return 130
   } catch (error) {
     if (error instanceof ClosedPipe) return 0
     const interrupted = io.signal.aborted || reportOf(error).code === 'interrupted'
@@ -105,6 +111,9 @@ async function dispatch(
   return code
 }
 
+/** What a shell makes of a process that SIGTERM ended. */
+const SIGTERM_CODE = 143
+
 /** How long a command may take to stop in order after Ctrl-C before the process ends without it; training saves first. */
 const STOP_GRACE_MS = 3000
 const TRAIN_GRACE_MS = 120_000
@@ -112,8 +121,10 @@ const TRAIN_GRACE_MS = 120_000
 /** Runs this process's command line; what `bin/maskwords.js` calls. */
 export async function main(): Promise<void> {
   const controller = new AbortController()
+  let stopped: NodeJS.Signals | undefined
   const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) return end(signal)
+    if (stopped !== undefined) return end(signal)
+    stopped = signal
     controller.abort()
     const graceMs = ['train', 'learn'].includes(process.argv[2] ?? '') ? TRAIN_GRACE_MS : STOP_GRACE_MS
     setTimeout(() => end(signal), graceMs).unref()
@@ -121,11 +132,13 @@ export async function main(): Promise<void> {
   // An exit would end threads first, and one that runs a network then aborts the process; the signal itself does not.
   const end = (signal: NodeJS.Signals) => {
     removeUnfinished()
+    writeSync(process.stderr.fd, 'error interrupted\n')
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.on('exit', removeUnfinished)
-  process.exit(await run(process.argv.slice(2), processIo(controller.signal)))
+  const code = await run(process.argv.slice(2), processIo(controller.signal))
+  process.exit(code === 130 && stopped === 'SIGTERM' ? SIGTERM_CODE : code)
 }

@@ -392,7 +392,7 @@ describe('the command', () => {
     await closed
     expect(said).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(said).toContain('{"overall":1,"parts":{"mask-format":1}}')
-    expect(await ended).toBe(0)
+    expect(await ended).toBe(130)
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
   })
 })

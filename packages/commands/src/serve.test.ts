@@ -48,7 +48,7 @@ describe('maskwords serve', () => {
     ])
     expect(log.join('')).not.toContain('s3cret')
     controller.abort()
-    expect(await ended).toBe(0)
+    expect(await ended).toBe(130)
     await expect(client.codecs()).rejects.toMatchObject({ code: 'network' })
   })
 

@@ -20,6 +20,7 @@ import {
 import { isAddress, openMultimodal, readAddress } from '@maskwords/mllm'
 import type { ServedCodec, ServedModel } from '@maskwords/server'
 import { type CodecServiceOptions, checkPort, openCodecService, requestLine } from '@maskwords/server'
+import { openPage } from './open-page.ts'
 import { serveUntilStopped, serviceToken } from './serving.ts'
 
 const PORT = 7333
@@ -138,6 +139,10 @@ const OPTIONS = {
     valueName: 'origin',
     help: 'a web origin from which pictures of questions may be fetched, as in https://example.org (default none)',
   },
+  open: {
+    type: 'flag',
+    help: 'open the page in the browser of this machine (nothing happens without a display)',
+  },
   'no-studio': { type: 'flag', help: 'no web page, only the interface for programs' },
 } as const satisfies OptionSpecs
 
@@ -231,8 +236,9 @@ export const command = defineCommand({
         timeoutMs,
         ...(setup.model && { answerTimeoutMs: setup.model.answerTimeoutMs + AFTER_ANSWER_MS }),
         // One line as JSON too, because whoever started the service reads it while the service runs.
-        line: async ({ url, port }) =>
-          options.json
+        line: async ({ url, port }) => {
+          if (options.open && options['no-studio'] !== true) openPage(url, process.platform, io.env)
+          return options.json
             ? JSON.stringify({
                 url,
                 host,
@@ -243,7 +249,8 @@ export const command = defineCommand({
                 workers,
                 studio: await hasStudio(),
               })
-            : `${style.bold(url)}${style.dim(`  ${[...codecs, ...(opened.model ? [opened.model.id] : [])].join(', ')}${token === undefined ? '' : '; with a token'}`)}`,
+            : `${style.bold(url)}${style.dim(`  ${[...codecs, ...(opened.model ? [opened.model.id] : [])].join(', ')}${token === undefined ? '' : '; with a token'}`)}`
+        },
       })
       return 0
     } finally {

@@ -1,5 +1,11 @@
 #!/usr/bin/env node
 // The `maskwords` command: loads the bundle and hands it the process.
+// Until the command listens itself: Ctrl-C says the same at any moment.
+const early = () => {
+  process.stderr.write('error interrupted\n')
+  process.exit(130)
+}
+process.once('SIGINT', early)
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(
@@ -12,5 +18,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
     process.stderr.write('maskwords is not built: run `npm run build` in the repository first\n')
     process.exit(1)
   })
+  process.off('SIGINT', early)
   await main()
 }

@@ -111,6 +111,32 @@ describe('maskwords as a process', () => {
     // A process that its signal ended has no code; a shell says 130.
     expect([null, 130]).toContain(code)
     expect(err).not.toContain('terminate called')
+    expect(err).toContain('interrupted')
+  })
+
+  it.each([
+    ['SIGINT', 130, ['serve', '--port', '0', '--codec', 'getok', '--workers', '1']],
+    ['SIGTERM', 143, ['serve', '--port', '0', '--codec', 'getok', '--workers', '1']],
+    ['SIGINT', 130, ['reward', '--port', '0']],
+    ['SIGTERM', 143, ['roundtrip', 'scene.png', 'blurred.jpg', 'many', '--codec', 'himtok-nano']],
+    ['SIGINT', 130, ['scenes', '--count', '100000', '-o', 'scenes']],
+  ] as const)('%s ends with "interrupted" and %i: %j', async (signal, expected, argv) => {
+    const child = start([...argv])
+    const result = ended(child)
+    // At work: it has said something, or made its folder.
+    const said = new Promise((resolve) => {
+      child.stderr!.once('data', resolve)
+      child.stdout!.once('data', resolve)
+    })
+    let working = false
+    said.then(() => {
+      working = true
+    })
+    while (!working && !existsSync(join(folder, 'scenes')))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    child.kill(signal)
+    const { code, err } = await result
+    expect([argv[0], code, err]).toEqual([argv[0], expected, expect.stringContaining('error interrupted')])
   })
 
   it.skipIf(!existsSync(BUNDLE))(
