@@ -4,7 +4,15 @@
 import { emptyMask, type Mask, maskFromRings } from '@maskwords/mask'
 import { runJob } from '../engine/job.ts'
 import { addRegions, DEFAULT_OPACITY, nextColour } from '../state/regions.ts'
-import { notify, notifyError, say, selectedRegion, setBusy, useStudio } from '../state/store.ts'
+import {
+  notify,
+  notifyError,
+  paintedRegion,
+  say,
+  selectedRegion,
+  setBusy,
+  useStudio,
+} from '../state/store.ts'
 import type { Combine, Region, Tool } from '../state/types.ts'
 import { type FloodJob, similarRegion } from './flood.ts'
 import type { Flooded } from './flood.worker.ts'
@@ -67,7 +75,7 @@ class Brushing implements ToolInUse {
     if (picture === undefined) return
     const state = useStudio.getState()
     const erase = this.#erases || altKey
-    this.#region = selectedRegion(state)
+    this.#region = erase ? selectedRegion(state) : paintedRegion(state)
     if (erase && this.#region === undefined) {
       notify(NOTHING_SELECTED)
       return

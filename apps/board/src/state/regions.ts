@@ -1,6 +1,6 @@
 // Regions as people make them: identifiers, names, colours, and the steps of work on the list.
 import { connectedComponents, type Mask, union } from '@maskwords/mask'
-import { edit, useStudio } from './store.ts'
+import { edit, select, useStudio } from './store.ts'
 import type { Region } from './types.ts'
 
 /**
@@ -164,5 +164,5 @@ export function selectNext(step: 1 | -1): void {
   if (regions.length === 0) return
   const at = regions.findIndex(({ id }) => id === selectedId)
   const next = at < 0 ? (step === 1 ? 0 : regions.length - 1) : (at + step + regions.length) % regions.length
-  useStudio.setState({ document: { ...document, selectedId: regions[next]!.id } })
+  select(regions[next]!.id)
 }

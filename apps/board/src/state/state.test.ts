@@ -6,12 +6,24 @@ import {
   deleteRegion,
   duplicateRegion,
   mergeRegions,
+  newRegion,
   nextColour,
   REGION_COLOURS,
   selectNext,
   splitRegion,
 } from './regions.ts'
-import { EMPTY, redo, select, undo, updateRegion, useStudio } from './store.ts'
+import {
+  EMPTY,
+  openPicture,
+  paintedRegion,
+  redo,
+  select,
+  selectedRegion,
+  undo,
+  updateRegion,
+  useStudio,
+} from './store.ts'
+import type { Picture } from './types.ts'
 import { formatHash, parseHash } from './url.ts'
 
 const mask = emptyMask(4, 3)
@@ -71,6 +83,19 @@ describe('undo and redo', () => {
     updateRegion(id, { mask: emptyMask(4, 3) })
     undo()
     expect(state().document.regions[0]!.mask).toBe(second)
+  })
+})
+
+describe('painting', () => {
+  it('begins a region of its own on a fresh sample, and goes on with what a person chose or made', () => {
+    const own = { ...newRegion(mask, [], 'the boat'), id: 'r1' }
+    openPicture({ name: 'lake.webp' } as Picture, { regions: [own], selectedId: 'r1' })
+    expect(selectedRegion(state())).toBe(own)
+    expect(paintedRegion(state())).toBeUndefined()
+    addRegions([{ mask, name: 'mine' }])
+    expect(paintedRegion(state())?.name).toBe('mine')
+    select('r1')
+    expect(paintedRegion(state())).toBe(own)
   })
 })
 

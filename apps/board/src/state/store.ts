@@ -12,6 +12,8 @@ export type Studio = {
   readonly picture: Picture | undefined
   readonly document: Document
   readonly history: History
+  /** The selected region is one that the person chose or made, not one that came with the picture. */
+  readonly picked: boolean
   readonly view: View
   readonly tool: Tool
   /** Diameter of brush and eraser in pixels of the picture. */
@@ -35,6 +37,7 @@ export const useStudio = create<Studio>(() => ({
   picture: undefined,
   document: EMPTY,
   history: { past: [], future: [] },
+  picked: false,
   view: 'draw',
   tool: 'brush',
   brushPx: 24,
@@ -51,7 +54,7 @@ const get = useStudio.getState
 
 /** Opens a picture; regions of another one, and their history, are left behind. */
 export function openPicture(picture: Picture, document: Document = EMPTY): void {
-  set({ picture, document, history: { past: [], future: [] } })
+  set({ picture, document, history: { past: [], future: [] }, picked: false })
 }
 
 /** Changes of one kind that follow each other this closely are one step: a slider that is dragged, a name that is typed. */
@@ -74,7 +77,7 @@ export function edit(change: (document: Document) => Document, kind?: string): v
     atMs - lastKind.atMs < ONE_STEP_MS
   lastKind = kind === undefined ? undefined : { kind, atMs, document: next }
   const past = goesOn ? history.past : [...history.past, document].slice(-MAX_HISTORY)
-  set({ document: next, history: { past, future: [] } })
+  set({ document: next, history: { past, future: [] }, picked: true })
 }
 
 export function undo(): void {
@@ -99,7 +102,7 @@ export function redo(): void {
 
 /** Selecting is no work of its own: undo does not stop there. */
 export function select(id: string | undefined): void {
-  set(({ document }) => ({ document: { ...document, selectedId: id } }))
+  set(({ document }) => ({ document: { ...document, selectedId: id }, picked: true }))
 }
 
 export const updateRegion = (id: string, change: Partial<Omit<Region, 'id'>>): void =>
@@ -145,6 +148,10 @@ export function notifyError(error: unknown, doing: string): number | undefined {
 
 export const dismiss = (id: number): void =>
   set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }))
+
+/** The region that a brush goes on with: the selected one, unless it only came with the picture. */
+export const paintedRegion = (state: Studio): Region | undefined =>
+  state.picked ? selectedRegion(state) : undefined
 
 export const selectedRegion = ({ document }: Studio): Region | undefined =>
   document.regions.find(({ id }) => id === document.selectedId)

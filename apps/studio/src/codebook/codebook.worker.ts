@@ -3,13 +3,12 @@
 
 import { serveJobs } from '@maskwords/board/engine/job.ts'
 import { openNetworks } from '@maskwords/board/engine/networks.ts'
-import { fetchCodecFiles } from '@maskwords/board/engine/weights.ts'
-import { bytesFromMemory, openCheckpoint } from '@maskwords/checkpoint'
 import type { HimtokCodec, Pixels, SamtokCodec } from '@maskwords/codecs'
 import { maskFromRowMajor } from '@maskwords/mask'
+import { readCodeVectors } from './code-vectors.ts'
 import { type CodeLayout, layoutOf } from './layout.ts'
 import { changeTile, maskTile, TILE_PX, type TileKind, tileOf } from './tiles.ts'
-import { type CodeVectors, codeVectors, projected } from './vectors.ts'
+import type { CodeVectors } from './vectors.ts'
 
 export type CodebookJob = {
   readonly codec: 'samtok' | 'himtok'
@@ -49,10 +48,7 @@ serveJobs<CodebookJob, CodebookPart>(async (job, give) => {
   const tell = (progress: { doing: string; share?: number }) => give({ kind: 'doing', ...progress })
   const { codec } = await openNetworks({ codec: id, baseUrl, device: 'wasm' }, tell)
   if (job.from === 0) tell({ doing: 'making the map' })
-  const vectors =
-    id === 'samtok'
-      ? samtokVectors(codec as SamtokCodec, place)
-      : await himtokVectors((codec as HimtokCodec).config.codeSize, baseUrl)
+  const vectors = await readCodeVectors(id, place, baseUrl)
   if (job.from === 0) give({ kind: 'map', vectors, layout: layoutOf(vectors) })
   const rows = await decoder(job, codec as SamtokCodec & HimtokCodec)
   for (let { from } = job; from < job.order.length; from += BATCH) {
@@ -65,25 +61,6 @@ serveJobs<CodebookJob, CodebookPart>(async (job, give) => {
     give({ kind: 'tiles', tileKind: rows.kind, from, tiles })
   }
 })
-
-function samtokVectors({ codebooks }: SamtokCodec, level: number): CodeVectors {
-  // The release's tables have a row more than there are codes.
-  const { width, codes, levels } = codebooks
-  return codeVectors(levels[level]!.slice(0, codes * width), width, false)
-}
-
-/** HiMTok keeps its codebook to itself: it is read from the weights, which are in the cache by now. */
-async function himtokVectors(width: number, baseUrl: string): Promise<CodeVectors> {
-  const { weights, name } = await fetchCodecFiles(baseUrl, 'himtok-nano', () => {})
-  const checkpoint = await openCheckpoint(bytesFromMemory(weights), { name })
-  try {
-    const embedding = await checkpoint.read('quantize.embedding.weight', { as: 'float32' })
-    const projection = await checkpoint.read('quantize.embedding_proj.weight', { as: 'float32' })
-    return codeVectors(projected(embedding, projection, width), width, true)
-  } finally {
-    await checkpoint.close()
-  }
-}
 
 type Rows = { readonly kind: TileKind; tiles(codes: readonly number[]): Promise<Uint8Array[]> }
 

@@ -1,8 +1,8 @@
 // The words of a mask as spin controls: arrows, wheel and digits change one, and the mask follows.
 
 import type { CodecId } from '@maskwords/board/state/types.ts'
-import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
-import { type Chip, effectOfKey, stepped, typedValue, withValue } from './chips.ts'
+import { type KeyboardEvent, memo, useEffect, useId, useRef, useState } from 'react'
+import { type Chip, effectOfKey, rankOf, stepped, typedProblem, typedValue, withValue } from './chips.ts'
 import { light, setCodes } from './speaker.ts'
 
 type Props = {
@@ -24,6 +24,8 @@ const GROUPS = { words: 'words', box: 'box', points: 'points', offsets: 'offsets
 export const ChipList = memo(function ChipList(props: Props) {
   const { codec, chips, codes, said, length, active, onActive } = props
   const list = useRef<HTMLDivElement>(null)
+  /** What was typed last and is no number of its chip; told until another word is touched. */
+  const [problem, setProblem] = useState<{ readonly index: number; readonly text: string }>()
   const focus = (index: number): void => {
     const at = Math.min(chips.length - 1, Math.max(0, index))
     list.current?.querySelector<HTMLInputElement>(`[data-index="${at}"]`)?.focus()
@@ -35,6 +37,7 @@ export const ChipList = memo(function ChipList(props: Props) {
   const groups = (Object.keys(GROUPS) as (keyof typeof GROUPS)[]).filter((group) =>
     chips.some((chip) => chip.group === group),
   )
+  const problemId = useId()
   return (
     <div className="words-chips" ref={list} onPointerLeave={() => light(codec, focusedIndex(list.current))}>
       {groups.map((group) => (
@@ -59,13 +62,22 @@ export const ChipList = memo(function ChipList(props: Props) {
                   changed={said !== undefined && said[chip.index] !== codes[chip.index]}
                   unread={chip.index >= length}
                   tabbable={chip.index === active}
+                  problemId={problem?.index === chip.index ? problemId : undefined}
                   onActive={onActive}
+                  onProblem={(text) =>
+                    setProblem(text === undefined ? undefined : { index: chip.index, text })
+                  }
                   focus={focus}
                 />
               </li>
             ))}
         </ul>
       ))}
+      {problem !== undefined && (
+        <p className="words-problem" role="alert" id={problemId}>
+          {problem.text}
+        </p>
+      )}
     </div>
   )
 })
@@ -77,22 +89,28 @@ function ChipInput(props: {
   readonly changed: boolean
   readonly unread: boolean
   readonly tabbable: boolean
+  /** Of the text that says what is wrong with what was typed. */
+  readonly problemId: string | undefined
   onActive(index: number): void
+  onProblem(text: string | undefined): void
   focus(index: number): void
 }) {
-  const { codec, chip, codes, changed, unread, tabbable, onActive, focus } = props
+  const { codec, chip, codes, changed, unread, tabbable, problemId, onActive, onProblem, focus } = props
   /** What is being typed; undefined while nothing is. */
   const [draft, setDraft] = useState<string>()
-  const wrong = draft !== undefined && draft !== '' && typedValue(draft, chip) === undefined
+  const wrong = problemId !== undefined
   const change = (text: string): void => {
     setDraft(text)
+    onProblem(typedProblem(text, chip))
     const value = typedValue(text, chip)
     if (value !== undefined) setCodes(codec, withValue(codes, chip, value))
   }
   const press = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'Enter' || event.key === 'Escape') {
+      // What is wrong stays said; the number is the one before again.
       setDraft(undefined)
+      if (event.key === 'Escape') onProblem(undefined)
       event.stopPropagation()
       return
     }
@@ -103,6 +121,7 @@ function ChipInput(props: {
     event.preventDefault()
     event.stopPropagation()
     setDraft(undefined)
+    onProblem(undefined)
     if ('move' in effect) focus(chip.index + effect.move)
     else setCodes(codec, withValue(codes, chip, effect.value))
   }
@@ -116,7 +135,8 @@ function ChipInput(props: {
       aria-valuemax={chip.most}
       aria-valuetext={changed ? `${chip.says}, changed` : chip.says}
       aria-invalid={wrong}
-      title={`${chip.name}: ${chip.says}${changed ? ', changed' : ''}${unread ? ', not read' : ''}`}
+      aria-describedby={problemId}
+      title={`${chip.name}: ${chip.says}${changed ? changedText(chip) : ''}${unread ? ', not read' : ''}`}
       inputMode="numeric"
       autoComplete="off"
       spellCheck={false}
@@ -140,6 +160,13 @@ function ChipInput(props: {
       onPointerEnter={() => light(codec, chip.index)}
     />
   )
+}
+
+/** That a word is not the codec's, and how far it lies from what the codec said. */
+function changedText(chip: Chip): string {
+  const rank = rankOf(chip)
+  if (rank === undefined || rank < 1) return ', changed'
+  return `, changed: neighbour ${rank} of code ${chip.order!()[0]}, which was said`
 }
 
 function focusedIndex(list: HTMLElement | null): number | undefined {

@@ -8,10 +8,13 @@ import { useMemo, useState } from 'react'
 import { ChipList } from './ChipList.tsx'
 import { type Card, lengthOf, toggleOpen, useWords } from './cards.ts'
 import { CODEC_LOOK, chipsOf } from './chips.ts'
+import { useCodeOrder } from './code-order.ts'
+import { IOU_MEANS, lowIouText, WORDS_MEAN } from './explain.ts'
 import { iouOf } from './iou-of.ts'
 import { LengthControl } from './LengthControl.tsx'
 import { backToSaid, tryAgain } from './speaker.ts'
 import { vocabularyOf } from './text.ts'
+import { Why } from './Why.tsx'
 import { WordDetail } from './WordDetail.tsx'
 import { WordText } from './WordText.tsx'
 
@@ -36,10 +39,12 @@ export function CodecCard({ codec, region }: { readonly codec: CodecId; readonly
             {title}
           </button>
         </h3>
+        {open && <Why what={`What are ${title}’s words?`} text={WORDS_MEAN[codec]} />}
         <span className="words-iou" title="Intersection over union of the decoded mask with the region">
           {open && card !== undefined && searches(card) && 'searching for better words… '}
           {open && same !== undefined && `IoU ${same.toFixed(3)}`}
         </span>
+        {open && same !== undefined && <Why what="What is IoU?" text={IOU_MEANS} />}
         <button
           type="button"
           className="words-button"
@@ -114,10 +119,19 @@ function Said({ codec, card, region, facts }: SaidProps) {
   const wish = useWords((state) => state.length)
   const lit = useWords((state) => (state.lit?.codec === codec ? state.lit.index : undefined))
   const vocabulary = useMemo(() => vocabularyOf(facts), [facts])
+  const order = useCodeOrder(facts)
   const chips = useMemo(
-    () => chipsOf(facts, card.codes, vocabulary.kind === 'getok' ? vocabulary : undefined),
-    [facts, card.codes, vocabulary],
+    () =>
+      chipsOf(facts, card.codes, vocabulary.kind === 'getok' ? vocabulary : undefined, {
+        said: card.spoken?.codes,
+        order,
+      }),
+    [facts, card.codes, card.spoken, vocabulary, order],
   )
+  const low =
+    card.shown === undefined || card.drawing
+      ? undefined
+      : lowIouText(codec, region.mask, card.shown.mask, iouOf(region.mask, card.shown.mask))
   const [chosen, setActive] = useState(0)
   const active = Math.min(chosen, chips.length - 1)
   const length = lengthOf(card, wish)
@@ -133,6 +147,11 @@ function Said({ codec, card, region, facts }: SaidProps) {
   }
   return (
     <>
+      {low !== undefined && (
+        <p className="words-note" role="note">
+          {low}
+        </p>
+      )}
       <ChipList
         codec={codec}
         chips={chips}

@@ -26,9 +26,14 @@ export type Chip = {
   readonly page: number
   /** `SAMTok word 1 of 2`. */
   readonly name: string
-  /** `code 137 of 256`. */
+  /** `level 1 code 137 of 256`. */
   readonly says: string
+  /** All its numbers, that which the codec said first, the nearest to it in code space next; undefined where numbers are steps. */
+  readonly order?: (() => readonly number[]) | undefined
 }
+
+/** All codes of a place by their distance from one of them, that one first. */
+export type CodeOrder = (place: number, from: number) => readonly number[]
 
 const ARROWS = ['↖', '↑', '↗', '←', '·', '→', '↙', '↓', '↘', '✕'] as const
 const MOVES = [
@@ -49,12 +54,15 @@ export function chipsOf(
   facts: Pick<CodecFacts, 'id' | 'sizes' | 'cells'>,
   codes: readonly number[],
   vocabulary: GetokVocabulary | undefined,
+  near: { readonly said?: readonly number[] | undefined; readonly order?: CodeOrder | undefined } = {},
 ): readonly Chip[] {
   const { title } = CODEC_LOOK[facts.id]
   if (facts.id !== 'getok' || vocabulary === undefined) {
     return codes.map((code, index) => {
       const size = facts.sizes[index] ?? 0
       const missing = code < 0
+      const from = near.said?.[index] ?? code
+      const { order } = near
       return {
         group: 'words',
         index,
@@ -64,7 +72,10 @@ export function chipsOf(
         most: size - 1,
         page: 16,
         name: `${title} word ${index + 1} of ${codes.length}`,
-        says: missing ? 'missing' : `code ${code} of ${size}`,
+        says: missing
+          ? 'missing'
+          : `${facts.id === 'samtok' ? `level ${index + 1} ` : ''}code ${code} of ${size}`,
+        order: order === undefined || from < 0 ? undefined : () => order(index, from),
       }
     })
   }
@@ -118,9 +129,27 @@ export function withValue(codes: readonly number[], chip: Chip, value: number): 
   return codes.map((one, i) => (i === chip.index ? code : one))
 }
 
-/** The number after a step of `by`; a missing word steps to 0. */
-export const stepped = ({ value, least, most }: Chip, by: number): number =>
-  value === undefined ? least : Math.min(most, Math.max(least, value + by))
+/**
+ * The number after a step of `by`. Codes have no order of their own: a step goes along those that are nearest in code space to
+ * the one that the codec said, and back to it. A missing word steps to the first.
+ */
+export function stepped({ value, least, most, order }: Chip, by: number): number {
+  if (value === undefined) return least
+  const codes = order?.()
+  if (codes === undefined) return Math.min(most, Math.max(least, value + by))
+  return codes[Math.min(codes.length - 1, Math.max(0, codes.indexOf(value) + by))]!
+}
+
+/** How many steps a chip's number is away from what the codec said; undefined where its numbers have no such order. */
+export function rankOf({ value, order }: Chip): number | undefined {
+  return value === undefined ? undefined : order?.().indexOf(value)
+}
+
+/** The ends of a chip's numbers, in the order in which they are stepped. */
+export function endsOf(chip: Chip): readonly [first: number, last: number] {
+  const codes = chip.order?.()
+  return codes === undefined ? [chip.least, chip.most] : [codes[0]!, codes.at(-1)!]
+}
 
 /** What a key does to a chip: a new number, a move of focus along the chips, or nothing. */
 export type KeyEffect = { readonly value: number } | { readonly move: number } | undefined
@@ -136,9 +165,9 @@ export function effectOfKey(key: string, chip: Chip): KeyEffect {
     case 'PageDown':
       return { value: stepped(chip, -chip.page) }
     case 'Home':
-      return { value: chip.least }
+      return { value: endsOf(chip)[0] }
     case 'End':
-      return { value: chip.most }
+      return { value: endsOf(chip)[1] }
     case 'ArrowLeft':
       return { move: -1 }
     case 'ArrowRight':
@@ -159,4 +188,14 @@ export function typedValue(text: string, chip: Chip): number | undefined {
   if (!/^\d{1,6}$/.test(trimmed)) return undefined
   const value = Number(trimmed)
   return value >= chip.least && value <= chip.most ? value : undefined
+}
+
+/** Why a text is no number of a chip, by the chip's name and what it takes; undefined where it is one, or nothing yet. */
+export function typedProblem(text: string, chip: Chip): string | undefined {
+  if (text.trim() === '' || typedValue(text, chip) !== undefined) return undefined
+  const isCell = chip.group === 'box' || chip.group === 'points'
+  const takes = isCell
+    ? `a column and a row from 0 to ${chip.page - 1}, as 3,4, or a cell from ${chip.least} to ${chip.most}`
+    : `a number from ${chip.least} to ${chip.most}`
+  return `${chip.name} takes ${takes}; “${text.trim()}” is none.`
 }

@@ -4,8 +4,9 @@ import { emptyMask, equalMasks, type Mask, maskFromCocoBox } from '@maskwords/ma
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { clearCards, HIMTOK_WORDS, useWords } from './cards.ts'
-import { chipsOf, effectOfKey, typedValue, withValue } from './chips.ts'
+import { chipsOf, effectOfKey, rankOf, typedProblem, typedValue, withValue } from './chips.ts'
 import { codesWithout, contributionOf } from './contribution.ts'
+import { lowIouText } from './explain.ts'
 import { getokLayer } from './overlays.ts'
 import { attend, backToSaid, light, setCodes, setLength } from './speaker.ts'
 import { readText, textOf, vocabularyOf } from './text.ts'
@@ -25,7 +26,7 @@ describe('chips', () => {
     const [first, second] = chipsOf(SAMTOK, [137, -1], undefined)
     expect(first).toMatchObject({
       name: 'SAMTok word 1 of 2',
-      says: 'code 137 of 256',
+      says: 'level 1 code 137 of 256',
       face: '137',
       most: 255,
     })
@@ -74,6 +75,53 @@ describe('chips', () => {
       131,
       undefined,
     ])
+  })
+})
+
+describe('codes in code space', () => {
+  /** Four codes on a line, 2, 0, 3, 1 from left to right, one apart. */
+  const places = [1, 3, 0, 2]
+  const order = (_: number, from: number) =>
+    [0, 1, 2, 3].sort(
+      (a, b) => Math.abs(places[a]! - places[from]!) - Math.abs(places[b]! - places[from]!) || a - b,
+    )
+  const four = { id: 'samtok', sizes: [4, 4] } as const
+  const chipOf = (code: number) => chipsOf(four, [code, 0], undefined, { said: [2, 0], order })[0]!
+
+  it('a step goes to the nearest code of the one that was said, and back', () => {
+    expect([2, 0, 3, 1].map((code) => effectOfKey('ArrowUp', chipOf(code)))).toEqual([
+      { value: 0 },
+      { value: 3 },
+      { value: 1 },
+      { value: 1 },
+    ])
+    expect(effectOfKey('ArrowDown', chipOf(3))).toEqual({ value: 0 })
+    expect(effectOfKey('ArrowDown', chipOf(2))).toEqual({ value: 2 })
+    expect(effectOfKey('Home', chipOf(1))).toEqual({ value: 2 })
+    expect(effectOfKey('End', chipOf(2))).toEqual({ value: 1 })
+    expect([2, 0, 1].map((code) => rankOf(chipOf(code)))).toEqual([0, 1, 3])
+  })
+
+  it('a number out of range is told by the name of its word and its range', () => {
+    const [samtok] = chipsOf(SAMTOK, [4, 5], undefined)
+    expect(typedProblem('300', samtok!)).toBe(
+      'SAMTok word 1 of 2 takes a number from 0 to 255; “300” is none.',
+    )
+    expect(typedProblem('12', samtok!)).toBeUndefined()
+    expect(typedProblem(' ', samtok!)).toBeUndefined()
+    const [cell] = chipsOf(GETOK, [66], getokWords)
+    expect(typedProblem('40,1', cell!)).toBe(
+      'GETok point 1 of 1 takes a column and a row from 0 to 31, as 3,4, or a cell from 0 to 1023; “40,1” is none.',
+    )
+  })
+
+  it('an IoU of 0 says why: too small, nothing drawn, or elsewhere', () => {
+    const box = (x: number, y: number, width: number) =>
+      maskFromCocoBox({ widthPx: 100, heightPx: 100, box: { x, y, width, height: width } })
+    expect(lowIouText('samtok', box(0, 0, 5), box(50, 50, 20), 0)).toMatch(/covers 0\.25 % of the picture/)
+    expect(lowIouText('samtok', box(0, 0, 30), emptyMask(100, 100), 0)).toMatch(/draw nothing/)
+    expect(lowIouText('samtok', box(0, 0, 30), box(60, 60, 30), 0)).toMatch(/lies elsewhere/)
+    expect(lowIouText('samtok', box(0, 0, 30), box(0, 0, 20), 0.44)).toBeUndefined()
   })
 })
 
