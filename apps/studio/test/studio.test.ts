@@ -1,7 +1,8 @@
 // The built studio in headless Chromium, served by the service of `maskwords serve`: what a person does, from the first
 // picture to a link that brings everything back. Pictures of it are left in out/studio to be looked at.
+import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { pictureToPng } from '@maskwords/mask'
+import { area, maskFromPng, pictureToPng } from '@maskwords/mask'
 import type { Browser, Locator, Page, Route } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -345,6 +346,44 @@ describe.skipIf(chromiumPath === undefined)(`the studio in a browser${SKIPPED}`,
       await canvas.click()
       await expect.poll(() => regions().count(), PATIENT).toBe(1)
       await expect.poll(() => regions().first().textContent()).toContain('100.0 %')
+    } finally {
+      await page.close()
+      page = desk
+    }
+  }, 90_000)
+
+  it('works with 30 megapixels at less and saves their masks at full size; refuses what no browser holds', async () => {
+    const size = { widthPx: 6000, heightPx: 5000 }
+    const bytes = new Uint8Array(90e6).fill(90)
+    bytes.fill(200, 30e6, 60e6)
+    const picture = pictureToPng({ ...size, channels: 3, bytes })
+    const desk = page
+    page = await openPage(browser, troubles)
+    try {
+      await page.goto(served.url)
+      const choosing = page.waitForEvent('filechooser')
+      await page.getByRole('button', { name: 'Open a picture' }).click()
+      const file = { name: 'large.png', mimeType: 'image/png', buffer: Buffer.from(picture) }
+      await (await choosing).setFiles(file)
+      await page.getByText('large.png, 6000 x 5000 (worked with at 4486 x 3739)').waitFor(PATIENT)
+      await dragBox([0.4, 0.4], [0.6, 0.6])
+      await expect.poll(() => regions().count(), PATIENT).toBe(1)
+      const saving = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Export' }).click()
+      await page.getByRole('menuitem', { name: /^Mask of the selected region/ }).click()
+      const saved = maskFromPng(readFileSync(await (await saving).path()))
+      expect([saved.widthPx, saved.heightPx]).toEqual([6000, 5000])
+      expect(area(saved) / 30e6).toBeGreaterThan(0.01)
+      const head = Buffer.from(picture.subarray(0, 64))
+      head.writeUInt32BE(20_000, 16)
+      head.writeUInt32BE(10_000, 20)
+      await dropFiles(page, [{ name: 'huge.png', type: 'image/png', bytes: head }])
+      const refusal = page.getByRole('alert').filter({ hasText: 'huge.png' })
+      await refusal.waitFor()
+      expect(await refusal.textContent()).toContain(
+        '20000 x 10000 pixels (200.0 million), the studio opens up to 134 million',
+      )
+      expect(await regions().count()).toBe(1)
     } finally {
       await page.close()
       page = desk

@@ -1,6 +1,7 @@
 // The open picture and its regions as files of annotations say them.
 import type { AnnotatedPicture } from '@maskwords/annotations'
 import type { Picture, Region } from '../state/types.ts'
+import { ownMask } from './own-size.ts'
 
 /** The class of regions that nobody gave a name or class. */
 export const NO_CLASS = 'object'
@@ -17,11 +18,11 @@ export function classOf({ category, name }: Pick<Region, 'category' | 'name'>): 
 
 /** The picture as writers take it, `file` in the place of its own name. */
 export function annotatedOf(
-  picture: Pick<Picture, 'name' | 'pixels' | 'turn'>,
+  picture: Pick<Picture, 'name' | 'pixels' | 'own' | 'turn'>,
   regions: readonly Region[],
   file = picture.name,
 ): AnnotatedPicture {
-  const { widthPx, heightPx } = picture.pixels
+  const { widthPx, heightPx } = picture.own ?? picture.pixels
   return {
     file,
     widthPx,
@@ -29,7 +30,7 @@ export function annotatedOf(
     // Regions are drawn on what is shown; readers take the stored pixels where sizes cannot tell.
     ...(picture.turn !== undefined && { drawnOn: 'shown' }),
     regions: regions.map((region) => ({
-      mask: region.mask,
+      mask: ownMask(region.mask, picture),
       category: classOf(region),
       phrase: region.phrase,
     })),

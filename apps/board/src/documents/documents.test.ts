@@ -6,6 +6,8 @@ import { newRegion } from '../state/regions.ts'
 import type { Picture, Region } from '../state/types.ts'
 import { annotatedOf, NO_CLASS } from './annotated.ts'
 import { bytesOfBase64, compactText, fullText } from './compact.ts'
+import { ownMask, workMask } from './own-size.ts'
+import { workSize } from './picture.ts'
 import { regionsFromJson, regionToJson } from './regions-json.ts'
 import { isSession, sessionFromJson, sessionOf } from './session.ts'
 
@@ -25,6 +27,27 @@ const message = (work: () => unknown): string => {
   }
   return 'nothing thrown'
 }
+
+describe('pictures above the limit for work', () => {
+  it('are worked with at less, and their masks come in and go out at the size of the file', () => {
+    expect(workSize({ widthPx: 4096, heightPx: 4096 })).toEqual({ widthPx: 4096, heightPx: 4096 })
+    const work = workSize({ widthPx: 6000, heightPx: 5000 })
+    expect(work).toEqual({ widthPx: 4486, heightPx: 3739 })
+    expect(workSize({ widthPx: 1e8, heightPx: 1 }).heightPx).toBe(1)
+    const picture = {
+      name: 'large.jpg',
+      pixels: { ...size, rgb: new Uint8Array(0) },
+      own: { widthPx: 80, heightPx: 60 },
+    }
+    const large = maskFromCocoBox({ widthPx: 80, heightPx: 60, box: { x: 20, y: 10, width: 30, height: 20 } })
+    const small = workMask(large, picture)
+    expect(equalMasks(small, box(10, 5, 15, 10))).toBe(true)
+    expect(equalMasks(ownMask(small, picture), large)).toBe(true)
+    const annotated = annotatedOf(picture, [newRegion(small, [])])
+    expect([annotated.widthPx, annotated.heightPx]).toEqual([80, 60])
+    expect(equalMasks(annotated.regions[0]!.mask!, large)).toBe(true)
+  })
+})
 
 describe('sessions', () => {
   const open: Picture = {

@@ -9,6 +9,7 @@ import { CODECS, type CodecId, type Picture, type Region } from '../state/types.
 import { urlTexts } from '../state/url.ts'
 import { annotatedOf } from './annotated.ts'
 import type { ExportId } from './export-list.ts'
+import { ownMask } from './own-size.ts'
 import { sessionOf } from './session.ts'
 
 /** The file of what is open, and its name. Throws StudioError `missing` where there is nothing to save. */
@@ -21,7 +22,8 @@ export async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }
   switch (id) {
     case 'mask': {
       const region = selected(selectedRegion(state))
-      return { name: `${base}-${plain(region.name)}.png`, body: pngBlob(maskToPng(region.mask)) }
+      const mask = ownMask(region.mask, picture)
+      return { name: `${base}-${plain(region.name)}.png`, body: pngBlob(maskToPng(mask)) }
     }
     case 'coco':
     case 'coco-plain': {

@@ -1,5 +1,4 @@
 // Opening: pictures, samples, masks and sessions, from dialogs, drops, the clipboard and addresses. The newest wins.
-import { groundsOf } from '@maskwords/exchange/ground.ts'
 import type { NamedMask } from '@maskwords/exchange/loaded.ts'
 import { parseExactJson } from '@maskwords/words'
 import { currentStage } from '../canvas/stage.ts'
@@ -20,6 +19,7 @@ import {
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
 import { keep } from './kept.ts'
+import { ownGrounds, workMask } from './own-size.ts'
 import { readPicture } from './picture.ts'
 import type { Session } from './session.ts'
 
@@ -92,7 +92,7 @@ export const openMaskFile = (file: File): Promise<void> =>
       const { name } = picture
       const { masksFromPngFile } = await formats()
       const { masks, readAs } = masksFromPngFile(new Uint8Array(await file.arrayBuffer()), {
-        ...groundsOf(picture),
+        ...ownGrounds(picture),
         name: file.name,
       })
       signal.throwIfAborted()
@@ -111,7 +111,7 @@ export const openMaskFile = (file: File): Promise<void> =>
       await showSession(sessionFromJson(json), signal)
       return
     }
-    const grounds = groundsOf(pictureForMasks())
+    const grounds = ownGrounds(pictureForMasks())
     const { masks, refused, cause, readAs } = isLabelme(json)
       ? masksFromLabelme(json, grounds)
       : masksFromCoco(json, grounds)
@@ -147,7 +147,7 @@ async function showSession(session: Session, signal: AbortSignal): Promise<void>
   else {
     const file = new Blob([png as Uint8Array<ArrayBuffer>], { type: 'image/png' })
     const source = sample === undefined ? undefined : `sample:${sample}`
-    picture = await readPicture(file, { name, source, signal })
+    picture = await readPicture(file, { name, source, own: session.picture.own, signal })
     if (source === undefined) await keep('picture', picture.id, file, name)
   }
   if (picture.pixels.widthPx !== widthPx || picture.pixels.heightPx !== heightPx) {
@@ -171,7 +171,8 @@ function pictureForMasks(): Picture {
 }
 
 function added(masks: readonly NamedMask[], message: string): void {
-  addRegions(masks)
+  const picture = pictureForMasks()
+  addRegions(masks.map(({ mask, name }) => ({ name, mask: workMask(mask, picture) })))
   notify({ kind: 'info', message })
 }
 
@@ -187,7 +188,7 @@ async function startsAsJson(file: Blob): Promise<boolean> {
 async function looksLikeMask(file: Blob): Promise<boolean> {
   const picture = useStudio.getState().picture
   if (picture === undefined) return false
-  return (await formats()).looksLikeMask(new Uint8Array(await file.arrayBuffer()), picture.pixels)
+  return (await formats()).looksLikeMask(new Uint8Array(await file.arrayBuffer()), ownGrounds(picture))
 }
 
 async function jsonOf(file: Blob): Promise<unknown> {

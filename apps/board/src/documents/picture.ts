@@ -1,24 +1,39 @@
 // From a file of the person's to a picture: decoded by the browser (EXIF orientation included), on white, with a name
 // of its own for caches and addresses.
 import type { PictureTurn } from '@maskwords/exchange/ground.ts'
-import { MaskError, type PictureHeader, pictureHeader, readPngHeader } from '@maskwords/mask'
+import { MaskError, type PictureHeader, pictureHeader, readPngHeader, type SizePx } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
 import type { Picture } from '../state/types.ts'
 import { isTurnedByBrowser, turnCanvas } from './browser-turn.ts'
 
-/** Pixels of a picture: 64 MB as RGBA, which a phone's browser still gives a canvas. Cameras take 12 to 50 million. */
-export const MAX_PICTURE_PIXELS = 2 ** 24
-/** Bytes of a picture's file. A PNG of 16 million noisy pixels takes 50 MB. */
-export const MAX_PICTURE_BYTES = 2 ** 26
+/** Pixels to work with: 64 MB as RGBA, which a phone's browser still gives a canvas. Larger pictures are scaled down to it. */
+export const MAX_WORK_PIXELS = 2 ** 24
+/** Pixels of a picture's file: half a gigabyte while it is decoded. Cameras take 12 to 100 million. */
+export const MAX_PICTURE_PIXELS = 2 ** 27
+/** Bytes of a picture's file. A PNG of 60 million noisy pixels takes 190 MB. */
+export const MAX_PICTURE_BYTES = 2 ** 28
 
 export type PictureOptions = {
   readonly name: string
   readonly source?: string | undefined
+  /** The size of the file that this one was scaled from. */
+  readonly own?: SizePx | undefined
   readonly signal?: AbortSignal
 }
 
+/** The size that pictures of this size are worked with: their own, or as large as the limit lets them be. */
+export function workSize({ widthPx, heightPx }: SizePx): SizePx {
+  const pixels = widthPx * heightPx
+  if (pixels <= MAX_WORK_PIXELS) return { widthPx, heightPx }
+  const share = Math.sqrt(MAX_WORK_PIXELS / pixels)
+  return {
+    widthPx: Math.max(1, Math.floor(widthPx * share)),
+    heightPx: Math.max(1, Math.floor(heightPx * share)),
+  }
+}
+
 /**
- * Decodes a picture. Throws StudioError: `too-large` beyond the limits, `unsupported` where the browser cannot decode
+ * Decodes a picture; one above the limit for work is scaled down, and remembers its own size. Throws StudioError: `too-large` beyond the limits, `unsupported` where the browser cannot decode
  * the file.
  */
 export async function readPicture(file: Blob, options: PictureOptions): Promise<Picture> {
@@ -32,16 +47,19 @@ export async function readPicture(file: Blob, options: PictureOptions): Promise<
       },
     )
   }
-  await checkPngSize(file)
-  const decoded = await decode(file)
+  const header = await headerOf(file)
+  if (header !== undefined) checkPixels(header.widthPx, header.heightPx)
+  const decoded = await decode(file, header)
   signal?.throwIfAborted()
   try {
     const turn = await turnOf(file)
     const isLeft = turn !== undefined && !(await isTurnedByBrowser(turn.head, turn.header, decoded.width))
     const isLaid = isLeft && turn.header.orientation >= 5
     const { width, height } = decoded
-    const [widthPx, heightPx] = isLaid ? [height, width] : [width, height]
-    checkPixels(widthPx, heightPx)
+    const own = isLaid ? { widthPx: height, heightPx: width } : { widthPx: width, heightPx: height }
+    checkPixels(own.widthPx, own.heightPx)
+    const { widthPx, heightPx } = workSize(own)
+    const isScaled = widthPx !== own.widthPx || heightPx !== own.heightPx
     const canvas = new OffscreenCanvas(widthPx, heightPx)
     const context = canvas.getContext('2d', { willReadFrequently: true })
     if (context === null) {
@@ -51,9 +69,11 @@ export async function readPicture(file: Blob, options: PictureOptions): Promise<
     }
     context.fillStyle = '#fff'
     context.fillRect(0, 0, widthPx, heightPx)
-    context.imageSmoothingEnabled = false
-    if (isLeft) turnCanvas(context, turn.header.orientation, { widthPx: width, heightPx: height })
-    context.drawImage(decoded, 0, 0)
+    context.imageSmoothingEnabled = isScaled
+    context.imageSmoothingQuality = 'high'
+    const drawn = isLaid ? { widthPx: heightPx, heightPx: widthPx } : { widthPx, heightPx }
+    if (isLeft) turnCanvas(context, turn.header.orientation, drawn)
+    context.drawImage(decoded, 0, 0, drawn.widthPx, drawn.heightPx)
     context.resetTransform()
     const rgb = rgbOf(context.getImageData(0, 0, widthPx, heightPx).data)
     const id = await nameOf(rgb, widthPx, heightPx)
@@ -66,6 +86,7 @@ export async function readPicture(file: Blob, options: PictureOptions): Promise<
       source: options.source,
       pixels,
       bitmap,
+      ...(isScaled ? { own } : options.own === undefined ? {} : { own: options.own }),
       ...(turn !== undefined && { turn: storedOf(turn.header) }),
     }
   } finally {
@@ -96,10 +117,17 @@ export function rgbOf(rgba: Uint8Array | Uint8ClampedArray): Uint8Array {
   return rgb
 }
 
-async function decode(file: Blob): Promise<ImageBitmap> {
+async function decode(file: Blob, header: PictureHeader | undefined): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file, { imageOrientation: 'from-image' })
   } catch (cause) {
+    if (header !== undefined && header.widthPx * header.heightPx > MAX_WORK_PIXELS) {
+      throw new StudioError(
+        'too-large',
+        `the browser could not decode its ${sizeText(header.widthPx, header.heightPx)}: it is damaged, or there is no memory for it`,
+        { hint: `Close other pages and try again, or scale it down. ${COMMAND}`, cause },
+      )
+    }
     const said = file.type === '' ? 'a file of unknown kind' : file.type
     throw new StudioError('unsupported', `the browser cannot decode it (${said})`, {
       hint: 'Browsers read JPEG, PNG, WebP, GIF, BMP and mostly AVIF. Convert HEIC, TIFF, SVG and raw photographs first; a file that is one of the former is damaged.',
@@ -108,13 +136,17 @@ async function decode(file: Blob): Promise<ImageBitmap> {
   }
 }
 
-/** A PNG says its size in its first bytes: one that would unpack to gigabytes is refused before it does. */
-async function checkPngSize(file: Blob): Promise<void> {
-  const head = new Uint8Array(await file.slice(0, 33).arrayBuffer())
-  if (head.length < 33 || head[0] !== 0x89 || head[1] !== 0x50 || head[2] !== 0x4e || head[3] !== 0x47) return
-  const view = new DataView(head.buffer)
-  checkPixels(view.getUint32(16), view.getUint32(20))
+const COMMAND = 'The command line takes larger ones: maskwords encode.'
+
+/** The first bytes of most files say their size: one that would unpack to gigabytes is refused before it does. */
+const HEAD_BYTES = 2 ** 18
+
+async function headerOf(file: Blob): Promise<PictureHeader | undefined> {
+  return pictureHeader(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))
 }
+
+const sizeText = (widthPx: number, heightPx: number): string =>
+  `${widthPx} x ${heightPx} pixels (${((widthPx * heightPx) / 1e6).toFixed(1)} million)`
 
 function checkPixels(widthPx: number, heightPx: number): void {
   const pixels = widthPx * heightPx
@@ -122,10 +154,8 @@ function checkPixels(widthPx: number, heightPx: number): void {
   const share = Math.floor(100 * Math.sqrt(MAX_PICTURE_PIXELS / pixels))
   throw new StudioError(
     'too-large',
-    `it has ${widthPx} x ${heightPx} pixels (${(pixels / 1e6).toFixed(1)} million), the studio opens up to ${(MAX_PICTURE_PIXELS / 1e6).toFixed(1)} million`,
-    {
-      hint: `Scale it to ${share} % or less, or cut out a part. The command line takes larger ones: maskwords encode.`,
-    },
+    `it has ${sizeText(widthPx, heightPx)}, the studio opens up to ${(MAX_PICTURE_PIXELS / 1e6).toFixed(0)} million`,
+    { hint: `Scale it to ${share} % or less, or cut out a part. ${COMMAND}` },
   )
 }
 

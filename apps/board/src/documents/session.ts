@@ -1,5 +1,6 @@
 // A session as JSON: the picture (by name of a sample, or inside as PNG), regions as run lengths, and what was on view.
 
+import type { SizePx } from '@maskwords/mask'
 import { StudioError } from '../state/error.ts'
 import type { Document, Picture } from '../state/types.ts'
 import { formatHash, parseHash } from '../state/url.ts'
@@ -22,6 +23,8 @@ export type SessionJson = {
     readonly heightPx: number
     /** `sample:NAME`, or `png` below. */
     readonly source?: string
+    /** The size of the picture's file, where it is larger. */
+    readonly own?: { readonly widthPx: number; readonly heightPx: number }
     /** The picture in base64. */
     readonly png?: string
   }
@@ -53,6 +56,7 @@ export function sessionOf(options: {
       widthPx: picture.pixels.widthPx,
       heightPx: picture.pixels.heightPx,
       ...(picture.source === undefined ? {} : { source: picture.source }),
+      ...(picture.own === undefined ? {} : { own: picture.own }),
       ...(png === undefined ? {} : { png: base64Of(png) }),
     },
     regions: document.regions.map(regionToJson),
@@ -67,6 +71,7 @@ export type Session = {
     readonly name: string
     readonly widthPx: number
     readonly heightPx: number
+    readonly own: SizePx | undefined
     readonly sample: string | undefined
     readonly png: Uint8Array | undefined
   }
@@ -102,7 +107,7 @@ export function sessionFromJson(json: unknown): Session {
     )
   }
   if (typeof picture !== 'object' || picture === null) throw wanted('picture', 'an object')
-  const { name, widthPx, heightPx, source, png } = picture as Readonly<Record<string, unknown>>
+  const { name, widthPx, heightPx, source, own, png } = picture as Readonly<Record<string, unknown>>
   if (typeof name !== 'string') throw wanted('picture.name', 'text')
   for (const [key, side] of Object.entries({ widthPx, heightPx })) {
     if (!Number.isInteger(side) || (side as number) < 1 || (side as number) > 65535) {
@@ -123,11 +128,18 @@ export function sessionFromJson(json: unknown): Session {
   const size = { widthPx: widthPx as number, heightPx: heightPx as number }
   const list = regionsFromJson(regions, size)
   return {
-    picture: { name, ...size, sample, png: file },
+    picture: { name, ...size, own: ownOf(own), sample, png: file },
     document: { regions: list, selectedId: list.find(({ id }) => id === selected)?.id },
     place: placeOf(place),
     address: parseHash(address),
   }
+}
+
+function ownOf(value: unknown): SizePx | undefined {
+  const { widthPx, heightPx } = (value ?? {}) as Readonly<Record<string, unknown>>
+  const isSide = (side: unknown): side is number =>
+    Number.isInteger(side) && (side as number) > 0 && (side as number) <= 65535
+  return isSide(widthPx) && isSide(heightPx) ? { widthPx, heightPx } : undefined
 }
 
 function placeOf(value: unknown): Place | undefined {

@@ -1,7 +1,7 @@
 // What the studio holds: one picture, its regions, and what each codec says about each region.
 import type { Pixels } from '@maskwords/codecs'
 import type { PictureTurn } from '@maskwords/exchange/ground.ts'
-import type { Mask } from '@maskwords/mask'
+import type { Mask, SizePx } from '@maskwords/mask'
 
 /** The codecs that the studio speaks, in the order in which it shows them. */
 export const CODECS = ['samtok', 'himtok', 'getok'] as const
@@ -15,8 +15,10 @@ export type Picture = {
   readonly name: string
   /** `sample:NAME` for one of the studio's own, so that an address can open it again. */
   readonly source: string | undefined
-  /** As viewers show it. */
+  /** As viewers show it; of pictures above the limit for work, smaller than the file has it. */
   readonly pixels: Pixels
+  /** The size that the file has, as viewers show it, where the pixels are fewer. */
+  readonly own?: SizePx
   /** How its file says that viewers turn it, and the size of the pixels in the file. */
   readonly turn?: PictureTurn
   /** To draw with. */

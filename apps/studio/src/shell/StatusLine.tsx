@@ -3,6 +3,8 @@
 import { currentStage, onView } from '@maskwords/board/canvas/stage.ts'
 import { useEngineStatus } from '@maskwords/board/engine/index.ts'
 import { useStudio } from '@maskwords/board/state/store.ts'
+import type { Picture } from '@maskwords/board/state/types.ts'
+import type { SizePx } from '@maskwords/mask'
 import { useEffect, useRef } from 'react'
 
 export function StatusLine() {
@@ -21,9 +23,7 @@ export function StatusLine() {
       </span>
       {busy === undefined && (
         <span className="status-name">
-          {picture === undefined
-            ? 'No picture is open'
-            : `${picture.name}, ${picture.pixels.widthPx} x ${picture.pixels.heightPx}`}
+          {picture === undefined ? 'No picture is open' : `${picture.name}, ${sizeText(picture)}`}
         </span>
       )}
       {picture !== undefined && (
@@ -37,6 +37,12 @@ export function StatusLine() {
       <Engine />
     </footer>
   )
+}
+
+/** The file's size; where it is worked with at another one, that too. */
+function sizeText({ pixels, own }: Picture): string {
+  const text = ({ widthPx, heightPx }: SizePx): string => `${widthPx} x ${heightPx}`
+  return own === undefined ? text(pixels) : `${text(own)} (worked with at ${text(pixels)})`
 }
 
 function Engine() {
