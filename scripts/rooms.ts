@@ -36,6 +36,11 @@ export const ROOMS: readonly Room[] = [
     'pixels: the mask value, its dialects, PNG, polygons, resizing, morphology, overlap',
     'base',
   ),
+  packages(
+    'selection',
+    'what clicks and boxes on a picture mean: prompts as maps, answers made exact along edges',
+    'mask',
+  ),
   packages('words', 'text: vocabularies, writing, reading and repairing mask words', 'base mask'),
   packages(
     'annotations',
@@ -181,7 +186,9 @@ export const ROOMS: readonly Room[] = [
     name: 'board',
     folder: 'apps/board',
     job: 'what the views of the studio stand on: regions, canvas, documents, the codecs behind them',
-    mayUse: words('base mask words annotations graph codecs codec-loading client exchange'),
+    mayUse: words(
+      'base mask selection words annotations checkpoint graph models codecs codec-loading client exchange',
+    ),
     external: words('react zustand'),
   },
   {

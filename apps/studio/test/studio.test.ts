@@ -156,6 +156,38 @@ describe.skipIf(chromiumPath === undefined)(`the studio in a browser${SKIPPED}`,
     await slider.fill('32')
   })
 
+  it('clicks on a thing and off it, and a box, become an object; each click can be taken back, Enter accepts', async () => {
+    const before = await regions().count()
+    await page.keyboard.press('o')
+    const place = (await page.getByRole('application').boundingBox())!
+    const at = (x: number, y: number) => ({ position: { x: x * place.width, y: y * place.height } })
+    const canvas = page.getByRole('application')
+    const undo = page.getByRole('button', { name: 'Undo click' })
+    const shown = (clicks: number) =>
+      page.getByText(new RegExp(`Over the picture: .*The object of ${clicks} clicks`)).waitFor({
+        ...PATIENT,
+        state: 'attached',
+      })
+    await canvas.click(at(0.45, 0.5))
+    await shown(1)
+    await canvas.click({ ...at(0.2, 0.2), button: 'right' })
+    await shown(2)
+    await expect.poll(() => page.getByText('Looking for the object').count(), PATIENT).toBe(0)
+    await shot('object')
+    await page.keyboard.press('Control+z')
+    await shown(1)
+    expect(await regions().count()).toBe(before)
+    await canvas.press('Enter')
+    await expect.poll(() => regions().count()).toBe(before + 1)
+    expect(await undo.isDisabled()).toBe(true)
+    await canvas.click(at(0.3, 0.3))
+    await shown(1)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => undo.isDisabled()).toBe(true)
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect.poll(() => regions().count()).toBe(before)
+  }, 90_000)
+
   it('takes a decoded mask over as a region; undo and redo follow', async () => {
     const before = await regions().count()
     await page.getByRole('button', { name: "Take as region: SAMTok's mask" }).click()

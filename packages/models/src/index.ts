@@ -1,5 +1,7 @@
 // The public index of @maskwords/models, written by hand.
 
+export type { ClickHeadConfig } from './click/head.ts'
+export { CLICK_HEAD, CLICK_MAPS, clickHead, clickHeadInputs } from './click/head.ts'
 export type { DetectorEyesConfig, DetectorEyesShape } from './nano/config.ts'
 export { BOX_FREQUENCIES, detectorEyesShape } from './nano/config.ts'
 export type { DetectorEyesInputs } from './nano/eyes.ts'

@@ -64,6 +64,8 @@ type Find = (c: ServiceContext) => Promise<Response | undefined>
 
 /** What a page needs of a codec to run it itself. */
 const MODEL_FILES = ['config.json', 'weights.safetensors'] as const
+/** What some have beside it: a head that makes objects of clicks. */
+const OPTIONAL_MODEL_FILES = ['click.safetensors'] as const
 
 /**
  * Answers for the files of `folder`, and at `/models/NAME/` for the codecs of `models` (their folders by name), which the page
@@ -78,6 +80,10 @@ export async function studioPages(
     for (const [name, place] of models) {
       for (const file of MODEL_FILES)
         pages.set(`/models/${name}/${file}`, pageOf(file, await readFile(join(place, file))))
+      for (const file of OPTIONAL_MODEL_FILES) {
+        const body = await readFile(join(place, file)).catch(() => undefined)
+        if (body !== undefined) pages.set(`/models/${name}/${file}`, pageOf(file, body))
+      }
     }
   }
   if (!pages.has('/')) pages.set('/', pageOf('index.html', new TextEncoder().encode(noStudio(folder))))

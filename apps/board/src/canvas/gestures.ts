@@ -41,6 +41,7 @@ export class Gestures {
     this.#canvas = canvas
     this.#tool = toolInUse(useStudio.getState().tool, stage)
     stage.drawTool = (context) => this.#draw(context)
+    stage.tool = () => this.#tool
     this.#showCursor()
     this.#listen('pointerdown', (event) => this.#down(event))
     this.#listen('pointermove', (event) => this.#move(event))
@@ -83,6 +84,11 @@ export class Gestures {
     this.#stage.touchTop()
   }
 
+  /** The right button is a minus where clicks have a sign. */
+  #minus({ button }: PointerEvent): boolean {
+    return button === 2 && useStudio.getState().tool === 'object'
+  }
+
   #showCursor(): void {
     const { tool } = useStudio.getState()
     const pans = this.#space || this.#doing === 'pan'
@@ -98,7 +104,7 @@ export class Gestures {
   }
 
   #down(event: PointerEvent): void {
-    if (this.#stage.picture === undefined || event.button > 1) return
+    if (this.#stage.picture === undefined || event.button > (this.#minus(event) ? 2 : 1)) return
     this.#canvas.focus({ preventScroll: true })
     try {
       this.#canvas.setPointerCapture(event.pointerId)
@@ -120,7 +126,8 @@ export class Gestures {
     const pans = event.button === 1 || this.#space || useStudio.getState().tool === 'pan'
     this.#doing = pans ? 'pan' : 'tool'
     if (event.button === 1) event.preventDefault()
-    if (!pans) this.#tool.press(this.#cursor, event)
+    if (!pans)
+      this.#tool.press(this.#cursor, { shiftKey: event.shiftKey, altKey: event.altKey || this.#minus(event) })
     this.#showCursor()
   }
 

@@ -31,9 +31,21 @@ type Point = { readonly x: number; readonly y: number }
 /** A region as it is while a stroke is drawn; without `id` it is a new one. */
 export type Live = { readonly id: string | undefined; readonly colour: string; readonly opacity: number }
 
+/** What buttons and keys elsewhere may do with a tool. */
+export type ToolHandle = {
+  /** Takes the newest part of what is under way back; false where there is none. */
+  undo?(): boolean
+  /** What is under way counts; false where nothing is. */
+  accept?(keys: { readonly shiftKey: boolean; readonly altKey: boolean }): boolean
+  /** Gives up what is under way. */
+  cancel(): void
+}
+
 export class Stage {
   /** Draws what the tool in use shows, in device pixels. */
   drawTool: ((context: CanvasRenderingContext2D) => void) | undefined
+  /** The tool in use, for buttons and keys elsewhere. */
+  tool: (() => ToolHandle) | undefined
   readonly host: HTMLElement
   readonly #base: BaseLayer
   readonly #canvases: readonly HTMLCanvasElement[]

@@ -1,11 +1,11 @@
 // What every tool is to the gestures: presses, moves, releases and keys; and what tools draw with.
-import type { Stage } from './stage.ts'
+import type { Stage, ToolHandle } from './stage.ts'
 import type { Point } from './stroke.ts'
 
 export type Keys = { readonly shiftKey: boolean; readonly altKey: boolean }
 
 /** One tool in use. Points may lie outside the picture. */
-export interface ToolInUse {
+export interface ToolInUse extends ToolHandle {
   /** True between a press and a release that belong together. */
   readonly busy: boolean
   press(at: Point, keys: Keys): void
@@ -14,8 +14,6 @@ export interface ToolInUse {
   release(at: Point, keys: Keys): void
   /** Enter, Backspace and Escape; true where the tool used the key. */
   key?(key: 'Enter' | 'Backspace' | 'Escape', at: Point, keys: Keys): boolean
-  /** Gives up what is under way. */
-  cancel(): void
   /** Shows what is under way, in device pixels. */
   draw(context: CanvasRenderingContext2D): void
 }

@@ -16,6 +16,7 @@ import {
 import type { Combine, Region, Tool } from '../state/types.ts'
 import { type FloodJob, similarRegion } from './flood.ts'
 import type { Flooded } from './flood.worker.ts'
+import { Choosing } from './object-tool.ts'
 import { rememberRows } from './rows.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
 import type { Stage } from './stage.ts'
@@ -35,6 +36,8 @@ export function toolInUse(tool: Tool, stage: Stage): ToolInUse {
       return new Outlining(stage)
     case 'magic':
       return new Picking(stage)
+    case 'object':
+      return new Choosing(stage)
   }
 }
 

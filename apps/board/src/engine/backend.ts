@@ -1,6 +1,7 @@
 // What runs codecs for the studio: a worker of this page, or the server. Both look the same from the panels.
 import type { Pixels } from '@maskwords/codecs'
 import type { Mask } from '@maskwords/mask'
+import type { Prompt } from '@maskwords/selection'
 import type { CodecId } from '../state/types.ts'
 
 /** Where a codec runs and on what. */
@@ -39,6 +40,15 @@ export type Spoken = {
 }
 
 export type Decoded = { readonly mask: Mask; readonly score?: number; readonly decodeMs: number }
+
+/** An object that clicks mean, and the shares of it in the network's cells, which go in with the next click. */
+export type PickedObject = { readonly mask: Mask; readonly shares: Float32Array; readonly ms: number }
+
+export type PickOptions = {
+  /** The shares of the answer before, without the newest click. */
+  readonly before?: Float32Array | undefined
+  readonly signal?: AbortSignal
+}
 
 export type CallOptions = {
   readonly signal?: AbortSignal
@@ -81,4 +91,14 @@ export interface Backend {
     options?: CallOptions,
   ): Promise<readonly Decoded[]>
   close(): void
+}
+
+/** A backend that also makes objects of clicks: that of this page. */
+export interface ClickBackend extends Backend {
+  /** The object that clicks and a box mean. */
+  pick(
+    picture: { readonly id: string; readonly pixels: Pixels },
+    prompt: Prompt,
+    options?: PickOptions,
+  ): Promise<PickedObject>
 }

@@ -2,7 +2,7 @@
 // come when the runtime is. Where WebGPU is worth it, one more worker takes the networks over.
 import { messageOf } from '@maskwords/base'
 import { CODECS, type CodecId } from '../state/types.ts'
-import type { Backend, CodecFacts, Progress } from './backend.ts'
+import type { ClickBackend, CodecFacts, Progress } from './backend.ts'
 import { deviceWish, refusal, usableGpu } from './gpu.ts'
 import { type WorkerLink, workerLink } from './worker-link.ts'
 
@@ -30,7 +30,7 @@ const startWorker = (name: WorkerName): WorkerLink =>
     new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: `maskwords-${name}` }),
   )
 
-export function browserBackend(options: BrowserBackendOptions): Backend {
+export function browserBackend(options: BrowserBackendOptions): ClickBackend {
   const { baseUrl, search, onMoved, onGpuRefused } = options
   const wish = deviceWish(search)
   const links = new Map<WorkerName, WorkerLink>()
@@ -156,6 +156,7 @@ export function browserBackend(options: BrowserBackendOptions): Backend {
       ask(codec, call.signal, (to) => to.draw(codec, picture, words, call)),
     levels: (codec, picture, codes, lengths, call = {}) =>
       ask(codec, call.signal, (to) => to.levels(codec, picture, codes, lengths, call)),
+    pick: (picture, prompt, call = {}) => ask('samtok', call.signal, (to) => to.pick(picture, prompt, call)),
     close() {
       for (const one of links.values()) one.close()
       links.clear()

@@ -1,8 +1,9 @@
 // What the page asks of an engine worker.
 import type { Pixels } from '@maskwords/codecs'
 import type { Mask } from '@maskwords/mask'
+import type { Prompt } from '@maskwords/selection'
 import type { CodecId } from '../state/types.ts'
-import type { CodecFacts, Decoded, Progress, Spoken } from './backend.ts'
+import type { CodecFacts, Decoded, PickedObject, Progress, Spoken } from './backend.ts'
 
 /** What the networks of a worker run on. */
 export type WorkerDevice = 'wasm' | 'webgpu'
@@ -24,6 +25,7 @@ export type Proof = {
 
 /** A picture is sent once and named by its id afterwards. */
 export type EngineCalls = {
+  pick: { args: { id: string; prompt: Prompt; before?: Float32Array }; answer: PickedObject }
   open: { args: OpenArgs; answer: CodecFacts; progress: Progress }
   picture: { args: { id: string; pixels: Pixels }; answer: undefined }
   forget: { args: { id: string }; answer: undefined }

@@ -136,7 +136,7 @@ function workerHere(openNetworks: OpenNetworks): { worker: WorkerLike; calls: st
           listener(message)
         }),
     },
-    engineHost(openNetworks),
+    engineHost(openNetworks, () => Promise.reject(new Error('no clicks here'))),
   )
   const worker: WorkerLike = {
     postMessage: (message) => port1.postMessage(message),

@@ -8,11 +8,13 @@ import {
   type MaskCodec,
   type Pixels,
   type SamtokCodec,
+  type SamtokImage,
 } from '@maskwords/codecs'
 import { type Mask, maskFromRowMajor } from '@maskwords/mask'
 import type { CodecId } from '../state/types.ts'
 import type { CallOptions, CodecFacts, Decoded, Progress, Spoken } from './backend.ts'
 import type { EngineCalls, OpenArgs, Proof } from './calls.ts'
+import type { Clicks } from './clicks.ts'
 import { type EncodeSettings, encodeSettings, NEAREST_CODES } from './encode-settings.ts'
 import { EngineError } from './error.ts'
 import type { Handlers } from './rpc.ts'
@@ -22,6 +24,9 @@ export type OpenedNetworks = { readonly codec: SamtokCodec | HimtokCodec; readon
 
 /** Opens samtok-nano or himtok-nano. */
 export type OpenNetworks = (args: OpenArgs, tell: (progress: Progress) => void) => Promise<OpenedNetworks>
+
+/** Opens what makes objects of clicks, from the files of the page. */
+export type OpenClicks = (baseUrl: string) => Promise<Clicks>
 
 type Open = { readonly codec: MaskCodec; readonly facts: CodecFacts }
 
@@ -34,9 +39,11 @@ type Seen = {
 const now = (): number => performance.now()
 
 /** Answers to the page's calls. */
-export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
+export function engineHost(openNetworks: OpenNetworks, openClicks: OpenClicks): Handlers<EngineCalls> {
   const opening = new Map<CodecId, Promise<Open>>()
   const pictures = new Map<string, Seen>()
+  let baseUrl = ''
+  let clicks: Promise<Clicks> | undefined
 
   const opened = (id: CodecId): Promise<Open> => {
     const one = opening.get(id)
@@ -97,6 +104,7 @@ export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
 
   return {
     open: async (args, tell) => {
+      baseUrl = args.baseUrl
       let one = opening.get(args.codec)
       if (one === undefined) {
         one = args.codec === 'getok' ? openGetok() : openNets(args, openNetworks, tell)
@@ -138,6 +146,18 @@ export function engineHost(openNetworks: OpenNetworks): Handlers<EngineCalls> {
       const decoded = await codec.decode(image, rows)
       const decodeMs = (now() - start) / Math.max(1, lengths.length)
       return decoded.map(({ mask, score }) => ({ mask, decodeMs, ...(score === undefined ? {} : { score }) }))
+    },
+
+    pick: async ({ id, prompt, before }) => {
+      const { image } = await encoded('samtok', id)
+      if (clicks === undefined) {
+        clicks = openClicks(baseUrl)
+        clicks.catch(() => {
+          clicks = undefined
+        })
+      }
+      const { pixels } = seen(id)
+      return (await clicks).pick({ pixels, image: image as SamtokImage }, prompt, before)
     },
 
     proof: async ({ codec: id }) => {

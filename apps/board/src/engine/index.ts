@@ -2,7 +2,7 @@
 import { useMemo } from 'react'
 import { notify, notifyError } from '../state/store.ts'
 import { CODECS, type CodecId } from '../state/types.ts'
-import type { Backend, CodecFacts } from './backend.ts'
+import type { Backend, ClickBackend, CodecFacts } from './backend.ts'
 import { browserBackend } from './browser.ts'
 import { probeServer } from './probe.ts'
 import {
@@ -56,6 +56,23 @@ function later(load: () => Promise<Backend>): Backend {
   }
 }
 
+let own: ClickBackend | undefined
+
+/** The backend of this page: there from its first call on, wherever codecs run. */
+const ownBackend = (): ClickBackend =>
+  (own ??= browserBackend({
+    baseUrl: document.baseURI,
+    search: location.search,
+    onMoved: (facts) => {
+      if (useEngine.getState().runIn === 'browser') setCodecState(facts.id, { state: 'ready', facts })
+    },
+    onGpuRefused: (gpuRefused) => useEngine.setState({ gpuRefused }),
+  }))
+
+/** The object that clicks and a box on a picture mean. Runs in this page. Rejects with EngineError, and with the signal's reason. */
+export const pickObject: ClickBackend['pick'] = (picture, prompt, options) =>
+  ownBackend().pick(picture, prompt, options)
+
 function make(runIn: RunIn): Backend {
   if (runIn === 'server') {
     const baseUrl = document.baseURI
@@ -66,14 +83,7 @@ function make(runIn: RunIn): Backend {
     }
     return later(async () => (await import('./server.ts')).serverBackend({ baseUrl, token, onLocked }))
   }
-  return browserBackend({
-    baseUrl: document.baseURI,
-    search: location.search,
-    onMoved: (facts) => {
-      if (useEngine.getState().runIn === 'browser') setCodecState(facts.id, { state: 'ready', facts })
-    },
-    onGpuRefused: (gpuRefused) => useEngine.setState({ gpuRefused }),
-  })
+  return ownBackend()
 }
 
 function backendOf(runIn: RunIn): Backend {

@@ -1,8 +1,17 @@
 // One engine worker as the page sees it: its calls in turn, the pictures that it holds, and what happens when it dies.
 import type { Pixels } from '@maskwords/codecs'
 import type { Mask } from '@maskwords/mask'
+import type { Prompt } from '@maskwords/selection'
 import type { CodecId } from '../state/types.ts'
-import type { CallOptions, CodecFacts, Decoded, Progress, Spoken } from './backend.ts'
+import type {
+  CallOptions,
+  CodecFacts,
+  Decoded,
+  PickedObject,
+  PickOptions,
+  Progress,
+  Spoken,
+} from './backend.ts'
 import type { EngineCalls, OpenArgs, Proof } from './calls.ts'
 import { EngineError } from './error.ts'
 import { lane, URGENCY } from './lane.ts'
@@ -30,6 +39,7 @@ export type WorkerLink = {
     lengths: readonly number[],
     options: CallOptions,
   ): Promise<readonly Decoded[]>
+  pick(picture: PictureToSee, prompt: Prompt, options: PickOptions): Promise<PickedObject>
   proof(codec: CodecId): Promise<Proof>
   /** False once the worker has failed or was closed. */
   readonly alive: boolean
@@ -116,6 +126,15 @@ export function workerLink(worker: WorkerLike): WorkerLink {
         return calls.call('levels', { codec, id: picture.id, codes, lengths })
       }
       return turns.run(run, URGENCY.levels, signal)
+    },
+
+    pick(picture, prompt, { before, signal }) {
+      const run = () => {
+        give(picture)
+        const more = before === undefined ? {} : { before }
+        return calls.call('pick', { id: picture.id, prompt, ...more })
+      }
+      return turns.run(run, URGENCY.draw, signal)
     },
 
     proof: (codec) => turns.run(() => calls.call('proof', { codec }), URGENCY.levels),

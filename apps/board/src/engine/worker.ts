@@ -12,5 +12,8 @@ const port: Port = {
 }
 answerCalls(
   port,
-  engineHost(async (args, tell) => (await import('./networks.ts')).openNetworks(args, tell)),
+  engineHost(
+    async (args, tell) => (await import('./networks.ts')).openNetworks(args, tell),
+    async (baseUrl) => (await import('./clicks.ts')).openClicks(baseUrl),
+  ),
 )

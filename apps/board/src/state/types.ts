@@ -47,7 +47,7 @@ export type Document = {
   readonly selectedId: string | undefined
 }
 
-export const TOOLS = ['pan', 'brush', 'eraser', 'polygon', 'box', 'magic'] as const
+export const TOOLS = ['pan', 'object', 'brush', 'eraser', 'polygon', 'box', 'magic'] as const
 export type Tool = (typeof TOOLS)[number]
 
 /** A new region, more of the selected one, or less of it. */

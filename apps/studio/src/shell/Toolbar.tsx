@@ -2,7 +2,8 @@
 
 import { BoxForm } from '@maskwords/board/canvas/BoxForm.tsx'
 import { ZOOM_STEP } from '@maskwords/board/canvas/gestures.ts'
-import { currentStage } from '@maskwords/board/canvas/stage.ts'
+import { currentStage, type ToolHandle } from '@maskwords/board/canvas/stage.ts'
+import { useTrial } from '@maskwords/board/canvas/trial.ts'
 import { setBrush, setCombine, setTolerance, setTool, useStudio } from '@maskwords/board/state/store.ts'
 import { COMBINES, type Combine, TOOLS, type Tool } from '@maskwords/board/state/types.ts'
 import { useId } from 'react'
@@ -37,7 +38,8 @@ export function ToolOptions() {
     <fieldset className="tool-options" aria-label={`Settings: ${TOOL_NAMES[tool]}`}>
       {(tool === 'brush' || tool === 'eraser') && <BrushSize />}
       {tool === 'magic' && <Tolerance />}
-      {(tool === 'polygon' || tool === 'box' || tool === 'magic') && <CombineChoice />}
+      {(tool === 'polygon' || tool === 'box' || tool === 'magic' || tool === 'object') && <CombineChoice />}
+      {tool === 'object' && <ObjectKeys />}
       {tool === 'box' && <BoxForm />}
       {tool === 'polygon' && <OutlineKeys />}
       <span className="tool-hint">{HINTS[tool]}</span>
@@ -53,6 +55,7 @@ const HINTS: Readonly<Record<Tool, string>> = {
   polygon: 'Click corners',
   box: 'Drag a box',
   magic: 'Click a colour',
+  object: 'Click on a thing, or drag a box around it',
 }
 
 /** A slider whose steps grow with the brush: fine where it is small. */
@@ -156,6 +159,65 @@ function OutlineKeys() {
     </span>
   )
 }
+
+/** The sign of the next click, and the keys of clicks, for hands without a keyboard. */
+function ObjectKeys() {
+  const { sign, steps, hasMask } = useTrial()
+  const tool = (): ToolHandle | undefined => currentStage()?.tool?.()
+  return (
+    <>
+      <fieldset className="choice">
+        <legend className="unseen">What a click says</legend>
+        {(['plus', 'minus'] as const).map((one) => (
+          <label key={one} title={SIGN_TITLES[one]}>
+            <input
+              type="radio"
+              name="sign"
+              value={one}
+              checked={one === sign}
+              onChange={() => useTrial.setState({ sign: one })}
+            />
+            <span>{one === 'plus' ? '+ On it' : '− Off it'}</span>
+          </label>
+        ))}
+      </fieldset>
+      <span className="bar-group object-keys">
+        <button
+          type="button"
+          className="button outlined"
+          title="Take it (Enter)"
+          disabled={!hasMask}
+          onClick={() => tool()?.accept?.({ shiftKey: false, altKey: false })}
+        >
+          Accept
+        </button>
+        <button
+          type="button"
+          className="button outlined"
+          title="Take the last click back (Backspace)"
+          disabled={steps === 0}
+          onClick={() => tool()?.undo?.()}
+        >
+          Undo click
+        </button>
+        <button
+          type="button"
+          className="button outlined"
+          title="Begin again (Escape)"
+          disabled={steps === 0}
+          onClick={() => tool()?.cancel()}
+        >
+          Clear
+        </button>
+      </span>
+    </>
+  )
+}
+
+const SIGN_TITLES = {
+  plus: 'A click says: this belongs to it',
+  minus: 'A click says: this does not belong to it (Alt, or the right button)',
+} as const
 
 function ZoomButtons() {
   return (

@@ -1,6 +1,7 @@
 // The shell's icons: 20 x 20 strokes, our own. They say nothing to screen readers; their buttons have names.
 const PATHS = {
   pan: 'M4 3l5.5 14 2-5.5L17 9.5z',
+  object: 'M10 3.500a6.5 6.5 0 100 13 6.5 6.5 0 000-13zM10 7v6M7 10h6',
   brush: 'M15.5 3.5l1 1-7 8-2.5-2.5zM6 11c-2 .5-2 3-4 4.5 2.5 1.5 6 .5 6.5-2z',
   eraser: 'M8 16h9M3.5 12.5L11 5l5 5-6 6H7z M7.5 8.5l5 5',
   polygon: 'M4 15l2-10 8-1.5 3 7-6 6.500z',

@@ -21,6 +21,7 @@ export type ShortcutGroup = { readonly title: string; readonly shortcuts: readon
 
 export const TOOL_KEYS: Readonly<Record<Tool, string>> = {
   pan: 'V',
+  object: 'O',
   brush: 'B',
   eraser: 'E',
   polygon: 'P',
@@ -30,6 +31,7 @@ export const TOOL_KEYS: Readonly<Record<Tool, string>> = {
 
 export const TOOL_NAMES: Readonly<Record<Tool, string>> = {
   pan: 'Move and select',
+  object: 'Object by clicks',
   brush: 'Brush',
   eraser: 'Eraser',
   polygon: 'Polygon',
@@ -46,6 +48,8 @@ export const SHORTCUTS: readonly ShortcutGroup[] = [
       { keys: 'Shift', does: 'While selecting: add to the selected region' },
       { keys: 'Alt', does: 'While selecting or painting: take from the selected region' },
       { keys: 'Enter  Backspace  Esc', does: 'Polygon: close, remove the last corner, give up' },
+      { keys: 'Alt', does: 'Object: the click says what does not belong to it (also the right button)' },
+      { keys: 'Enter  Ctrl Z  Esc', does: 'Object: accept, take the last click back, begin again' },
       { keys: 'Esc', does: 'Gives up a stroke, a box or a magic selection under way' },
     ],
   },
@@ -107,8 +111,11 @@ export function listenToKeys(openHelp: () => void): () => void {
 function act(event: KeyboardEvent, openHelp: () => void): boolean {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (event.ctrlKey || event.metaKey) {
-    if (key === 'z') (event.shiftKey ? redo : undo)()
-    else if (key === 'y') redo()
+    if (key === 'z') {
+      if (event.shiftKey) redo()
+      // What a tool has under way is taken back click by click, before any region.
+      else if (currentStage()?.tool?.().undo?.() !== true) undo()
+    } else if (key === 'y') redo()
     else if (key === 'o') askForPicture()
     else if (key === 'm' && !event.metaKey) askForMasks()
     else return false
