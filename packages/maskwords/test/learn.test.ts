@@ -19,8 +19,12 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs the command; `stopAfter` sends SIGINT when stderr first matches. */
-function command(args: readonly string[], stopAfter?: RegExp): Promise<Ended> {
+/** Runs the command; `stopAfter` sends a signal when stderr first matches. */
+function command(
+  args: readonly string[],
+  stopAfter?: RegExp,
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
@@ -37,7 +41,7 @@ function command(args: readonly string[], stopAfter?: RegExp): Promise<Ended> {
     child.stdout.on('data', (data) => (stdout += data))
     child.stderr.on('data', (data) => {
       stderr += data
-      if (!stopped && stopAfter?.test(stderr)) stopped = child.kill('SIGINT')
+      if (!stopped && stopAfter?.test(stderr)) stopped = child.kill(signal)
     })
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
@@ -103,6 +107,28 @@ describe('maskwords learn', () => {
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('another configuration')])
   })
 
+  it('killed without a warning, the same command ends with the bytes of a run that was not', async () => {
+    const rollouts = { prompts: 2, answers: 4, maxTokens: 6 }
+    const updates = { iterations: 2 }
+    const more = { steps: 100, saveEvery: 7, rollouts, updates, rewards: ['mask-accuracy'] }
+    write('killed.json', { kind: 'grpo', ...common, ...more })
+    const argv = (run: string) => ['learn', 'grpo', '--config', 'killed.json', '-o', run, '--threads', '1']
+    await command(argv('killed'), /step \d+\/100/, 'SIGKILL')
+    expect(steps('killed').at(-1)).toBeLessThan(100)
+    const on = await command(argv('killed'))
+    expect(on.code, on.stderr).toBe(0)
+    const whole = await command(argv('whole'))
+    expect(whole.code, whole.stderr).toBe(0)
+    for (const file of [
+      'checkpoints/step-000000100/state.safetensors',
+      'model/model.safetensors',
+      'metrics.jsonl',
+    ]) {
+      const [one, other] = ['killed', 'whole'].map((run) => readFileSync(join(folder, run, file)))
+      expect(one!.equals(other!), file).toBe(true)
+    }
+  })
+
   it('what makes no sense is refused with what would', async () => {
     write('odd.json', { kind: 'sft', ...common, steps: 1, batch: { size: 3 }, optimiser: {} })
     const odd = await command(['learn', 'sft', '--config', 'odd.json', '-o', 'odd'])
@@ -110,6 +136,6 @@ describe('maskwords learn', () => {
     expect(odd.stderr).toMatch(/odd\.json.*no configuration to learn by/)
     expect(odd.stderr).toMatch(/Unrecognized key: "size"[\s\S]*batch[\s\S]*learningRate/)
     const kind = await command(['learn', 'dpo', '--config', 'odd.json', '-o', 'odd'])
-    expect([kind.code, kind.stderr]).toEqual([2, expect.stringContaining('there are sft and grpo')])
+    expect([kind.code, kind.stderr]).toEqual([2, expect.stringContaining('there is start, sft, grpo')])
   })
 })

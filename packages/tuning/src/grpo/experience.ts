@@ -2,6 +2,7 @@
 
 import { MaskwordsError } from '@maskwords/files'
 import { groupedAdvantages } from '@maskwords/learn'
+import { MllmError } from '@maskwords/mllm'
 import type { AnswerJudge } from '../reward/judgement.ts'
 import { rewardSample } from '../reward/reward-sample.ts'
 import type { Answering } from '../run/answering.ts'
@@ -47,7 +48,8 @@ export type RolloutContext = {
 
 /**
  * Answers some questions and judges the answers. A question whose picture cannot be read is left out.
- * @throws MaskwordsError `not-found` where no question is left, `unreadable` where not one answer could be judged.
+ * @throws MaskwordsError `not-found` where no question is left, `unreadable` where not one answer could be judged; MllmError `runtime`
+ * where the weights of the moment say nothing.
  */
 export async function rollOut(
   rollout: number,
@@ -64,7 +66,7 @@ export async function rollOut(
       hint: 'look at the pictures named above; is "pictures" the folder of their paths?',
     })
   }
-  const said = await answering.answer(
+  const answered = answering.answer(
     sequences,
     looked,
     // Answers of all rollouts draw from one seed, each from a stream of its own.
@@ -76,6 +78,9 @@ export async function rollOut(
     },
     signal,
   )
+  const said = await answered.catch((error: unknown) => {
+    throw speechless(error, rollout)
+  })
   const texts = said.map((answers) => answers.map(answering.textOf))
   const samples = texts.flatMap((group, p) =>
     group.map((text) => rewardSample(set.conversations[prompts[p]!]!, text)),
@@ -116,6 +121,15 @@ export async function rollOut(
       }),
     ),
   }
+}
+
+/** Weights that have run away answer nothing: which rollout it was, and what to do. */
+function speechless(error: unknown, rollout: number): unknown {
+  if (!(error instanceof MllmError) || error.code !== 'runtime') return error
+  return new MllmError('runtime', `rollout ${rollout} gets no answers: ${error.message}`, {
+    hint: 'the updates before it may have been too large: lower the learning rate, or set clipNorm',
+    cause: error,
+  })
 }
 
 const meanOf = (values: readonly number[]): number =>

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openCheckpointFile } from '@maskwords/checkpoint'
 import type { RewardSample } from '@maskwords/learn'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ask, letterRows, mask, pictureRows, toyModel, writePictures, writeRows } from '../../test/toy.ts'
@@ -53,6 +54,15 @@ const linesOf = (name: string, file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, number>)
 const logOf = (name: string) => linesOf(name, 'metrics.jsonl')
+
+/** Whether every number of a saved state is finite. */
+async function finiteState(path: string): Promise<boolean> {
+  const checkpoint = await openCheckpointFile(path)
+  const values = [...checkpoint.tensors.keys()].map((name) => checkpoint.read(name, { as: 'float32' }))
+  const finite = (await Promise.all(values)).every((one) => one.every(Number.isFinite))
+  await checkpoint.close()
+  return finite
+}
 
 /** Share of capital letters and of digits among the characters. */
 const capitals: RewardCall = ({ response }) => {
@@ -252,5 +262,39 @@ describe('learning by reward', () => {
     expect(logOf('left-out')[0]).toMatchObject({ cut })
     expect(logOf('left-out')[0]!['gradientNorm']).not.toBe(logOf('kept')[0]!['gradientNorm'])
     expect(() => configOf({ ...json, updates: { perRollout: 3 } })).toThrow('must divide')
+  })
+
+  it('a picture that cannot be read costs its question alone; weights that run away end the run with its last good state', async () => {
+    const model = await toyModel(root, { kind: 'qwen2.5-vl' })
+    const lost = {
+      id: 'lost',
+      images: [{ file: 'none.png', width: 40, height: 32 }],
+      messages: ask('<image>?', 'x'),
+    }
+    const rows = [...pictureRows(1), lost]
+    const json = {
+      model,
+      frozen: ['eyes'],
+      data: { files: [writeRows(join(root, 'lost.jsonl'), rows)] },
+      steps: 2,
+      rollouts: { prompts: 4, answers: 3, maxTokens: 3 },
+      optimiser: { learningRate: 1e-3 },
+      logEvery: 1,
+    }
+    const reward: RewardCall = ({ response }) => response!.codePointAt(0) ?? 0
+    const said: string[] = []
+    await learn('lost', configOf(json), { reward, onMessage: (text) => said.push(text) })
+    expect(said).toEqual([expect.stringMatching(/^left out "lost" and what else shows .*none\.png: /)])
+    const answers = linesOf('lost', 'answers/step-000000001.jsonl') as unknown as { id: string }[]
+    expect(new Set(answers.map(({ id }) => id))).toEqual(new Set(pictureRows(1).map(({ id }) => id)))
+
+    const optimiser = { learningRate: 1e30, schedule: 'constant', clipNorm: null }
+    const wild = configOf({ ...json, steps: 9, optimiser, data: { files: [pictures] } })
+    await expect(learn('wild', wild, { reward })).rejects.toThrow(
+      /^rollout \d gets no answers: .*scores are not numbers/,
+    )
+    const [kept, ...more] = readdirSync(join(folderOf('wild'), 'checkpoints'))
+    expect([kept, more]).toEqual([expect.stringMatching(/^step-\d+$/), []])
+    expect(await finiteState(join(folderOf('wild'), 'checkpoints', kept!, 'state.safetensors'))).toBe(true)
   })
 })
