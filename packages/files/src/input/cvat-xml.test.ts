@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { findCvatXml } from './cvat-xml.ts'
+import { sniff } from './sniff.ts'
 
 const box = (label: string) =>
   `<annotations><image name='a "b".png' width="4" height="3"><box label=${label} xtl="1" ytl="0" xbr="3" ybr="2"/></image></annotations>`
@@ -20,6 +21,11 @@ test('a file that was cut between two elements is refused, not read as far as it
   const whole = box('"x"')
   for (const cut of [whole.replace('</image></annotations>', ''), whole.replace('</annotations>', '')])
     expect(() => labelsOf(cut)).toThrow(expect.objectContaining({ hint: expect.stringContaining('cut off') }))
+})
+
+test('a comment or document type before the first element is no other format', () => {
+  for (const before of ['<!-- exported -->', '<!DOCTYPE annotations>\n'])
+    expect(sniff(new TextEncoder().encode(before + box('"x"')))).toBe('xml')
 })
 
 test('a stated size of nothing counts as none: the picture has one, as in prepare', () => {

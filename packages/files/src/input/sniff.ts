@@ -78,7 +78,8 @@ function sniffText(bytes: Uint8Array): FileKind {
   if (trimmed.startsWith('{') || trimmed.startsWith('[')) return 'json'
   if (/^<!doctype html|^<html/i.test(trimmed)) return 'html'
   if (/^<svg[\s>]/i.test(afterProlog(trimmed))) return 'svg'
-  if (trimmed.startsWith('<?xml') || /^<(annotations|image|mask)[\s>]/.test(trimmed)) return 'xml'
+  if (trimmed.startsWith('<?xml') || /^<(annotations|image|mask)[\s>]/.test(afterProlog(trimmed)))
+    return 'xml'
   return 'text'
 }
 
