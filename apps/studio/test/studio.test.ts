@@ -384,6 +384,47 @@ describe.skipIf(chromiumPath === undefined)(`the studio in a browser${SKIPPED}`,
     }
   }, 90_000)
 
+  it('several pictures keep what was made on each; undo on an untouched one goes back to the one before', async () => {
+    const desk = page
+    page = await openPage(browser, troubles)
+    try {
+      await page.goto(served.url)
+      await page.getByRole('button', { name: 'Open a folder' }).waitFor()
+      const files = [60, 120, 180].map((grey, i) => {
+        const bytes = new Uint8Array(300 * 200 * 3).fill(grey)
+        const png = pictureToPng({ widthPx: 300, heightPx: 200, channels: 3, bytes })
+        return { name: `photo-${i + 1}.png`, type: 'image/png', bytes: png }
+      })
+      await dropFiles(page, files)
+      const named = (name: string) => page.getByRole('application', { name: `Canvas with ${name}` })
+      await named('photo-1.png').waitFor(PATIENT)
+      const strip = page.getByRole('navigation', { name: 'Pictures' })
+      await expect.poll(() => strip.getByRole('listitem').count()).toBe(3)
+      await dragBox([0.3, 0.3], [0.5, 0.5])
+      await expect.poll(() => regions().count()).toBe(1)
+      await page.keyboard.press('PageDown')
+      await named('photo-2.png').waitFor()
+      expect(await regions().count()).toBe(0)
+      await page.getByText('photo-1.png keeps its regions.').first().waitFor()
+      await strip.getByRole('button', { name: 'photo-3.png' }).click()
+      await named('photo-3.png').waitFor()
+      await shot('several')
+      await page.keyboard.press('PageDown')
+      await named('photo-1.png').waitFor()
+      await expect.poll(() => regions().count()).toBe(1)
+      await page.keyboard.press('PageDown')
+      await named('photo-2.png').waitFor()
+      await page.keyboard.press('Control+z')
+      await named('photo-1.png').waitFor()
+      await expect.poll(() => regions().count()).toBe(1)
+      await page.keyboard.press('Control+z')
+      await expect.poll(() => regions().count()).toBe(0)
+    } finally {
+      await page.close()
+      page = desk
+    }
+  }, 90_000)
+
   it('works with 30 megapixels at less and saves their masks at full size; refuses what no browser holds', async () => {
     const size = { widthPx: 6000, heightPx: 5000 }
     const bytes = new Uint8Array(90e6).fill(90)

@@ -2,16 +2,8 @@
 import { ownRegions, readSample } from '../samples/samples.ts'
 import { StudioError } from '../state/error.ts'
 import { claimIds } from '../state/regions.ts'
-import {
-  notify,
-  notifyError,
-  openPicture,
-  select,
-  setAnswer,
-  setBusy,
-  setView,
-  useStudio,
-} from '../state/store.ts'
+import { openShelved, type Shelved } from '../state/shelf.ts'
+import { notify, notifyError, select, setAnswer, setBusy, setView, useStudio } from '../state/store.ts'
 import { type Picture, type Region, VIEWS, type View } from '../state/types.ts'
 import { MAX_URL_PART_CHARACTERS, registerUrlPart, restoreUrl, urlChanged } from '../state/url.ts'
 import { compactText, fullText } from './compact.ts'
@@ -90,7 +82,9 @@ async function restore(texts: ReadonlyMap<string, string>): Promise<readonly str
   try {
     let picture: Picture
     let regions: readonly Region[] = []
+    let from: Shelved['from']
     if (sample !== undefined) {
+      from = { sample }
       const opened = await readSample(sample)
       picture = opened.picture
       regions = opened.regions
@@ -101,6 +95,7 @@ async function restore(texts: ReadonlyMap<string, string>): Promise<readonly str
           hint: 'An address names pictures, it does not hold them. Open the file again, or a session that has it inside.',
         })
       }
+      from = found.body
       picture = await readPicture(found.body, { name: found.name })
     }
     const text = texts.get('regions')
@@ -108,7 +103,7 @@ async function restore(texts: ReadonlyMap<string, string>): Promise<readonly str
     claimIds(regions)
     const wanted = texts.get('region')
     const selectedId = regions.find((region) => region.id === wanted)?.id
-    openPicture(picture, { regions, selectedId })
+    openShelved(picture, { regions, selectedId }, from)
   } catch (error) {
     notifyError(error, 'Opening what the address says')
   } finally {

@@ -6,16 +6,14 @@ import { readSample } from '../samples/samples.ts'
 import { StudioError } from '../state/error.ts'
 import { addRegions, claimIds } from '../state/regions.ts'
 import {
-  dismiss,
-  EMPTY,
-  notify,
-  notifyError,
-  openPicture,
-  say,
-  setBusy,
-  setView,
-  useStudio,
-} from '../state/store.ts'
+  neighbourOf,
+  openShelved,
+  pictureToReturnTo,
+  type Shelved,
+  shelve,
+  useShelf,
+} from '../state/shelf.ts'
+import { dismiss, EMPTY, notify, notifyError, say, setBusy, setView, useStudio } from '../state/store.ts'
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
 import { keep } from './kept.ts'
@@ -25,6 +23,9 @@ import type { Session } from './session.ts'
 
 /** The formats come with the first file of masks. */
 const formats = () => import('./formats.ts')
+
+/** Among more PNGs than these nobody looks for masks. */
+const FEW_FILES = 12
 
 /** JSON that a page parses without stopping for seconds: COCO's file of validation masks has 20 MB. */
 const MAX_JSON_BYTES = 2 ** 27
@@ -56,13 +57,29 @@ async function opening(doing: string, work: (signal: AbortSignal) => Promise<voi
 }
 
 /** Shows a picture; the one before stays in the browser's history, so that Back returns to it with all its regions. */
-async function show(picture: Picture, document: Document): Promise<void> {
+async function show(
+  picture: Picture,
+  document: Document,
+  from: Shelved['from'],
+  options: { readonly isStated?: boolean } = {},
+): Promise<void> {
   if (useStudio.getState().picture !== undefined) {
     await writeUrl()
     history.pushState(null, '', location.href)
   }
   claimIds(document.regions)
-  openPicture(picture, document)
+  const { name: left } = useStudio.getState().picture ?? {}
+  const isLeft = useStudio.getState().history.past.length > 0
+  const back = openShelved(picture, document, from, options)
+  if (back > 0) {
+    notify({ kind: 'info', message: `${picture.name}: its ${back} regions of this visit are there again.` })
+  } else if (isLeft && left !== undefined && left !== picture.name) {
+    notify({
+      kind: 'info',
+      message: `${left} keeps its regions.`,
+      hint: 'Undo or Page Up goes back to it, with all its steps.',
+    })
+  }
   await writeUrl()
   const { widthPx, heightPx } = picture.pixels
   say(`${picture.name} is open, ${widthPx} by ${heightPx} pixels, ${document.regions.length} regions`)
@@ -72,7 +89,7 @@ export const openSample = (id: string): Promise<void> =>
   opening(`Opening the sample “${id}”`, async (signal) => {
     const { picture, regions } = await readSample(id, signal)
     signal.throwIfAborted()
-    await show(picture, { regions, selectedId: regions[0]?.id })
+    await show(picture, { regions, selectedId: regions[0]?.id }, { sample: id })
   })
 
 export const openPictureFile = (file: File): Promise<void> =>
@@ -80,7 +97,7 @@ export const openPictureFile = (file: File): Promise<void> =>
     const picture = await readPicture(file, { name: file.name || 'picture', signal })
     await keep('picture', picture.id, file, picture.name)
     signal.throwIfAborted()
-    await show(picture, EMPTY)
+    await show(picture, EMPTY, file)
   })
 
 /** Loads masks for the open picture from PNG or JSON; a session opens its own picture. */
@@ -132,12 +149,40 @@ export async function openAnyFile(file: File): Promise<void> {
   else await openPictureFile(file)
 }
 
-/** One drop or paste of several files: the picture first, then masks. */
+/** Opens a picture of the shelf, with what was made on it. */
+export function openFromShelf({ name, from }: Shelved): Promise<void> {
+  if ('sample' in from) return openSample(from.sample)
+  return openPictureFile(from instanceof File ? from : new File([from], name))
+}
+
+/** The next or previous picture of this visit. */
+export async function turnPage(step: 1 | -1): Promise<void> {
+  const next = neighbourOf(step)
+  if (next !== undefined) await openFromShelf(next)
+}
+
+/** Takes a step back, and from an untouched picture to the one before. */
+export function undoOrReturn(): void {
+  const before = pictureToReturnTo()
+  if (before !== undefined) void openFromShelf(before)
+}
+
+/** One drop or paste of several files: the first picture is opened, the others wait; then come masks. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   const masks: File[] = []
   const pictures: File[] = []
   for (const file of files) ((await startsAsJson(file)) ? masks : pictures).push(file)
-  for (const file of [...pictures, ...masks]) await openAnyFile(file)
+  const [first, ...others] = pictures
+  if (first !== undefined) await openAnyFile(first)
+  // Of many, each is read when it is turned to; of a few, some may be masks of the first.
+  for (const file of others) {
+    const head = new Uint8Array(await file.slice(0, 8).arrayBuffer())
+    const isMask = others.length <= FEW_FILES && isPng(head) && (await looksLikeMask(file))
+    if (isMask) await openMaskFile(file)
+    else shelve(file.name, file)
+  }
+  for (const file of masks) await openMaskFile(file)
+  if (useShelf.getState().pictures.length > 1) say(`${useShelf.getState().pictures.length} pictures`)
 }
 
 async function showSession(session: Session, signal: AbortSignal): Promise<void> {
@@ -157,7 +202,8 @@ async function showSession(session: Session, signal: AbortSignal): Promise<void>
     )
   }
   setView('draw')
-  await show(picture, session.document)
+  const from = sample === undefined ? new Blob([png as Uint8Array<ArrayBuffer>]) : { sample }
+  await show(picture, session.document, from, { isStated: true })
   if (session.place !== undefined) currentStage()?.show(session.place)
   await readTexts(session.address)
 }

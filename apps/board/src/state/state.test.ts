@@ -12,6 +12,7 @@ import {
   selectNext,
   splitRegion,
 } from './regions.ts'
+import { neighbourOf, openShelved, pictureToReturnTo, shelve, useShelf } from './shelf.ts'
 import {
   EMPTY,
   openPicture,
@@ -83,6 +84,33 @@ describe('undo and redo', () => {
     updateRegion(id, { mask: emptyMask(4, 3) })
     undo()
     expect(state().document.regions[0]!.mask).toBe(second)
+  })
+})
+
+describe('the pictures of a visit', () => {
+  const picture = (id: string) => ({ id, name: `${id}.png` }) as Picture
+
+  it('keep regions and their steps while another one is open', () => {
+    openShelved(picture('a'), EMPTY, { sample: 'a' })
+    addRegions([{ mask, name: 'of a' }])
+    expect(openShelved(picture('b'), EMPTY, { sample: 'b' })).toBe(0)
+    expect(names()).toEqual([])
+    expect(pictureToReturnTo()?.name).toBe('a.png')
+    expect(openShelved(picture('a'), EMPTY, { sample: 'a' })).toBe(1)
+    expect(names()).toEqual(['of a'])
+    expect(pictureToReturnTo()).toBeUndefined()
+    expect(names()).toEqual([])
+    redo()
+    // What a session states comes after what was there, which undo brings back.
+    openShelved(picture('b'), EMPTY, { sample: 'b' })
+    const stated = { regions: [newRegion(mask, [], 'of a session')], selectedId: undefined }
+    openShelved(picture('a'), stated, { sample: 'a' }, { isStated: true })
+    expect(names()).toEqual(['of a session'])
+    undo()
+    expect(names()).toEqual(['of a'])
+    expect(neighbourOf(1)?.name).toBe('b.png')
+    expect(shelve('b.png', { sample: 'b' }).name).toBe('b.png')
+    expect(useShelf.getState().pictures).toHaveLength(2)
   })
 })
 

@@ -6,7 +6,7 @@ import type { Combine, Document, Notice, Picture, Region, Tool, View } from './t
 export const MAX_HISTORY = 200
 const MAX_NOTICES = 4
 
-type History = { readonly past: readonly Document[]; readonly future: readonly Document[] }
+export type History = { readonly past: readonly Document[]; readonly future: readonly Document[] }
 
 export type Studio = {
   readonly picture: Picture | undefined
@@ -52,9 +52,13 @@ export const useStudio = create<Studio>(() => ({
 const set = useStudio.setState
 const get = useStudio.getState
 
-/** Opens a picture; regions of another one, and their history, are left behind. */
-export function openPicture(picture: Picture, document: Document = EMPTY): void {
-  set({ picture, document, history: { past: [], future: [] }, picked: false })
+/** Opens a picture; regions of another one, and their history, are left behind: the shelf keeps them. */
+export function openPicture(
+  picture: Picture,
+  document: Document = EMPTY,
+  history: History = { past: [], future: [] },
+): void {
+  set({ picture, document, history, picked: history.past.length > 0 })
 }
 
 /** Changes of one kind that follow each other this closely are one step: a slider that is dragged, a name that is typed. */

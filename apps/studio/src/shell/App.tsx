@@ -1,6 +1,7 @@
 // The page: bar, the view that is open, notices, status.
 
 import { CanvasView } from '@maskwords/board/canvas/CanvasView.tsx'
+import { useShelf } from '@maskwords/board/state/shelf.ts'
 import { useStudio } from '@maskwords/board/state/store.ts'
 import type { View } from '@maskwords/board/state/types.ts'
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
@@ -16,6 +17,7 @@ import { listenToKeys } from './shortcuts.ts'
 import { ToolOptions, ToolRail } from './Toolbar.tsx'
 import { panelId, TopBar, tabId, VIEW_NAMES } from './TopBar.tsx'
 
+const Strip = lazy(() => import('./Strip.tsx').then((part) => ({ default: part.Strip })))
 const WordsPanel = lazy(() =>
   import('../words/WordsPanel.tsx').then((part) => ({ default: part.WordsPanel })),
 )
@@ -118,6 +120,7 @@ const PANEL_NAMES = { words: 'Words', regions: 'Regions' } as const
 
 function DrawView() {
   const open = useStudio(({ picture }) => picture !== undefined)
+  const several = useShelf(({ pictures }) => pictures.length > 1)
   const [panel, setPanel] = useState<(typeof PANELS)[number]>('words')
   return (
     <>
@@ -130,6 +133,11 @@ function DrawView() {
             {!open && <StartScreen />}
           </div>
         </div>
+        {several && (
+          <Suspense fallback={null}>
+            <Strip />
+          </Suspense>
+        )}
       </div>
       {open && (
         <aside className="panels" data-panel={panel} aria-label="Panels">

@@ -2,7 +2,7 @@
 import { openSample } from '@maskwords/board/documents/open.ts'
 import { SAMPLES, sampleUrl } from '@maskwords/board/samples/samples.ts'
 import { useStudio } from '@maskwords/board/state/store.ts'
-import { askForPicture } from './files.ts'
+import { askForFolder, askForPicture } from './files.ts'
 
 export function StartScreen() {
   const busy = useStudio((state) => state.busy)
@@ -28,7 +28,10 @@ export function StartScreen() {
         <button type="button" className="button primary" onClick={askForPicture}>
           Open a picture
         </button>
-        <span>or drop one here, or paste it. It stays in this browser.</span>
+        <button type="button" className="button outlined" onClick={askForFolder}>
+          Open a folder
+        </button>
+        <span>or drop pictures here, or paste one. It stays in this browser.</span>
       </p>
     </div>
   )

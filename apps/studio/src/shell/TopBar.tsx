@@ -1,9 +1,10 @@
 // The bar above everything: files, views, undo, saving, theme, help.
 import { copyLink, exportAs } from '@maskwords/board/documents/export.ts'
 import { EXPORTS } from '@maskwords/board/documents/export-list.ts'
-import { openSample } from '@maskwords/board/documents/open.ts'
+import { openSample, undoOrReturn } from '@maskwords/board/documents/open.ts'
 import { SAMPLES, sampleUrl } from '@maskwords/board/samples/samples.ts'
-import { redo, setView, undo, useStudio } from '@maskwords/board/state/store.ts'
+import { useShelf } from '@maskwords/board/state/shelf.ts'
+import { redo, setView, useStudio } from '@maskwords/board/state/store.ts'
 import { VIEWS, type View } from '@maskwords/board/state/types.ts'
 import { askForMasks, askForPicture } from './files.ts'
 import { Icon } from './icons.tsx'
@@ -97,7 +98,9 @@ export function TopBar({ openHelp }: { readonly openHelp: () => void }) {
 }
 
 function History() {
-  const canUndo = useStudio(({ history }) => history.past.length > 0)
+  const past = useStudio(({ history }) => history.past.length > 0)
+  const before = useShelf(({ cameFrom, current }) => cameFrom !== undefined && cameFrom !== current)
+  const canUndo = past || before
   const canRedo = useStudio(({ history }) => history.future.length > 0)
   return (
     <>
@@ -105,9 +108,9 @@ function History() {
         type="button"
         className="button icon-only"
         aria-label="Undo"
-        title="Undo (Ctrl Z)"
+        title={past || !before ? 'Undo (Ctrl Z)' : 'Back to the picture before (Ctrl Z)'}
         disabled={!canUndo}
-        onClick={undo}
+        onClick={undoOrReturn}
       >
         <Icon name="undo" />
       </button>

@@ -1,22 +1,40 @@
 // Asking for files: the browser's dialog, drops on the page, the clipboard.
 import { openFiles, openMaskFile, openPictureFile } from '@maskwords/board/documents/open.ts'
 
-function ask(accept: string, multiple: boolean, opened: (files: File[]) => void): void {
+function ask(accept: string, opened: (files: File[]) => void, folder = false): void {
   const input = document.createElement('input')
   input.type = 'file'
   input.accept = accept
-  input.multiple = multiple
+  input.multiple = true
+  input.webkitdirectory = folder
   input.addEventListener('change', () => opened([...(input.files ?? [])]))
   input.click()
 }
 
 export const askForPicture = (): void =>
-  ask('image/*', false, ([file]) => {
-    if (file !== undefined) void openPictureFile(file)
+  ask('image/*', (files) => {
+    const [only] = files
+    if (files.length === 1) void openPictureFile(only!)
+    else void openFiles(files)
   })
 
+/** All pictures of a folder and of those in it. */
+export const askForFolder = (): void => ask('', (files) => void openFiles(picturesOf(files)), true)
+
+const PICTURE_NAME = /\.(?:jpe?g|png|webp|gif|bmp|avif)$/i
+
+/** What a folder holds of pictures, in the order of their names; hidden files are none. */
+const picturesOf = (files: readonly File[]): File[] =>
+  files
+    .filter(
+      ({ name, type }) => !name.startsWith('.') && (PICTURE_NAME.test(name) || type === 'application/json'),
+    )
+    .sort((a, b) => pathOf(a).localeCompare(pathOf(b), 'en', { numeric: true }))
+
+const pathOf = ({ webkitRelativePath, name }: File): string => webkitRelativePath || name
+
 export const askForMasks = (): void =>
-  ask('.png,.json,image/png,application/json', true, async (files) => {
+  ask('.png,.json,image/png,application/json', async (files) => {
     for (const file of files) await openMaskFile(file)
   })
 
@@ -41,7 +59,7 @@ export function takeFiles(over: (files: boolean) => void): () => void {
     over(false)
     if (!holds(event)) return
     event.preventDefault()
-    void openFiles([...event.dataTransfer!.files])
+    void droppedFiles(event.dataTransfer!).then(openFiles)
   }
   const paste = (event: ClipboardEvent) => {
     const files = [...(event.clipboardData?.files ?? [])]
@@ -56,6 +74,33 @@ export function takeFiles(over: (files: boolean) => void): () => void {
     for (const [type, listener] of Object.entries(listeners))
       window.removeEventListener(type, listener as EventListener)
   }
+}
+
+/** The files of a drop; of a folder its pictures, at any depth. */
+async function droppedFiles({ items, files }: DataTransfer): Promise<File[]> {
+  // Both end with the event: they are taken before anything is waited for.
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.() ?? null)
+  const plain = [...files]
+  if (!entries.some((entry) => entry?.isDirectory)) return plain
+  const found: File[] = []
+  const walk = async (entry: FileSystemEntry | null): Promise<void> => {
+    if (entry?.isFile) {
+      found.push(
+        await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)),
+      )
+    } else if (entry?.isDirectory) {
+      const reader = (entry as FileSystemDirectoryEntry).createReader()
+      for (;;) {
+        const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+          reader.readEntries(resolve, reject),
+        )
+        if (some.length === 0) break
+        for (const one of some) await walk(one)
+      }
+    }
+  }
+  for (const entry of entries) await walk(entry)
+  return picturesOf(found)
 }
 
 /** True where keys and pastes are text. */

@@ -1,6 +1,7 @@
 // Keys for everything, as one list: what happens on a key, and what the help sheet says about it.
 import { stepBrush, ZOOM_STEP } from '@maskwords/board/canvas/gestures.ts'
 import { currentStage } from '@maskwords/board/canvas/stage.ts'
+import { turnPage, undoOrReturn } from '@maskwords/board/documents/open.ts'
 import { deleteRegion, duplicateRegion, selectNext } from '@maskwords/board/state/regions.ts'
 import {
   redo,
@@ -9,12 +10,11 @@ import {
   selectedRegion,
   setTool,
   setView,
-  undo,
   updateRegion,
   useStudio,
 } from '@maskwords/board/state/store.ts'
 import { type Tool, VIEWS } from '@maskwords/board/state/types.ts'
-import { askForMasks, askForPicture, isTextField } from './files.ts'
+import { askForFolder, askForMasks, askForPicture, isTextField } from './files.ts'
 
 export type Shortcut = { readonly keys: string; readonly does: string }
 export type ShortcutGroup = { readonly title: string; readonly shortcuts: readonly Shortcut[] }
@@ -89,7 +89,9 @@ export const SHORTCUTS: readonly ShortcutGroup[] = [
   {
     title: 'Files',
     shortcuts: [
-      { keys: 'Ctrl O', does: 'Open a picture' },
+      { keys: 'Ctrl O', does: 'Open pictures' },
+      { keys: 'Ctrl Shift O', does: 'Open a folder' },
+      { keys: 'Page Up  Page Down', does: 'Previous or next picture' },
       { keys: 'Ctrl M', does: 'Load masks or a session' },
       { keys: 'Ctrl V', does: 'Open a picture or masks from the clipboard' },
       { keys: '?', does: 'This sheet' },
@@ -114,9 +116,9 @@ function act(event: KeyboardEvent, openHelp: () => void): boolean {
     if (key === 'z') {
       if (event.shiftKey) redo()
       // What a tool has under way is taken back click by click, before any region.
-      else if (currentStage()?.tool?.().undo?.() !== true) undo()
+      else if (currentStage()?.tool?.().undo?.() !== true) undoOrReturn()
     } else if (key === 'y') redo()
-    else if (key === 'o') askForPicture()
+    else if (key === 'o') (event.shiftKey ? askForFolder : askForPicture)()
     else if (key === 'm' && !event.metaKey) askForMasks()
     else return false
     return true
@@ -171,6 +173,12 @@ function drawKey(key: string): boolean {
     case 'n':
       select(undefined)
       say('The next stroke starts a new region')
+      return true
+    case 'PageUp':
+      void turnPage(-1)
+      return true
+    case 'PageDown':
+      void turnPage(1)
       return true
     case ',':
       selectNext(-1)
