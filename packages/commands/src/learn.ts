@@ -12,6 +12,7 @@ import {
   startConfigSchema,
   startModel,
 } from '@maskwords/tuning'
+import { runOptions, saySaving } from './training-run.ts'
 
 type Common = Omit<LearnOptions<unknown>, 'config'>
 
@@ -44,14 +45,7 @@ export const command = defineCommand({
       },
     ],
     options: {
-      config: { type: 'text', short: 'c', required: true, valueName: 'file', help: 'the configuration file' },
-      output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the run lives' },
-      threads: {
-        type: 'integer',
-        min: 1,
-        max: 256,
-        help: 'threads of the engine (part of the bits; default one for each core)',
-      },
+      ...runOptions('one for each core'),
     },
     examples: [
       {
@@ -68,8 +62,7 @@ export const command = defineCommand({
   async run(context) {
     const { options, io, talk } = context
     const learn = KINDS[context.args[0]!]!
-    const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
-    io.signal.addEventListener('abort', onStop, { once: true })
+    saySaving(context)
     const result = await learn(context.path(options.config), {
       folder: context.path(options.output),
       threads: options.threads ?? availableParallelism(),

@@ -6,6 +6,7 @@ import { readTrainConfig, stageFolder, type TrainConfig, trainRun } from '@maskw
 import { lossCurveSvg, type MetricsLogLine } from '@maskwords/eval'
 import { defineCommand, MaskwordsError, writeWhole } from '@maskwords/files'
 import { progressRenderer } from '@maskwords/train'
+import { runOptions, saySaving } from './training-run.ts'
 
 export const command = defineCommand({
   spec: {
@@ -24,18 +25,11 @@ export const command = defineCommand({
       },
     ],
     options: {
-      config: { type: 'text', short: 'c', required: true, valueName: 'file', help: 'the configuration file' },
-      output: { type: 'text', short: 'o', required: true, valueName: 'folder', help: 'where the run lives' },
+      ...runOptions('one for each of the parts of a batch, as far as there are cores'),
       from: {
         type: 'text',
         valueName: 'weights',
         help: 'start from these weights (safetensors or torch file) instead of the seed',
-      },
-      threads: {
-        type: 'integer',
-        min: 1,
-        max: 256,
-        help: 'threads of the engine (part of the bits; default one for each of the parts of a batch, as far as there are cores)',
       },
     },
     examples: [
@@ -60,8 +54,7 @@ export const command = defineCommand({
     }
     const folder = context.path(options.output)
     const parts = config.codec === 'himtok' ? config.batch.parts : 1
-    const onStop = () => void talk.note('finishing the step under way, then saving; once more to end at once')
-    io.signal.addEventListener('abort', onStop, { once: true })
+    saySaving(context)
     const render = options.quiet === true ? () => {} : progressRenderer()
     const result = await trainRun({
       config,
