@@ -551,6 +551,10 @@ describe('the command itself', () => {
     const out = pathToFileURL(join(folder, 'from address.json')).href
     expect(await run(['convert', address, '--to', 'coco-rle', '-o', out])).toMatchObject({ code: 0 })
     expect(existsSync(join(folder, 'from address.json'))).toBe(true)
+    expect(await run(['convert', 'file:///a%00b', '--to', 'coco-rle'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('can be no path'),
+    })
     expect(await run(['inspect', 'file://elsewhere/photo.png'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('three slashes'),

@@ -74,6 +74,12 @@ export function processIo(signal: AbortSignal): Io {
  */
 export function resolvePath(io: Pick<Io, 'cwd'>, path: string): string {
   const plain = pathOfAddress(path)
+  if (plain.includes('\0')) {
+    throw new MaskwordsError(
+      'usage',
+      `${JSON.stringify(path.slice(0, 80))} can be no path: it has a byte of zero`,
+    )
+  }
   return isAbsolute(plain) ? plain : join(io.cwd, plain)
 }
 
