@@ -1,9 +1,10 @@
 // Samples from a published dataset's folder: the records of its reader (@maskwords/data), one sample a phrase, a round, a
 // picture or a question.
-
+import { statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { namesHint } from '@maskwords/base'
 import {
+  DataError,
   type DataRecord,
   type DialogueTurn,
   fileExists,
@@ -11,10 +12,13 @@ import {
   jsonItems,
   type LabelMapCache,
   labelMapCache,
+  type OwnData,
   type Phrase,
   READERS,
+  type Reader,
   type Region,
   readerByName,
+  recogniseData,
   regionMask,
   unionOfRegions,
 } from '@maskwords/datasets'
@@ -27,15 +31,14 @@ import type { AnswerQuestion, MaskedText, SampleKind, Truth, TruthOptions, Truth
 type Options = TruthOptions & { readonly root: string }
 
 /** Which part is meant where none is named: readers would give the training part. */
-const EVALUATED_SPLITS = ['val', 'test']
+const EVALUATED_SPLITS = ['val', 'valid', 'val2017', 'val2014', 'test']
 
 /** Reads all samples of a dataset's folder. Throws MaskwordsError for an unknown dataset, DataError for a wrong layout. */
 export async function readDatasetTruth(context: Context, options: Options): Promise<Truth> {
-  const { root, path, kind } = options
+  const { path, kind } = options
   // A folder that has a dataset's name is that dataset: refcocog/ needs no option.
-  const named = options.dataset ?? (readerByName(basename(root)) ? basename(root) : options.usual)
-  // Published datasets come as tables, too, whatever they are of.
-  const dataset = holdsTables(root) ? 'hub' : named
+  const own = await sourceOf(context, options)
+  const { reader: dataset, root } = own
   const reader = readerByName(dataset)
   if (reader === undefined) {
     throw new MaskwordsError('unsupported', `folders of "${dataset}" are not read here`, {
@@ -48,11 +51,12 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
   const seen = new Set<string>()
   let doubts = 0
   const maps = labelMapCache()
-  const split = options.split ?? EVALUATED_SPLITS.find((name) => reader.splits.includes(name))
+  const split = options.split ?? (await evaluatedSplit(context, reader, own))
   if (options.split === undefined && split !== undefined)
     await context.talk.note(`${dataset}: split ${split}`)
   const records = reader.read({
     root,
+    ...(own.annotations === undefined ? {} : { annotations: own.annotations }),
     missingPictures: 'keep',
     ...(split !== undefined && { split }),
     signal: context.io.signal,
@@ -93,6 +97,61 @@ export async function readDatasetTruth(context: Context, options: Options): Prom
     root,
     ...(pictures !== undefined && { pictureBytes: (picture) => pictures.bytes(picture) }),
     ...(vocabulary !== undefined && { vocabulary }),
+  }
+}
+
+/**
+ * Which reader reads what lies at the path: the one that was named, that of the folder's name, tables, the benchmark's usual one,
+ * and where its files are not there, whatever the folder or file is known as.
+ */
+async function sourceOf(context: Context, options: Options): Promise<OwnData> {
+  const { root, dataset, usual, split } = options
+  const isFile = statSync(root, { throwIfNoEntry: false })?.isFile() === true
+  if (isFile) return recogniseData(root)
+  // Published datasets come as tables, too, whatever they are of.
+  if (holdsTables(root)) return { reader: 'hub', root }
+  // A folder that has a dataset's name is that dataset: refcocog/ needs no option.
+  const named = dataset ?? (readerByName(basename(root)) ? basename(root) : undefined)
+  if (named !== undefined) return { reader: named, root }
+  const asUsual = { reader: usual, root }
+  const reader = readerByName(usual)
+  if (reader === undefined || (await isLaidOut(context, reader, { root, split }))) return asUsual
+  try {
+    return recogniseData(root)
+  } catch (error) {
+    if (!isTypedError(error)) throw error
+    // The usual reader says what it looked for.
+    return asUsual
+  }
+}
+
+/** The part that is meant where none is named. Readers of files of any name have many names of parts: the first that is there. */
+async function evaluatedSplit(context: Context, reader: Reader, own: OwnData): Promise<string | undefined> {
+  if (own.annotations !== undefined) return undefined
+  const known = EVALUATED_SPLITS.filter((name) => reader.splits.includes(name))
+  if (reader.takesAnnotations !== true) return known[0]
+  for (const split of known) if (await isLaidOut(context, reader, { root: own.root, split })) return split
+  return undefined
+}
+
+/** Whether a reader finds its files. */
+async function isLaidOut(
+  { io }: Context,
+  reader: Reader,
+  { root, split }: { readonly root: string; readonly split?: string | undefined },
+): Promise<boolean> {
+  try {
+    const records = reader.read({
+      root,
+      missingPictures: 'keep',
+      ...(split !== undefined && { split }),
+      signal: io.signal,
+      onProblem: () => {},
+    })
+    for await (const _ of records) break
+    return true
+  } catch (error) {
+    return !(error instanceof DataError) || error.code !== 'wrong-layout'
   }
 }
 

@@ -246,7 +246,7 @@ describe('eval reconstruction', () => {
     for (const [argv, code, message] of [
       [[], 2, '--truth'],
       [['--truth', 'none.json'], 1, 'no such file'],
-      [['--truth', 'coco'], 1, 'no index.json'],
+      [['--truth', 'coco'], 1, 'several annotation files: bad.json, good.json'],
       [['--truth', 'maps/index.json'], 1, 'no COCO file'],
       [['--truth', 'coco/good.json', '--holdout', '4/4'], 2, '--holdout 0/4'],
       [['--truth', 'coco/good.json', '--lengths', '4,x'], 2, '--lengths'],

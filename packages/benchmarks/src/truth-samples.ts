@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRecord } from '@maskwords/base'
-import { jsonLines } from '@maskwords/datasets'
+import { annotationKind, jsonLines } from '@maskwords/datasets'
 import type { Context, Size } from '@maskwords/files'
 import {
   checkShape,
@@ -35,9 +35,12 @@ export async function readTruth(context: Context, options: TruthOptions): Promis
   if (info === undefined) {
     throw new MaskwordsError('not-found', 'there is no such file or folder', { file: options.path })
   }
-  if (!info.isDirectory()) return await readTruthLines(context, path, options.path, join(path, '..'))
+  const kind = info.isDirectory() ? undefined : annotationKind(path)
+  // JSON Lines are samples here, whatever records they could be.
+  if (!info.isDirectory() && (kind === undefined || kind === 'jsonl'))
+    return await readTruthLines(context, path, options.path, join(path, '..'))
   const suite = join(path, 'gseval.jsonl')
-  if (statSync(suite, { throwIfNoEntry: false })?.isFile()) {
+  if (info.isDirectory() && statSync(suite, { throwIfNoEntry: false })?.isFile()) {
     return await readTruthLines(context, suite, join(options.path, 'gseval.jsonl'), path)
   }
   const { readDatasetTruth } = await import('./dataset-truth.ts')

@@ -131,7 +131,10 @@ async function readTruth(planned: PlannedPicture, options: OpenSetsOptions): Pro
       if (area(mask) >= least) masks.push(fitted(mask, size))
     }
     if (!options.pixels || masks.length === 0) return { masks }
-    const { widthPx, heightPx, rgb } = await readPicture(planned.path, { exif: 'ignore', signal })
+    const { widthPx, heightPx, rgb } = await readPicture(planned.path, {
+      exif: planned.exif ?? 'ignore',
+      signal,
+    })
     if (widthPx !== planned.widthPx || heightPx !== planned.heightPx) {
       throw new MaskwordsError(
         'size-mismatch',

@@ -105,8 +105,9 @@ describe('many pictures', () => {
 
   it('decode: words of the same name, answers of a file, masks beside overlays, annotations of any tool', async () => {
     file('photos/broken.png', photo)
-    const { code } = await run('decode', 'photos', 'words', '-o', 'decoded')
+    const { code, err: said } = await run('decode', 'photos', 'words', '-o', 'decoded')
     expect(code).toBe(0)
+    expect(said).not.toContain('results.jsonl')
     const back = maskFromPng(readFileSync(join(folder, 'decoded/sub/b.png')))
     expect(area(back)).toBeGreaterThan(400)
     expect(existsSync(join(folder, 'decoded/sub/b.overlay.png'))).toBe(true)

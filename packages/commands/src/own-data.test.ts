@@ -102,3 +102,41 @@ describe("prepare, of data of one's own", () => {
     expect((await run()).err).toMatch(/missing <source>: a folder, an annotation file/)
   })
 })
+
+describe("eval and train, of data of one's own", () => {
+  const evaluate = async (...args: string[]) => {
+    const { out, err, code } = await runCommand(['eval', ...args, '--json', '-q'], { cwd: folder })
+    expect([err, code]).toEqual(['', 0])
+    return JSON.parse(out)
+  }
+
+  it.each([
+    ['photos with masks', 'cracks', 2],
+    ["Roboflow's folders", 'robo/valid', 2],
+    ['a file in a folder of its own', 'robo/valid/_annotations.coco.json', 2],
+    ['YOLO', 'yolo', 1],
+    ["CVAT's COCO export", 'cvat/annotations/instances_default.json', 2],
+    ['photos in a folder of any name', 'holiday/set.json', 2],
+  ])('reconstructs the masks of %s', async (_, truth, masks) => {
+    file('yolo/images/1.png', photo)
+    file('yolo/labels/1.txt', '0 0.1 0.1 0.6 0.1 0.6 0.7\n')
+    file('cvat/annotations/instances_default.json', coco)
+    file('holiday/set.json', coco)
+    for (const id of [1, 2])
+      for (const place of ['cvat/images/default', 'holiday/lake']) file(`${place}/${id}.png`, photo)
+    const value = await evaluate('reconstruction', '--codec', 'getok', '--truth', truth)
+    expect([value.masks, value.failed]).toEqual([masks, 0])
+  })
+
+  it('asks for the categories of a COCO file of any name, and of the part that is there', async () => {
+    const asked = async (truth: string) => {
+      await evaluate('open-vocabulary', '--truth', truth, '--questions', 'asked.jsonl')
+      return readFileSync(join(folder, 'asked.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).picture)
+    }
+    expect(await asked('elsewhere/my set.json')).toEqual(['images/1.png', 'images/2.png'])
+    expect(await asked('robo')).toEqual(['valid/1.png', 'valid/2.png'])
+  })
+})

@@ -178,7 +178,7 @@ type PrepareContext = Context<typeof OPTIONS>
 export const command = defineCommand({
   spec: {
     name: 'prepare',
-    summary: 'Turn published datasets into training files, masks in words.',
+    summary: 'Turn your data and published datasets into training files, masks in words.',
     details: [
       'A source is a folder or an annotation file of your own, or name[:split][@folder][%weight]: coco:val2017@coco%50 takes half',
       'of its samples, %150 all and half of them a second time. The folder is relative to --root. Shows a plan, then writes shards, report.html, report.json,',

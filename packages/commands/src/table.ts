@@ -26,7 +26,7 @@ export const COMMANDS: CommandTable = {
     () => import('./convert.ts'),
   ),
   prepare: entry(
-    "published datasets -> a trainer's files, masks in words; with a plan and a health report",
+    "your data and published datasets -> a trainer's files, masks in words; with a plan and a health report",
     () => import('./prepare.ts'),
   ),
   eval: {

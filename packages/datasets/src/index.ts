@@ -11,6 +11,7 @@ export type {
   JsonStreamOptions,
 } from '@maskwords/inputs'
 export { DataError, JSON_LIMITS, jsonItems, jsonItemsOf, jsonLines, readJsonFile } from '@maskwords/inputs'
+export { type AnnotationKind, annotationKind } from './annotation-kind.ts'
 export { Column, float64Column, uint32Column } from './growing.ts'
 export { keysOf, nameIn, photoOf, photosByName, saysMask } from './mask-names.ts'
 export { fileExists, safeRelativePath } from './paths.ts'

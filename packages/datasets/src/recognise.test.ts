@@ -64,6 +64,11 @@ describe("a folder of one's own", () => {
       'train/a.png',
     ],
     [
+      'with photos in a folder of any name',
+      { 'set.json': coco('a.png'), 'holiday/a.png': PICTURE },
+      'holiday/a.png',
+    ],
+    [
       'with the file in a folder of its own',
       { 'export/labels.json': coco('a.png'), 'export/a.png': PICTURE },
       'export/a.png',

@@ -1,7 +1,7 @@
 // True masks of a COCO file. Format: cocodataset.org/#format-data.
 
-import { stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, normalize } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import {
   annotationMask,
   asObject,
@@ -93,7 +93,8 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
     if (list === undefined) masks.set(imageId, [stated])
     else list.push(stated)
   })
-  const folder = options.pictures ?? (await pictureFolder(dirname(truth)))
+  const [first] = images.values()
+  const folder = options.pictures ?? (await pictureFolder(dirname(truth), first?.file))
   const pictures = [...images].map(([id, { file, ...size }]): PlannedPicture => {
     const stated = masks.get(id) ?? []
     return { id: String(id), path: join(folder, file), ...size, masks: async () => stated }
@@ -101,10 +102,31 @@ export async function planCocoTruth(bytes: Uint8Array, options: TruthOptions): P
   return { kind: 'coco', pictures, failures, sha256: sha256Of(bytes) }
 }
 
-/** The folder `images` in a folder where there is one, else the folder itself. */
-export async function pictureFolder(folder: string): Promise<string> {
-  const inside = join(folder, 'images')
-  return (await stat(inside).catch(() => undefined))?.isDirectory() ? inside : folder
+/**
+ * Where the pictures of a truth lie: in `images` of its folder (of `annotations/`, beside it, as CVAT has it), or in the folder itself;
+ * where that holds no picture of the name `first`, in the one of its folders that does.
+ */
+export async function pictureFolder(folder: string, first?: string): Promise<string> {
+  const roots = basename(folder) === 'annotations' ? [folder, dirname(folder)] : [folder]
+  const usual = roots.flatMap((root) => [join(root, 'images', 'default'), join(root, 'images')])
+  if (first === undefined) return (await firstOf(usual, 'isDirectory')) ?? folder
+  const others = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const places = [
+    ...usual,
+    folder,
+    ...others.flatMap((entry) => (entry.isDirectory() ? [join(folder, entry.name)] : [])).sort(),
+  ]
+  const found = await firstOf(
+    places.map((place) => join(place, first)),
+    'isFile',
+  )
+  if (found === undefined) return await pictureFolder(folder)
+  return places.find((place) => join(place, first) === found)!
+}
+
+async function firstOf(paths: readonly string[], is: 'isFile' | 'isDirectory'): Promise<string | undefined> {
+  for (const path of paths) if ((await stat(path).catch(() => undefined))?.[is]() === true) return path
+  return undefined
 }
 
 const IMAGE_WANTED = 'an image needs id, file_name (inside the folder of pictures), width and height'

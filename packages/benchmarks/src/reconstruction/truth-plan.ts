@@ -12,12 +12,14 @@ export type PlannedPicture = {
   readonly path: string
   readonly widthPx: number
   readonly heightPx: number
+  /** Which pixels of a picture that EXIF turns the masks lie on: as stored (default), or as shown. */
+  readonly exif?: 'apply'
   /** What the truth says of this picture; files of masks are read here. */
   readonly masks: () => Promise<readonly StatedTruth[]>
 }
 
 export type TruthPlan = {
-  readonly kind: 'coco' | 'label-maps'
+  readonly kind: 'coco' | 'label-maps' | 'records'
   readonly pictures: readonly PlannedPicture[]
   /** Entries that say no picture or mask. */
   readonly failures: readonly ErrorReport[]

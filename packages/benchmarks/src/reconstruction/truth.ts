@@ -1,8 +1,8 @@
 // True masks to reconstruct, planned before anything is decoded: which pictures there are, and how to read each one's masks.
 
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { inHoldout } from '@maskwords/datasets'
+import { basename, join } from 'node:path'
+import { annotationKind, inHoldout, recogniseData } from '@maskwords/datasets'
 import type { TruthMask, TruthPicture } from '@maskwords/eval'
 import {
   type ErrorReport,
@@ -19,11 +19,18 @@ import { area } from '@maskwords/mask'
 import { planCocoTruth } from './truth-coco.ts'
 import { planLabelTruth } from './truth-labels.ts'
 import type { PlannedPicture, TruthOptions, TruthPlan } from './truth-plan.ts'
+import { planRecordTruth } from './truth-records.ts'
 
-/** Reads what there is to evaluate: a COCO file, or a folder of label maps. Throws MaskwordsError. */
+/** Reads what there is to evaluate: a COCO file, a folder of label maps with its index, or what a reader reads. Throws MaskwordsError, DataError. */
 export async function planTruth(options: TruthOptions): Promise<TruthPlan> {
-  const info = await stat(options.truth).catch(() => undefined)
-  if (info?.isDirectory()) return await planLabelTruth(options)
+  const { truth } = options
+  const info = await stat(truth).catch(() => undefined)
+  if (info?.isDirectory()) {
+    const hasIndex = (await stat(join(truth, 'index.json')).catch(() => undefined))?.isFile() === true
+    return hasIndex ? await planLabelTruth(options) : await planRecordTruth(recogniseData(truth), options)
+  }
+  const isOther = info?.isFile() === true && !['coco', undefined].includes(annotationKind(truth))
+  if (isOther) return await planRecordTruth(recogniseData(truth), options)
   const bytes = await readFileCapped(options.truth, options.truth, MAX_JSON_BYTES, options.signal)
   return await planCocoTruth(bytes, options)
 }
@@ -118,11 +125,11 @@ async function truthPicture(
     }
   }
   if (masks.length === 0) return undefined
-  // Masks of data sets are drawn on the stored pixels.
+  // Masks of data sets are drawn on the stored pixels, unless their reader knows better.
   const name = basename(one.path)
   const { widthPx, heightPx, rgb } = await readPicture(one.path, {
     name,
-    exif: 'ignore',
+    exif: one.exif ?? 'ignore',
     signal,
     ...(maxPixels !== undefined && { maxPixels }),
   })

@@ -10,7 +10,7 @@ import {
   type NamedMask,
   type PictureList,
 } from '@maskwords/files'
-import type { Item, ManyContext } from './run-many.ts'
+import { type Item, type ManyContext, RESULTS_FILE } from './run-many.ts'
 
 /** Pictures that no mask is kept as: several of them before a folder are what a shell made of a pattern. */
 const PHOTO = /\.(?:jpe?g|webp|avif|heic|heif)$/i
@@ -62,7 +62,9 @@ export async function itemsOf(
       continue
     }
     const list = await listFiles(io, [place], { takes: beside.takes, without: outputs(context) })
-    for (const name of list.names) found.push({ name, path: join(list.folder, name) })
+    // What a run keeps of itself is nobody's.
+    const names = list.names.filter((name) => basename(name) !== RESULTS_FILE)
+    for (const name of names) found.push({ name, path: join(list.folder, name) })
   }
   const paths = new Map(pictures.names.map((name) => [name, join(pictures.folder, name)]))
   const { owned, ofPicture, shows, alone } = paired(pictures, paths, found)

@@ -59,6 +59,9 @@ export function cocoLikeReader(layout: CocoLikeLayout): Reader {
   }
 }
 
+/** Folders of a root that are looked into for pictures; where there are more, the root holds other things. */
+const MOST_FOLDERS = 16
+
 async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): AsyncGenerator<DataRecord> {
   const reading: Reading = new Reading(layout.name, options, layout.labels ?? 'all')
   const file = reading.annotations(layout.files, layout.splits, () =>
@@ -66,7 +69,14 @@ async function* readCocoLike(layout: CocoLikeLayout, options: ReaderOptions): As
   )
   const isNamed = options.annotations !== undefined
   const beside = file.slice(0, Math.max(0, file.lastIndexOf('/')))
-  reading.picturesIn([...layout.folders, ...(safeRelativePath(beside) === beside ? [beside] : [])])
+  // Photos of one's own may lie in a folder of any name beside the file.
+  const others = layout.takesOwnNames === true ? reading.foldersIn('').slice(0, MOST_FOLDERS) : []
+  const near = safeRelativePath(beside) === beside ? [beside] : []
+  reading.picturesIn([
+    ...layout.folders,
+    ...near,
+    ...others.filter((folder) => !layout.folders.includes(folder)),
+  ])
   const index = await reading.cocoIndex(file, { extras: ['licenses', ...(layout.extras ?? [])] })
   // A file that was named stands for itself: captions that lie about are of another.
   const captionFile = isNamed ? undefined : reading.findOptional(layout.captionFiles ?? [], layout.splits)

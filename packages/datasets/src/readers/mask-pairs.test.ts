@@ -106,8 +106,10 @@ describe('photos and masks', () => {
   })
 
   it('a folder without pairs is told what was looked for', async () => {
-    await expect(read('masks', { 'a.png': PICTURE, 'b.png': PHOTO })).rejects.toThrow(
-      /not laid out as masks is: looked for pairs in \.\/; the folder holds a\.png, b\.png/,
-    )
+    await expect(read('masks', { 'a.png': PICTURE, 'b.png': PHOTO })).rejects.toMatchObject({
+      message: expect.stringMatching(/has photos, as a\.png, and no mask of their names/),
+      hint: expect.stringContaining('--annotations my.json --root'),
+    })
+    await expect(read('masks', { 'a.txt': 'x' })).rejects.toThrow(/looked for .*; the folder holds a\.txt/)
   })
 })

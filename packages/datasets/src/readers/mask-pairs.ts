@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { byCodeUnits, messageOf } from '@maskwords/base'
+import { DataError } from '@maskwords/inputs'
 import { type PngImage, readPng } from '@maskwords/mask'
 import { entriesOf } from '../annotation-kind.ts'
 import { keysOf, nameIn, photoOf, photosByName, saysMask, stemOf } from '../mask-names.ts'
@@ -56,6 +57,17 @@ async function* read(options: ReaderOptions): AsyncGenerator<DataRecord> {
     const looked = pairs.map(([photos, masks]) =>
       photos === masks ? `pairs in ${photos || '.'}/` : `${photos || '.'}/ with ${masks}/`,
     )
+    const [photo] = found?.photos ?? []
+    if (photo !== undefined) {
+      throw new DataError(
+        'wrong-layout',
+        `${options.root} has photos, as ${photo}, and no mask of their names`,
+        {
+          file: options.root,
+          hint: 'a.jpg with a.png, a_mask.png, or images/ with masks/; where an annotation file elsewhere is about them: --annotations my.json --root <this folder>',
+        },
+      )
+    }
     reading.failLayout(
       looked.length > 0 ? looked : ['photos with a mask of the same name', 'images/ with masks/'],
     )

@@ -210,7 +210,10 @@ export class Reading {
       throw new DataError(
         'wrong-layout',
         `${this.root} has several annotation files: ${[other, ...more].slice(0, 12).join(', ')}`,
-        { file: this.root, hint: `name the one that counts: --annotations ${other}` },
+        {
+          file: this.root,
+          hint: `name the file that counts in the place of its folder: ${other}; of prepare --annotations does it, too`,
+        },
       )
     }
     return other ?? this.failLayout(this.namesOf(candidates, splits), candidates, there)
