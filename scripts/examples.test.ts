@@ -1,9 +1,10 @@
 // The examples as people run them: with the packed package, copied out of the repository, never with the sources of the house.
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { maskFromRowMajor, maskToPng, pictureToPng } from '@maskwords/mask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packed } from './installed.ts'
 
 const HOUSE = resolve(import.meta.dirname, '..')
 const isBuilt = existsSync(join(HOUSE, 'packages/maskwords/dist/plugin.js'))
@@ -25,15 +26,12 @@ const lines = (file: string): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
-beforeAll(() => {
+beforeAll(async () => {
   if (!isBuilt) return
   rmSync(PLACE, { recursive: true, force: true })
   mkdirSync(join(PLACE, 'node_modules/maskwords'), { recursive: true })
-  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', PLACE]
-  execFileSync('npm', pack, { cwd: join(HOUSE, 'packages/maskwords'), stdio: 'ignore' })
-  const tarball = readdirSync(PLACE).find((file) => file.endsWith('.tgz'))!
   const into = ['--strip-components=1', '-C', join(PLACE, 'node_modules/maskwords')]
-  execFileSync('tar', ['-xzf', join(PLACE, tarball), ...into])
+  execFileSync('tar', ['-xzf', await packed(), ...into])
   cpSync(join(HOUSE, 'examples'), join(PLACE, 'examples'), { recursive: true })
   // Two things of one class and one of another, on a grey picture.
   mkdirSync(join(PLACE, 'data'))
@@ -176,7 +174,7 @@ describe.skipIf(!isBuilt)(
           '--to',
           'qwen',
         ),
-      ).toMatch(/no dataset "y"/)
+      ).toMatch(/no dataset, folder or file "y"/)
     })
   },
 )

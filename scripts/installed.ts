@@ -1,7 +1,16 @@
 // The package as people get it: packed, and installed by npm into an empty folder outside the house, once for a whole test run.
 // Between npm and everything but its registry stands a proxy that refuses and counts.
-import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -25,39 +34,49 @@ export type Installed = {
   readonly asked: readonly string[]
 }
 
-/** Packs the package into `folder`; its path. */
-export function pack(folder: string): string {
-  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]
-  execFileSync('npm', args, { cwd: join(HOUSE, 'packages/maskwords'), stdio: 'ignore' })
-  return join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz'))!)
-}
+/** The package, packed once for a whole test run; whoever asks first packs it, the others wait. Its path. */
+export const packed = (): Promise<string> =>
+  once('packed', async (folder) => {
+    const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]
+    await promisify(execFile)('npm', args, { cwd: join(HOUSE, 'packages/maskwords') })
+    return join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz'))!)
+  })
 
-/** The installed package; whoever asks first installs it, the others wait. */
-export async function installed(): Promise<Installed> {
+/** The installed package, once for a whole test run as well. */
+export const installed = (): Promise<Installed> => once('app', install)
+
+/** What `make` gives for a folder of this test run: made by the first of its processes that asks, waited for by the others. */
+async function once<T>(name: string, make: (folder: string) => Promise<T>): Promise<T> {
   const base = process.env[VARIABLE]!
-  const [folder, said] = [join(base, 'app'), join(base, 'said.json')]
+  const [folder, said] = [join(base, name), join(base, `${name}.json`)]
+  const tell = (answer: { readonly value: T } | { readonly failure: string }) => {
+    // Whole or not at all: the others read it as soon as it is there.
+    writeFileSync(`${said}.part`, JSON.stringify(answer))
+    renameSync(`${said}.part`, said)
+  }
   try {
     mkdirSync(folder)
   } catch {
     while (!existsSync(said)) await new Promise((done) => setTimeout(done, 200))
-    return answer(said)
+    return answered(said)
   }
   try {
-    writeFileSync(said, JSON.stringify(await install(base, folder)))
+    tell({ value: await make(folder) })
   } catch (error) {
-    writeFileSync(said, JSON.stringify({ failure: String((error as { stderr?: string }).stderr ?? error) }))
+    tell({ failure: String((error as { stderr?: string }).stderr || error) })
   }
-  return answer(said)
+  return answered(said)
 }
 
-function answer(said: string): Installed {
-  const { failure, ...rest } = JSON.parse(readFileSync(said, 'utf8')) as Installed & { failure?: string }
-  if (failure !== undefined) throw new Error(`npm could not install the package: ${failure}`)
-  return rest
+function answered<T>(said: string): T {
+  const answer = JSON.parse(readFileSync(said, 'utf8')) as { readonly value: T; readonly failure?: string }
+  if (answer.failure !== undefined)
+    throw new Error(`npm could not make or install the package: ${answer.failure}`)
+  return answer.value
 }
 
-async function install(base: string, folder: string): Promise<Installed> {
-  const tarball = pack(base)
+async function install(folder: string): Promise<Installed> {
+  const tarball = await packed()
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   const asked: string[] = []
   const proxy = createServer((request, response) => {

@@ -7,7 +7,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isBuilt, pack } from './installed.ts'
+import { isBuilt, packed } from './installed.ts'
 
 const HOUSE = resolve(import.meta.dirname, '..')
 
@@ -23,8 +23,8 @@ describe.skipIf(!isBuilt)('the packed package (skipped: `npm run build` has not 
   let names: string[]
   const text = (name: string): string => readFileSync(join(folder, 'package', name), 'utf8')
 
-  beforeAll(() => {
-    const path = pack(folder)
+  beforeAll(async () => {
+    const path = await packed()
     tarball = new Uint8Array(readFileSync(path))
     execFileSync('tar', ['-xzf', path, '-C', folder])
     names = readdirSync(join(folder, 'package'), { recursive: true, withFileTypes: true })

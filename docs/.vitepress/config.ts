@@ -50,6 +50,7 @@ export default defineConfig({
         text: 'Use',
         items: [
           { text: 'What it is', link: '/' },
+          page('The whole path', 'path'),
           page('The command', 'cli'),
           page('Asking a model', 'ask'),
           page('Models behind servers', 'model-servers'),

@@ -1,5 +1,6 @@
 // `maskwords learn`: a language model learns the words, by examples or by reward, from a configuration file.
 import { availableParallelism } from 'node:os'
+import { join, relative } from 'node:path'
 import { defineCommand } from '@maskwords/files'
 import { progressRenderer } from '@maskwords/train'
 import type { LearnOptions, LearnResult } from '@maskwords/tuning'
@@ -72,9 +73,10 @@ export const command = defineCommand({
     })
     if (options.json) await context.printJson(result)
     else {
+      const named = (path: string) => join(options.output, relative(context.path(options.output), path))
       for (const folder of [result.adapter, result.model])
-        if (folder !== undefined) await context.print(folder)
-      if (result.curves !== undefined) await talk.note(`curves: ${result.curves}`)
+        if (folder !== undefined) await context.print(named(folder))
+      if (result.curves !== undefined) await talk.note(`curves: ${named(result.curves)}`)
     }
     return result.finished ? 0 : 130
   },

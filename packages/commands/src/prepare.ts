@@ -280,7 +280,7 @@ export const command = defineCommand({
         },
       })
       await progress.clear()
-      await sayResult(context, folder, result)
+      await sayResult(context, options.output, result)
       return 0
     } catch (error) {
       await progress.clear()
@@ -364,6 +364,7 @@ async function configOf(
     version: VERSION,
     sources,
     tasks: await tasksOf(context, sources),
+    ...(options.task === undefined && { tasksAreUsual: true }),
     codec: stamp,
     writer: writer.name,
     ...(loadedPlugins().length > 0 && {

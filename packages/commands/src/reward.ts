@@ -210,7 +210,7 @@ async function shim(context: RewardContext, trainer: ShimTrainer): Promise<0> {
   const path = context.path(options.output)
   await writeWhole(path, new TextEncoder().encode(text), io.signal)
   if (options.json) await context.printJson({ trainer, rewards, file: path })
-  else await context.print(path)
+  else await context.print(options.output)
   return 0
 }
 
@@ -237,7 +237,7 @@ async function rewardsFitting(context: RewardContext, trainer: ShimTrainer): Pro
   const own = shimOfWriter(data.writer)
   if (own !== trainer)
     await talk.note(
-      `${options.data} is written for ${data.writer}${own === undefined ? '' : `: --shim ${own}`}`,
+      `${options.data} is written for ${data.writer}, the reward for ${trainer}: ${own === undefined ? `maskwords prepare writes its files, too (--to ${trainer})` : `--shim ${own}`}`,
     )
   const rewards = given ?? rewardsFor(data.kind, data.tasks)
   const needs = planRewards(rewards).needs

@@ -32,6 +32,8 @@ export type PrepareConfig = {
   readonly version: string
   readonly sources: readonly PrepareSource[]
   readonly tasks: readonly TaskSpec[]
+  /** Nobody named these tasks: one that makes nothing is no surprise, as long as others do. Not part of the hash. */
+  readonly tasksAreUsual?: boolean
   readonly codec: CodecStamp
   readonly writer: string
   /** Plugins that took part, by the bytes of their modules. */
@@ -66,6 +68,6 @@ export type PrepareConfig = {
 
 /** SHA-256 of everything in the configuration that decides bytes, folders aside. */
 export function configHash(config: PrepareConfig): string {
-  const { sources, pictureBase: _base, ...rest } = config
+  const { sources, pictureBase: _base, tasksAreUsual: _usual, ...rest } = config
   return sha256(canonicalJson({ ...rest, sources: sources.map(({ root: _root, ...source }) => source) }))
 }

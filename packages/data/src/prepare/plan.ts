@@ -317,6 +317,7 @@ function notesOf(
     if (records === 0) notes.push(`${name}: nothing was read`)
   }
   const idle = config.tasks.filter(({ name }) => !rows.some((row) => row.task === name && row.made > 0))
+  if (config.tasksAreUsual === true && idle.length < config.tasks.length) return notes
   if (idle.length > 0 && tried.length > 0) {
     const names = config.tasks.map(({ name }) => name)
     const way = wayOut(tried, names, languageOf(config))
