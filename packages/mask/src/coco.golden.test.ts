@@ -1,4 +1,5 @@
-// Walks the recorded COCO values when they are beside the repository: 3,067 annotations, exactly.
+// Recorded values of the C library: outlines that were drawn by a seed (fixtures/reference), and where they are beside the repository all
+// 3,067 annotations of a part of COCO, exactly.
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { cocoRleFromMask, maskFromCocoRle } from './coco-rle.ts'
@@ -19,6 +20,38 @@ type Golden = {
 type Instances = {
   annotations: { id: number; segmentation: number[][] | { size: [number, number]; counts: number[] } }[]
 }
+
+type Drawn = {
+  groups: {
+    size: [number, number]
+    masks: { polygons: number[][]; counts: string; area: number; bbox: number[] }[]
+    iscrowd: number[]
+    iou: number[][]
+  }[]
+}
+
+test("drawn outlines give the C library's text, area, box and IoU", () => {
+  const drawn = new URL('../../../fixtures/reference/coco-rle-drawn.golden.json', import.meta.url)
+  const { groups } = JSON.parse(readFileSync(drawn, 'utf8')) as Drawn
+  expect(groups.flatMap(({ masks }) => masks)).toHaveLength(72)
+  for (const { size, masks, iscrowd, iou } of groups) {
+    const [heightPx, widthPx] = size
+    const ours = masks.map(({ polygons }) => maskFromCocoPolygons({ widthPx, heightPx, polygons }))
+    const said = ours.map((mask) => {
+      const { x, y, width, height } = tightBox(mask)
+      return { ...cocoRleFromMask(mask), area: area(mask), bbox: [x, y, width, height] }
+    })
+    expect(said).toEqual(
+      masks.map(({ counts, area: pixels, bbox }) => ({ size, counts, area: pixels, bbox })),
+    )
+    for (const [i, { counts }] of masks.entries())
+      expect(equalMasks(maskFromCocoRle({ size, counts }), ours[i]!)).toBe(true)
+    const overlaps = pairwiseIou({ detections: ours, truths: ours, isCrowd: iscrowd })
+    for (const [d, row] of iou.entries())
+      for (const [g, value] of row.entries())
+        expect(Math.abs(overlaps[d * ours.length + g]! - value)).toBeLessThanOrEqual(1e-9)
+  }
+})
 
 test.skipIf(missing)(`every real annotation gives the C library's text, area, box and IoU${title}`, () => {
   const { masks, pairwise_iou } = JSON.parse(readFileSync(golden, 'utf8')) as Golden
