@@ -20,7 +20,7 @@ import { installed, isBuilt } from './installed.ts'
 const HOUSE = resolve(import.meta.dirname, '..')
 const PAGE = join(HOUSE, 'docs/path.md')
 
-describe.skipIf(!isBuilt)('the whole path', () => {
+describe.skipIf(!isBuilt)('the whole path (skipped: `npm run build` has not been run)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'path-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   let bin: string
