@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sqrt } from '../../graph/src/ops/arithmetic.ts'
 import { linear } from '../../graph/src/ops/matmul.ts'
 import { input, parameter } from '../../graph/src/sources.ts'
 import type { Tensor } from '../../graph/src/tensor.ts'
@@ -178,6 +179,23 @@ describe('a training step', () => {
       /training step \d+: the loss is (NaN|Infinity)/,
     )
   })
+
+  it.each([1, 2])(
+    'a gradient that is no number, of a loss that is one, moves nothing (%d batches an update)',
+    async (accumulate) => {
+      // The root of a square has no slope at nought.
+      const root = parameter('root', [1])
+      const loss = sqrt(root.mul(root)).mean().add(squares())
+      const weights = { ...START, root: Float32Array.of(0) }
+      const step = buildTrainStep({ loss, weights, accumulate, gradientNorm: true, optimiser: adam() })
+      const trainer = await openTrainer({ step, from: { weights }, worker: false, threads: 1 })
+      const batches = Array.from({ length: accumulate }, () => BATCH)
+      await expect(trainer.update(batches)).rejects.toThrow("training step 1: the gradient's norm is NaN")
+      const after = weightsOf(await trainer.state())
+      expect(Object.fromEntries(after)).toEqual(weights)
+      await trainer.close()
+    },
+  )
 
   it('refuses patterns that fit nothing, and names what there is', () => {
     const optimiser = adam()
