@@ -27,9 +27,11 @@ async function regionsText(): Promise<string | undefined> {
   if (own === undefined ? regions.length === 0 : own === regions) return undefined
   if (written?.regions === regions) return written.text
   const json = JSON.stringify(regions.map(regionToJson))
+  // Also where they fit into the address: the start page opens the picture again with them.
+  const isKept = await keep('regions', picture.id, json, picture.name)
   let text = await compactText(json, MAX_URL_PART_CHARACTERS)
   if (text === undefined) {
-    text = (await keep('regions', picture.id, json, picture.name)) ? KEPT : undefined
+    text = isKept ? KEPT : undefined
     if (!saidKept) {
       saidKept = true
       notify({

@@ -41,3 +41,25 @@ export async function kept(
     return undefined
   }
 }
+
+/** The pictures that are kept, the newest first. */
+export async function keptPictures(): Promise<{ readonly id: string; readonly name: string }[]> {
+  try {
+    const store = await caches.open(STORE)
+    const found: { id: string; name: string }[] = []
+    for (const request of await store.keys()) {
+      const { pathname } = new URL(request.url)
+      if (!pathname.startsWith(pathOf('picture', ''))) continue
+      const name = (await store.match(request))?.headers.get('x-name') ?? ''
+      found.push({ id: pathname.slice(pathOf('picture', '').length), name: decodeURIComponent(name) })
+    }
+    return found.reverse()
+  } catch {
+    return []
+  }
+}
+
+/** Forgets all pictures and regions that are kept. */
+export async function forgetKept(): Promise<void> {
+  await globalThis.caches?.delete(STORE)
+}

@@ -16,9 +16,10 @@ import {
 import { dismiss, EMPTY, notify, notifyError, say, setBusy, setView, useStudio } from '../state/store.ts'
 import type { Document, Picture } from '../state/types.ts'
 import { readTexts, writeUrl } from '../state/url.ts'
-import { keep } from './kept.ts'
+import { keep, kept } from './kept.ts'
 import { ownGrounds, workMask } from './own-size.ts'
 import { readPicture } from './picture.ts'
+import { regionsFromJson } from './regions-json.ts'
 import type { Session } from './session.ts'
 
 /** The formats come with the first file of masks. */
@@ -148,6 +149,23 @@ export async function openAnyFile(file: File): Promise<void> {
   else if (isPng(head) && (await looksLikeMask(file))) await openMaskFile(file)
   else await openPictureFile(file)
 }
+
+/** Opens a picture that this browser keeps from an earlier visit, with its regions. */
+export const openKept = ({ id, name }: { readonly id: string; readonly name: string }): Promise<void> =>
+  opening(`Reading ${name}`, async (signal) => {
+    const body = (await kept('picture', id))?.body
+    if (body === undefined) {
+      throw new StudioError('missing', 'this browser does not have the picture any more', {
+        hint: 'Open its file again.',
+      })
+    }
+    const file = new File([body], name)
+    const picture = await readPicture(file, { name, signal })
+    const text = await (await kept('regions', picture.id))?.body.text()
+    const regions = text === undefined ? [] : regionsFromJson(JSON.parse(text), picture.pixels)
+    signal.throwIfAborted()
+    await show(picture, { regions, selectedId: undefined }, file)
+  })
 
 /** Opens a picture of the shelf, with what was made on it. */
 export function openFromShelf({ name, from }: Shelved): Promise<void> {

@@ -73,7 +73,7 @@ export function openShelved(
     (thumb) => change(one.key, { thumb }),
     () => {},
   )
-  if (kept === undefined || kept.history.past.length === 0) {
+  if (kept === undefined) {
     openPicture(picture, document)
     return 0
   }
@@ -82,7 +82,8 @@ export function openShelved(
     return 0
   }
   openPicture(picture, kept.document, kept.history)
-  return kept.document.regions.length
+  // What only came with the picture is no work that came back.
+  return kept.history.past.length === 0 ? 0 : kept.document.regions.length
 }
 
 async function thumbOf({ bitmap }: Picture): Promise<ImageBitmap> {

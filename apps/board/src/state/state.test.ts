@@ -108,9 +108,16 @@ describe('the pictures of a visit', () => {
     expect(names()).toEqual(['of a session'])
     undo()
     expect(names()).toEqual(['of a'])
-    expect(neighbourOf(1)?.name).toBe('b.png')
+    // Regions that came with a picture, as from an earlier visit, stay with it although nothing was done to them.
+    const came = { regions: [newRegion(mask, [], 'of another day')], selectedId: undefined }
+    openShelved(picture('c'), came, { sample: 'c' })
+    openShelved(picture('a'), EMPTY, { sample: 'a' })
+    expect(openShelved(picture('c'), EMPTY, { sample: 'c' })).toBe(0)
+    expect(names()).toEqual(['of another day'])
+    expect(neighbourOf(1)?.name).toBe('a.png')
+    expect(neighbourOf(-1)?.name).toBe('b.png')
     expect(shelve('b.png', { sample: 'b' }).name).toBe('b.png')
-    expect(useShelf.getState().pictures).toHaveLength(2)
+    expect(useShelf.getState().pictures).toHaveLength(3)
   })
 })
 

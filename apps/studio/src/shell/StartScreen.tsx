@@ -3,6 +3,7 @@ import { openSample } from '@maskwords/board/documents/open.ts'
 import { SAMPLES, sampleUrl } from '@maskwords/board/samples/samples.ts'
 import { useStudio } from '@maskwords/board/state/store.ts'
 import { askForFolder, askForPicture } from './files.ts'
+import { Recent } from './Recent.tsx'
 
 export function StartScreen() {
   const busy = useStudio((state) => state.busy)
@@ -33,6 +34,7 @@ export function StartScreen() {
         </button>
         <span>or drop pictures here, or paste one. It stays in this browser.</span>
       </p>
+      <Recent />
     </div>
   )
 }
