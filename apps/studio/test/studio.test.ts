@@ -192,11 +192,11 @@ describe.skipIf(chromiumPath === undefined)(`the studio in a browser${SKIPPED}`,
     const before = await regions().count()
     await page.getByRole('button', { name: "Take as region: SAMTok's mask" }).click()
     await expect.poll(() => regions().count()).toBe(before + 1)
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await expect.poll(() => regions().count()).toBe(before)
     await page.getByRole('button', { name: 'Redo' }).click()
     await expect.poll(() => regions().count()).toBe(before + 1)
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await expect.poll(() => regions().count()).toBe(before)
   })
 
