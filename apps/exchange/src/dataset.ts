@@ -16,6 +16,9 @@ export type DatasetPicture = AnnotatedPicture & { readonly bytes: Uint8Array }
 export const DATASETS = ['training', 'coco', 'yolo', 'cvat', 'label-studio', 'label-map'] as const
 export type DatasetId = (typeof DATASETS)[number]
 
+/** Whose files are made where nobody says another: the trainer that the published models were trained with. */
+const TRAINER = 'ms-swift'
+
 /** The reader of `prepare` for each. */
 const READERS: Readonly<Record<DatasetId, string>> = {
   training: 'jsonl',
@@ -41,7 +44,7 @@ export type Dataset = {
  */
 export function datasetOf(id: DatasetId, pictures: readonly DatasetPicture[], folder: string): Dataset {
   const { files, left } = annotationsOf(id, pictures)
-  const command = `maskwords prepare ${READERS[id]} --root ${quoted(folder)} -o ${quoted(`${folder}-train`)}`
+  const command = `maskwords prepare ${READERS[id]} --root ${quoted(folder)} --to ${TRAINER} -o ${quoted(`${folder}-train`)}`
   const regions = pictures.reduce((sum, picture) => sum + picture.regions.length, 0)
   const readme = [
     `${regions} regions of ${pictures.length} ${pictures.length === 1 ? 'picture' : 'pictures'}, drawn in maskwords studio.`,
@@ -51,7 +54,7 @@ export function datasetOf(id: DatasetId, pictures: readonly DatasetPicture[], fo
     '',
     `    ${command}`,
     '',
-    'It says what comes next. "--to" names the trainer, "--plan" shows what will be made and writes nothing.',
+    'It says what comes next. "--to" names the trainer (qwen, trl, llama-factory, ...), "--plan" shows what will be made and writes nothing.',
     '',
   ]
   const encoder = new TextEncoder()

@@ -69,7 +69,7 @@ describe('a saved dataset', () => {
 
   it('gives a command that a shell takes whatever the picture is called', () => {
     expect(datasetOf('training', [picture], "it's tea").command).toBe(
-      "maskwords prepare jsonl --root 'it'\\''s tea' -o 'it'\\''s tea-train'",
+      "maskwords prepare jsonl --root 'it'\\''s tea' --to ms-swift -o 'it'\\''s tea-train'",
     )
   })
 })

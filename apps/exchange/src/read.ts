@@ -6,6 +6,7 @@ import { masksFromCoco } from './coco.ts'
 import { isCvatJson, masksFromCvatJson, masksFromCvatXml } from './cvat.ts'
 import { StudioError } from './error.ts'
 import type { Grounds } from './ground.ts'
+import { isPng, isZip } from './kind.ts'
 import { isLabelStudio, masksFromLabelStudio } from './label-studio.ts'
 import { isLabelme, masksFromLabelme } from './labelme.ts'
 import type { LoadedMasks } from './loaded.ts'
@@ -20,13 +21,6 @@ const MAX_TEXT_BYTES = 2 ** 27
 export type MaskFile = { readonly name: string; readonly bytes: Uint8Array }
 /** Names of classes that were opened beside a label file, by their numbers. */
 export type ClassNames = ReadonlyMap<number, string>
-
-/** Whether bytes and name look like a file of masks that is no picture: annotations, names of classes, an archive. */
-export function isMaskText(name: string, head: Uint8Array): boolean {
-  const text = new TextDecoder().decode(head.subarray(0, 256)).replace(/^\uFEFF/, '')
-  if (/\.(?:json|jsonl|xml|txt|ya?ml|zip)$/i.test(name)) return true
-  return /^\s*[[{]/.test(text) || /^\s*<(?:\?xml[^>]*>\s*<)?annotations/.test(text) || isZip(head)
-}
 
 /** Names of classes, of data.yaml or classes.txt; undefined for any other file. */
 export function classNamesOf({ name, bytes }: MaskFile): ClassNames | undefined {
@@ -182,9 +176,3 @@ function textOf(bytes: Uint8Array): string {
     throw new StudioError('malformed', 'its text is not UTF-8', { hint: 'Save it as UTF-8.', cause: error })
   }
 }
-
-const isZip = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4
-
-const isPng = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47

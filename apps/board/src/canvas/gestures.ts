@@ -57,7 +57,7 @@ export class Gestures {
       useStudio.subscribe((state, before) => {
         if (state.tool !== before.tool) this.#change()
         else if (state.picture !== before.picture) this.#tool.cancel()
-        else if (state.brushPx !== before.brushPx) stage.touchTop()
+        else if (state.brushPx !== before.brushPx || state.document !== before.document) stage.touchTop()
       }),
     )
   }

@@ -17,6 +17,7 @@ import type { Combine, Region, Tool } from '../state/types.ts'
 import { type FloodJob, similarRegion } from './flood.ts'
 import type { Flooded } from './flood.worker.ts'
 import { Choosing } from './object-tool.ts'
+import { Cornering, Placing } from './reshape-tools.ts'
 import { rememberRows } from './rows.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
 import type { Stage } from './stage.ts'
@@ -38,6 +39,10 @@ export function toolInUse(tool: Tool, stage: Stage): ToolInUse {
       return new Picking(stage)
     case 'object':
       return new Choosing(stage)
+    case 'place':
+      return new Placing(stage)
+    case 'corners':
+      return new Cornering(stage)
   }
 }
 

@@ -1,39 +1,57 @@
 // The files that the studio saves: masks, words, an overlay, the session.
 import { writeCoco } from '@maskwords/annotations'
-import { drawMasks, isEmpty, maskToPng } from '@maskwords/mask'
+import { base, stem } from '@maskwords/exchange/choose.ts'
+import { type DatasetId, datasetOf } from '@maskwords/exchange/dataset.ts'
+import { zipOf } from '@maskwords/exchange/zip.ts'
+import { drawMasks, isEmpty, maskToPng, pictureHeader, type SizePx } from '@maskwords/mask'
 import { currentStage } from '../canvas/stage.ts'
 import { rgbOf } from '../canvas/tile.ts'
+import { sampleUrl } from '../samples/samples.ts'
 import { StudioError } from '../state/error.ts'
 import { notifyError, selectedRegion, setBusy, useStudio } from '../state/store.ts'
 import { CODECS, type CodecId, type Picture, type Region } from '../state/types.ts'
 import { urlTexts } from '../state/url.ts'
 import { annotatedOf } from './annotated.ts'
 import type { ExportId } from './export-list.ts'
+import { kept } from './kept.ts'
 import { ownMask } from './own-size.ts'
 import { sessionOf } from './session.ts'
 
+/** A file to be saved, and what the person should know of it. */
+export type SavedFile = {
+  readonly name: string
+  readonly body: Blob
+  readonly said?: { readonly message: string; readonly hint: string }
+}
+
 /** The file of what is open, and its name. Throws StudioError `missing` where there is nothing to save. */
-export async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }> {
+export async function fileOf(id: ExportId): Promise<SavedFile> {
   const state = useStudio.getState()
   const { picture, document } = state
   if (picture === undefined)
     throw new StudioError('missing', 'no picture is open', { hint: 'Open one first.' })
-  const base = picture.name.replace(/\.[a-z0-9]+$/i, '')
+  const named = picture.name.replace(/\.[a-z0-9]+$/i, '')
   switch (id) {
     case 'mask': {
       const region = selected(selectedRegion(state))
       const mask = ownMask(region.mask, picture)
-      return { name: `${base}-${plain(region.name)}.png`, body: pngBlob(maskToPng(mask)) }
+      return { name: `${named}-${plain(region.name)}.png`, body: pngBlob(maskToPng(mask)) }
     }
     case 'coco':
     case 'coco-plain': {
       const as = id === 'coco' ? 'runs' : 'counts'
       const description = 'Regions drawn in maskwords studio'
       const { value } = writeCoco([annotatedOf(picture, document.regions)], { as, description })
-      return { name: `${base}-coco.json`, body: jsonBlob(value) }
+      return { name: `${named}-coco.json`, body: jsonBlob(value) }
     }
+    case 'training':
+    case 'yolo':
+    case 'cvat':
+    case 'label-studio':
+    case 'label-map':
+      return datasetFile(id, picture, document.regions)
     case 'words':
-      return { name: `${base}-words.json`, body: jsonBlob(await wordsOf(picture, document.regions)) }
+      return { name: `${named}-words.json`, body: jsonBlob(await wordsOf(picture, document.regions)) }
     case 'words-text': {
       const region = selected(selectedRegion(state))
       const { regions } = await wordsOf(picture, [region])
@@ -44,12 +62,12 @@ export async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }
         })
       }
       return {
-        name: `${base}-${plain(region.name)}.txt`,
+        name: `${named}-${plain(region.name)}.txt`,
         body: new Blob([`${lines.join('\n')}\n`], { type: 'text/plain' }),
       }
     }
     case 'overlay':
-      return { name: `${base}-regions.png`, body: await overlayOf(picture, document.regions) }
+      return { name: `${named}-regions.png`, body: await overlayOf(picture, document.regions) }
     case 'session': {
       const png =
         picture.source === undefined
@@ -57,11 +75,52 @@ export async function fileOf(id: ExportId): Promise<{ name: string; body: Blob }
           : undefined
       const place = currentStage()?.place
       return {
-        name: `${base}-session.json`,
+        name: `${named}-session.json`,
         body: jsonBlob(sessionOf({ picture, document, png, place, address: await urlTexts() })),
       }
     }
   }
+}
+
+/** Regions with their picture as a folder of the format, packed, and the command that makes training data of it. */
+async function datasetFile(id: DatasetId, picture: Picture, regions: readonly Region[]): Promise<SavedFile> {
+  const { file, bytes, of } = await pictureFile(picture)
+  const folder = plain(stem(picture.name))
+  const { files, command, left } = datasetOf(id, [{ ...annotatedOf(of, regions, file), bytes }], folder)
+  const name = `${folder}-${id}.zip`
+  const body = new Blob([zipOf(files) as Uint8Array<ArrayBuffer>], { type: 'application/zip' })
+  const lost = left.length === 0 ? '' : `; not in it: ${left.join(', ')}`
+  const message = `${name}: ${regions.length} ${regions.length === 1 ? 'region' : 'regions'}${lost}.`
+  return { name, body, said: { message, hint: `To training data: unzip ${name} -d ${folder} && ${command}` } }
+}
+
+/**
+ * The picture's own file where the browser has it and nothing turns it, else its pixels as PNG; `of` is the picture that lies in
+ * that file.
+ */
+async function pictureFile(
+  picture: Picture,
+): Promise<{ readonly file: string; readonly bytes: Uint8Array; readonly of: Picture }> {
+  const { pixels, turn, source } = picture
+  const sample = /^sample:(\w+)$/.exec(source ?? '')?.[1]
+  const stored =
+    sample === undefined
+      ? (await kept('picture', picture.id))?.body
+      : await (await fetch(sampleUrl(sample, 'webp'))).blob()
+  const bytes = stored === undefined ? undefined : new Uint8Array(await stored.arrayBuffer())
+  const header = bytes === undefined ? undefined : pictureHeader(bytes)
+  const isSize = (size: SizePx | undefined) =>
+    size !== undefined && header?.widthPx === size.widthPx && header.heightPx === size.heightPx
+  // Of a session the browser keeps a picture of the size that was worked with.
+  const { own: _, ...worked } = picture
+  const file = base(picture.name)
+  if (bytes !== undefined && turn === undefined && /\.(?:png|jpe?g|webp|bmp)$/i.test(file)) {
+    if (isSize(picture.own)) return { file, bytes, of: picture }
+    if (isSize(pixels)) return { file, bytes, of: worked }
+  }
+  const png = new Uint8Array(await (await pictureBlob(picture)).arrayBuffer())
+  const { turn: __, ...shown } = worked
+  return { file: `${stem(file)}.png`, bytes: png, of: shown }
 }
 
 type WordsJson = {

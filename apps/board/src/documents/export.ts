@@ -1,6 +1,6 @@
 // Saving: masks, words, an overlay, the session; always as a file that the browser downloads.
 import { StudioError } from '../state/error.ts'
-import { notifyError, say, setBusy } from '../state/store.ts'
+import { notify, notifyError, say, setBusy } from '../state/store.ts'
 import { writeUrl } from '../state/url.ts'
 import { EXPORTS, type ExportId } from './export-list.ts'
 
@@ -11,8 +11,9 @@ export async function exportAs(id: ExportId): Promise<void> {
   try {
     await new Promise((resolve) => setTimeout(resolve))
     const { fileOf } = await import('./export-file.ts')
-    const { name, body } = await fileOf(id)
+    const { name, body, said } = await fileOf(id)
     download(name, body)
+    if (said !== undefined) notify({ kind: 'info', ...said })
     say(`${name} saved`)
   } catch (error) {
     notifyError(error, doing)

@@ -1,6 +1,6 @@
 // Opening: pictures, samples, masks and sessions, from dialogs, drops, the clipboard and addresses. The newest wins.
+import { isMaskText } from '@maskwords/exchange/kind.ts'
 import type { NamedMask } from '@maskwords/exchange/loaded.ts'
-import { parseExactJson } from '@maskwords/words'
 import { currentStage } from '../canvas/stage.ts'
 import { readSample } from '../samples/samples.ts'
 import { StudioError } from '../state/error.ts'
@@ -28,8 +28,12 @@ const formats = () => import('./formats.ts')
 /** Among more PNGs than these nobody looks for masks. */
 const FEW_FILES = 12
 
-/** JSON that a page parses without stopping for seconds: COCO's file of validation masks has 20 MB. */
-const MAX_JSON_BYTES = 2 ** 27
+/** Bytes of a file of masks: COCO's file of validation masks has 20 MB, a session holds its picture. */
+const MAX_MASK_BYTES = 2 ** 28
+/** Enough to tell what a file is. */
+const HEAD_BYTES = 256
+/** What names classes by their numbers. */
+const NAMES_FILE = /\.ya?ml$|(?:^|[/\\])classes\.txt$|\.names$/i
 
 let running: AbortController | undefined
 /** What the last opening complained of: the next one takes it away. */
@@ -101,39 +105,42 @@ export const openPictureFile = (file: File): Promise<void> =>
     await show(picture, EMPTY, file)
   })
 
-/** Loads masks for the open picture from PNG or JSON; a session opens its own picture. */
+/** Names of classes of the last data.yaml or classes.txt: label files say numbers. */
+let classNames: ReadonlyMap<number, string> = new Map()
+
+/** Loads masks for the open picture from a file of any tool; a session opens its own picture. */
 export const openMaskFile = (file: File): Promise<void> =>
   opening(`Reading masks of ${file.name}`, async (signal) => {
-    const bytes = new Uint8Array(await file.slice(0, 8).arrayBuffer())
-    if (isPng(bytes)) {
-      const picture = pictureForMasks()
-      const { name } = picture
-      const { masksFromPngFile } = await formats()
-      const { masks, readAs } = masksFromPngFile(new Uint8Array(await file.arrayBuffer()), {
-        ...ownGrounds(picture),
-        name: file.name,
+    if (file.size > MAX_MASK_BYTES) {
+      throw new StudioError(
+        'too-large',
+        `the file has ${(file.size / 1e6).toFixed(0)} MB, the limit is ${(MAX_MASK_BYTES / 1e6).toFixed(0)} MB`,
+        { hint: 'Cut out the annotations of this picture first.' },
+      )
+    }
+    const { classNamesOf, isSession, jsonOf, masksOfFile, sessionFromJson } = await formats()
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const read = { name: file.name, bytes }
+    const names = classNamesOf(read)
+    if (names !== undefined) {
+      classNames = names
+      notify({
+        kind: 'info',
+        message: `${file.name}: ${names.size} names of classes, for label files opened from now on`,
       })
-      signal.throwIfAborted()
-      added(masks, `${file.name}: ${readAs}, for ${name}`)
       return
     }
-    if (!(await startsAsJson(file))) {
-      throw new StudioError('unsupported', 'it is neither a PNG nor JSON', {
-        hint: 'Masks are read from PNG (black and white, palette or label map), COCO and labelme JSON, and sessions; CVAT’s and Label Studio’s files by maskwords convert. JPEG is no kind of mask: it smears edges.',
-      })
+    if (await isSessionText(file)) {
+      const json = jsonOf(bytes)
+      if (isSession(json)) {
+        await showSession(sessionFromJson(json), signal)
+        return
+      }
     }
-    const { isLabelme, isSession, masksFromCoco, masksFromLabelme, sessionFromJson } = await formats()
-    const json = await jsonOf(file)
+    const picture = pictureForMasks()
+    const { masks, refused, cause, readAs } = await masksOfFile(read, ownGrounds(picture), classNames)
     signal.throwIfAborted()
-    if (isSession(json)) {
-      await showSession(sessionFromJson(json), signal)
-      return
-    }
-    const grounds = ownGrounds(pictureForMasks())
-    const { masks, refused, cause, readAs } = isLabelme(json)
-      ? masksFromLabelme(json, grounds)
-      : masksFromCoco(json, grounds)
-    added(masks, `${file.name}: ${readAs}`)
+    added(masks, `${file.name}: ${readAs}, for ${picture.name}`)
     if (refused > 0) {
       notify({
         kind: 'error',
@@ -144,8 +151,8 @@ export const openMaskFile = (file: File): Promise<void> =>
 
 /** Any file that was dropped or pasted: what it is decides. */
 export async function openAnyFile(file: File): Promise<void> {
-  const head = new Uint8Array(await file.slice(0, 64).arrayBuffer())
-  if (await startsAsJson(file)) await openMaskFile(file)
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())
+  if (isMaskText(file.name, head)) await openMaskFile(file)
   else if (isPng(head) && (await looksLikeMask(file))) await openMaskFile(file)
   else await openPictureFile(file)
 }
@@ -185,11 +192,23 @@ export function undoOrReturn(): void {
   if (before !== undefined) void openFromShelf(before)
 }
 
+/** Several files of masks: names of classes first. */
+export async function openMaskFiles(files: readonly File[]): Promise<void> {
+  for (const file of [...files].sort(
+    (a, b) => Number(NAMES_FILE.test(b.name)) - Number(NAMES_FILE.test(a.name)),
+  ))
+    await openMaskFile(file)
+}
+
 /** One drop or paste of several files: the first picture is opened, the others wait; then come masks. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   const masks: File[] = []
   const pictures: File[] = []
-  for (const file of files) ((await startsAsJson(file)) ? masks : pictures).push(file)
+  for (const file of files) {
+    const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())
+    if (isMaskText(file.name, head)) masks.push(file)
+    else pictures.push(file)
+  }
   const [first, ...others] = pictures
   if (first !== undefined) await openAnyFile(first)
   // Of many, each is read when it is turned to; of a few, some may be masks of the first.
@@ -199,7 +218,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     if (isMask) await openMaskFile(file)
     else shelve(file.name, file)
   }
-  for (const file of masks) await openMaskFile(file)
+  await openMaskFiles(masks)
   if (useShelf.getState().pictures.length > 1) say(`${useShelf.getState().pictures.length} pictures`)
 }
 
@@ -236,7 +255,7 @@ function pictureForMasks(): Picture {
 
 function added(masks: readonly NamedMask[], message: string): void {
   const picture = pictureForMasks()
-  addRegions(masks.map(({ mask, name }) => ({ name, mask: workMask(mask, picture) })))
+  addRegions(masks.map((one) => ({ ...one, mask: workMask(one.mask, picture) })))
   notify({ kind: 'info', message })
 }
 
@@ -244,35 +263,13 @@ function isPng(head: Uint8Array): boolean {
   return head[0] === 0x89 && head[1] === 0x50 && head[2] === 0x4e && head[3] === 0x47
 }
 
-async function startsAsJson(file: Blob): Promise<boolean> {
-  const head = await file.slice(0, 64).text()
-  return /^\uFEFF?\s*[[{]/.test(head)
+/** Whether a text is a session, as its first letters have it: larger files are not read twice. */
+async function isSessionText(file: Blob): Promise<boolean> {
+  return (await file.slice(0, 4096).text()).includes('maskwords-studio-session')
 }
 
 async function looksLikeMask(file: Blob): Promise<boolean> {
   const picture = useStudio.getState().picture
   if (picture === undefined) return false
   return (await formats()).looksLikeMask(new Uint8Array(await file.arrayBuffer()), ownGrounds(picture))
-}
-
-async function jsonOf(file: Blob): Promise<unknown> {
-  if (file.size > MAX_JSON_BYTES) {
-    throw new StudioError(
-      'too-large',
-      `the file has ${(file.size / 1e6).toFixed(0)} MB, the limit is ${(MAX_JSON_BYTES / 1e6).toFixed(0)} MB`,
-      { hint: 'Cut out the annotations of this picture first.' },
-    )
-  }
-  try {
-    // Strict: a letter that is lost in reading would stand in the names of regions. A byte order mark is passed over.
-    return parseExactJson(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()))
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw new StudioError('malformed', 'its text is not UTF-8', { hint: 'Save it as UTF-8.', cause: error })
-    }
-    throw new StudioError('malformed', `it is not JSON: ${(error as Error).message}`, {
-      hint: 'The file is cut off or was changed by hand.',
-      cause: error,
-    })
-  }
 }

@@ -47,7 +47,17 @@ export type Document = {
   readonly selectedId: string | undefined
 }
 
-export const TOOLS = ['pan', 'object', 'brush', 'eraser', 'polygon', 'box', 'magic'] as const
+export const TOOLS = [
+  'pan',
+  'object',
+  'brush',
+  'eraser',
+  'polygon',
+  'box',
+  'magic',
+  'place',
+  'corners',
+] as const
 export type Tool = (typeof TOOLS)[number]
 
 /** A new region, more of the selected one, or less of it. */

@@ -89,7 +89,11 @@ export function App() {
       </main>
       <StatusLine />
       <Notices />
-      {dropping && <div className="drop-here">Drop a picture, masks (PNG, COCO JSON) or a session</div>}
+      {dropping && (
+        <div className="drop-here">
+          Drop a picture, masks (PNG, COCO, CVAT, Label Studio, YOLO, zip) or a session
+        </div>
+      )}
       <HelpSheet open={help} onClose={() => setHelp(false)} />
     </div>
   )

@@ -41,7 +41,7 @@ export function ToolOptions() {
       {(tool === 'polygon' || tool === 'box' || tool === 'magic' || tool === 'object') && <CombineChoice />}
       {tool === 'object' && <ObjectKeys />}
       {tool === 'box' && <BoxForm />}
-      {tool === 'polygon' && <OutlineKeys />}
+      {(tool === 'polygon' || tool === 'corners') && <OutlineKeys closes={tool === 'polygon'} />}
       <span className="tool-hint">{HINTS[tool]}</span>
       <ZoomButtons />
     </fieldset>
@@ -56,6 +56,8 @@ const HINTS: Readonly<Record<Tool, string>> = {
   box: 'Drag a box',
   magic: 'Click a colour',
   object: 'Click on a thing, or drag a box around it',
+  place: 'Drag the selected region, or a handle of its box',
+  corners: 'Drag corners; a side gives a new one, Alt takes one away',
 }
 
 /** A slider whose steps grow with the brush: fine where it is small. */
@@ -132,7 +134,7 @@ function CombineChoice() {
 }
 
 /** The keys of an outline, for hands without a keyboard. */
-function OutlineKeys() {
+function OutlineKeys({ closes }: { readonly closes: boolean }) {
   const press = (key: string) => {
     const host = currentStage()?.host
     host?.focus({ preventScroll: true })
@@ -140,14 +142,16 @@ function OutlineKeys() {
   }
   return (
     <span className="bar-group">
-      <button
-        type="button"
-        className="button outlined"
-        title="Close the outline (Enter)"
-        onClick={() => press('Enter')}
-      >
-        Close outline
-      </button>
+      {closes && (
+        <button
+          type="button"
+          className="button outlined"
+          title="Close the outline (Enter)"
+          onClick={() => press('Enter')}
+        >
+          Close outline
+        </button>
+      )}
       <button
         type="button"
         className="button outlined"

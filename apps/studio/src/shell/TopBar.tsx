@@ -63,7 +63,7 @@ export function TopBar({ openHelp }: { readonly openHelp: () => void }) {
           type="button"
           className="button"
           aria-label="Load masks"
-          title="Load masks or a session: PNG, COCO JSON, session (Ctrl M)"
+          title="Load masks or a session: PNG, COCO, labelme, CVAT, Label Studio, YOLO, zip (Ctrl M)"
           onClick={askForMasks}
         >
           <Icon name="masks" />

@@ -1,5 +1,5 @@
 // Asking for files: the browser's dialog, drops on the page, the clipboard.
-import { openFiles, openMaskFile, openPictureFile } from '@maskwords/board/documents/open.ts'
+import { openFiles, openMaskFiles, openPictureFile } from '@maskwords/board/documents/open.ts'
 
 function ask(accept: string, opened: (files: File[]) => void, folder = false): void {
   const input = document.createElement('input')
@@ -34,8 +34,8 @@ const picturesOf = (files: readonly File[]): File[] =>
 const pathOf = ({ webkitRelativePath, name }: File): string => webkitRelativePath || name
 
 export const askForMasks = (): void =>
-  ask('.png,.json,image/png,application/json', async (files) => {
-    for (const file of files) await openMaskFile(file)
+  ask('.png,.json,.jsonl,.xml,.txt,.yaml,.yml,.zip,image/png,application/json', (files) => {
+    void openMaskFiles(files)
   })
 
 /** Takes files that are dropped anywhere or pasted; `over` tells while files hover. Returns what ends it. */

@@ -27,6 +27,8 @@ export const TOOL_KEYS: Readonly<Record<Tool, string>> = {
   polygon: 'P',
   box: 'R',
   magic: 'W',
+  place: 'T',
+  corners: 'C',
 }
 
 export const TOOL_NAMES: Readonly<Record<Tool, string>> = {
@@ -37,6 +39,8 @@ export const TOOL_NAMES: Readonly<Record<Tool, string>> = {
   polygon: 'Polygon',
   box: 'Box',
   magic: 'Magic selection',
+  place: 'Move and resize',
+  corners: 'Corners',
 }
 
 export const SHORTCUTS: readonly ShortcutGroup[] = [
@@ -50,7 +54,8 @@ export const SHORTCUTS: readonly ShortcutGroup[] = [
       { keys: 'Enter  Backspace  Esc', does: 'Polygon: close, remove the last corner, give up' },
       { keys: 'Alt', does: 'Object: the click says what does not belong to it (also the right button)' },
       { keys: 'Enter  Ctrl Z  Esc', does: 'Object: accept, take the last click back, begin again' },
-      { keys: 'Esc', does: 'Gives up a stroke, a box or a magic selection under way' },
+      { keys: 'Alt  Backspace', does: 'Corners: a click, or the key, takes the corner away' },
+      { keys: 'Esc', does: 'Gives up what is under way: a stroke, a box, a selection, a move' },
     ],
   },
   {
