@@ -1,4 +1,4 @@
-// Which METEOR a benchmark gives: the published one, where its tables are there, or two of its four stages under a name of their own.
+// Which METEOR a benchmark gives: the published one, where its tables are there, or two of its four stages, which its title and the stamp say.
 import type { CaptionSample, MeteorTables, Metric } from '@maskwords/eval'
 import type { Context, OptionSpecs } from '@maskwords/files'
 
@@ -6,7 +6,7 @@ export const METEOR_OPTIONS = {
   'meteor-data': {
     type: 'text',
     valueName: 'folder',
-    help: 'synonyms and paraphrases of METEOR: the folder with meteor-1.5.jar and data/paraphrase-en.gz (pycocoevalcap/meteor); without it meteorExactStem',
+    help: 'synonyms and paraphrases of METEOR: the folder with meteor-1.5.jar and data/paraphrase-en.gz (pycocoevalcap/meteor); without it two of its four stages, exact and stem, which give less',
   },
 } as const satisfies OptionSpecs
 
@@ -15,10 +15,6 @@ type Options = { readonly 'meteor-data'?: string | undefined }
 /** For the stamp: numbers of two variants are not compared silently. */
 export const meteorSetting = (options: Options): '1.5' | 'exact-stem' =>
   options['meteor-data'] === undefined ? 'exact-stem' : '1.5'
-
-/** The name that METEOR's numbers have. */
-export const meteorName = (setting: string): 'meteor' | 'meteorExactStem' =>
-  setting === '1.5' ? 'meteor' : 'meteorExactStem'
 
 /** The tables that --meteor-data names; undefined without it. Throws MaskwordsError as `readMeteorTables`. */
 export async function meteorTables(
@@ -31,13 +27,12 @@ export async function meteorTables(
   return await readMeteorTables(context, folder, samples)
 }
 
-/** Metrics under the name of the variant. */
+/** Metrics with the variant in their titles. */
 export const namedMeteor = (metrics: readonly Metric[], setting: string): Metric[] =>
   metrics.map((metric) =>
     metric.name === 'meteorMean'
       ? {
           ...metric,
-          name: `${meteorName(setting)}Mean`,
           title: `mean METEOR of captions${setting === '1.5' ? '' : ' (exact and stem stages)'}`,
         }
       : metric,
