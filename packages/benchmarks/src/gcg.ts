@@ -53,7 +53,7 @@ export const command = benchmarkCommand({
     }
     return { values: {}, status: record === undefined ? 'missing' : 'scored', item }
   },
-  async finish({ mode, settings, items, context }) {
+  async finish({ mode, items, context }) {
     const tables = await meteorTables(
       context,
       items.map(({ id, truth, prediction }) => ({

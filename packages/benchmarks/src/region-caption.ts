@@ -63,7 +63,7 @@ export const command = benchmarkCommand({
     const item: Item = { id, caption, references: captions, isMissing: record === undefined }
     return { values: {}, status: record === undefined ? 'missing' : 'scored', item }
   },
-  async finish({ mode, settings, items, context }) {
+  async finish({ mode, items, context }) {
     // Published scripts score what was answered; a region without a caption counts here as one with an empty caption.
     const counted = mode === 'official' ? items.filter(({ isMissing }) => !isMissing) : items
     const tables = await meteorTables(context, counted)
