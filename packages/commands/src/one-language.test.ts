@@ -114,9 +114,14 @@ describe('languages that differ', () => {
   })
 })
 
-it('prepare without a picture names the languages that need none', async () => {
+it('prepare without a picture speaks a language that needs none, and says so; one that was named and sees is refused', async () => {
   file('bare/instances.json', readFileSync(join(folder, 'set/instances.json')))
-  const { code, err } = await run('prepare', 'coco', '--root', 'bare', '--to', 'qwen', '-o', 'no')
+  const spoken = await run('prepare', 'coco', '--root', 'bare', '--to', 'qwen', '-o', 'unseen')
+  expect(spoken.code).toBe(0)
+  expect(spoken.err).toContain('words of getok, which needs none, instead of samtok-nano')
+  expect(spoken.err).toContain('(getok-n32)')
+  const argv = ['prepare', 'coco', '--root', 'bare', '--codec', 'samtok-nano', '--to', 'qwen', '-o', 'no']
+  const { code, err } = await run(...argv)
   expect(code).toBe(1)
   expect(err).toContain('samtok-nano looks at the pictures, and none is there')
   expect(err).toContain('--codec himtok-nano or getok')

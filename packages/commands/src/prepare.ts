@@ -39,6 +39,7 @@ import {
   type Context,
   codecRequest,
   counted,
+  DEFAULT_CODEC,
   defineCommand,
   ENCODE_OPTIONS,
   isShipped,
@@ -221,7 +222,7 @@ export const command = defineCommand({
   },
   async run(context) {
     const { options, io, talk } = context
-    const request = codecRequest(context)
+    const request = codecRequest(context, await languageFor(context))
     const codec = await loadCodec(request.source, { ...request.options, signal: io.signal })
     const vocabulary = { ...codec.vocabulary }
     const { needsImage, name: codecName } = codec
@@ -454,7 +455,7 @@ const FIRST_RECORDS = 50
 
 /** The first records of a source; what is wrong with them is said when they are read again. */
 async function* firstRecords(
-  { reader, root, split, annotations }: PrepareSource,
+  { reader, root, split, annotations }: NamedSource,
   { io, options }: PrepareContext,
 ): AsyncGenerator<DataRecord> {
   let looked = 0
@@ -473,8 +474,18 @@ async function* firstRecords(
   }
 }
 
+/** What is spoken where nobody says it: the usual language, or one that needs no pictures where there are none. */
+async function languageFor(context: PrepareContext): Promise<string> {
+  const { codec } = context.options
+  if (codec !== undefined || (await hasPictures(sourcesOf(context), context))) return DEFAULT_CODEC
+  await context.talk.note(
+    `no picture is there: words of getok, which needs none, instead of ${DEFAULT_CODEC} (--codec says it)`,
+  )
+  return 'getok'
+}
+
 /** Whether one of the first records of any source has its picture. */
-async function hasPictures(sources: readonly PrepareSource[], context: PrepareContext): Promise<boolean> {
+async function hasPictures(sources: readonly NamedSource[], context: PrepareContext): Promise<boolean> {
   for (const source of sources) {
     // Tables bring their pictures.
     if (readerOf(source.reader).pictures !== undefined) return true
