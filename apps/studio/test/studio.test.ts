@@ -371,7 +371,14 @@ describe.skipIf(chromiumPath === undefined)(`the studio in a browser${SKIPPED}`,
       const canvas = page.getByRole('application', { name: /^Canvas with grey/ })
       await canvas.waitFor(PATIENT)
       await page.keyboard.press('w')
+      // A quick machine would be done before the key comes: the worker's code is a while on its way.
+      const late = async (route: Route) => {
+        await setTimeout(1000)
+        await route.continue().catch(() => {})
+      }
+      await page.route('**/flood.worker*', late, { times: 1 })
       await canvas.click()
+      await page.getByText('Selecting similar colours').waitFor()
       await page.keyboard.press('Escape')
       expect(await page.getByText('Selecting similar colours').count()).toBe(0)
       expect(await regions().count()).toBe(0)
