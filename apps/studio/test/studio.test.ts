@@ -345,7 +345,7 @@ describe.skipIf(chromiumPath === undefined)(`the studio in a browser${SKIPPED}`,
       await page.keyboard.press('n')
       await dragBox([0.3, 0.3], [0.6, 0.7])
       await expect.poll(() => card('GETok').locator('dd').last().textContent(), PATIENT).toMatch(/server/)
-      await expect.poll(() => new URL(page.url()).hash).toContain('sample=')
+      await expect.poll(() => new URL(page.url()).hash).toMatch(/regions=.*sample=/)
       expect(page.url()).not.toContain(token)
       expect(JSON.stringify(await page.evaluate(() => ({ ...localStorage })))).not.toContain(token)
       await page.reload()

@@ -16,8 +16,8 @@ import {
 import type { Combine, Region, Tool } from '../state/types.ts'
 import { type FloodJob, similarRegion } from './flood.ts'
 import type { Flooded } from './flood.worker.ts'
+import { Later } from './later-tool.ts'
 import { Choosing } from './object-tool.ts'
-import { Cornering, Placing } from './reshape-tools.ts'
 import { rememberRows } from './rows.ts'
 import { applyMask, changeMask, combineOf, NOTHING_SELECTED, sayArea, selectAt } from './select.ts'
 import type { Stage } from './stage.ts'
@@ -40,9 +40,9 @@ export function toolInUse(tool: Tool, stage: Stage): ToolInUse {
     case 'object':
       return new Choosing(stage)
     case 'place':
-      return new Placing(stage)
+      return new Later(stage, async () => new (await import('./reshape-tools.ts')).Placing(stage))
     case 'corners':
-      return new Cornering(stage)
+      return new Later(stage, async () => new (await import('./reshape-tools.ts')).Cornering(stage))
   }
 }
 
