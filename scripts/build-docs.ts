@@ -37,8 +37,9 @@ rmSync(SITE, { recursive: true, force: true })
 for (const file of named('.', '.md')) gather(file)
 for (const folder of ['docs', 'examples', 'interop']) for (const file of named(folder, '.md')) gather(file)
 for (const file of [...named('docs/pictures', '.png'), ...named('docs/pictures', '.svg')]) gather(file)
-for (const model of readdirSync(join(HOUSE, 'packages/maskwords/weights')))
-  gather(`packages/maskwords/weights/${model}/README.md`)
+for (const model of readdirSync(join(HOUSE, 'packages/maskwords/weights'))) {
+  for (const file of named(`packages/maskwords/weights/${model}`, '.md')) gather(file)
+}
 run(process.execPath, [
   'node_modules/typedoc/bin/typedoc',
   '--options',
