@@ -70,8 +70,12 @@ const WRITERS: readonly (readonly [string, (to: string) => string[]])[] = [
   ['extend-vocab', (to) => ['extend-vocab', 'base', '-o', to, '--words', 'samtok-16x2']],
   ['pull', (to) => ['pull', address, '--sha256', 'a'.repeat(64), '-o', `${to}/w.pth`]],
   ['import', (to) => ['import', 'toy.safetensors', '-o', to, '--config', 'toy.json', '--dtype', 'float16']],
-  ...['--rows', '--report'].map(
-    (option) => [`eval ${option}`, (to: string) => [...EVAL, option, `${to}/of.eval`]] as const,
+  ...[
+    ['--rows', 'jsonl'],
+    ['--report', 'html'],
+  ].map(
+    ([option, ending]) =>
+      [`eval ${option}`, (to: string) => [...EVAL, option!, `${to}/of.${ending}`]] as const,
   ),
   ['train', (to) => ['train', 'himtok', '--config', CONFIG, '-o', to]],
   ['learn', (to) => ['learn', 'sft', '--config', 'sft.json', '-o', to]],

@@ -27,12 +27,15 @@ export function folderExists(root: string, path: string): boolean {
   return entryAt(root, path)?.isDirectory() === true
 }
 
-/** What stands at a path; undefined where nothing does, and where a part of the path is a file. */
+/** No path of such a kind leads anywhere: a part of it is a file, links run in a circle, or a name is longer than names can be. */
+const LEADS_NOWHERE = new Set(['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
+
+/** What stands at a path; undefined where nothing does. */
 function entryAt(root: string, path: string): Stats | undefined {
   try {
     return statSync(join(root, path), { throwIfNoEntry: false })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
+    if (LEADS_NOWHERE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }
