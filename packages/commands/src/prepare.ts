@@ -1,7 +1,7 @@
 // `maskwords prepare`: published datasets to a trainer's files, masks in words.
 
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -51,7 +51,7 @@ import {
   throwIfAborted,
   VERSION,
 } from '@maskwords/files'
-import { loadedPlugins } from '@maskwords/plugins'
+import { pluginHashes } from '@maskwords/plugins'
 import { encodingOf, vocabularyName } from '@maskwords/words'
 import { refuseOtherVocabulary } from './model-words.ts'
 import { nextSteps } from './next-steps.ts'
@@ -368,11 +368,7 @@ async function configOf(
     ...(options.task === undefined && { tasksAreUsual: true }),
     codec: stamp,
     writer: writer.name,
-    ...(loadedPlugins().length > 0 && {
-      plugins: loadedPlugins().map((path) => ({
-        sha256: createHash('sha256').update(readFileSync(path)).digest('hex'),
-      })),
-    }),
+    ...(pluginHashes().length > 0 && { plugins: pluginHashes().map((sha256) => ({ sha256 })) }),
     pictures,
     shardSize: options['shard-size'] ?? (pictures === 'bytes' ? BYTES_SHARD_SIZE : PATH_SHARD_SIZE),
     seed: options.seed ?? 0,

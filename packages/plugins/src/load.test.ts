@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
-import { loadPlugins } from './load.ts'
+import { expect, it } from 'vitest'
+import { loadPlugins, pluginHashes } from './load.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plugins-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+// Not sooner: what is loaded stays known to this process, and its threads load it from the file.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 it('a plugin has what maskwords offers without having it installed: codecs, and how they are loaded', async () => {
   const imports = [
@@ -21,4 +23,8 @@ it('a plugin has what maskwords offers without having it installed: codecs, and 
   )
   const [plugin] = await loadPlugins(['mine.ts'], folder)
   expect(plugin!.name).toBe('function,function,function,function')
+  const file = join(folder, 'mine.ts')
+  const loaded = createHash('sha256').update(readFileSync(file)).digest('hex')
+  writeFileSync(file, `${readFileSync(file, 'utf8')}// changed\n`)
+  expect(pluginHashes()).toContain(loaded)
 })

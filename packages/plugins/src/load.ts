@@ -1,5 +1,6 @@
 // Plugins by the path of a file (JavaScript or TypeScript) or the name of an installed package.
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -16,11 +17,16 @@ import { checkPlugin } from './check.ts'
 import { definePlugin, type Plugin } from './plugin.ts'
 
 /** What was loaded in this thread, by the absolute path or address of its module: the same one twice is one. */
-const LOADED = new Map<string, Plugin>()
+const LOADED = new Map<string, { readonly plugin: Plugin; readonly sha256: string }>()
 
 /** The modules of the plugins that this thread knows, for threads that shall know them too. */
 export function loadedPlugins(): readonly string[] {
   return [...LOADED.keys()]
+}
+
+/** SHA-256 of each plugin's file as it was when this thread loaded it, in hexadecimal: files may change or go while a run goes on. */
+export function pluginHashes(): readonly string[] {
+  return [...LOADED.values()].map(({ sha256 }) => sha256)
 }
 
 /**
@@ -34,10 +40,11 @@ export async function loadPlugins(sources: readonly string[], folder: string): P
   for (const source of sources) {
     const path = locate(source, folder)
     const known = LOADED.get(path)
-    const plugin = known ?? checkPlugin(await importModule(path, source), source)
+    const plugin = known?.plugin ?? checkPlugin(await importModule(path, source), source)
     if (known === undefined) {
+      const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex')
       makeKnown(plugin, source)
-      LOADED.set(path, plugin)
+      LOADED.set(path, { plugin, sha256 })
     }
     plugins.push(plugin)
   }

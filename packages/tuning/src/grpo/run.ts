@@ -1,7 +1,5 @@
 // A run of learning by reward, from one configuration to a folder with what was learned; stopped and gone on with at any moment.
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { loadedPlugins } from '@maskwords/plugins'
+import { pluginHashes } from '@maskwords/plugins'
 import type { RewardCall } from '../reward/rewards.ts'
 import { openJudge } from '../reward/rewards.ts'
 import { openAnswering } from '../run/answering.ts'
@@ -84,7 +82,8 @@ export async function learnGrpo(options: GrpoOptions): Promise<LearnResult> {
             onFault: limitedMessages(run.onMessage),
           }),
           steps: config.steps,
-          settings: { plugins: await pluginHashes() },
+          // A run is not gone on with by other rewards.
+          settings: { plugins: pluginHashes().map((sha256) => sha256.slice(0, 16)) },
           curves: { train: CURVES },
           ...(evaluator && { evaluation: { every: evaluation.every, run: evaluator.run } }),
         })
@@ -97,15 +96,4 @@ export async function learnGrpo(options: GrpoOptions): Promise<LearnResult> {
   } finally {
     await judge.close()
   }
-}
-
-/** A run is not gone on with by other rewards. */
-async function pluginHashes(): Promise<string[]> {
-  const hashes = loadedPlugins().map(async (path) =>
-    createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex')
-      .slice(0, 16),
-  )
-  return Promise.all(hashes)
 }
