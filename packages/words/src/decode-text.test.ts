@@ -60,6 +60,18 @@ test('what does not fit is refused with its byte, never replaced', () => {
   expect(failure(() => decodeText(bytes('c3 a9'), { encoding: 'ascii' }))).toBe('no error: "é"')
 })
 
+test('a character that is cut off, or has no second half, is named by its first byte', () => {
+  const at = (hex: string) => {
+    try {
+      decodeText(bytes(hex))
+    } catch (error) {
+      return (error as WordsError).at
+    }
+    return undefined
+  }
+  expect([at('ff fe 00'), at('ff fe 41 00 3d d8'), at('fe ff 00 41 d8 3d 00 41')]).toEqual([2, 4, 4])
+})
+
 test('XML declares its encoding', () => {
   const declared = (text: string) => declaredXmlEncoding(new TextEncoder().encode(text))
   expect(declared('<?xml version="1.0" encoding="gbk"?>')).toBe('gbk')
@@ -69,22 +81,27 @@ test('XML declares its encoding', () => {
 
 test('the byte named is the one that the engine refuses; what is decoded encodes back', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 40 }), (input) => {
-      let text: string | undefined
-      try {
-        text = decodeText(input)
-      } catch (error) {
-        const at = (error as WordsError).at!
-        if (at === 0) return
-        // All before the byte is text, and it is no longer with it.
-        const before = input.subarray(0, at)
-        expect(() => decodeText(before)).not.toThrow()
-        const whole = new TextDecoder('utf-8', { fatal: true })
-        expect(() => whole.decode(input)).toThrow()
-      }
-      if (text === undefined || input[0] === 0xef || input[0]! >= 0xfe) return
-      expect([...new TextEncoder().encode(text)]).toEqual([...input])
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.constantFrom([], [0xff, 0xfe], [0xfe, 0xff]),
+      (rest, mark) => {
+        const input = Uint8Array.from([...mark, ...rest])
+        let text: string | undefined
+        try {
+          text = decodeText(input)
+        } catch (error) {
+          const at = (error as WordsError).at!
+          if (at === 0) return
+          // All before the byte is text, and it is no longer with it.
+          const before = input.subarray(0, at)
+          expect(() => decodeText(before)).not.toThrow()
+          const whole = new TextDecoder('utf-8', { fatal: true })
+          expect(() => whole.decode(input)).toThrow()
+        }
+        if (text === undefined || input[0] === 0xef || input[0]! >= 0xfe) return
+        expect([...new TextEncoder().encode(text)]).toEqual([...input])
+      },
+    ),
     { numRuns: 2000 },
   )
 })

@@ -175,22 +175,28 @@ function firstNonUtf8(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** By halves: the longest beginning that a decoder takes, with characters still open. */
+/** No character of an encoding that TextDecoder knows has more bytes, with what switches sets before it. */
+const LONGEST_CHARACTER = 8
+
+/** By halves: the longest beginning that a decoder takes; then back to where the character that is still open begins. */
 function firstRefused(bytes: Uint8Array, encoding: string): number {
-  const takes = (length: number): boolean => {
+  const takes = (length: number, stream: boolean): boolean => {
     try {
-      new TextDecoder(encoding, { fatal: true }).decode(bytes.subarray(0, length), { stream: true })
+      new TextDecoder(encoding, { fatal: true }).decode(bytes.subarray(0, length), { stream })
       return true
     } catch {
       return false
     }
   }
   let [good, bad] = [0, bytes.length]
-  if (takes(bad)) return bytes.length
+  if (takes(bad, true)) good = bad
   while (bad - good > 1) {
     const middle = (good + bad) >> 1
-    if (takes(middle)) good = middle
+    if (takes(middle, true)) good = middle
     else bad = middle
   }
-  return good
+  for (let length = good; length > Math.max(0, good - LONGEST_CHARACTER); length--) {
+    if (takes(length, false)) return length
+  }
+  return Math.max(0, good - LONGEST_CHARACTER)
 }
