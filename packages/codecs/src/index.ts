@@ -127,6 +127,7 @@ export type { ImageStore, ImageStoreOptions, ImageStoreUse } from './samtok/imag
 export { openImageStore } from './samtok/image-store.ts'
 export type { ResidualCodebooks } from './samtok/residual.ts'
 export { residualCodes, residualVectors } from './samtok/residual.ts'
+export { normals } from './start/draws.ts'
 export { addedWeights, initialWeights } from './start/initial-weights.ts'
 export type { CodecWeights, WeightFile, WeightFunction } from './weights.ts'
 export { checkWeights, parametersOf } from './weights.ts'

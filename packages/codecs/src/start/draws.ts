@@ -9,7 +9,7 @@ export function seedOf(key: string, seed: number): number {
 }
 
 /** `count` numbers of a normal distribution around 0. */
-export function normals(random: Random, count: number, deviation: number): Float32Array {
+export function normals(random: Random, count: number, deviation: number): Float32Array<ArrayBuffer> {
   const out = new Float32Array(count)
   for (let i = 0; i < count; i += 2) {
     const radius = deviation * Math.sqrt(-2 * Math.log(1 - random()))

@@ -42,11 +42,9 @@ export function learnVocabulary(
   options: { readonly size: number; readonly masks: Vocabulary },
 ): LearnedVocabulary {
   const merges = learnMerges(pieceCounts(texts), options.size - BYTE_CHARACTERS.length)
-  const vocab: Record<string, number> = {}
-  for (const token of [...BYTE_CHARACTERS, ...merges.map(([a, b]) => a + b)]) {
-    vocab[token] ??= Object.keys(vocab).length
-  }
-  const first = Object.keys(vocab).length
+  // Two merges may make one token.
+  const tokens = [...new Set([...BYTE_CHARACTERS, ...merges.map(([a, b]) => a + b)])]
+  const first = tokens.length
   const added = [...SPECIAL_WORDS, ...wordsOf(options.masks)]
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: true }
   return {
@@ -75,7 +73,7 @@ export function learnVocabulary(
         end_of_word_suffix: null,
         fuse_unk: false,
         byte_fallback: false,
-        vocab,
+        vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
         merges: merges.map(([a, b]) => `${a} ${b}`),
       },
     },
