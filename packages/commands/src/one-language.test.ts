@@ -120,6 +120,9 @@ it('prepare without a picture speaks a language that needs none, and says so; on
   expect(spoken.code).toBe(0)
   expect(spoken.err).toContain('words of getok, which needs none, instead of samtok-nano')
   expect(spoken.err).toContain('(getok-n32)')
+  const short = await run('prepare', 'coco', '--root', 'bare', '--length', '4', '--to', 'qwen', '-o', 'short')
+  expect([short.code, short.err.includes('instead of')]).toEqual([0, false])
+  expect(short.err).toContain('(himtok-1024)')
   const argv = ['prepare', 'coco', '--root', 'bare', '--codec', 'samtok-nano', '--to', 'qwen', '-o', 'no']
   const { code, err } = await run(...argv)
   expect(code).toBe(1)

@@ -472,8 +472,9 @@ async function* firstRecords(
 
 /** What is spoken where nobody says it: the usual language, or one that needs no pictures where there are none. */
 async function languageFor(context: PrepareContext): Promise<string> {
-  const { codec } = context.options
-  if (codec !== undefined) return DEFAULT_CODEC
+  // An option of one language names that language.
+  if (context.options.codec !== undefined || codecRequest(context).source !== DEFAULT_CODEC)
+    return DEFAULT_CODEC
   // What is wrong with the sources is said when they are read, behind what is wrong with the command line.
   if (await hasPictures(sourcesOf(context), context).catch(() => true)) return DEFAULT_CODEC
   await context.talk.note(
